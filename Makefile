@@ -1,0 +1,63 @@
+# Every command a person types; CI types the same ones.
+SHELL := /bin/bash
+PYTHON ?= python3
+SCALE ?= 1
+BIN := .venv/bin
+READY := .venv/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export DO_NOT_TRACK := 1
+export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+
+.DEFAULT_GOAL := run
+.PHONY: run test lint format up down status traffic clean dbt setup lock
+
+run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
+	python flows/elt.py
+
+test: lint  ## everything CI checks, on real parts and loopback only
+	pytest
+
+lint: setup
+	ruff check .
+	ruff format --check .
+
+format: setup
+	ruff check --fix .
+	ruff format .
+
+up: setup  ## start what is not running, seed it once
+	python -m mock_services up --scale $(SCALE)
+
+down:  ## stop everything that `up` started
+	@test -e $(READY) && python -m mock_services down || echo "Nothing was ever started here."
+
+status: setup
+	@python -m mock_services status
+	@python flows/report.py
+
+traffic: up  ## one more business day in both sources
+	python -m mock_services traffic
+
+dbt: setup  ## dbt alone, over what RAW holds
+	dbt build --project-dir dbt --profiles-dir dbt
+
+clean: down  ## forget every row, the lake and the environment
+	@test -e $(READY) && python -m mock_services clean || true
+	rm -rf .data .venv dbt/target dbt/logs logs
+
+setup: $(READY)
+
+# uv where there is one; else it is installed into the environment itself, which takes seconds, where pip alone takes a minute.
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "✗ $$($(PYTHON) --version) is not 3.11, 3.12 or 3.13: install one and type make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv .venv
+	@command -v uv >/dev/null || { echo "installing uv"; $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ *--hash/p}' requirements.lock); }
+	uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
+	uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
+	@touch $@
+
+lock:  ## resolve requirements.lock anew from pyproject.toml
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o requirements.lock

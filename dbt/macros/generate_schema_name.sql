@@ -1,0 +1,4 @@
+{#- The schemas have fixed names in every environment: STAGING, not MART_STAGING. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name or target.schema }}
+{%- endmacro %}

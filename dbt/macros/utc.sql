@@ -1,0 +1,12 @@
+{#- The UTC wall clock of an instant, as a timestamp without zone: the same in every session time zone. -#}
+{% macro utc(column) -%}
+    {{ adapter.dispatch('utc')(column) }}
+{%- endmacro %}
+
+{% macro default__utc(column) -%}
+    cast({{ column }} at time zone 'UTC' as timestamp)
+{%- endmacro %}
+
+{% macro snowflake__utc(column) -%}
+    cast(convert_timezone('UTC', {{ column }}) as timestamp_ntz)
+{%- endmacro %}

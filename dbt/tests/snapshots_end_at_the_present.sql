@@ -1,0 +1,20 @@
+-- Current versions that are not what STAGING says today, or are not there at all.
+with accounts as (
+    select staged.account_id as row_id
+    from {{ ref('stg_postgres__accounts') }} as staged
+    left join {{ ref('accounts_snapshot') }} as kept
+        on staged.account_id = kept.account_id and staged.changed_at = kept.changed_at and kept.dbt_valid_to is null
+    where kept.account_id is null
+),
+
+subscriptions as (
+    select staged.subscription_id as row_id
+    from {{ ref('stg_postgres__subscriptions') }} as staged
+    left join {{ ref('subscriptions_snapshot') }} as kept
+        on staged.subscription_id = kept.subscription_id and staged.changed_at = kept.changed_at and kept.dbt_valid_to is null
+    where kept.subscription_id is null
+)
+
+select 'accounts' as table_name, row_id from accounts
+union all
+select 'subscriptions' as table_name, row_id from subscriptions

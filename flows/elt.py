@@ -1,0 +1,125 @@
+"""The clock: both sources into RAW, then dbt builds the rest: `python flows/elt.py`."""
+
+import logging
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+from prefect import flow, task
+from prefect.context import refresh_global_settings_context
+from prefect.logging.handlers import PrefectConsoleHandler
+from prefect.settings import PREFECT_API_URL
+
+from flows.report import RunReport, publish
+from pipelines import postgres, saas
+from pipelines.command import exit_with_line, services_hint
+from pipelines.errors import Refusal, explain
+from pipelines.load import LoadReport
+from pipelines.warehouse import environment, read_services
+
+DBT = Path(__file__).resolve().parent.parent / "dbt"
+STARTED = time.monotonic()
+SOURCES = {"postgres": postgres.load, "saas": saas.load}
+
+
+def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
+    """Tell whether a failed load may succeed as it is: a service that is away comes back, a refused type does not."""
+    error = state.result(raise_on_failure=False)
+    return not any(word in (explain(error, "") or "") for word in ("refuse", "missing", "no table", "unknown", "Cannot"))
+
+
+@task(task_run_name="load {source}", retries=2, retry_delay_seconds=[2, 10], retry_condition_fn=is_worth_retrying)
+def load_source(source: str) -> LoadReport:
+    """Load one source; what an earlier run left pending is finished first."""
+    say(f"{source}: reading what changed")
+    report = SOURCES[source]()
+    rows = sum(table.in_lake for table in report.tables.values())
+    say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s")
+    return report
+
+
+@flow(name="transform")
+def transform() -> dict[str, int]:
+    """Build and test every model; return the count of nodes for each kind, e.g. {"model": 24, "test": 80}."""
+    # Imported here: dbt takes seconds to import, and the sources need not wait for it.
+    from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
+
+    say("dbt: building and testing the models")
+    settings = PrefectDbtSettings(project_dir=DBT, profiles_dir=DBT)
+    results = PrefectDbtRunner(settings=settings, raise_on_failure=False).invoke(["build"]).result.results
+    failed = [f"{result.node.name} ({result.message})" for result in results if result.status in ("error", "fail")]
+    if failed:
+        raise Refusal(f"dbt: {len(failed)} of {len(results)} nodes failed: {'; '.join(failed)}")
+    counts: dict[str, int] = {}
+    for result in results:
+        kind = str(result.node.resource_type)
+        counts[kind] = counts.get(kind, 0) + 1
+    return counts
+
+
+@flow(name="elt")
+def elt() -> RunReport:
+    """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows."""
+    started = time.monotonic()
+    futures = {source: load_source.submit(source) for source in SOURCES}
+    loads = []
+    failures = []
+    for source, future in futures.items():
+        future.wait()
+        result = future.result(raise_on_failure=False)
+        if isinstance(result, BaseException):
+            failures.append((source, result))
+        else:
+            loads.append(result)
+    if failures:
+        raise failures[0][1]
+    report = RunReport(environment().word, loads, transform(), time.monotonic() - started)
+    publish(report)
+    return report
+
+
+def say(line: str) -> None:
+    """Show progress to the person who waits."""
+    print(f"  {time.monotonic() - STARTED:5.1f} s  {line}", file=sys.stderr, flush=True)
+
+
+def api_url() -> str:
+    """Return the Prefect API that the flow reports to.
+
+    Raises:
+        Refusal: it does not answer.
+    """
+    url = PREFECT_API_URL.value() or (read_services().get("prefect_api_url") if environment().is_embedded else None)
+    if not url:
+        raise Refusal(f"The Prefect server is not reachable: {services_hint()}, or set PREFECT_API_URL.")
+    try:
+        httpx.get(f"{url}/health", timeout=10).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Refusal(f"The Prefect server at {url} is not reachable: {services_hint()}.") from error
+    return url
+
+
+def hush_console() -> None:
+    """Leave Prefect's and dbt's own lines to Prefect's UI: a terminal gets ours, and what went wrong in one line."""
+    for handler in logging.getLogger().handlers + logging.getLogger("prefect").handlers:
+        if isinstance(handler, PrefectConsoleHandler):
+            handler.setLevel(logging.CRITICAL)
+
+
+def main() -> None:
+    """Run the flow against the environment's Prefect server and print what it did."""
+    try:
+        hush_console()
+        os.environ["PREFECT_API_URL"] = api_url()
+        refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
+        report = elt()
+    except Exception as error:
+        exit_with_line(error)
+    print(report.text())
+
+
+if __name__ == "__main__":
+    main()

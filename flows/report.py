@@ -1,0 +1,85 @@
+"""What a run did, for a person: as text, as Prefect artifacts, and kept for `make status`."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+
+from pipelines.command import lines
+from pipelines.load import LoadReport
+from pipelines.warehouse import data_dir, environment, raw_pipeline
+
+PREVIEW = (
+    "SELECT campaign_name, account_name, sent_count, delivered_count, unique_open_count, unique_click_count "
+    "FROM MART.rpt_campaign_performance ORDER BY sent_at DESC, campaign_id LIMIT 5"
+)
+
+
+@dataclass
+class RunReport:
+    """One run: the environment's word, the loads, dbt's nodes for each kind, and seconds in all."""
+
+    word: str
+    loads: list[LoadReport]
+    nodes: dict[str, int]
+    seconds: float
+
+    def text(self) -> str:
+        """Return the whole report as the text that ends `make run`."""
+        tables = [table for load in self.loads for table in load.tables.values()]
+        dbt = ", ".join(f"{count} {kind}s" for kind, count in sorted(self.nodes.items()))
+        return "\n".join(
+            [
+                "",
+                *lines(tables),
+                "",
+                f"dbt: {dbt}, all passed",
+                "",
+                *preview(),
+                "",
+                f"Done in {self.seconds:.1f} s on {self.word}. Worth typing next:",
+                "  make traffic run                one more business day, then load what changed",
+                "  dlt pipeline postgres info      what dlt knows of the source (in .venv/bin)",
+                "  make status                     what runs where; the Prefect UI shows every run",
+            ]
+        )
+
+
+def preview() -> list[str]:
+    """Return the first five lines of MART.RPT_CAMPAIGN_PERFORMANCE as text."""
+    with raw_pipeline("postgres").sql_client() as warehouse:
+        with warehouse.execute_query(PREVIEW) as cursor:
+            names = [column[0].lower() for column in cursor.description]
+            rows = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in cursor.fetchall()]
+    widths = [max(len(cell) for cell in column) for column in zip(names, *rows)]
+    table = [names, *rows]
+    return ["MART.RPT_CAMPAIGN_PERFORMANCE", *("  ".join(c.ljust(w) for c, w in zip(row, widths)) for row in table)]
+
+
+def publish(report: RunReport) -> None:
+    """Show the run in Prefect's UI as a table and a page, and keep its text for `make status`."""
+    rows = [
+        {"table": table.table, "extracted": table.extracted, "in lake": table.in_lake, "in RAW": table.in_raw}
+        for load in report.loads
+        for table in load.tables.values()
+    ]
+    create_table_artifact(key="elt-rows", table=rows, description="Rows at each step of this run.")
+    create_markdown_artifact(
+        key="elt-report", markdown=f"```\n{report.text()}\n```", description="The run as a person reads it."
+    )
+    kept = asdict(report) | {"ended_at": datetime.now(UTC).isoformat(), "text": report.text()}
+    (data_dir() / "last_run.json").write_text(json.dumps(kept, indent=1))
+
+
+def last_run() -> str:
+    """Return the kept text of the last run with its time."""
+    try:
+        kept = json.loads((data_dir() / "last_run.json").read_text())
+    except FileNotFoundError:
+        return "No run yet: `make run` does one."
+    return f"Last run on {environment().word}, ended {kept['ended_at']}:\n{kept['text']}"
+
+
+if __name__ == "__main__":
+    print(last_run())

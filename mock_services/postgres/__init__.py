@@ -1,0 +1,1 @@
+"""MailBlaze's operational Postgres: an embedded server, the schema, the seed and days of traffic."""

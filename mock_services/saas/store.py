@@ -1,0 +1,207 @@
+"""The vendor's memory, one SQLite file: every object's JSON text, ordered by (moment, sequence) for the pages."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from mock_services import world
+from mock_services.campaigns import campaign, campaigns_edited, campaigns_sent, recipients
+from mock_services.errors import ServiceError
+from mock_services.saas.events import digest, events_received, iso, micros
+
+SCHEMA = """
+create table days (day integer primary key, scale integer not null, changes text not null);
+create table email_events (moment integer, sequence integer, body text not null,
+    primary key (moment, sequence)) without rowid;
+create table campaigns (id integer primary key, moment integer not null, sequence integer not null, body text not null);
+create table suppressions (id text primary key, moment integer not null, sequence integer not null, body text not null,
+    is_active integer not null);
+create index campaigns_moment on campaigns (moment, sequence);
+create index suppressions_moment on suppressions (moment, sequence);
+"""
+COLLECTIONS = ("campaigns", "email_events", "suppressions")
+REASONS = {"bounce": "hard_bounce", "spam_report": "spam_report", "unsubscribe": "unsubscribe"}
+encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open the store; readers see whole days only, also while a day is being written."""
+    connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
+    connection.execute("pragma journal_mode = wal")
+    connection.execute("pragma synchronous = off")  # a mock's data can be made again
+    return connection
+
+
+@contextmanager
+def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(connect(path)) as connection:
+        connection.execute("begin immediate")
+        try:
+            yield connection
+        except BaseException:
+            if connection.in_transaction:  # a full disk has rolled back by itself
+                connection.execute("rollback")
+            raise
+        connection.execute("commit")
+
+
+def seed(path: Path, scale: int = 1) -> bool:
+    """Fill the store with the history; tell whether that was needed: a seeded store is left alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _transaction(path) as connection:
+        if connection.execute("select 1 from sqlite_master where name = 'days'").fetchone():
+            return False
+        for statement in SCHEMA.split(";"):
+            connection.execute(statement)
+        changes = _receive(connection, 0, scale)
+        changes["campaigns"] = {"new": _put_campaigns(connection, _seeded_campaigns(scale), 0, scale)}
+        connection.execute("insert into days values (0, ?, ?)", (scale, json.dumps(changes)))
+    return True
+
+
+def last_day(path: Path) -> tuple[int, int]:
+    """Return the last day lived and the scale."""
+    with closing(connect(path)) as connection:
+        found = connection.execute("select max(day), min(scale) from days").fetchone()
+    return found
+
+
+def seeded_scale(path: Path) -> int | None:
+    """Return the scale that a store was seeded at, or None if it was not (or is being seeded)."""
+    with closing(connect(path)) as connection:
+        if not connection.execute("select 1 from sqlite_master where name = 'days'").fetchone():
+            return None
+        return connection.execute("select min(scale) from days").fetchone()[0]
+
+
+def read_changes(path: Path, day: int) -> dict[str, dict[str, int]]:
+    """Return how many objects a day made new and changed in each collection."""
+    with closing(connect(path)) as connection:
+        return json.loads(connection.execute("select changes from days where day = ?", (day,)).fetchone()[0])
+
+
+def live_day(path: Path, day: int | None = None) -> int:
+    """Live one more day and return its number; a day already lived changes nothing, one beyond the next is refused."""
+    with _transaction(path) as connection:
+        last, scale = connection.execute("select max(day), min(scale) from days").fetchone()
+        day = last + 1 if day is None else day
+        if day > last + 1:
+            raise ServiceError(f"day {day} cannot be lived before day {last + 1}: leave --day out")
+        if day > last:
+            changes = _receive(connection, day, scale)
+            changes["email_events"]["redelivered"] = _redeliver(connection, day, scale)
+            changes["suppressions"]["changed"] = _lift_suppressions(connection, day, scale)
+            new, sent = set(world.ids("campaigns", day, scale)), set(campaigns_sent(day, scale))
+            touched = sorted(new | sent | set(campaigns_edited(day, scale)))
+            _put_campaigns(connection, touched, day, scale)
+            changes["campaigns"] = {"new": len(new), "changed": len(touched) - len(new)}
+            connection.execute("insert into days values (?, ?, ?)", (day, scale, json.dumps(changes)))
+    return day
+
+
+def page(connection: sqlite3.Connection, collection: str, moment: int, sequence: int, limit: int) -> list[tuple]:
+    """Return up to `limit` rows (moment, sequence, body) that come after a place in a collection."""
+    if collection not in COLLECTIONS:
+        raise ValueError(f"{collection} is none of {COLLECTIONS}")
+    return connection.execute(
+        f"select moment, sequence, body from {collection} where (moment, sequence) > (?, ?)"
+        " order by moment, sequence limit ?", (moment, sequence, limit)).fetchall()  # fmt: skip
+
+
+def _receive(connection: sqlite3.Connection, day: int, scale: int) -> dict[str, dict[str, int]]:
+    """Store a day's events and the suppressions that follow from them."""
+    before = connection.execute("select count(*) from suppressions").fetchone()[0]
+    sequence, suppressions = day << 40, []
+
+    def numbered() -> Iterator[tuple[int, int, str]]:
+        nonlocal sequence
+        for received, body in events_received(day, scale):
+            sequence += 1
+            if body["event_type"] in REASONS and body["bounce_type"] != "soft":
+                suppressions.append(_suppression(received, sequence, body))
+            yield received, sequence, encode(body)
+
+    connection.executemany("insert into email_events values (?, ?, ?)", numbered())
+    connection.executemany(
+        "insert or ignore into suppressions values (?, ?, ?, ?, 1)", sorted(suppressions, key=lambda row: row[1])
+    )
+    after = connection.execute("select count(*) from suppressions").fetchone()[0]
+    return {"email_events": {"new": sequence - (day << 40)}, "suppressions": {"new": after - before}}
+
+
+def _suppression(received: int, sequence: int, event: dict) -> tuple[str, int, int, str]:
+    reason, at = REASONS[event["event_type"]], iso(received)
+    name = f"sup_{digest(event['account_id'], event['contact_id'], reason)}"
+    return name, received, sequence, encode({
+        "suppression_id": name, "account_id": event["account_id"], "contact_id": event["contact_id"],
+        "email": event["email"], "reason": reason, "is_active": True, "created_at": at, "updated_at": at,
+    })  # fmt: skip
+
+
+def _redeliver(connection: sqlite3.Connection, day: int, scale: int) -> int:
+    """Serve a few earlier events once more: the same event, received again today."""
+    roll, start = world.dice(61, day), micros(world.moment(day, 0))
+    earlier = start - 10 * 86_400_000_000
+    for turn in range(8 * scale):
+        place = earlier + int(roll() * 9 * 86_400_000_000)
+        found = page(connection, "email_events", place, 0, 1)
+        if found:
+            received = start + int(roll() * 3_600_000_000)
+            body = encode({**json.loads(found[0][2]), "received_at": iso(received)})
+            connection.execute(
+                "insert into email_events values (?, ?, ?)", (received, (day << 40) + (1 << 39) + turn, body)
+            )
+    return 8 * scale
+
+
+def _lift_suppressions(connection: sqlite3.Connection, day: int, scale: int) -> int:
+    found = connection.execute(
+        "select id, body from suppressions where is_active and id > ? and moment < ? order by id limit ?",
+        (f"sup_{digest('lift', day)[:1]}", micros(world.moment(day, -0.3)), 5 * scale)).fetchall()  # fmt: skip
+    for turn, (name, body) in enumerate(found):
+        moment = micros(world.moment(day, 0.6)) + turn * 7_300_001
+        body = encode({**json.loads(body), "is_active": False, "updated_at": iso(moment)})
+        connection.execute("update suppressions set is_active = 0, moment = ?, sequence = ?, body = ? where id = ?",
+                           (moment, (day << 40) + turn, body, name))  # fmt: skip
+    return len(found)
+
+
+def _seeded_campaigns(scale: int) -> list[int]:
+    """Return the ids that the vendor has heard of in the history: it knows no drafts."""
+    return [number for number in world.ids("campaigns", 0, scale) if campaign(number, scale).scheduled_at]
+
+
+def _put_campaigns(connection: sqlite3.Connection, numbers: list[int], day: int, scale: int) -> int:
+    for number in numbers:
+        moment, body = campaign_body(number, day, scale)
+        connection.execute(
+            "insert or replace into campaigns values (?, ?, ?, ?)", (number, moment, (day << 40) + number, encode(body))
+        )
+    return len(numbers)
+
+
+def campaign_body(number: int, day: int, scale: int) -> tuple[int, dict]:
+    """Return when a campaign last changed and its body as of a day; since day 1 bodies have `ab_test_variant`."""
+    item, roll = campaign(number, scale), world.dice(62, number)
+    sent = micros(item.sent_at) if item.sent_at <= world.HISTORY_END + timedelta(days=day + 1) else None
+    created = micros(item.created_at)
+    moment = (sent or created) + int(roll() * 600_000_000) + 1
+    is_edited = day > 0 and number in campaigns_edited(day, scale)
+    if is_edited:
+        moment = micros(world.moment(day, 0.3 + roll() * 0.5))
+    tags = [tag for tag in ("promo", "newsletter", "événement") if roll() < 0.4] + (["archived"] if is_edited else [])
+    return moment, {
+        "campaign_id": number, "account_id": item.account_id,
+        "name": f"Campaign {number}" + (" (edited)" if is_edited else ""),
+        "subject": f"News no. {number}" if number % 7 else "🦊 Últimas \"noticias\" \\ ninety%", "from_email":
+        f"news{item.list_id}@send{item.account_id}.example", "sending_domain": f"send{item.account_id}.example",
+        "ip_pool": ("shared-eu", "shared-us", "dedicated")[number % 3], "status": "sent" if sent else "scheduled",
+        "recipient_count": sum(1 for _ in recipients(item, scale)), "settings": {"track_opens": True,
+        "track_clicks": number % 9 > 0, "utm": {"source": "mailblaze", "medium": "email", "campaign": f"c{number}"}},
+        "tags": tags, "scheduled_at": iso(micros(item.scheduled_at)), "sent_at": iso(sent) if sent else None,
+        "created_at": iso(created), "updated_at": iso(moment),
+        **({"ab_test_variant": "AB"[number % 2]} if day else {}),
+    }  # fmt: skip

@@ -1,0 +1,120 @@
+"""What a person does with all services together: start them side by side, seed them, look at them, end them."""
+
+import shutil
+import time
+from pathlib import Path
+
+from mock_services.errors import ServiceError
+from mock_services.postgres import seed, traffic
+from mock_services.saas import store
+from mock_services.stack import HEALTH, PORTS, Services, is_healthy
+
+
+def up(
+    data_dir: Path, scale: int | None = None, only: tuple[str, ...] = tuple(PORTS), no_wait: tuple[str, ...] = ()
+) -> None:
+    """Start and seed the services that do not run and return when they answer; those in `no_wait` may answer later."""
+    services, began = Services(data_dir), time.monotonic()
+    with services.locked():
+        _check_scale(services, scale)
+        if "prefect" in only and services.start("prefect", ["prefect", "server", "start", "--host", "127.0.0.1"], {
+            "PREFECT_HOME": str(services.data_dir / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+        }):  # fmt: skip
+            print("prefect     starting (its first start migrates its database)", flush=True)
+        serve = ["mock_services.saas", "--store", str(services.store), "--scale", str(scale or 1)]
+        if "saas" in only and services.start("saas", serve, {"MOCK_SAAS_TOKEN": services.token}):
+            print("saas        starting", flush=True)
+        if "postgres" in only:
+            _start_postgres(services, scale or 1)
+        if "saas" in only and "saas" not in no_wait:
+            services.wait("saas")
+        services.announce()
+    if "prefect" in only and "prefect" not in no_wait:
+        services.wait("prefect")
+    for name in only:
+        shown = "will be at" if name in no_wait else "ready at"
+        print(f"{name:<11} {shown} {_hidden(services.url(name))}", flush=True)
+    print(f"up in {time.monotonic() - began:.1f} s; addresses and passwords: {services.data_dir / 'services.json'}")
+
+
+def down(data_dir: Path) -> None:
+    """Stop every service and all of their children; what does not run is fine."""
+    if not Path(data_dir).exists():
+        print("nothing runs")
+        return
+    services = Services(data_dir)
+    with services.locked():
+        (services.data_dir / "services.json").unlink(missing_ok=True)
+        stopped = [name for name in ("prefect", "saas") if services.records[name].stop()]
+        stopped += ["postgres"] if services.postgres.stop() else []
+    print(f"stopped {', '.join(stopped)}" if stopped else "nothing runs")
+
+
+def status(data_dir: Path) -> bool:
+    """Print what runs and where; tell whether all of it does."""
+    services, is_all = Services(data_dir), True
+    for name, record in services.records.items():
+        pid = record.pid()
+        is_ready = pid and (name == "postgres" or is_healthy(record.port, HEALTH[name]))
+        is_all = is_all and bool(is_ready)
+        shown = f"{'ready' if is_ready else 'starting'} at {_hidden(services.url(name))}, process {pid}"
+        print(f"{name:<11} {shown if pid else 'is down: type `python -m mock_services up`'}")
+    return is_all
+
+
+def live_day(data_dir: Path, day: int | None = None) -> int:
+    """Live one business day in Postgres and in the API, print what changed, and return its number."""
+    services = Services(data_dir)
+    if not services.url("postgres") or not services.store.exists():
+        raise ServiceError("the services are down: type `python -m mock_services up`")
+    with services.locked():
+        url = services.postgres.url()
+        if day is None:  # one that was cut off between the two is finished first
+            day = min(traffic.last_day(url), store.last_day(services.store)[0]) + 1
+        is_new = day > min(traffic.last_day(url), store.last_day(services.store)[0])
+        traffic.live_day(url, day)
+        store.live_day(services.store, day)
+    print(f"day {day}" + ("" if is_new else " was lived before: nothing changed"))
+    if not is_new:
+        return day
+    for origin, changes in (
+        ("postgres", traffic.read_changes(url, day)),
+        ("saas", store.read_changes(services.store, day)),
+    ):
+        for table, counts in changes.items():
+            shown = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "unchanged"
+            print(f"  {origin:<9} {table:<17} {shown}")
+    return day
+
+
+def clean(data_dir: Path) -> None:
+    """Stop everything and remove what the services keep; other files of the folder stay."""
+    down(data_dir)
+    services = Services(data_dir)
+    services.postgres.destroy()
+    for name in ("saas", "prefect", "logs"):
+        shutil.rmtree(services.data_dir / name, ignore_errors=True)
+    (services.data_dir / "lock").unlink(missing_ok=True)
+
+
+def _start_postgres(services: Services, scale: int) -> None:
+    postgres, began = services.postgres, time.monotonic()
+    if not services.records["postgres"].pid():
+        print("postgres    starting", flush=True)
+    postgres.start()
+    if seed.seed(postgres.url(), scale):
+        rows = sum(counts["new"] for counts in traffic.read_changes(postgres.url(), 0).values())
+        print(f"postgres    seeded {rows:,} rows, {time.monotonic() - began:.1f} s after its start", flush=True)
+
+
+def _check_scale(services: Services, scale: int | None) -> None:
+    if scale and services.store.exists() and (found := store.seeded_scale(services.store)) and found != scale:
+        raise ServiceError(f"{services.data_dir} was seeded at scale {found}, not {scale}: leave SCALE out, or type"
+                           " `python -m mock_services clean` first")  # fmt: skip
+
+
+def _hidden(url: str | None) -> str:
+    """Return an address without its password."""
+    head, _, tail = (url or "-").rpartition("@")
+    return f"{head.rsplit(':', 1)[0]}@{tail}" if head else tail

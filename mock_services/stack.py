@@ -1,0 +1,128 @@
+"""The services that keep their files in one folder: where they are, which process is whose, what they answer."""
+
+import errno
+import fcntl
+import http.client
+import json
+import os
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mock_services.errors import ServiceError
+from mock_services.ports import free_port
+from mock_services.postgres.server import EmbeddedPostgres
+from mock_services.processes import Record, write_atomically
+
+PORTS = {"prefect": 4200, "saas": 8025, "postgres": 54329}
+HEALTH = {"prefect": "/api/health", "saas": "/healthz"}
+PATIENCE = {"prefect": 120, "saas": 600}  # seconds; the API seeds itself before it answers
+
+
+class Services:
+    """The services that keep their files in one folder."""
+
+    def __init__(self, data_dir: Path):
+        self.data_dir = Path(data_dir).absolute()
+        self.records = {name: Record(self.data_dir / name / "process.json") for name in PORTS}
+        self.postgres = EmbeddedPostgres(self.data_dir / "postgres", preferred_port=PORTS["postgres"],
+                                         log=self._log("postgres"))  # fmt: skip
+        self.store = self.data_dir / "saas" / "store.db"
+
+    def _log(self, name: str) -> Path:
+        return self.data_dir / "logs" / f"{name}.log"
+
+    @property
+    def token(self) -> str:
+        """The API's token; made on first use, kept in a 0600 file."""
+        path = self.data_dir / "saas" / "token"
+        if not path.exists():
+            write_atomically(path, secrets.token_urlsafe(24))
+        return path.read_text()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one command at a time; a folder that cannot be written to is one line."""
+        try:
+            for folder in ("", "logs", *PORTS):
+                (self.data_dir / folder).mkdir(parents=True, exist_ok=True)
+            lock = (self.data_dir / "lock").open("w")
+        except OSError as error:
+            raise _unwritable(self.data_dir, error) from error
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                print("another command works on these services; waiting for it", flush=True)
+                fcntl.flock(lock, fcntl.LOCK_EX)
+            try:
+                yield
+            except OSError as error:
+                if error.errno not in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT):
+                    raise
+                raise _unwritable(self.data_dir, error) from error
+
+    def start(self, name: str, command: list[str], environment: dict[str, str]) -> bool:
+        """Start a service that speaks HTTP, in the background; False if that very process runs already."""
+        record = self.records[name]
+        if record.pid():
+            return False
+        port = free_port(record.port or PORTS[name])
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+        with self._log(name).open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", *command, "--port", str(port)],
+                cwd=Path(__file__).parents[1],
+                env={**inherited, **environment},
+                start_new_session=True,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        record.write(process.pid, port)
+        return True
+
+    def wait(self, name: str) -> None:
+        """Return when a service that speaks HTTP answers; one that dies, or takes too long, is stopped and one line."""
+        record, deadline = self.records[name], time.monotonic() + PATIENCE[name]
+        while not is_healthy(record.port, HEALTH[name]):
+            if not record.pid() or time.monotonic() > deadline:
+                record.stop()
+                raise ServiceError(f"{name} did not start: read {self._log(name)}")
+            time.sleep(0.05)
+
+    def url(self, name: str) -> str | None:
+        """Return the address of a service that runs, otherwise None."""
+        if not self.records[name].pid():
+            return None
+        if name == "postgres":
+            return self.postgres.url()
+        return f"http://127.0.0.1:{self.records[name].port}" + ("/api" if name == "prefect" else "")
+
+    def announce(self) -> None:
+        """Write services.json: where everything is, for those who use it; what does not run is null."""
+        found = {"postgres_url": self.url("postgres"), "saas_url": self.url("saas"), "saas_token": self.token,
+                 "prefect_api_url": self.url("prefect")}  # fmt: skip
+        write_atomically(self.data_dir / "services.json", json.dumps(found, indent=2) + "\n")
+
+
+def is_healthy(port: int, path: str) -> bool:
+    """Tell whether a service answers 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _unwritable(data_dir: Path, error: OSError) -> ServiceError:
+    return ServiceError(
+        f"{data_dir} cannot be written to ({error.strerror}): make room there, or name another folder with --data-dir"
+    )

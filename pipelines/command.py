@@ -1,0 +1,47 @@
+"""`python pipelines/<source>.py`: run one load as a command, print its table, say an error in one line."""
+
+import sys
+from collections.abc import Callable, Iterable
+
+from pipelines.errors import explain
+from pipelines.load import LoadReport, TableReport
+from pipelines.warehouse import environment
+
+
+def run(load: Callable[[], LoadReport]) -> None:
+    """Run `load`, print what it did, and exit: 0 loaded, 1 refused with one line on standard error."""
+    try:
+        report = load()
+    except Exception as error:
+        exit_with_line(error)
+    for line in lines(report.tables.values()):
+        print(line)
+    note = f"; finished {report.finished} package(s) of an earlier run first" if report.finished else ""
+    print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{note}")
+
+
+def exit_with_line(error: BaseException) -> None:
+    """Exit 1 with one line for an error that a person can mend; raise it again where none fits."""
+    line = explain(error, services_hint())
+    if line is None:
+        raise error
+    sys.exit(f"✗ {line}")
+
+
+def services_hint() -> str:
+    """Say what brings a missing source back in this environment."""
+    try:
+        is_embedded = environment().is_embedded
+    except Exception:
+        is_embedded = True
+    return "`make up` starts it" if is_embedded else "check its address and the network"
+
+
+def lines(tables: Iterable[TableReport]) -> list[str]:
+    """Return the report as a table of text, a line for each table of RAW."""
+    rows = [f"{'RAW table':<28}{'extracted':>11}{'in lake':>11}{'in RAW':>11}{'seconds':>10}"]
+    for table in sorted(tables, key=lambda table: table.table):
+        rows.append(
+            f"{table.table.upper():<28}{table.extracted:>11,}{table.in_lake:>11,}{table.in_raw:>11,}{table.seconds:>10.1f}"
+        )
+    return rows

@@ -1,0 +1,89 @@
+"""Hard deletes: a row that vanished upstream stays in RAW with its last values, and `_deleted_at` says since when.
+
+A cursor never sees a deleted row. The sweep streams the keys of both sides in order, side by side, and holds neither.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+
+import dlt
+import pyarrow as pa
+import sqlalchemy as sa
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.common.libs.pyarrow import remove_columns
+
+DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
+BATCH = 10_000  # keys in one look-up of last values
+
+Key = tuple
+
+
+def sweep(engine: sa.Engine, relation: str, key: Sequence[str], table_name: str) -> dlt.sources.DltResource:
+    """Return the resource that marks in RAW's `table_name` the rows whose key is no longer in `relation`.
+
+    Args:
+        relation: the source table as "schema.table".
+        key: its primary key; integers, whose order is the same on every engine.
+    """
+
+    def vanished() -> Iterator[pa.Table]:
+        pipeline = dlt.current.pipeline()
+        if pipeline.first_run or table_name not in pipeline.default_schema.tables:
+            return  # the first load: RAW has nothing that could have vanished
+        with pipeline.sql_client() as warehouse:
+            table = warehouse.make_qualified_table_name(table_name)
+            columns = ", ".join(warehouse.escape_column_name(column) for column in key)
+            known = _stream(warehouse, f"SELECT {columns} FROM {table} WHERE _deleted_at IS NULL ORDER BY {columns}")
+            gone = _missing(known, _source_keys(engine, relation, key))
+            # RAW hands JSON and binary back under other Arrow types: the schema that wrote them says what they are.
+            hints = dlt.mark.make_hints(columns=pipeline.default_schema.get_table_columns(table_name))
+            while keys := list(islice(gone, BATCH)):
+                yield dlt.mark.with_hints(_last_values(warehouse, table, columns, keys), hints)
+
+    return dlt.resource(
+        vanished,
+        name=f"{table_name.removeprefix('postgres_')}_deletes",
+        table_name=table_name,
+        write_disposition="merge",
+        primary_key=list(key),
+        columns=[DELETED_AT],
+    )
+
+
+def _source_keys(engine: sa.Engine, relation: str, key: Sequence[str]) -> Iterator[Key]:
+    schema, name = relation.split(".")
+    columns = [sa.column(column) for column in key]
+    query = sa.select(*columns).select_from(sa.table(name, schema=schema)).order_by(*columns)
+    with engine.connect() as connection:
+        for row in connection.execution_options(yield_per=BATCH).execute(query):
+            yield tuple(row)
+
+
+def _stream(warehouse, sql: str) -> Iterator[Key]:
+    try:
+        with warehouse.execute_query(sql) as cursor:
+            while rows := cursor.fetchmany(BATCH):
+                yield from rows
+    except DatabaseUndefinedRelation:
+        return
+
+
+def _missing(known: Iterator[Key], present: Iterator[Key]) -> Iterator[Key]:
+    """Yield what `known` has and `present` has not; both ascend."""
+    here = next(present, None)
+    for key in known:
+        while here is not None and here < key:
+            here = next(present, None)
+        if here != key:
+            yield key
+
+
+def _last_values(warehouse, table: str, columns: str, keys: list[Key]) -> pa.Table:
+    """Return the rows of `keys` as RAW has them, with `_deleted_at` set to now (UTC)."""
+    wanted = ", ".join("(" + ", ".join(str(int(part)) for part in key) + ")" for key in keys)
+    with warehouse.execute_query(f"SELECT * FROM {table} WHERE ({columns}) IN ({wanted})") as cursor:
+        rows = cursor.arrow()
+    rows = remove_columns(rows, [name for name in rows.column_names if name.lower().startswith("_d")])
+    now = pa.array([datetime.now(UTC)] * len(rows), pa.timestamp("us", "UTC"))
+    return rows.append_column("_deleted_at", now)

@@ -1,0 +1,100 @@
+"""Refusals: what a person can mend, said in one line with the next thing to type."""
+
+import errno
+from urllib.parse import urlsplit
+
+
+class Refusal(Exception):
+    """A run that stops at the door: one line says what is wrong and what to type next."""
+
+
+def explain(error: BaseException, services_hint: str) -> str | None:
+    """Return one line for an error that a person can mend, or None: then it is a bug and wants its traceback.
+
+    Args:
+        error: as raised; its causes are looked through, outermost first.
+        services_hint: what to do where a service does not answer, e.g. "`make up` starts it".
+    """
+    for cause in _chain(error):
+        line = _line(cause, services_hint)
+        if line:
+            return " ".join(line.split())
+    return None
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        seen.append(error)
+        error = getattr(error, "exception", None) or error.__cause__ or error.__context__
+    return seen
+
+
+def _line(error: BaseException, hint: str) -> str | None:
+    # By name, so that the door which loads one source does not import the libraries of all the others.
+    kind = type(error).__name__
+    if isinstance(error, Refusal):
+        return str(error)
+    if kind == "ConfigFieldMissingException":
+        return f"A setting is missing: {_missing(error)}. {hint}, or see .dlt/example.secrets.toml."
+    if kind == "OperationalError" and "psycopg2" in f"{type(error.__cause__)} {type(error)}":
+        return _postgres(str(error.__cause__ or error), hint)
+    if kind == "NoSuchTableError":
+        return (
+            f"Postgres has no table {error} any more: restore it, or take its line out of TABLES in pipelines/postgres.py."
+        )
+    if kind == "DataValidationError":
+        return (
+            f"{error.table_name}.{error.column_name}: the source changed this column's type, and the contract refuses it; "
+            f"nothing was loaded. {_types(str(error))} Change it back, or give the column a new name upstream."
+        )
+    if kind.startswith("LoadClientJob") or kind == "LoadPackageAborted":
+        return _job(error)
+    if kind == "HTTPError" and getattr(error, "response", None) is not None:
+        return _http(error.response)
+    if kind in ("ConnectionError", "ConnectTimeout", "ReadTimeout") and getattr(error, "request", None) is not None:
+        return f"The SaaS API at {_place(error.request.url)} is not reachable: {hint}."
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT):
+        return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
+    if kind == "IOException" and "lock" in str(error).lower():
+        return "Another process holds the DuckDB file: wait until it ends (`make status`), then run again."
+    if kind == "IOException":
+        return f"DuckDB cannot read or write its file: {str(error).splitlines()[0]}. Make room or writable, then run again."
+    return None
+
+
+def _postgres(message: str, hint: str) -> str:
+    reason = message.strip().splitlines()[0]
+    if "authentication" in reason or "role" in reason:
+        return f"Postgres refused the log-in ({reason}): mend SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml."
+    return f"Postgres is not reachable ({reason}): {hint}."
+
+
+def _http(response) -> str:
+    place = _place(response.url)
+    if response.status_code in (401, 403):
+        return f"The SaaS API at {place} refused the token: mend SOURCES__SAAS__API_KEY or .dlt/secrets.toml."
+    return f"The SaaS API at {place} answered {response.status_code} {response.reason}: nothing was loaded; run again later."
+
+
+def _job(error) -> str | None:
+    job = getattr(error, "job_id", None) or getattr(error, "failed_message", "")
+    reason = getattr(error, "failed_message", None) or getattr(error, "retry_message", None) or str(error)
+    return f"RAW.{str(job).split('.')[0].upper()}: the load failed ({reason.strip().splitlines()[-1]}); it stays pending, run again."
+
+
+def _place(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+
+def _missing(error) -> str:
+    keys = {trace.key for traces in error.traces.values() for trace in traces if hasattr(trace, "key")}
+    named = sorted((key for key in keys if key.startswith(("sources.", "destination."))), key=len)
+    return named[0] if named else ", ".join(error.fields)
+
+
+def _types(message: str) -> str:
+    """Pick the two types out of dlt's sentence, which carries them as dictionaries."""
+    types = [part.split("'")[0] for part in message.split("'data_type': '")[1:]]
+    return f"It was {types[0]} and comes as {types[1]}." if len(types) == 2 else ""

@@ -1,0 +1,48 @@
+"""Row-for-row comparison of a source and RAW, by means that the pipelines do not share."""
+
+import itertools
+from collections.abc import Iterator
+
+import duckdb
+import psycopg2
+
+# What a test selects to see a value in full, where a driver's own type would hide a difference.
+AS_TEXT = {"jsonb": "{}::text", "ARRAY": "to_json({})::text", "uuid": "{}::text", "USER-DEFINED": "{}::text"}
+
+
+def differences(platform, table: str, key: str) -> list[tuple]:
+    """Return the first rows in which Postgres and the live rows of RAW differ: (side, row) pairs; none is equality."""
+    source, raw = _source_rows(platform, table, key), _raw_rows(platform, table, key)
+    pairs = itertools.zip_longest(source, raw)
+    return list(itertools.islice(((left, right) for left, right in pairs if left != right), 5))
+
+
+def columns(platform, table: str) -> list[tuple[str, str, bool]]:
+    """Return (name, Postgres type, whether it is a numeric without precision) of each column, in order."""
+    return platform.source(
+        f"""select column_name, data_type, data_type = 'numeric' and numeric_precision is null
+        from information_schema.columns where table_schema = 'public' and table_name = '{table}' order by ordinal_position"""
+    )
+
+
+def _source_rows(platform, table: str, key: str) -> Iterator[tuple]:
+    parts = [
+        ("{}::text" if is_unbounded else AS_TEXT.get(kind, "{}")).format(f'"{name}"')
+        for name, kind, is_unbounded in columns(platform, table)
+    ]
+    connection = psycopg2.connect(platform.postgres_url)
+    with connection, connection.cursor("all", withhold=False) as cursor:
+        cursor.execute(f"select {', '.join(parts)} from {table} order by {key}")
+        for row in cursor:
+            yield tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+    connection.close()
+
+
+def _raw_rows(platform, table: str, key: str) -> Iterator[tuple]:
+    names = ", ".join(f'"{name}"' for name, _, _ in columns(platform, table))
+    with duckdb.connect(str(platform.warehouse), config={"TimeZone": "UTC"}) as connection:
+        result = connection.execute(
+            f"select {names} from RAW.POSTGRES_{table} where _deleted_at is null order by {key}"
+        )
+        while rows := result.fetchmany(10_000):
+            yield from rows

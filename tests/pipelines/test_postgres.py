@@ -1,0 +1,184 @@
+"""The Postgres door through the real pipe: Postgres, an S3 API, DuckDB."""
+
+import shutil
+
+import psycopg2
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from mock_services.postgres.traffic import live_day
+from pipelines.errors import explain
+from pipelines.postgres import TABLES, load
+from pipelines.warehouse import raw_pipeline
+from tests.pipelines.compare import columns, differences
+
+
+def assert_raw_equals_source(platform):
+    for table, description in TABLES.items():
+        assert differences(platform, table, ", ".join(description["key"])) == [], table
+
+
+def counts(report, field: str) -> dict[str, int]:
+    return {name.removeprefix("postgres_"): getattr(table, field) for name, table in report.tables.items()}
+
+
+def source_counts(platform) -> dict[str, int]:
+    return {table: platform.source(f"select count(*) from {table}")[0][0] for table in TABLES}
+
+
+def test_first_load_brings_every_value_of_every_type(platform):
+    report = load()
+    assert_raw_equals_source(platform)
+    expected = source_counts(platform)
+    assert counts(report, "extracted") == counts(report, "in_lake") == counts(report, "in_raw") == expected
+    seen = {kind for table in TABLES for _, kind, _ in columns(platform, table)}
+    assert {
+        "ARRAY", "USER-DEFINED", "bigint", "boolean", "bytea", "character", "date", "jsonb", "numeric", "smallint", "text",
+        "timestamp with time zone", "timestamp without time zone", "uuid",
+    } <= seen  # fmt: skip
+
+
+def test_second_load_brings_only_what_changed(platform):
+    load()
+    before = platform.raw("select contact_id, _dlt_load_id from RAW.POSTGRES_CONTACTS")
+    platform.source("update contacts set first_name = 'changed' where contact_id in (20, 40)")
+    report = load()
+    moved = set(platform.raw("select contact_id, _dlt_load_id from RAW.POSTGRES_CONTACTS")) - set(before)
+    # The two, and at most the newest row of the last load, which `lag` reads again.
+    assert {20, 40} <= {contact_id for contact_id, _ in moved}
+    assert len(moved) <= 3
+    assert counts(report, "extracted")["contacts"] == counts(report, "in_lake")["contacts"] == len(moved)
+    assert_raw_equals_source(platform)
+
+
+def test_loading_twice_changes_nothing(platform):
+    load()
+    digest = "select sum(hash(t)) from (select * exclude (_dlt_load_id) from RAW.POSTGRES_{}) t"
+    before = [platform.raw(digest.format(table)) for table in TABLES]
+    load()
+    load()
+    assert [platform.raw(digest.format(table)) for table in TABLES] == before
+
+
+def test_an_update_replaces_and_never_doubles(platform):
+    load()
+    for turn in range(3):
+        platform.source(f"update accounts set account_name = 'turn {turn}' where account_id = 7")
+        load()
+    rows = platform.raw("select account_name from RAW.POSTGRES_ACCOUNTS where account_id = 7")
+    assert rows == [("turn 2",)]
+
+
+def test_days_of_traffic_leave_raw_equal_to_the_source(platform):
+    load()
+    for _ in range(2):
+        live_day(platform.postgres_url)
+        load()
+        assert_raw_equals_source(platform)
+
+
+def test_a_deleted_row_keeps_its_last_values_and_a_revived_one_lives(platform):
+    load()
+    row = "select first_name, _deleted_at is not null from RAW.POSTGRES_CONTACTS where contact_id = 60"
+    platform.source("update contacts set first_name = 'last words' where contact_id = 60")
+    load()
+    platform.source("create table kept as select * from contacts where contact_id = 60")
+    platform.source("delete from contacts where contact_id = 60")
+    load()
+    assert platform.raw(row) == [("last words", True)]
+    deleted_at = platform.raw("select _deleted_at from RAW.POSTGRES_CONTACTS where contact_id = 60")
+    load()
+    assert platform.raw("select _deleted_at from RAW.POSTGRES_CONTACTS where contact_id = 60") == deleted_at
+    platform.source("insert into contacts select * from kept")
+    platform.source("update contacts set first_name = 'back' where contact_id = 60")
+    load()
+    assert platform.raw(row) == [("back", False)]
+    assert_raw_equals_source(platform)
+
+
+def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
+    load()
+    shutil.rmtree(platform.data_dir / "dlt")
+    platform.source("update contacts set first_name = 'changed' where contact_id = 20")
+    report = load()
+    assert counts(report, "extracted")["contacts"] <= 2
+    assert_raw_equals_source(platform)
+
+
+def test_a_cursor_that_outlived_its_rows_is_forgotten(platform):
+    """The warehouse was made anew, and another pipeline already stands in RAW: everything must come again."""
+    load()
+    platform.warehouse.unlink()
+    raw_pipeline("other").run([{"id": 1}], table_name="other_things")
+    load()
+    assert_raw_equals_source(platform)
+
+
+def test_a_load_that_was_cut_off_is_finished_before_new_rows(platform):
+    from pipelines import load as steps
+    from pipelines.postgres import postgres
+
+    steps.extract("postgres", postgres)  # and the process dies here
+    platform.source("update contacts set first_name = 'later' where contact_id = 20")
+    report = load()
+    assert report.finished == 1
+    assert_raw_equals_source(platform)
+
+
+def test_the_lake_keeps_every_file_by_table_and_load(platform):
+    first, second = load(), load()
+    for report in (first, second):
+        (load_id,) = report.load_ids
+        assert any(key.startswith(f"postgres/RAW/postgres_contacts/{load_id}.") for key in platform.lake())
+    assert all(key.startswith("postgres/RAW/") for key in platform.lake())
+
+
+def test_a_new_column_evolves(platform):
+    load()
+    platform.source("alter table lists add column colour text")
+    platform.source("update lists set colour = 'green' where list_id = 3")
+    load()
+    assert platform.raw("select colour from RAW.POSTGRES_LISTS where list_id = 3") == [("green",)]
+    assert_raw_equals_source(platform)
+
+
+def test_a_changed_type_is_refused_by_name_and_nothing_is_loaded(platform):
+    load()
+    platform.source("update contacts set first_name = 'not yet' where contact_id = 20")
+    platform.source("alter table lists alter is_archived type int using is_archived::int")
+    platform.source("update lists set is_archived = 1 where list_id = 3")
+    with pytest.raises(PipelineStepFailed) as failure:
+        load()
+    line = explain(failure.value, "")
+    assert "postgres_lists.is_archived" in line
+    assert "bool" in line
+    assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'not yet'") == [(0,)]
+    platform.source("alter table lists alter is_archived type bool using is_archived::bool")
+    load()
+    assert_raw_equals_source(platform)
+
+
+@pytest.mark.parametrize(
+    ("break_it", "line"),
+    [
+        (lambda platform: platform.write_services(postgres_url="postgresql://mailblaze:x@127.0.0.1:1/x"), "not reachable"),
+        (lambda platform: platform.write_services(postgres_url=wrong_password(platform)), "refused the log-in"),
+        (lambda platform: platform.source("drop table list_memberships"), "no table list_memberships"),
+        (lambda platform: (platform.data_dir / "services.json").unlink(), "`make up`"),
+    ],
+)
+def test_bad_input_is_one_line_and_moves_nothing(platform, break_it, line):
+    load()
+    before = platform.raw("select max(version) from RAW._dlt_pipeline_state")
+    break_it(platform)
+    with pytest.raises(Exception) as failure:  # noqa: B017, PT011  each is another one: what counts is the line
+        load()
+    explained = explain(failure.value, "`make up` starts it")
+    assert line in explained
+    assert "\n" not in explained
+    assert platform.raw("select max(version) from RAW._dlt_pipeline_state") == before
+
+
+def wrong_password(platform) -> str:
+    password = psycopg2.extensions.parse_dsn(platform.postgres_url)["password"]
+    return platform.postgres_url.replace(password, "wrong")

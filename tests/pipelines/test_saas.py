@@ -1,0 +1,117 @@
+"""The API door through the real pipe: HTTP on a port, an S3 API, DuckDB."""
+
+import json
+import shutil
+import sqlite3
+
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from mock_services.saas import store
+from mock_services.saas.app import create_app
+from pipelines.errors import explain
+from pipelines.saas import ENDPOINTS, load
+from tests.conftest import TOKEN, serve
+
+
+def stored(platform, resource: str) -> dict:
+    """Return what the vendor has, by key: exact duplicates collapse."""
+    with sqlite3.connect(platform.saas_store) as connection:
+        bodies = [json.loads(body) for (body,) in connection.execute(f"select body from {resource} order by sequence")]
+    return {body[ENDPOINTS[resource]["key"]]: body for body in bodies}
+
+
+def landed(platform, resource: str) -> dict:
+    """Return RAW's rows as the vendor would write them."""
+    key = ENDPOINTS[resource]["key"]
+    names = [name for (name,) in platform.raw(f"select column_name from (describe RAW.SAAS_{resource})")]
+    names = [name for name in names if not name.startswith("_")]
+    rows = platform.raw(f"select {', '.join(names)} from RAW.SAAS_{resource}")
+    return {row[names.index(key)]: dict(zip(names, map(as_json, row), strict=True)) for row in rows}
+
+
+def as_json(value):
+    if hasattr(value, "isoformat"):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    if isinstance(value, str) and value[:1] in "[{":
+        return json.loads(value)
+    return value
+
+
+def assert_raw_equals_api(platform):
+    for resource in ENDPOINTS:
+        ours, theirs = landed(platform, resource), stored(platform, resource)
+        assert len(platform.raw(f"select 1 from RAW.SAAS_{resource}")) == len(theirs), resource
+        for key, body in theirs.items():
+            assert {name: value for name, value in ours[key].items() if value is not None} == {
+                name: value for name, value in body.items() if value is not None
+            }
+
+
+def test_first_load_brings_every_object_once(platform):
+    report = load()
+    assert_raw_equals_api(platform)
+    events = report.tables["saas_email_events"]
+    assert events.extracted >= events.in_raw == len(stored(platform, "email_events"))
+
+
+def test_second_load_brings_only_what_is_new(platform):
+    first = load()
+    report = load()
+    assert report.tables["saas_email_events"].extracted < first.tables["saas_email_events"].extracted / 50
+    assert_raw_equals_api(platform)
+
+
+def test_days_of_traffic_with_late_events_and_a_new_column(platform):
+    load()
+    assert "ab_test_variant" not in landed(platform, "campaigns")[1]
+    for day in (1, 2):
+        store.live_day(platform.saas_store, day)
+        load()
+        assert_raw_equals_api(platform)
+    assert {row["ab_test_variant"] for row in landed(platform, "campaigns").values()} >= {"A", "B"}
+
+
+def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
+    first = load()
+    shutil.rmtree(platform.data_dir / "dlt")
+    report = load()
+    assert report.tables["saas_email_events"].extracted < first.tables["saas_email_events"].extracted / 50
+
+
+def test_the_rate_limit_is_waited_for(platform):
+    with serve(create_app(platform.saas_store, TOKEN, requests_per_second=2)) as url:
+        platform.write_services(saas_url=url)
+        load()
+    assert_raw_equals_api(platform)
+
+
+def test_a_wrong_token_is_one_line_and_loads_nothing(platform):
+    platform.write_services(saas_token="wrong")  # noqa: S106
+    with pytest.raises(PipelineStepFailed) as failure:
+        load()
+    assert "refused the token" in explain(failure.value, "")
+    assert platform.lake("saas/") == []
+
+
+def test_an_api_that_is_away_is_one_line(platform):
+    platform.write_services(saas_url="http://127.0.0.1:1")
+    with pytest.raises(PipelineStepFailed) as failure:
+        load()
+    assert explain(failure.value, "`make up` starts it") == (
+        "The SaaS API at http://127.0.0.1:1 is not reachable: `make up` starts it."
+    )
+
+
+def test_a_changed_type_is_refused_by_name(platform):
+    load()
+    with sqlite3.connect(platform.saas_store) as connection:
+        connection.execute(
+            "update campaigns set body = json_set(body, '$.recipient_count', 'many') where sequence = "
+            "(select max(sequence) from campaigns)"
+        )
+    before = landed(platform, "campaigns")
+    with pytest.raises(PipelineStepFailed) as failure:
+        load()
+    assert "saas_campaigns.recipient_count" in explain(failure.value, "")
+    assert landed(platform, "campaigns") == before
