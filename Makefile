@@ -1,7 +1,6 @@
 # Every command a person types; CI types the same ones.
 SHELL := /bin/bash
 PYTHON ?= python3
-SCALE ?= 1
 BIN := .venv/bin
 READY := .venv/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -15,6 +14,7 @@ run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
 
 test: lint  ## everything CI checks, on real parts and loopback only
+	dbt parse --quiet --no-partial-parse --target ci --project-dir dbt --profiles-dir dbt
 	pytest
 
 lint: setup
@@ -25,8 +25,8 @@ format: setup
 	ruff check --fix .
 	ruff format .
 
-up: setup  ## start what is not running, seed it once
-	python -m mock_services up --scale $(SCALE)
+up: setup  ## start what is not running, seed it once (make up SCALE=10 for ten times the rows)
+	python -m mock_services up
 
 down:  ## stop everything that `up` started
 	@test -e $(READY) && python -m mock_services down || echo "Nothing was ever started here."

@@ -1,6 +1,7 @@
 """What a run did, for a person: as text, as Prefect artifacts, and kept for `make status`."""
 
 import json
+from collections import Counter
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -18,17 +19,18 @@ PREVIEW = (
 
 @dataclass
 class RunReport:
-    """One run: the environment's word, the loads, dbt's nodes for each kind, and seconds in all."""
+    """One run: the environment's word, the loads, a row for each node of dbt, and seconds in all."""
 
     word: str
     loads: list[LoadReport]
-    nodes: dict[str, int]
+    nodes: list[dict]
     seconds: float
 
     def text(self) -> str:
         """Return the whole report as the text that ends `make run`."""
         tables = [table for load in self.loads for table in load.tables.values()]
-        dbt = ", ".join(f"{count} {kind}s" for kind, count in sorted(self.nodes.items()))
+        kinds = Counter(node["kind"].replace("_", " ") for node in self.nodes)
+        dbt = ", ".join(f"{count} {kind}s" for kind, count in sorted(kinds.items()))
         return "\n".join(
             [
                 "",
@@ -48,13 +50,13 @@ class RunReport:
 
 def preview() -> list[str]:
     """Return the first five lines of MART.RPT_CAMPAIGN_PERFORMANCE as text."""
-    with raw_pipeline("postgres").sql_client() as warehouse:
-        with warehouse.execute_query(PREVIEW) as cursor:
-            names = [column[0].lower() for column in cursor.description]
-            rows = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in cursor.fetchall()]
-    widths = [max(len(cell) for cell in column) for column in zip(names, *rows)]
+    with raw_pipeline("postgres").sql_client() as warehouse, warehouse.execute_query(PREVIEW) as cursor:
+        names = [column[0].lower() for column in cursor.description]
+        rows = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in cursor.fetchall()]
+    widths = [max(len(cell) for cell in column) for column in zip(names, *rows, strict=True)]
     table = [names, *rows]
-    return ["MART.RPT_CAMPAIGN_PERFORMANCE", *("  ".join(c.ljust(w) for c, w in zip(row, widths)) for row in table)]
+    text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]
+    return ["MART.RPT_CAMPAIGN_PERFORMANCE", *text]
 
 
 def publish(report: RunReport) -> None:
@@ -65,6 +67,7 @@ def publish(report: RunReport) -> None:
         for table in load.tables.values()
     ]
     create_table_artifact(key="elt-rows", table=rows, description="Rows at each step of this run.")
+    create_table_artifact(key="elt-dbt", table=report.nodes, description="Every model, snapshot and test of this run.")
     create_markdown_artifact(
         key="elt-report", markdown=f"```\n{report.text()}\n```", description="The run as a person reads it."
     )

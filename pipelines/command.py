@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable
 
-from pipelines.errors import explain
+from pipelines.errors import Refusal, explain
 from pipelines.load import LoadReport, TableReport
 from pipelines.warehouse import environment
 
@@ -12,7 +12,7 @@ def run(load: Callable[[], LoadReport]) -> None:
     """Run `load`, print what it did, and exit: 0 loaded, 1 refused with one line on standard error."""
     try:
         report = load()
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)
     for line in lines(report.tables.values()):
         print(line)
@@ -32,16 +32,16 @@ def services_hint() -> str:
     """Say what brings a missing source back in this environment."""
     try:
         is_embedded = environment().is_embedded
-    except Exception:
+    except Refusal:
         is_embedded = True
     return "`make up` starts it" if is_embedded else "check its address and the network"
 
 
 def lines(tables: Iterable[TableReport]) -> list[str]:
     """Return the report as a table of text, a line for each table of RAW."""
-    rows = [f"{'RAW table':<28}{'extracted':>11}{'in lake':>11}{'in RAW':>11}{'seconds':>10}"]
-    for table in sorted(tables, key=lambda table: table.table):
-        rows.append(
-            f"{table.table.upper():<28}{table.extracted:>11,}{table.in_lake:>11,}{table.in_raw:>11,}{table.seconds:>10.1f}"
-        )
-    return rows
+    head = f"{'RAW table':<28}{'extracted':>11}{'in lake':>11}{'in RAW':>11}{'seconds':>10}"
+    rows = [
+        f"{row.table.upper():<28}{row.extracted:>11,}{row.in_lake:>11,}{row.in_raw:>11,}{row.seconds:>10.1f}"
+        for row in sorted(tables, key=lambda row: row.table)
+    ]
+    return [head, *rows]

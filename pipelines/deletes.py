@@ -10,8 +10,8 @@ from itertools import islice
 import dlt
 import pyarrow as pa
 import sqlalchemy as sa
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.common.libs.pyarrow import remove_columns
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
 BATCH = 10_000  # keys in one look-up of last values

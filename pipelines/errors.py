@@ -3,6 +3,9 @@
 import errno
 from urllib.parse import urlsplit
 
+UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
+UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+
 
 class Refusal(Exception):
     """A run that stops at the door: one line says what is wrong and what to type next."""
@@ -20,6 +23,19 @@ def explain(error: BaseException, services_hint: str) -> str | None:
         if line:
             return " ".join(line.split())
     return None
+
+
+def is_transient(error: BaseException) -> bool:
+    """Tell whether the same run may succeed later as it is: a service was away, busy or broken."""
+    for cause in _chain(error):
+        kind = type(cause).__name__
+        if kind == "OperationalError":
+            return "authentication" not in str(cause)
+        if kind == "HTTPError" and getattr(cause, "response", None) is not None:
+            return cause.response.status_code == 429 or cause.response.status_code >= 500
+        if kind in UNREACHABLE or kind == "LoadClientJobRetry":
+            return True
+    return False
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
@@ -40,26 +56,27 @@ def _line(error: BaseException, hint: str) -> str | None:
     if kind == "OperationalError" and "psycopg2" in f"{type(error.__cause__)} {type(error)}":
         return _postgres(str(error.__cause__ or error), hint)
     if kind == "NoSuchTableError":
-        return (
-            f"Postgres has no table {error} any more: restore it, or take its line out of TABLES in pipelines/postgres.py."
-        )
+        mend = "restore it, or take its line out of TABLES in pipelines/postgres.py"
+        return f"Postgres has no table {error} any more: {mend}."
     if kind == "DataValidationError":
         return (
-            f"{error.table_name}.{error.column_name}: the source changed this column's type, and the contract refuses it; "
-            f"nothing was loaded. {_types(str(error))} Change it back, or give the column a new name upstream."
+            f"{error.table_name}.{error.column_name}: the source changed this column's type, "
+            f"and the contract refuses it; nothing was loaded. {_types(str(error))} "
+            "Change it back, or give the column a new name upstream."
         )
-    if kind.startswith("LoadClientJob") or kind == "LoadPackageAborted":
+    if kind in ("LoadClientJobFailed", "LoadClientJobRetry", "LoadClientJobTerminalRetry"):
         return _job(error)
     if kind == "HTTPError" and getattr(error, "response", None) is not None:
         return _http(error.response)
-    if kind in ("ConnectionError", "ConnectTimeout", "ReadTimeout") and getattr(error, "request", None) is not None:
+    if kind in UNREACHABLE and getattr(error, "request", None) is not None:
         return f"The SaaS API at {_place(error.request.url)} is not reachable: {hint}."
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT):
+    if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
     if kind == "IOException" and "lock" in str(error).lower():
         return "Another process holds the DuckDB file: wait until it ends (`make status`), then run again."
     if kind == "IOException":
-        return f"DuckDB cannot read or write its file: {str(error).splitlines()[0]}. Make room or writable, then run again."
+        reason = str(error).splitlines()[0]
+        return f"DuckDB cannot read or write its file: {reason}. Make room or writable, then run again."
     return None
 
 
@@ -74,13 +91,15 @@ def _http(response) -> str:
     place = _place(response.url)
     if response.status_code in (401, 403):
         return f"The SaaS API at {place} refused the token: mend SOURCES__SAAS__API_KEY or .dlt/secrets.toml."
-    return f"The SaaS API at {place} answered {response.status_code} {response.reason}: nothing was loaded; run again later."
+    answer = f"{response.status_code} {response.reason}"
+    return f"The SaaS API at {place} answered {answer}: nothing was loaded; run again later."
 
 
-def _job(error) -> str | None:
-    job = getattr(error, "job_id", None) or getattr(error, "failed_message", "")
-    reason = getattr(error, "failed_message", None) or getattr(error, "retry_message", None) or str(error)
-    return f"RAW.{str(job).split('.')[0].upper()}: the load failed ({reason.strip().splitlines()[-1]}); it stays pending, run again."
+def _job(error) -> str:
+    table = error.job_id.split(".")[0].upper()
+    reason = error.failed_message.strip().splitlines()[-1]
+    kept = "nothing of it is in RAW" if type(error).__name__ == "LoadClientJobFailed" else "it stays pending"
+    return f"RAW.{table}: the load failed ({reason}); {kept}. Mend that and run again."
 
 
 def _place(url: str) -> str:

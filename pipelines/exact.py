@@ -1,7 +1,8 @@
 """Every Postgres value exactly: what Arrow or a driver would bend travels as the text that Postgres itself writes.
 
-A numeric without precision has up to 147,455 digits, a number in jsonb any precision at all: a float or a decimal(38, 9)
-would cut both. RAW holds such values as text (jsonb and arrays as JSON text), and STAGING casts them where it knows better.
+A numeric without precision has up to 147,455 digits, a number in jsonb any precision at all: a float or a
+decimal(38, 9) would cut both. RAW holds such values as text (jsonb and arrays as JSON text), and STAGING casts them
+where it knows better.
 """
 
 import sqlalchemy as sa
@@ -22,7 +23,7 @@ def exact_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
 
 
 def loosen(table: sa.Table) -> None:
-    """Let RAW accept a NULL in any column but the key: Postgres may drop a NOT NULL tomorrow, and no row is lost by it."""
+    """Let RAW accept a NULL in any column but the key: Postgres may drop a NOT NULL tomorrow."""
     for column in table.columns:
         column.nullable = not column.primary_key
 

@@ -130,7 +130,7 @@ def _land(pipeline: dlt.Pipeline, report: LoadReport) -> None:
 
 
 def _lake_rows(pipeline: dlt.Pipeline, info: LoadInfo) -> dict[str, int]:
-    """Return for each table the rows in the files that this load wrote to the lake, read from the files' own footers."""
+    """Return for each table the rows in the files that this load wrote to the lake, as their own footers say."""
     rows: dict[str, int] = defaultdict(int)
     with pipeline.destination_client() as warehouse:
         lake, _ = fsspec_from_config(warehouse.config.staging_config)

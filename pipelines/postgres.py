@@ -60,7 +60,9 @@ def postgres(
             type_adapter_callback=exact_type,
             query_adapter_callback=exact_query,
         )
-        resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT])
+        # Of a row that comes twice in one load (read, and then swept) the newest version stays.
+        newest = [{"name": table["cursor"], "dedup_sort": "desc"}] if table["cursor"] else []
+        resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, *newest])
         yield resource
         if table["deletes"] == "sweep":
             yield sweep(engine, f"{schema}.{name}", table["key"], f"postgres_{name}")

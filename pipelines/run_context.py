@@ -4,30 +4,47 @@ It makes `python pipelines/postgres.py`, the flow and `dlt pipeline postgres inf
 each environment has a working folder of its own, because dlt would carry a cursor from one warehouse to another.
 """
 
+import os
 from typing import Any
 
 from dlt.common.configuration import plugins
-from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.configuration.providers.doc import BaseDocProvider
+from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.runtime.run_context import RunContext
 
-from pipelines.warehouse import data_dir, environment
-
-PIPELINES = ("postgres", "saas")
+from pipelines.warehouse import Environment, data_dir, environment, services_file
 
 
 class EnvironmentProvider(BaseDocProvider):
-    """Answers dlt's configuration look-ups from the environment; read anew each time, because `make up` may move ports."""
+    """Answers dlt's configuration look-ups from the environment; read again when `make up` has moved a service."""
 
     name = "the environment of MAILBLAZE_ENV"
     supports_secrets = True
 
     def __init__(self) -> None:
-        pass
+        super().__init__({})
+        self._read: tuple[Environment, int | None] | None = None
+
+    def get_value(self, key: str, hint: type[Any], pipeline_name: str | None, *sections: str) -> tuple[Any | None, str]:
+        # dlt asks some ten thousand times in a run: the file's time is cheap to look at, the file is not.
+        now = (environment(), _changed_at())
+        if now != self._read:
+            self._config_doc = now[0].settings()
+            self._read = now
+        if pipeline_name and pipeline_name not in self._config_doc:
+            self._config_doc[pipeline_name] = now[0].pipeline_settings(pipeline_name)
+        return super().get_value(key, hint, pipeline_name, *sections)
 
     @property
-    def _config_doc(self) -> dict[str, Any]:
-        return environment().settings(PIPELINES)
+    def is_empty(self) -> bool:
+        return False
+
+
+def _changed_at() -> int | None:
+    try:
+        return os.stat(services_file()).st_mtime_ns  # noqa: PTH116  half the cost of Path.stat
+    except FileNotFoundError:
+        return None
 
 
 class MailBlazeContext(RunContext):

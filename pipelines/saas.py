@@ -8,7 +8,7 @@ from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 from pipelines.arrow_pages import ArrowPages
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
-# since: the parameter that asks for what is later. deletes: "none": the vendor never removes an object, it changes a state.
+# since: the parameter that asks for what is later. deletes: "none": the vendor removes no object, it changes a state.
 # columns: types of those that JSON has no type for, or that a load may bring no value for; dlt infers all others.
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "campaigns": {
@@ -77,7 +77,9 @@ def saas(
                 "table_name": f"saas_{name}",
                 "primary_key": endpoint["key"],
                 "write_disposition": "merge",
-                "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()},
+                "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()}
+                # Of an object that comes twice in one load, the newest version stays.
+                | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
                 "endpoint": {
                     "path": name,
                     "data_selector": "data",

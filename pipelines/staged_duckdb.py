@@ -1,8 +1,8 @@
 """DuckDB that loads from the lake's files as Snowflake does, so that the offline way of a row is the production way.
 
 dlt's own duckdb destination refuses `staging=`. This subclass accepts staged Parquet (and the JSON lines in which dlt
-keeps its own state) and turns each reference to a staged file into one INSERT from that file. It leans on dlt internals:
-dlt is pinned exactly and tests/pipelines/test_staged_duckdb.py holds the contract.
+keeps its own state) and turns each reference to a staged file into one INSERT from that file. It leans on dlt
+internals: dlt is pinned exactly and tests/pipelines/test_staged_duckdb.py holds the contract.
 """
 
 import tempfile

@@ -3,6 +3,7 @@
 import json
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,20 +28,10 @@ class Environment:
     lake: str
     is_embedded: bool
 
-    def settings(self, pipelines: tuple[str, ...]) -> dict[str, Any]:
-        """Return this environment as a dlt configuration document, below what `.dlt/` and the shell say."""
-        stage = f"{self.database}.{RAW}.STG_S3_RAW"
-        document: dict[str, Any] = {
-            name: {
-                "destination": {
-                    # A prefix for each pipeline, with its slash: dlt pastes stage and prefix together.
-                    "lake": {"bucket_url": f"{self.lake}/{name}/"},
-                    "warehouse": {"stage_name": f"{stage}/{name}/"} if self.engine == "snowflake" else {},
-                }
-            }
-            for name in pipelines
-        }
-        document["destination"] = {"lake": {"destination_type": "filesystem"}, "warehouse": self._warehouse()}
+    def settings(self) -> dict[str, Any]:
+        """Return this environment as a dlt configuration document; what `.dlt/` and the shell say stands above it."""
+        lake: dict[str, Any] = {"destination_type": "filesystem"}
+        document = {"destination": {"lake": lake, "warehouse": self._warehouse()}}
         if self.is_embedded:
             services = read_services()
             document["sources"] = {
@@ -48,10 +39,17 @@ class Environment:
                 "saas": {"base_url": services.get("saas_url"), "api_key": services.get("saas_token")},
             }
             if "s3_endpoint_url" in services:
-                document["destination"]["lake"]["credentials"] = services["s3_credentials"] | {
-                    "endpoint_url": services["s3_endpoint_url"]
-                }
+                lake["credentials"] = services["s3_credentials"] | {"endpoint_url": services["s3_endpoint_url"]}
         return document
+
+    def pipeline_settings(self, pipeline: str) -> dict[str, Any]:
+        """Return what differs between pipelines: a prefix of the lake for each, and the stage over it.
+
+        Both end in a slash, because dlt pastes them before the names of files.
+        """
+        lake = {"bucket_url": f"{self.lake}/{pipeline}/"}
+        stage = f"{self.database}.{RAW}.STG_S3_RAW/{pipeline}/"
+        return {"destination": {"lake": lake, "warehouse": {"stage_name": stage} if self.engine == "snowflake" else {}}}
 
     def _warehouse(self) -> dict[str, Any]:
         if self.engine == "snowflake":
@@ -69,29 +67,43 @@ def environment() -> Environment:
     Raises:
         Refusal: the word is none of the four.
     """
+    table = _environments(str(data_dir()))
     word = os.environ.get("MAILBLAZE_ENV", "local")
-    table = {
-        "local": Environment(word, "duckdb", "dp_mailblaze_demo_local_db", f"{data_dir()}/lake", True),
-        "ci": Environment(word, "duckdb", "dp_mailblaze_demo_ci_db", "s3://dp-mailblaze-demo-ci-raw", True),
-        "dev": Environment(word, "snowflake", "DP_MAILBLAZE_DEMO_DEV_DB", "s3://dp-mailblaze-demo-dev-raw-3dfbc1", False),
-        "prod": Environment(
-            word, "snowflake", "DP_MAILBLAZE_DEMO_PROD_DB", "s3://dp-mailblaze-demo-prod-raw-3dfbc1", False
-        ),
-    }
     if word not in table:
         raise Refusal(f"MAILBLAZE_ENV={word!r} is unknown: set it to one of {', '.join(table)}, or unset it for local.")
     return table[word]
 
 
+@cache
+def _environments(data_dir: str) -> dict[str, Environment]:
+    rows = [
+        Environment("local", "duckdb", "dp_mailblaze_demo_local_db", f"{data_dir}/lake", True),
+        Environment("ci", "duckdb", "dp_mailblaze_demo_ci_db", "s3://dp-mailblaze-demo-ci-raw", True),
+        Environment("dev", "snowflake", "DP_MAILBLAZE_DEMO_DEV_DB", "s3://dp-mailblaze-demo-dev-raw-3dfbc1", False),
+        Environment("prod", "snowflake", "DP_MAILBLAZE_DEMO_PROD_DB", "s3://dp-mailblaze-demo-prod-raw-3dfbc1", False),
+    ]
+    return {row.word: row for row in rows}
+
+
 def data_dir() -> Path:
     """Return the absolute folder that holds what runs leave behind on this machine (`MAILBLAZE_DATA_DIR`, `.data`)."""
-    return Path(os.environ.get("MAILBLAZE_DATA_DIR", ".data")).absolute()
+    return _absolute(os.environ.get("MAILBLAZE_DATA_DIR", ".data"))
+
+
+@cache
+def _absolute(path: str) -> Path:
+    return Path(path).absolute()
+
+
+def services_file() -> Path:
+    """Return the file in which whoever starts the services writes their addresses."""
+    return data_dir() / "services.json"
 
 
 def read_services() -> dict[str, Any]:
     """Return the addresses of the services of `make up`, or nothing where none was started."""
     try:
-        return json.loads((data_dir() / "services.json").read_text())
+        return json.loads(services_file().read_text())
     except FileNotFoundError:
         return {}
 

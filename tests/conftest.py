@@ -63,7 +63,8 @@ class Platform:
 
     def raw(self, sql: str) -> list[tuple]:
         """Select from the warehouse."""
-        with duckdb.connect(str(self.warehouse), config={"TimeZone": "UTC"}) as connection:
+        with duckdb.connect(str(self.warehouse)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql).fetchall()
 
     def lake(self, prefix: str = "") -> list[str]:
@@ -162,9 +163,7 @@ class serve:  # noqa: N801  used as a function
 
 
 def clone(server: EmbeddedPostgres, template: str, database: str) -> None:
-    execute(
-        server.url("postgres", "postgres"), f'create database "{database}" template "{template}" owner mailblaze'
-    )
+    execute(server.url("postgres", "postgres"), f'create database "{database}" template "{template}" owner mailblaze')
 
 
 def execute(url: str, sql: str) -> None:

@@ -9,7 +9,16 @@ from itertools import repeat
 
 from mock_services import campaigns, world
 from mock_services.postgres.values import (
-    AMOUNTS, ARRAYS, BIG_INTEGERS, BINARIES, JSONS, NAMES, NUMERICS, RATES, SMALL_INTEGERS, pick,
+    AMOUNTS,
+    ARRAYS,
+    BIG_INTEGERS,
+    BINARIES,
+    JSONS,
+    NAMES,
+    NUMERICS,
+    RATES,
+    SMALL_INTEGERS,
+    pick,
 )  # fmt: skip
 
 ZONES = (("Europe/Berlin", "eu", 1), ("America/New_York", "us", -5), ("Asia/Tokyo", "apac", 9),

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Iterator
+from contextlib import closing
 
 import duckdb
 import psycopg2
@@ -21,7 +22,8 @@ def columns(platform, table: str) -> list[tuple[str, str, bool]]:
     """Return (name, Postgres type, whether it is a numeric without precision) of each column, in order."""
     return platform.source(
         f"""select column_name, data_type, data_type = 'numeric' and numeric_precision is null
-        from information_schema.columns where table_schema = 'public' and table_name = '{table}' order by ordinal_position"""
+        from information_schema.columns where table_schema = 'public' and table_name = '{table}'
+        order by ordinal_position"""
     )
 
 
@@ -30,17 +32,16 @@ def _source_rows(platform, table: str, key: str) -> Iterator[tuple]:
         ("{}::text" if is_unbounded else AS_TEXT.get(kind, "{}")).format(f'"{name}"')
         for name, kind, is_unbounded in columns(platform, table)
     ]
-    connection = psycopg2.connect(platform.postgres_url)
-    with connection, connection.cursor("all", withhold=False) as cursor:
+    with closing(psycopg2.connect(platform.postgres_url)) as connection, connection.cursor() as cursor:
         cursor.execute(f"select {', '.join(parts)} from {table} order by {key}")
         for row in cursor:
             yield tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
-    connection.close()
 
 
 def _raw_rows(platform, table: str, key: str) -> Iterator[tuple]:
     names = ", ".join(f'"{name}"' for name, _, _ in columns(platform, table))
-    with duckdb.connect(str(platform.warehouse), config={"TimeZone": "UTC"}) as connection:
+    with duckdb.connect(str(platform.warehouse)) as connection:
+        connection.execute("set TimeZone = 'UTC'")
         result = connection.execute(
             f"select {names} from RAW.POSTGRES_{table} where _deleted_at is null order by {key}"
         )

@@ -17,7 +17,9 @@ from tests.conftest import TOKEN, serve
 def stored(platform, resource: str) -> dict:
     """Return what the vendor has, by key: exact duplicates collapse."""
     with sqlite3.connect(platform.saas_store) as connection:
-        bodies = [json.loads(body) for (body,) in connection.execute(f"select body from {resource} order by sequence")]
+        bodies = [
+            json.loads(body) for (body,) in connection.execute(f"select body from {resource} order by moment, sequence")
+        ]
     return {body[ENDPOINTS[resource]["key"]]: body for body in bodies}
 
 
@@ -107,8 +109,8 @@ def test_a_changed_type_is_refused_by_name(platform):
     load()
     with sqlite3.connect(platform.saas_store) as connection:
         connection.execute(
-            "update campaigns set body = json_set(body, '$.recipient_count', 'many') where sequence = "
-            "(select max(sequence) from campaigns)"
+            "update campaigns set body = json_set(body, '$.recipient_count', 'many') where body ->> 'updated_at' = "
+            "(select max(body ->> 'updated_at') from campaigns)"
         )
     before = landed(platform, "campaigns")
     with pytest.raises(PipelineStepFailed) as failure:

@@ -1,0 +1,86 @@
+"""The flow end to end on `ci`, as a person starts it: a process of its own against a real Prefect server."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from mock_services.postgres.traffic import live_day
+from mock_services.saas import store
+from mock_services.services import down, up
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def prefect_api(tmp_path_factory):
+    """A Prefect server as `make up` starts it, and nothing else of it."""
+    data_dir = tmp_path_factory.mktemp("services")
+    up(data_dir, only=("prefect",))
+    yield json.loads((data_dir / "services.json").read_text())["prefect_api_url"]
+    down(data_dir)
+
+
+@pytest.fixture
+def run_flow(platform, prefect_api):
+    platform.write_services(prefect_api_url=prefect_api)
+
+    def run() -> subprocess.CompletedProcess:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+        return subprocess.run(
+            [sys.executable, "flows/elt.py"], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300
+        )
+
+    return run
+
+
+def latest_artifact(api: str, key: str) -> dict:
+    return httpx.get(f"{api}/artifacts/{key}/latest").raise_for_status().json()
+
+
+def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow, prefect_api):
+    first = run_flow()
+    assert first.returncode == 0, first.stderr
+    assert "POSTGRES_CONTACTS" in first.stdout
+    assert "all passed" in first.stdout
+    assert "MART.RPT_CAMPAIGN_PERFORMANCE" in first.stdout
+    live_day(platform.postgres_url)
+    store.live_day(platform.saas_store, 1)
+    second = run_flow()
+    assert second.returncode == 0, second.stderr
+    ((events,),) = platform.raw("select count(*) from RAW.SAAS_EMAIL_EVENTS")
+    assert platform.raw("select count(*) from MART.FCT_EMAIL_EVENTS") == [(events,)]
+    messages = "select count(distinct message_id) from RAW.SAAS_EMAIL_EVENTS"
+    assert platform.raw("select sum(sent_count) from MART.RPT_CAMPAIGN_PERFORMANCE") == platform.raw(messages)
+    ((live,),) = platform.source("select count(*) from accounts")
+    alive = "select count(*) from MART.DIM_ACCOUNTS where not is_deleted and account_id > 0"
+    assert platform.raw(alive) == [(live,)]
+    changed = "select count(*) from SNAPSHOTS.ACCOUNTS_SNAPSHOT where dbt_valid_to is not null"
+    assert platform.raw(changed)[0][0] > 0
+    rows = json.loads(latest_artifact(prefect_api, "elt-rows")["data"])
+    assert {row["table"] for row in rows} >= {"postgres_contacts", "saas_email_events"}
+    assert "MART.RPT_CAMPAIGN_PERFORMANCE" in latest_artifact(prefect_api, "elt-report")["data"]
+
+
+def test_a_failed_load_fails_the_flow_names_it_and_dbt_does_not_run(platform, run_flow, prefect_api):
+    platform.write_services(prefect_api_url=prefect_api, saas_token="wrong")  # noqa: S106
+    done = run_flow()
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("✗")]
+    assert "saas" in line.lower()
+    assert "token" in line
+    assert "Traceback" not in done.stderr
+    assert platform.raw("select count(*) from duckdb_schemas() where schema_name = 'MART'") == [(0,)]
+
+
+def test_without_a_prefect_server_one_line_says_what_to_type(platform, run_flow):
+    platform.write_services(prefect_api_url="http://127.0.0.1:1/api")
+    done = run_flow()
+    assert done.returncode == 1
+    assert done.stderr.strip().splitlines() == [
+        "✗ The Prefect server at http://127.0.0.1:1/api is not reachable: `make up` starts it."
+    ]
