@@ -3,6 +3,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+SNOWFLAKE_READY := .venv-snowflake/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 # A company's proxy signs with a certificate that only the system knows.
@@ -10,7 +11,7 @@ export UV_SYSTEM_CERTS := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
-.PHONY: run test lint format up down status traffic clean dbt setup lock
+.PHONY: run test test-snowflake smoke-snowflake golden lint format up down status traffic clean dbt doctor setup lock
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -18,6 +19,15 @@ run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 test: lint  ## everything CI checks, on real parts and loopback only
 	dbt parse --quiet --no-partial-parse --target ci --project-dir dbt --profiles-dir dbt
 	pytest
+
+test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowflake, in an environment of its own
+	pytest tests/snowflake
+
+smoke-snowflake: up  ## the same on a real account (docs/snowflake.md), in schemas of its own that are dropped
+	python tests/snowflake/smoke.py
+
+golden: setup $(SNOWFLAKE_READY)  ## write anew what dlt and dbt send to Snowflake; read the diff
+	GOLDEN=write pytest tests/snowflake/test_sql.py
 
 lint: setup
 	ruff check .
@@ -43,9 +53,12 @@ traffic: up  ## one more business day in both sources
 dbt: setup  ## dbt alone, over what RAW holds
 	dbt build --project-dir dbt --profiles-dir dbt
 
+doctor: setup  ## before the first load: what is set, reachable and permitted in the environment of MAILBLAZE_ENV
+	@python pipelines/doctor.py
+
 clean: down  ## forget every row, the lake and the environment
 	@test -e $(READY) && python -m mock_services clean || true
-	rm -rf .data .venv dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -60,6 +73,14 @@ $(READY): requirements.lock pyproject.toml
 	uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@touch $@
 
+# fakesnow pins a DuckDB and a sqlglot that dlt cannot use.
+$(SNOWFLAKE_READY): tests/snowflake/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-snowflake
+	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-snowflake/bin/python $<
+	@touch $@
+
 lock:  ## resolve requirements.lock anew from pyproject.toml
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o requirements.lock
+	uv pip compile tests/snowflake/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o tests/snowflake/requirements.lock

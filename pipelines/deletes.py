@@ -10,8 +10,9 @@ from itertools import islice
 import dlt
 import pyarrow as pa
 import sqlalchemy as sa
-from dlt.common.libs.pyarrow import remove_columns
+from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
 DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
 BATCH = 10_000  # keys in one look-up of last values
@@ -33,13 +34,15 @@ def sweep(engine: sa.Engine, relation: str, key: Sequence[str], table_name: str)
             return  # the first load: RAW has nothing that could have vanished
         with pipeline.sql_client() as warehouse:
             table = warehouse.make_qualified_table_name(table_name)
-            columns = ", ".join(warehouse.escape_column_name(column) for column in key)
-            known = _stream(warehouse, f"SELECT {columns} FROM {table} WHERE _deleted_at IS NULL ORDER BY {columns}")
+            names = ", ".join(warehouse.escape_column_name(column) for column in key)
+            known = _stream(warehouse, f"SELECT {names} FROM {table} WHERE _deleted_at IS NULL ORDER BY {names}")
             gone = _missing(known, _source_keys(engine, relation, key))
-            # RAW hands JSON and binary back under other Arrow types: the schema that wrote them says what they are.
-            hints = dlt.mark.make_hints(columns=pipeline.default_schema.get_table_columns(table_name))
+            columns = pipeline.default_schema.get_table_columns(table_name)
+            hints = dlt.mark.make_hints(columns=columns)
             while keys := list(islice(gone, BATCH)):
-                yield dlt.mark.with_hints(_last_values(warehouse, table, columns, keys), hints)
+                wanted = ", ".join("(" + ", ".join(str(int(part)) for part in row) + ")" for row in keys)
+                rows = _last_values(warehouse, f"{table} WHERE ({names}) IN ({wanted})", columns)
+                yield dlt.mark.with_hints(rows, hints)
 
     return dlt.resource(
         vanished,
@@ -79,11 +82,17 @@ def _missing(known: Iterator[Key], present: Iterator[Key]) -> Iterator[Key]:
             yield key
 
 
-def _last_values(warehouse, table: str, columns: str, keys: list[Key]) -> pa.Table:
-    """Return the rows of `keys` as RAW has them, with `_deleted_at` set to now (UTC)."""
-    wanted = ", ".join("(" + ", ".join(str(int(part)) for part in key) + ")" for key in keys)
-    with warehouse.execute_query(f"SELECT * FROM {table} WHERE ({columns}) IN ({wanted})") as cursor:
-        rows = cursor.arrow()
-    rows = remove_columns(rows, [name for name in rows.column_names if name.lower().startswith("_d")])
-    now = pa.array([datetime.now(UTC)] * len(rows), pa.timestamp("us", "UTC"))
-    return rows.append_column("_deleted_at", now)
+def _last_values(warehouse, relation: str, columns: TTableSchemaColumns) -> pa.Table:
+    """Return the rows of a relation of RAW as it has them, with `_deleted_at` set to now (UTC)."""
+    kept = {name: column for name, column in columns.items() if not name.startswith("_")}
+    # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document once more.
+    selected = (
+        f"CAST({warehouse.escape_column_name(name)} AS VARCHAR)"
+        if column["data_type"] == "json"
+        else warehouse.escape_column_name(name)
+        for name, column in kept.items()
+    )
+    now = datetime.now(UTC)
+    with warehouse.execute_query(f"SELECT {', '.join(selected)} FROM {relation}") as cursor:
+        rows = [(*row, now) for row in cursor.fetchall()]
+    return row_tuples_to_arrow(rows, kept | {"_deleted_at": DELETED_AT}, "UTC")

@@ -1,5 +1,6 @@
 """One load: what is pending is finished, new rows are extracted and normalized, then land through the lake in RAW."""
 
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 
 import dlt
 import pyarrow.parquet as pq
+from dlt.common.configuration.specs import CredentialsConfiguration
 from dlt.common.pipeline import LoadInfo
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
@@ -107,12 +109,19 @@ def agree_with_warehouse(pipeline: dlt.Pipeline) -> None:
     dataset anew, a cursor that outlived its rows would skip them for ever.
     """
     pipeline.sync_destination()
-    if pipeline.first_run or pipeline.has_pending_data:
-        return
     with pipeline.destination_client() as warehouse:
+        warn_of_password(warehouse.config.credentials)
+        if pipeline.first_run or pipeline.has_pending_data:
+            return
         if warehouse.get_stored_state(pipeline.pipeline_name) is None:
             pipeline.drop()
             pipeline.sync_destination()
+
+
+def warn_of_password(credentials: CredentialsConfiguration) -> None:
+    """Say on standard error that a password signs in to Snowflake: a trial account may, a service should not."""
+    if environment().engine == "snowflake" and not credentials.private_key:
+        print("⚠ Snowflake signs in by password: use a key pair, see docs/snowflake.md", file=sys.stderr)
 
 
 def _land(pipeline: dlt.Pipeline, report: LoadReport) -> None:

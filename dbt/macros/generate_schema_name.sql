@@ -1,4 +1,5 @@
-{#- The schemas have fixed names in every environment: STAGING, not MART_STAGING. -#}
+{#- The schemas have fixed names in every environment: STAGING, not MART_STAGING. A scratch run (`make smoke-snowflake`)
+    puts its prefix before each. -#}
 {% macro generate_schema_name(custom_schema_name, node) -%}
-    {{ custom_schema_name or target.schema }}
+    {{ var('scratch', '') ~ (custom_schema_name or target.schema) }}
 {%- endmacro %}

@@ -1,0 +1,11 @@
+{#- Tags each query with the node it is for. dbt-snowflake calls this before every node; the next node's tag replaces it. -#}
+{% macro set_query_tag() -%}
+    {{ return(adapter.dispatch('set_query_tag', 'mailblaze')()) }}
+{%- endmacro %}
+
+{% macro default__set_query_tag() -%}
+{%- endmacro %}
+
+{% macro snowflake__set_query_tag() -%}
+    {%- do run_query("alter session set query_tag = '" ~ tojson({'dbt': model.unique_id}) ~ "'") -%}
+{%- endmacro %}

@@ -1,0 +1,263 @@
+"""Before the first load: what is set, reachable and permitted, line by line: `python pipelines/doctor.py`."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+import tomllib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+from dlt.common.configuration.exceptions import ConfigFieldMissingException
+from packaging.requirements import Requirement
+
+from pipelines import checks
+from pipelines.command import services_hint
+from pipelines.errors import Refusal, explain
+from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/checks.py
+from pipelines.warehouse import environment, read_services
+
+ROOT = Path(__file__).resolve().parent.parent
+DBT_DEBUG = "`dbt debug --project-dir dbt --profiles-dir dbt`"
+SHORT = 6  # a secret shorter than this is a word of every day, e.g. the S3 key of the tests
+
+
+@dataclass
+class Check:
+    """One line: what is looked at, how, which lines must be ✓ before, and what to type if nothing better is known."""
+
+    what: str
+    look: Callable[[], str]
+    needs: tuple[str, ...] = ("environment",)
+    mend: str = "`make setup`"
+    patience: float = 30.0  # seconds
+
+
+def catalogue(visit: checks.Visit) -> list[Check]:
+    """Return every check in the order in which a row travels."""
+    return [
+        Check("environment", where, needs=()),
+        Check("versions", versions, needs=()),
+        Check("python", python, needs=()),
+        *_postgres(visit),
+        *_saas(visit),
+        *(check for pipeline in checks.SOURCES for check in _lake(visit, pipeline)),
+        *_warehouse(visit),
+        *(check for pipeline in checks.SOURCES for check in _through(visit, pipeline)),
+        Check("dbt debug", dbt_debug, mend=f"{DBT_DEBUG} tells all", patience=90),
+        Check("prefect", prefect, mend=services_hint()),
+    ]
+
+
+def _postgres(visit: checks.Visit) -> list[Check]:
+    mend = "mend SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml"
+    return [
+        Check("postgres settings", partial(checks.postgres_settings, visit), mend=mend),
+        Check("postgres log-in", partial(checks.postgres_login, visit), ("postgres settings",), mend),
+        Check("postgres SELECT", partial(checks.postgres_grants, visit), ("postgres log-in",), mend),
+        Check("postgres columns", partial(checks.postgres_cursors, visit), ("postgres SELECT",), mend),
+        Check("postgres clock", partial(checks.postgres_clock, visit), ("postgres log-in",), mend),
+    ]
+
+
+def _saas(visit: checks.Visit) -> list[Check]:
+    mend = "mend SOURCES__SAAS__BASE_URL or .dlt/secrets.toml"
+    return [
+        Check("saas settings", partial(checks.saas_settings, visit), mend=mend),
+        Check("saas reachable", partial(checks.saas_reachable, visit), ("saas settings",), mend),
+        *(
+            Check(f"saas {endpoint}", partial(checks.saas_endpoint, visit, endpoint), ("saas reachable",), mend)
+            for endpoint in ENDPOINTS
+        ),
+    ]
+
+
+def _lake(visit: checks.Visit, pipeline: str) -> list[Check]:
+    write, mend = f"lake {pipeline}/ write", "mend DESTINATION__LAKE__CREDENTIALS or .dlt/secrets.toml"
+    return [
+        Check(write, partial(checks.lake_write, visit, pipeline), mend=mend),
+        Check(f"lake {pipeline}/ read", partial(checks.lake_read, visit, pipeline), (write,), mend),
+    ]
+
+
+def _warehouse(visit: checks.Visit) -> list[Check]:
+    login, mend = "warehouse log-in", "mend DESTINATION__WAREHOUSE__CREDENTIALS or .dlt/secrets.toml"
+    return [
+        Check(login, partial(checks.warehouse_login, visit), mend=mend, patience=60),
+        *([Check("warehouse role", partial(checks.warehouse_role, visit), (login,), mend)] if _is_snowflake() else []),
+        Check("warehouse time zone", partial(checks.warehouse_zone, visit), (login,), mend),
+        Check("warehouse RAW", partial(checks.warehouse_table, visit, False), (login,), mend),
+        Check("warehouse RAW_STAGING", partial(checks.warehouse_table, visit, True), (login,), mend),
+    ]
+
+
+def _through(visit: checks.Visit, pipeline: str) -> list[Check]:
+    write, stage = f"lake {pipeline}/ write", f"stage {pipeline}/"
+    lists = [Check(stage, partial(checks.stage_lists, visit, pipeline), (write, "warehouse log-in"))]
+    lists = lists if _is_snowflake() else []
+    needs = (f"lake {pipeline}/ read", "warehouse RAW", *(check.what for check in lists))
+    return [
+        *lists,
+        Check(f"lake {pipeline}/ to RAW", partial(checks.through, visit, pipeline), needs, patience=60),
+        Check(f"lake {pipeline}/ remove", partial(checks.lake_remove, visit, pipeline), (write,)),
+    ]
+
+
+def _is_snowflake() -> bool:
+    try:
+        return environment().engine == "snowflake"
+    except Refusal:
+        return False
+
+
+def where() -> str:
+    """Tell which environment this is and where it points."""
+    here = environment()
+    return f"{here.word}: {here.engine} {here.database}, lake {here.lake}"
+
+
+def versions() -> str:
+    """Compare each direct dependency with the lock."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    locked = dict(re.findall(r"^([a-z0-9.-]+)(?:\[[^]]*])?==([^ ;\\]+)", _lock(), re.MULTILINE))
+    names = [Requirement(line).name.lower() for line in declared]
+    for name in names:
+        found = _installed(name)
+        if found != locked.get(name):
+            mend = "`rm -f .venv/.ready && make setup`"
+            raise Refusal(f"{name} is {found}, requirements.lock says {locked.get(name)}; {mend}")
+    return f"{len(names)} direct dependencies as in requirements.lock"
+
+
+def _lock() -> str:
+    return (ROOT / "requirements.lock").read_text()
+
+
+def _installed(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return "missing"
+
+
+def python() -> str:
+    """Find a Python that every dependency runs on."""
+    found = ".".join(map(str, sys.version_info[:3]))
+    if not (3, 11) <= sys.version_info < (3, 14):
+        raise Refusal(f"{found} is not 3.11, 3.12 or 3.13; `make clean`, then `make setup PYTHON=python3.12`")
+    return found
+
+
+def dbt_debug() -> str:
+    """Let dbt log in by its own profile, in a process of its own."""
+    dbt, folder = Path(sys.executable).with_name("dbt"), ROOT / "dbt"
+    command = [dbt, "--no-use-colors", "debug", "--project-dir", folder, "--profiles-dir", folder]
+    quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    done = subprocess.run(  # noqa: S603  our own dbt, and no word of it comes from outside
+        command, env=os.environ | quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=80
+    )
+    lines = [re.sub(r"^\d\d:\d\d:\d\d +", "", line).strip() for line in done.stdout.splitlines()]
+    if done.returncode:
+        failed = next((line for line in lines if "[ERROR" in line), "it did not start")
+        reason = next((" ".join(lines[at : at + 2]) for at, line in enumerate(lines) if line.startswith(">")), "")
+        raise Refusal(f"{failed} {reason.lstrip('>')}; see dbt/profiles.yml, and {DBT_DEBUG}")
+    return "logged in by dbt/profiles.yml"
+
+
+def prefect() -> str:
+    """Ask the Prefect API that the flow would report to."""
+    url = os.environ.get("PREFECT_API_URL")
+    url = url or (read_services().get("prefect_api_url") if environment().is_embedded else None)
+    if not url:
+        up = f"{services_hint()}, or " if environment().is_embedded else ""
+        raise Refusal(f"no address is known; {up}set PREFECT_API_URL")
+    shown = re.sub(r"//[^/@]*@", "//", url)
+    try:
+        httpx.get(f"{url}/health", timeout=10).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Refusal(f"{shown} does not answer ({type(error).__name__}); {services_hint()}") from error
+    return shown
+
+
+def examine(found: list[Check], visit: checks.Visit) -> bool:
+    """Do every check, print its line and then the counts; tell whether all are ✓."""
+    began, good, bad = time.monotonic(), set(), 0
+    for check in found:
+        if missing := [need for need in check.needs if need not in good]:
+            print(f"- {check.what}: waits for {missing[0]}", flush=True)
+            continue
+        started = time.monotonic()
+        answer = ask(check)
+        if isinstance(answer, str):
+            good.add(check.what)
+            line = f"✓ {check.what} ({answer}; {time.monotonic() - started:.1f} s)"
+        else:
+            bad += 1
+            line = f"✗ {check.what}: {wrong(answer, check)}"
+        print(hide(line, visit.secrets), flush=True)
+    waiting = len(found) - len(good) - bad
+    print(f"{len(good)} ✓, {bad} ✗, {waiting} waiting; {time.monotonic() - began:.1f} s", flush=True)
+    return len(good) == len(found)
+
+
+def ask(check: Check) -> str | BaseException:
+    """Return the check's detail or its error; one that hangs is left alone after its time."""
+    answers: list[str | BaseException] = []
+
+    def look() -> None:
+        try:
+            answers.append(check.look())
+        except Exception as error:  # noqa: BLE001  the one place at which every check's error becomes a line
+            answers.append(error)
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    thread.join(check.patience)
+    return answers[0] if answers else Refusal(f"no answer within {check.patience:.0f} s; {check.mend}")
+
+
+def wrong(error: BaseException, check: Check) -> str:
+    """Return what is wrong and what to type, in one line."""
+    if isinstance(error, ConfigFieldMissingException):
+        up = "`make up`, or " if services_hint().startswith("`make up`") else ""
+        return f"not set: {', '.join(unset(error))}; {up}see .dlt/example.secrets.toml"
+    reason = " ".join(str(error).split())[:400]
+    return explain(error, services_hint()) or f"{type(error).__name__}: {reason}; {check.mend}"
+
+
+def unset(error: ConfigFieldMissingException) -> list[str]:
+    """Return the full names of the settings that are missing, e.g. destination.lake.credentials."""
+    names = []
+    for name, traces in error.traces.items():
+        groups = [group.traces.values() for group in traces if hasattr(group, "traces")]
+        inner = [trace for group in groups for traces_of_field in group for trace in traces_of_field]
+        # dlt asks in many places; the one to name is the longest that names no section twice.
+        places = [trace.sections for trace in inner or traces if len({*trace.sections}) == len(trace.sections)]
+        names.append(".".join([*max(places, key=len), *([] if inner else [name])]))
+    return names
+
+
+def hide(line: str, secrets: set[str]) -> str:
+    """Return the line without any secret in it."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= SHORT:
+            line = line.replace(secret, "***").replace(quote(secret, safe=""), "***")
+    return line
+
+
+def main() -> int:
+    """Examine the environment that MAILBLAZE_ENV names; with --quick all but dbt, which takes longer than the rest."""
+    visit = checks.Visit()
+    found = [check for check in catalogue(visit) if check.what != "dbt debug" or "--quick" not in sys.argv]
+    return 0 if examine(found, visit) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""The doctor as a person starts it, on real parts: what is well is ✓, what is not is named with what to type."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from dlt.destinations.exceptions import DatabaseException
+from fastapi import FastAPI
+
+from pipelines import checks, doctor, postgres, saas
+from pipelines.errors import Refusal
+from tests.conftest import BUCKET, TOKEN, serve
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass
+class Findings:
+    """What the doctor printed, and how it ended."""
+
+    code: int
+    text: str
+
+    def lines(self, mark: str) -> dict[str, str]:
+        """Return the lines with a mark, by what was looked at."""
+        found = [line[2:].split(": ", 1) for line in self.text.splitlines() if line.startswith(f"{mark} ")]
+        return {line[0]: line[-1] for line in found}
+
+
+def examine(*options: str) -> Findings:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
+    done = subprocess.run(
+        [sys.executable, "pipelines/doctor.py", *options],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert "Traceback" not in done.stderr
+    return Findings(done.returncode, done.stdout)
+
+
+@pytest.fixture
+def well(platform):
+    """A platform whose Prefect API answers, too."""
+    app = FastAPI()
+    app.get("/api/health")(lambda: True)
+    with serve(app) as url:
+        platform.extra["prefect_api_url"] = f"{url}/api"
+        platform.write_services()
+        yield platform
+
+
+def kept(platform) -> tuple:
+    """Return everything that stands in the warehouse and in the lake."""
+    schemas = platform.raw("select schema_name from duckdb_schemas() where not internal order by 1")
+    tables = platform.raw("select schema_name, table_name, estimated_size from duckdb_tables() order by 1, 2")
+    return schemas, tables, platform.lake()
+
+
+def test_a_fresh_platform_is_well_and_stays_as_it_was(well):
+    found = examine()
+    assert (found.code, found.lines("✗"), found.lines("-")) == (0, {}, {}), found.text
+    assert found.text.splitlines()[-1].startswith(f"{found.text.count('✓') - 1} ✓, 0 ✗, 0 waiting")
+    assert kept(well) == ([], [], [])
+    postgres.load()
+    saas.load()
+    before = kept(well)
+    assert examine("--quick").code == 0
+    assert kept(well) == before
+
+
+def test_without_prefect_only_its_line_is_wrong(platform):
+    platform.write_services(prefect_api_url="http://127.0.0.1:1/api")
+    found = examine("--quick")
+    wrong = {"prefect": "http://127.0.0.1:1/api does not answer (ConnectError); `make up` starts it"}
+    assert (found.code, found.lines("✗"), found.lines("-")) == (1, wrong, {})
+
+
+def test_without_services_each_says_so(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_ENV", "local")
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path / "empty"))
+    monkeypatch.setenv("DBT_TARGET_PATH", str(tmp_path / "target"))
+    monkeypatch.setenv("DBT_LOG_PATH", str(tmp_path / "logs"))
+    found = examine("--quick")
+    assert found.code == 1
+    assert set(found.lines("✗")) == {"postgres settings", "saas settings", "prefect"}
+    assert all("`make up`" in line for line in found.lines("✗").values())
+    assert found.lines("-")["saas campaigns"] == "waits for saas reachable"
+    assert not (tmp_path / "empty" / "lake").exists()
+
+
+def test_an_unknown_word_is_the_only_complaint(monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_ENV", "staging")
+    found = examine("--quick")
+    assert found.code == 1
+    assert list(found.lines("✗")) == ["environment"]
+
+
+def test_a_missing_grant_is_named_with_the_statement_that_mends_it(well):
+    well.source("revoke select on lists from mailblaze")
+    found = examine("--quick")
+    line = "mailblaze may not read public.lists; GRANT SELECT ON public.lists TO mailblaze;"
+    assert (found.code, found.lines("✗")) == (1, {"postgres SELECT": line})
+    assert found.lines("-") == {"postgres columns": "waits for postgres SELECT"}
+    well.source(line.split("; ")[1])
+    assert examine("--quick").code == 0
+
+
+def test_a_missing_table_and_a_missing_cursor_are_named(well):
+    well.source("alter table lists rename to old_lists")
+    assert "no table public.lists" in examine("--quick").lines("✗")["postgres SELECT"]
+    well.source("alter table old_lists rename to lists; alter table lists rename updated_at to changed_at")
+    assert "lists has no column updated_at" in examine("--quick").lines("✗")["postgres columns"]
+
+
+def test_a_wrong_password_is_refused_and_never_shown(well):
+    user, _, address = well.postgres_url.partition("@")
+    well.write_services(postgres_url=f"{user.rpartition(':')[0]}:not-the-password@{address}")
+    found = examine("--quick")
+    assert list(found.lines("✗")) == ["postgres log-in"]
+    assert "refused the log-in" in found.lines("✗")["postgres log-in"]
+    assert "not-the-password" not in found.text
+
+
+def test_a_wrong_token_is_refused_on_each_endpoint_and_never_shown(well):
+    well.write_services(saas_token="not-the-token")  # noqa: S106
+    found = examine("--quick")
+    assert (found.code, set(found.lines("✗"))) == (1, {f"saas {endpoint}" for endpoint in saas.ENDPOINTS})
+    assert all("refused the token" in line for line in found.lines("✗").values())
+    assert "not-the-token" not in found.text
+    assert TOKEN not in found.text
+
+
+def test_a_bucket_that_is_absent_is_named(well):
+    well.s3().delete_bucket(Bucket=BUCKET)
+    found = examine("--quick")
+    line = f"s3://{BUCKET} is not there; `aws s3 mb s3://{BUCKET}` makes it"
+    assert (found.code, found.lines("✗")) == (1, {"lake postgres/ write": line, "lake saas/ write": line})
+    assert found.lines("-")["lake saas/ to RAW"] == "waits for lake saas/ read"
+    assert BUCKET not in [bucket["Name"] for bucket in well.s3().list_buckets()["Buckets"]]
+
+
+def test_a_warehouse_that_another_process_holds_is_one_line(well):
+    with duckdb.connect(str(well.warehouse)):
+        found = examine()
+    assert set(found.lines("✗")) == {"warehouse log-in", "dbt debug"}
+    assert "Another process holds the DuckDB file" in found.lines("✗")["warehouse log-in"]
+    assert well.lake() == []
+
+
+def test_a_version_other_than_the_locked_one_is_named(tmp_path, monkeypatch):
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    lock = (ROOT / "requirements.lock").read_text().replace("\nduckdb==", "\nduckdb==0.0.")
+    (tmp_path / "requirements.lock").write_text(lock)
+    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    with pytest.raises(Refusal, match=rf"^duckdb is {duckdb.__version__}, requirements.lock says 0.0.*make setup"):
+        doctor.versions()
+
+
+def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_ENV", "local")
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
+    visit = checks.Visit()
+    with visit.warehouse() as sql:
+        with pytest.raises(DatabaseException, match="Could not convert string 'x'"), checks._scratch(sql, "s") as table:
+            sql.execute_sql(f"INSERT INTO {table} SELECT 'x'::BIGINT, 'y'")
+        assert not sql.has_dataset()
+
+
+def test_a_check_that_hangs_is_left_after_its_time():
+    began = time.monotonic()
+    answer = doctor.ask(doctor.Check("slow", lambda: time.sleep(5) or "late", mend="`make status`", patience=0.1))
+    assert str(answer) == "no answer within 0 s; `make status`"
+    assert time.monotonic() - began < 2
+
+
+def test_no_line_shows_a_secret_as_it_is_or_quoted():
+    assert doctor.hide("at p@ssword/1 and p%40ssword%2F1", {"p@ssword/1", ""}) == "at *** and ***"

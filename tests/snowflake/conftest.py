@@ -1,0 +1,20 @@
+"""An offline Snowflake for the session."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from tests.conftest import KEYS
+from tests.snowflake.history import history  # noqa: F401  a fixture
+from tests.snowflake.offline import OfflineSnowflake
+from tests.snowflake.sides import BUCKET, DATABASE
+
+
+@pytest.fixture(scope="session")
+def offline(s3_server, tmp_path_factory) -> Iterator[OfflineSnowflake]:
+    """A fresh server with the ground laid, its lake on the session's S3."""
+    boto3.client("s3", endpoint_url=s3_server, **KEYS).create_bucket(Bucket=BUCKET)
+    with OfflineSnowflake(tmp_path_factory.mktemp("offline"), s3_server) as server:
+        server.lay_ground(DATABASE, BUCKET)
+        yield server

@@ -1,0 +1,109 @@
+"""One history for every test of this room: a first load, a day of traffic, a second load, on both warehouses."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import boto3
+import pytest
+
+from mock_services.postgres.traffic import live_day
+from mock_services.saas import store
+from mock_services.saas.app import create_app
+from tests.conftest import KEYS, TOKEN, clone, serve
+from tests.snowflake.digest import digest
+from tests.snowflake.sides import OURS, DuckDb, Side, Snowflake, write_key
+
+
+@dataclass
+class History:
+    """Both sides after a first load, a day of traffic and a second load, and what was seen on the way."""
+
+    snowflake: Snowflake
+    duckdb: DuckDb
+    postgres_url: str
+    saas_store: Path
+    secrets: dict[str, str]
+    digests: list[dict[str, tuple[int, str]]] = field(default_factory=list)
+    statements: list[dict] = field(default_factory=list)
+
+
+@pytest.fixture(scope="session")
+def history(offline, postgres_server, small_database, small_store, s3_server, tmp_path_factory) -> Iterator[History]:
+    """Load, live a day, load again: on Snowflake and on DuckDB, from the same sources, side by side."""
+    folder = tmp_path_factory.mktemp("history")
+    clone(postgres_server, small_database, "history")
+    url = postgres_server.url("history")
+    saas_store = folder / "store.sqlite"
+    shutil.copy(small_store, saas_store)
+    key = write_key(folder)
+    secrets = {"SaaS token": TOKEN, "Postgres password": postgres_server.password, "S3 key": "aws-secret-for-tests"}
+    secrets["private key"] = key.read_text().splitlines()[3]
+    with serve(create_app(saas_store, TOKEN)) as api:
+        sources = {
+            "SOURCES__POSTGRES__CREDENTIALS": url,
+            "SOURCES__SAAS__BASE_URL": api,
+            "SOURCES__SAAS__API_KEY": TOKEN,
+            "DESTINATION__LAKE__CREDENTIALS__AWS_ACCESS_KEY_ID": "test",
+            "DESTINATION__LAKE__CREDENTIALS__AWS_SECRET_ACCESS_KEY": secrets["S3 key"],
+            "DESTINATION__LAKE__CREDENTIALS__REGION_NAME": "us-east-1",
+            "DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL": s3_server,
+        }
+        snowflake = Snowflake("dev", folder / "dev", sources | snowflake_settings(offline.port, key))
+        snowflake.server = offline
+        duck = DuckDb("ci", folder / "ci", sources)
+        (folder / "ci").mkdir()
+        (folder / "ci" / "services.json").write_text('{"settings": "stand in the shell"}')
+        first = len(offline.statements())
+        make_bucket(s3_server, "dp-mailblaze-demo-ci-raw")
+        history = History(snowflake, duck, url, saas_store, secrets)
+        both(history, lambda side: (side.load(), side.dbt("build")))
+        live_day(url)
+        store.live_day(saas_store, 1)
+        both(history, lambda side: (side.load(), side.dbt("build")))
+        history.digests.append(digests(snowflake, "MART"))
+        snowflake.dbt("build")
+        history.digests.append(digests(snowflake, "MART"))
+        history.statements += offline.statements()[first:]
+        yield history
+
+
+def both(history: History, act: Callable[[Side], object]) -> None:
+    """Act on the two sides at the same time."""
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(act, side) for side in (history.snowflake, history.duckdb)]:
+            future.result()
+
+
+def digests(side: Side, schema: str) -> dict[str, tuple[int, str]]:
+    """Return each table's count and digest, without the columns that are of our own clock and loads."""
+    found = {}
+    for table in side.tables(schema):
+        names, rows = side.rows(f"select * from {schema}.{table}")
+        kept = [index for index, name in enumerate(names) if name not in OURS]
+        found[table] = digest([names[index] for index in kept], ([row[index] for index in kept] for row in rows))
+    return found
+
+
+def snowflake_settings(port: int, key: Path) -> dict[str, str]:
+    """Return what a person with an account sets, and beside it where this server is."""
+    place = {"host": "127.0.0.1", "port": port, "protocol": "http", "network_timeout": 15, "login_timeout": 15}
+    return {
+        "DESTINATION__WAREHOUSE__CREDENTIALS__HOST": "acct",
+        "DESTINATION__WAREHOUSE__CREDENTIALS__USERNAME": "LOADER_SVC",
+        "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY_PATH": str(key),
+        "DESTINATION__WAREHOUSE__CREDENTIALS__QUERY": json.dumps(place),
+        "SNOWFLAKE_ACCOUNT": "acct",
+        "SNOWFLAKE_HOST": "127.0.0.1",
+        "SNOWFLAKE_PORT": str(port),
+        "SNOWFLAKE_PROTOCOL": "http",
+        "SNOWFLAKE_PRIVATE_KEY_PATH": str(key),
+    }
+
+
+def make_bucket(s3_url: str, name: str) -> None:
+    """Make a bucket anew."""
+    boto3.client("s3", endpoint_url=s3_url, **KEYS).create_bucket(Bucket=name)

@@ -1,0 +1,119 @@
+"""The two sides of the comparison: the same commands on the same sources, into Snowflake (offline) and into DuckDB."""
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import closing
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from tests.snowflake.statements import TEST
+
+ROOT = Path(__file__).parents[2]
+DATABASE, BUCKET = "DP_MAILBLAZE_DEMO_DEV_DB", "dp-mailblaze-demo-dev-raw-3dfbc1"
+DBT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
+# Of our own clock and load, not of the sources: these differ between any two loads.
+OURS = {"load_id", "deleted_at", "newest_load_id"}
+
+
+@dataclass
+class Side:
+    """One environment in processes of its own, as a person would run it; `settings` is all they find in the shell."""
+
+    word: str
+    folder: Path
+    settings: dict[str, str]
+
+    def run(self, *command: str) -> str:
+        """Run one of the project's commands; return what it printed; a failure shows all of it."""
+        self.folder.mkdir(exist_ok=True)
+        environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        own = {
+            "MAILBLAZE_ENV": self.word,
+            "MAILBLAZE_DATA_DIR": str(self.folder),
+            "DBT_TARGET_PATH": str(self.folder / "target"),
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        }
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / command[0]), *command[1:]],
+            cwd=ROOT,
+            env=environment | own | self.settings,
+            capture_output=True,
+            text=True,
+            timeout=240,
+        )
+        output = done.stdout + done.stderr
+        (self.folder / "output.txt").open("a").write(f"$ {' '.join(command)}\n{output}\n")
+        assert done.returncode == 0, f"{self.word}: {' '.join(command)}\n{output[-6000:]}"
+        return output
+
+    def load(self) -> None:
+        """Both pipelines, as they are typed."""
+        self.run("python", "pipelines/postgres.py")
+        self.run("python", "pipelines/saas.py")
+
+    def dbt(self, *arguments: str) -> str:
+        """One dbt command."""
+        return self.run("dbt", *arguments, *DBT)
+
+    def tables(self, schema: str) -> list[str]:
+        """Return the names of a schema's tables and views, in lower case."""
+        names = self.rows(f"select table_name from information_schema.tables where table_schema = '{schema}'")[1]
+        return sorted(name.lower() for (name,) in names)
+
+    def rows(self, sql: str) -> tuple[list[str], list[tuple]]:
+        """Return the names of the columns and the rows of a query; JSON comes parsed, numbers in it exact."""
+        with closing(self.connect()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"{sql} {TEST}")
+            is_json = [self.is_json(column) for column in cursor.description]
+            rows = [tuple(map(_parsed, row, is_json)) for row in cursor.fetchall()]
+            return [column[0].lower() for column in cursor.description], rows
+
+
+class DuckDb(Side):
+    """`ci`: a DuckDB file behind the S3 API."""
+
+    def connect(self):
+        connection = duckdb.connect(str(self.folder / "dp_mailblaze_demo_ci_db.duckdb"))
+        connection.execute("set TimeZone = 'UTC'")
+        return connection
+
+    @staticmethod
+    def is_json(column) -> bool:
+        return str(column[1]) == "JSON"
+
+
+class Snowflake(Side):
+    """`dev`: the offline Snowflake behind the S3 API."""
+
+    server = None
+
+    def connect(self):
+        return self.server.connect(database=DATABASE, timezone="UTC")
+
+    @staticmethod
+    def is_json(column) -> bool:
+        return column.type_code in (5, 9, 10)  # VARIANT, OBJECT, ARRAY
+
+
+def _parsed(value: object, is_json: bool) -> object:
+    if is_json and isinstance(value, str):
+        return json.loads(value, parse_float=Decimal)
+    return value
+
+
+def write_key(folder: Path) -> Path:
+    """Write a private key as a service user of Snowflake has one, and return its path."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    path = folder / "rsa_key.p8"
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+    return path

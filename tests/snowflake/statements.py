@@ -1,0 +1,45 @@
+"""The SQL that dlt and dbt sent, with what changes from run to run taken out."""
+
+import re
+from collections.abc import Iterable, Iterator
+from io import StringIO
+
+from snowflake.connector.util_text import split_statements
+
+TEST = "/* a test reads */"
+
+# Each pattern, and what stands for it. The order matters: a file's name holds a load id.
+VOLATILE = [
+    (r"/\* \{\"app\": \"dbt\".*?\} \*/", ""),
+    (r"'\{\"version\":.*\}'", "'<schema>'"),
+    (r"\b\d{10}\.\d+\.[0-9a-f]{10}\b", "<load id>.<file id>"),
+    (r"\b\d{10}\.\d+\b", "<load id>"),
+    (r"'[A-Za-z0-9+/]{43}='", "'<schema hash>'"),
+    (r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:?\d\d|Z)?", "<time>"),
+    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "<uuid>"),
+    (r"(dbt_tmp|__dbt_tmp|dbt_internal_test_?|__DBT_TMP)[0-9_a-f]{6,}", r"\1<n>"),
+    (r"\b(delete|insert|temp)_[A-Za-z0-9_]+?_[0-9a-f]{8,}\b", r"\1_<n>"),
+    (r"\b[0-9a-f]{32}\b", "<md5>"),
+]
+
+
+def normalised(statements: Iterable[str]) -> list[str]:
+    """Return each statement once, sorted, its volatile parts replaced and its blank space folded.
+
+    dlt sends several in one request, in any order: each stands for itself.
+    """
+    return sorted({_one(part) for text in statements for part, _ in split_statements(StringIO(text))} - {""})
+
+
+def _one(statement: str) -> str:
+    for pattern, stand_in in VOLATILE:
+        statement = re.sub(pattern, stand_in, statement, flags=re.DOTALL)
+    lines = (line.strip() for line in statement.splitlines())
+    return "\n".join(line for line in lines if line).strip().rstrip(";")
+
+
+def sent_by(log: Iterable[dict]) -> Iterator[tuple[str, str]]:
+    """Yield (sender, statement) for what the chain sent; what a test reads for itself carries TEST and is left out."""
+    for entry in log:
+        if TEST not in entry["sql"]:
+            yield ("dbt" if '"app": "dbt"' in entry["sql"] or "dbt" in entry["sql"][:40] else "dlt"), entry["sql"]

@@ -1,0 +1,121 @@
+"""The production path, run for real without an account: what it lands, builds and says.
+
+Executed here: dlt's own snowflake destination and dbt-snowflake through Snowflake's own connector over HTTP, files
+through the external stage. Not proved here: see docs/snowflake.md.
+"""
+
+import json
+import sqlite3
+from contextlib import closing
+
+import psycopg2
+import pytest
+
+from pipelines.postgres import TABLES
+from pipelines.saas import ENDPOINTS
+from tests.pipelines.compare import AS_TEXT
+from tests.snowflake.history import digests
+from tests.snowflake.sides import DATABASE
+
+
+def test_every_mart_table_equals_the_one_of_duckdb(history):
+    ours = digests(history.snowflake, "MART")
+    assert ours == digests(history.duckdb, "MART")
+    assert len(ours) == 7
+    assert all(count for count, _ in ours.values())
+
+
+def test_a_second_build_changes_nothing(history):
+    before, after = history.digests
+    assert before == after
+
+
+def test_snapshots_equal_and_hold_history(history):
+    def versions(side):
+        return {
+            table: sorted(side.rows(f"select {key}, changed_at, dbt_valid_to is null from SNAPSHOTS.{table}")[1])
+            for table, key in (("accounts_snapshot", "account_id"), ("subscriptions_snapshot", "subscription_id"))
+        }
+
+    ours = versions(history.snowflake)
+    assert ours == versions(history.duckdb)
+    assert any(not is_current for *_, is_current in ours["accounts_snapshot"])
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_raw_equals_postgres_row_for_row(history, table):
+    key = ", ".join(TABLES[table]["key"])
+    with closing(psycopg2.connect(history.postgres_url)) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "select column_name, data_type, data_type = 'numeric' and numeric_precision is null "
+            f"from information_schema.columns where table_schema = 'public' and table_name = '{table}'"
+        )
+        columns = cursor.fetchall()
+        parts = [
+            ("{}::text" if unbounded else AS_TEXT.get(kind, "{}")).format(name) for name, kind, unbounded in columns
+        ]
+        cursor.execute(f"select {', '.join(parts)} from {table} order by {key}")
+        expected = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in cursor]
+    names = ", ".join(name for name, _, _ in columns)
+    sql = f"select {names} from RAW.POSTGRES_{table} where _deleted_at is null order by {key}"
+    rows = [tuple(bytes(v) if isinstance(v, bytearray) else v for v in row) for row in history.snowflake.rows(sql)[1]]
+    assert rows == expected
+
+
+@pytest.mark.parametrize("resource", ENDPOINTS)
+def test_raw_has_every_object_of_the_api_once(history, resource):
+    key = ENDPOINTS[resource]["key"]
+    with closing(sqlite3.connect(history.saas_store)) as connection:
+        keys = {json.loads(body)[key] for (body,) in connection.execute(f"select body from {resource}")}
+    landed = [value for (value,) in history.snowflake.rows(f"select {key} from RAW.SAAS_{resource}")[1]]
+    assert sorted(landed) == sorted(keys)
+
+
+def test_a_new_column_of_the_api_arrived(history):
+    values = history.snowflake.rows("select distinct ab_test_variant from RAW.SAAS_CAMPAIGNS")[1]
+    assert {value for (value,) in values} >= {"A", "B", None}
+
+
+def test_json_is_json_in_staging_on_both(history):
+    for side in (history.snowflake, history.duckdb):
+        rows = side.rows("select settings, tags from STAGING.STG_SAAS__CAMPAIGNS")[1]
+        assert all(isinstance(settings, dict) and isinstance(tags, list) for settings, tags in rows), side.word
+
+
+def test_freshness_and_docs(history):
+    assert "ERROR" not in history.snowflake.dbt("source", "freshness")
+    history.snowflake.dbt("docs", "generate")
+    catalog = json.loads((history.snowflake.folder / "target" / "catalog.json").read_text())
+    assert "model.mailblaze.fct_email_events" in catalog["nodes"]
+
+
+def test_files_come_through_the_external_stage(history, offline):
+    copies = [entry["sql"] for entry in offline.statements() if entry["sql"].lstrip().startswith("COPY INTO")]
+    assert copies
+    for copy in copies:
+        assert f"FROM @{DATABASE}.RAW.STG_S3_RAW/" in copy
+
+
+def test_every_query_says_what_it_is_for(history, offline):
+    tags = [e["sql"] for e in offline.statements() if "alter session set query_tag" in e["sql"].lower()]
+    assert any('"pipeline": "postgres"' in tag and '"table": "postgres_contacts"' in tag for tag in tags)
+    assert any("model.mailblaze.fct_email_events" in tag for tag in tags)
+
+
+def test_no_statement_file_or_path_holds_a_secret(history, offline):
+    places = [entry["sql"] for entry in offline.statements()]
+    for folder in (history.snowflake.folder, history.duckdb.folder):
+        files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".duckdb"]
+        places += [str(path) for path in files] + [path.read_bytes().decode("utf-8", "replace") for path in files]
+    assert len(places) > 300
+    for name, secret in history.secrets.items():
+        assert not any(secret in place for place in places), name
+    assert not any("AWS_SECRET" in place for place in places[: len(offline.statements())])
+
+
+def test_the_doctor_is_well_but_for_what_is_not_there(history):
+    """Stage, COPY and all; the offline Snowflake knows no current warehouse, and no Prefect server runs here."""
+    with pytest.raises(AssertionError) as told:
+        history.snowflake.run("python", "pipelines/doctor.py")
+    wrong = [line for line in str(told.value).splitlines() if line.startswith(("✗", "-"))]
+    assert [line.split(":")[0] for line in wrong] == ["✗ warehouse role", "✗ prefect"], told.value

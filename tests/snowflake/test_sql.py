@@ -1,0 +1,104 @@
+"""What a green run cannot see: DuckDB forgives what Snowflake does not. The SQL itself is held to Snowflake's rules.
+
+Golden files: an upgrade of dlt or dbt shows what it sends otherwise in the diff; `make golden` writes them anew.
+"""
+
+import os
+import re
+from collections import Counter
+from difflib import unified_diff
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from tests.snowflake.statements import normalised, sent_by
+
+GOLDEN = Path(__file__).parent / "golden"
+
+# The allow-list: what sqlglot does not model, or the lint would flag, and Snowflake takes. Each line has its reason.
+KNOWN_FUNCTIONS = {
+    "TO_TIMESTAMP_NTZ",  # Snowflake's own; dbt's snapshots call it
+}
+KNOWN_COMMANDS = (
+    r"ALTER SESSION SET QUERY_TAG",
+    r"ALTER TABLE \S+\s+DROP CLUSTERING KEY",  # dlt sends it with each new column: RAW is not clustered
+    r"ALTER\s+(TABLE|VIEW) \S+ ALTER\s.*\bCOMMENT\b",  # dbt's persisted docs
+    r"SHOW USER FUNCTIONS",  # dbt lists a schema
+    r"SHOW OBJECTS",
+)
+KNOWN_NAMES = (
+    r"\w+__dbt_tmp",  # dbt quotes the temporary table of a snapshot on creation and on use alike
+    r"actual_or_expected",  # a column of dbt's unit tests
+)
+
+
+@pytest.fixture(scope="module")
+def statements(history) -> dict[str, list[str]]:
+    sent: dict[str, list[str]] = {"dlt": [], "dbt": []}
+    for sender, statement in sent_by(history.statements):
+        sent[sender].append(statement)
+    return {sender: normalised(texts) for sender, texts in sent.items()}
+
+
+@pytest.mark.parametrize("sender", ["dlt", "dbt"])
+def test_the_sql_is_the_golden_one(statements, sender):
+    path = GOLDEN / f"{sender}.sql"
+    text = ";\n\n".join(statements[sender]) + ";\n"
+    if os.environ.get("GOLDEN") == "write":
+        GOLDEN.mkdir(exist_ok=True)
+        path.write_text(text)
+    difference = list(
+        unified_diff(path.read_text().splitlines(), text.splitlines(), path.name, "sent", lineterm="", n=1)
+    )
+    shown = "\n".join(line[:200] for line in difference[:40])
+    assert not difference, f"{sender} sends other SQL than before: read the difference, then `make golden`\n{shown}"
+
+
+def test_the_lint_finds_nothing_that_is_not_allowed(statements):
+    assert lint(statements["dlt"] + statements["dbt"]) == []
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        ("select list_transform(a, x -> x + 1) from t", "LIST_TRANSFORM"),
+        ('select "lower" from t', "lower"),
+        ("select from from", "does not parse"),
+    ],
+)
+def test_the_lint_finds_what_is_planted(statement, finding):
+    assert any(finding in found for found in lint([statement]))
+
+
+def lint(statements: list[str]) -> list[str]:
+    """Return what Snowflake would trip over: unknown functions, quoted names in lower case, what does not parse."""
+    found: Counter[str] = Counter()
+    for statement in statements:
+        try:
+            trees = sqlglot.parse(statement, read="snowflake")
+        except sqlglot.errors.SqlglotError as error:
+            found[f"does not parse: {str(error).splitlines()[0][:80]} in {statement[:60]!r}"] += 1
+            continue
+        for tree in filter(None, trees):
+            found.update(_findings(tree))
+    return sorted(found)
+
+
+def _findings(tree: exp.Expression) -> list[str]:
+    found = []
+    if isinstance(tree, exp.Command) and not _is_known(tree.sql("snowflake"), KNOWN_COMMANDS):
+        found.append(f"not modelled: {tree.sql('snowflake')[:60]}")
+    functions = {function.name.upper() for function in tree.find_all(exp.Anonymous)} - KNOWN_FUNCTIONS
+    names = {name.name for name in tree.find_all(exp.Identifier) if name.args.get("quoted")}
+    found += [f"unknown function: {name}" for name in functions]
+    return found + [
+        f"quoted and not upper case: {name}"
+        for name in names
+        if name != name.upper() and not _is_known(name, KNOWN_NAMES)
+    ]
+
+
+def _is_known(text: str, patterns: tuple[str, ...]) -> bool:
+    return any(re.match(pattern, text, re.IGNORECASE | re.DOTALL) for pattern in patterns)
