@@ -32,10 +32,11 @@ def sweep(engine: sa.Engine, relation: str, key: Sequence[str], table_name: str)
         pipeline = dlt.current.pipeline()
         if pipeline.first_run or table_name not in pipeline.default_schema.tables:
             return  # the first load: RAW has nothing that could have vanished
-        with pipeline.sql_client() as warehouse:
+        # Two sessions: a look-up in the one that streams would end its stream.
+        with pipeline.sql_client() as streaming, pipeline.sql_client() as warehouse:
             table = warehouse.make_qualified_table_name(table_name)
             names = ", ".join(warehouse.escape_column_name(column) for column in key)
-            known = _stream(warehouse, f"SELECT {names} FROM {table} WHERE _deleted_at IS NULL ORDER BY {names}")
+            known = _stream(streaming, f"SELECT {names} FROM {table} WHERE _deleted_at IS NULL ORDER BY {names}")
             gone = _missing(known, _source_keys(engine, relation, key))
             columns = pipeline.default_schema.get_table_columns(table_name)
             hints = dlt.mark.make_hints(columns=columns)

@@ -96,6 +96,15 @@ def test_a_deleted_row_keeps_its_last_values_and_a_revived_one_lives(platform):
     assert_raw_equals_source(platform)
 
 
+def test_deletes_come_in_batches(platform, monkeypatch):
+    monkeypatch.setattr("pipelines.deletes.BATCH", 7)
+    load()
+    platform.source("delete from contacts where contact_id % 100 = 0")
+    load()
+    assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where _deleted_at is not null")[0][0] > 400
+    assert_raw_equals_source(platform)
+
+
 def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
     load()
     shutil.rmtree(platform.data_dir / "dlt")
