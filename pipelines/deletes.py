@@ -14,6 +14,8 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
+from pipelines.errors import Refusal
+
 DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
 BATCH = 10_000  # keys in one look-up of last values
 
@@ -61,6 +63,9 @@ def _source_keys(engine: sa.Engine, relation: str, key: Sequence[str]) -> Iterat
     query = sa.select(*columns).select_from(sa.table(name, schema=schema)).order_by(*columns)
     with engine.connect() as connection:
         for row in connection.execution_options(yield_per=BATCH).execute(query):
+            if not all(isinstance(part, int) for part in row):
+                # Text sorts by collation: two engines that disagree would make rows look deleted that are not.
+                raise Refusal(f"{relation}: a sweep takes integer keys only; say deletes: none or replace in TABLES.")
             yield tuple(row)
 
 

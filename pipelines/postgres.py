@@ -12,7 +12,7 @@ from pipelines.exact import exact_query, exact_type, loosen
 
 # A table for each line. key: its primary key. cursor: the column that moves on every change (a trigger sets it; see
 # `lag`), or None: the table is read whole and replaced. deletes: "sweep" marks rows that vanished upstream with
-# _deleted_at, "replace" forgets them with the table, "none" says that rows are never deleted.
+# _deleted_at (integer keys only), "replace" forgets them with the table, "none" says that rows are never deleted.
 TABLES = {
     "plans": {"key": ["plan_id"], "cursor": None, "deletes": "replace"},  # a handful of rows
     "accounts": {"key": ["account_id"], "cursor": "updated_at", "deletes": "sweep"},

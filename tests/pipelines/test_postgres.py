@@ -105,6 +105,15 @@ def test_deletes_come_in_batches(platform, monkeypatch):
     assert_raw_equals_source(platform)
 
 
+def test_a_sweep_over_text_keys_is_refused(platform, monkeypatch):
+    platform.source("create table tags as select 'a' as tag, now() as updated_at")
+    monkeypatch.setitem(TABLES, "tags", {"key": ["tag"], "cursor": "updated_at", "deletes": "sweep"})
+    load()
+    with pytest.raises(PipelineStepFailed) as failure:
+        load()
+    assert "public.tags: a sweep takes integer keys only" in explain(failure.value, "")
+
+
 def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
     load()
     shutil.rmtree(platform.data_dir / "dlt")
