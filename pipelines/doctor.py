@@ -102,7 +102,7 @@ def _through(visit: checks.Visit, pipeline: str) -> list[Check]:
     write, stage = f"lake {pipeline}/ write", f"stage {pipeline}/"
     lists = [Check(stage, partial(checks.stage_lists, visit, pipeline), (write, "warehouse log-in"))]
     lists = lists if _is_snowflake() else []
-    needs = (f"lake {pipeline}/ read", "warehouse RAW", *(check.what for check in lists))
+    needs = (f"lake {pipeline}/ read", "warehouse RAW")
     return [
         *lists,
         Check(f"lake {pipeline}/ to RAW", partial(checks.through, visit, pipeline), needs, patience=60),

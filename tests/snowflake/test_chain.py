@@ -114,8 +114,13 @@ def test_no_statement_file_or_path_holds_a_secret(history, offline):
 
 
 def test_the_doctor_is_well_but_for_what_is_not_there(history):
-    """Stage, COPY and all; the offline Snowflake knows no current warehouse, and no Prefect server runs here."""
+    """A row through the stage and back; fakesnow has no current warehouse and no LIST, and no Prefect server runs."""
     with pytest.raises(AssertionError) as told:
         history.snowflake.run("python", "pipelines/doctor.py")
     wrong = [line for line in str(told.value).splitlines() if line.startswith(("✗", "-"))]
-    assert [line.split(":")[0] for line in wrong] == ["✗ warehouse role", "✗ prefect"], told.value
+    assert [line.split(":")[0] for line in wrong] == [
+        "✗ warehouse role",
+        "✗ stage postgres/",
+        "✗ stage saas/",
+        "✗ prefect",
+    ], told.value
