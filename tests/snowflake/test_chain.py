@@ -5,7 +5,6 @@ through the external stage. Not proved here: see docs/snowflake.md.
 """
 
 import json
-import sqlite3
 from contextlib import closing
 
 import psycopg2
@@ -14,8 +13,9 @@ import pytest
 from pipelines.postgres import TABLES
 from pipelines.saas import ENDPOINTS
 from tests.pipelines.compare import AS_TEXT
+from tests.pipelines.test_saas import as_json, stored
 from tests.snowflake.history import digests
-from tests.snowflake.sides import DATABASE
+from tests.snowflake.sides import DATABASE, Snowflake
 
 
 def test_every_mart_table_equals_the_one_of_duckdb(history):
@@ -63,12 +63,27 @@ def test_raw_equals_postgres_row_for_row(history, table):
 
 
 @pytest.mark.parametrize("resource", ENDPOINTS)
-def test_raw_has_every_object_of_the_api_once(history, resource):
-    key = ENDPOINTS[resource]["key"]
-    with closing(sqlite3.connect(history.saas_store)) as connection:
-        keys = {json.loads(body)[key] for (body,) in connection.execute(f"select body from {resource}")}
-    landed = [value for (value,) in history.snowflake.rows(f"select {key} from RAW.SAAS_{resource}")[1]]
-    assert sorted(landed) == sorted(keys)
+def test_raw_equals_the_api_object_for_object(history, resource):
+    names, rows = history.snowflake.rows(f"select * from RAW.SAAS_{resource}")
+    landed = [
+        {name: as_json(value) for name, value in zip(names, row, strict=True) if value is not None and name[0] != "_"}
+        for row in rows
+    ]
+    theirs = stored(history, resource)
+    assert len(landed) == len(theirs)
+    for row in landed:
+        body = theirs[row[ENDPOINTS[resource]["key"]]]
+        assert row == {name: value for name, value in body.items() if value is not None}
+
+
+def test_a_password_signs_in_with_a_warning(history):
+    settings = dict(history.snowflake.settings)
+    del settings["DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY_PATH"]
+    settings["DESTINATION__WAREHOUSE__CREDENTIALS__PASSWORD"] = "of-a-trial-account"  # noqa: S105
+    trial = Snowflake("dev", history.snowflake.folder.parent / "trial", settings)
+    output = trial.run("python", "pipelines/saas.py")
+    assert "⚠ Snowflake signs in by password" in output
+    assert "of-a-trial-account" not in output
 
 
 def test_a_new_column_of_the_api_arrived(history):
