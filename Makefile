@@ -41,7 +41,7 @@ up: setup  ## start what is not running, seed it once (make up SCALE=10 for ten 
 	python -m mock_services up
 
 down:  ## stop everything that `up` started
-	@test -e $(READY) && python -m mock_services down || echo "Nothing was ever started here."
+	@if test -e $(READY); then python -m mock_services down; else echo "Nothing was ever started here."; fi
 
 status: setup
 	@python -m mock_services status
@@ -57,7 +57,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 	@python pipelines/doctor.py
 
 clean: down  ## forget every row, the lake and the environment
-	@test -e $(READY) && python -m mock_services clean || true
+	@if test -e $(READY); then python -m mock_services clean; fi
 	rm -rf .data .venv .venv-snowflake dbt/target dbt/logs logs
 
 setup: $(READY)
