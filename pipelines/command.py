@@ -1,23 +1,43 @@
 """`python pipelines/<source>.py`: run one load as a command, print its table, say an error in one line."""
 
+import argparse
 import sys
 from collections.abc import Callable, Iterable
+
+import dlt
 
 from pipelines.errors import Refusal, explain
 from pipelines.load import LoadReport, TableReport
 from pipelines.warehouse import environment
 
 
-def run(load: Callable[[], LoadReport]) -> None:
-    """Run `load`, print what it did, and exit: 0 loaded, 1 refused with one line on standard error."""
+def run(pipeline: str, load: Callable[[], LoadReport]) -> None:
+    """Run `load`, print what it did, and exit: 0 loaded, else refused with one line on standard error.
+
+    Args:
+        pipeline: its name, under which dlt finds what the command line says.
+    """
+    parser = argparse.ArgumentParser(description=f"Load what changed in {pipeline} since the last load.")
+    parser.add_argument(
+        "--accept-deletes",
+        metavar="TABLES",
+        help="let any share of these tables' rows vanish this once: names with commas between, or all",
+    )
+    chosen = parser.parse_args()
+    if chosen.accept_deletes:
+        dlt.config[f"sources.{pipeline}.accept_deletes"] = chosen.accept_deletes.split(",")
     try:
         report = load()
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)
     for line in lines(report.tables.values()):
         print(line)
-    note = f"; finished {report.finished} package(s) of an earlier run first" if report.finished else ""
-    print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{note}")
+    notes = [
+        f"; {count} package(s) of an earlier run {what}"
+        for count, what in ((report.finished, "finished first"), (report.set_aside, "set aside"))
+        if count
+    ]
+    print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{''.join(notes)}")
 
 
 def exit_with_line(error: BaseException) -> None:

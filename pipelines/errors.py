@@ -10,6 +10,8 @@ UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT
 class Refusal(Exception):
     """A run that stops at the door: one line says what is wrong and what to type next."""
 
+    exit_code = 1
+
 
 def explain(error: BaseException, services_hint: str) -> str | None:
     """Return one line for an error that a person can mend, or None: then it is a bug and wants its traceback.

@@ -25,13 +25,19 @@ def exact_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
 def loosen(table: sa.Table) -> None:
     """Let RAW accept a NULL in any column but the key: Postgres may drop a NOT NULL tomorrow."""
     for column in table.columns:
+        column.info["is_nullable"] = column.nullable
         column.nullable = not column.primary_key
 
 
-def exact_query(query: sa.Select, table: sa.Table) -> sa.Select:
-    """Return dlt's query with each column that needs it cast by Postgres, and a null `_deleted_at`: these rows live."""
-    alive = sa.cast(sa.null(), sa.DateTime(timezone=True)).label("_deleted_at")
-    return query.with_only_columns(*(exact_column(column) for column in table.columns), alive)
+def exact_columns(table: sa.Table, deleted_at: str | None = None) -> list[sa.ColumnElement]:
+    """Return every column, cast by Postgres where it needs that, and `_deleted_at`.
+
+    Args:
+        deleted_at: the column in which the application itself says since when a row is deleted; None: these rows live.
+    """
+    when = table.c[deleted_at] if deleted_at else sa.null()
+    since = sa.cast(when, sa.DateTime(timezone=True)).label("_deleted_at")
+    return [*(exact_column(column) for column in table.columns), since]
 
 
 def exact_column(column: sa.Column) -> sa.ColumnElement:

@@ -5,21 +5,33 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 import dlt
 import pyarrow.parquet as pq
-from dlt.common.configuration.specs import CredentialsConfiguration
 from dlt.common.pipeline import LoadInfo
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
-from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
 from pipelines.errors import Refusal
+from pipelines.fence import claim
+from pipelines.lease import Lease, held_lease
+from pipelines.settle import (
+    abandon,
+    agree_with_warehouse,
+    clear_half_written,
+    follow,
+    is_current,
+    pending,
+    read_landing,
+    set_aside,
+)
 from pipelines.warehouse import environment, raw_pipeline, read_services
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
+
+Source = Callable[[], AbstractContextManager[dlt.sources.DltSource]]
 
 
 @dataclass
@@ -35,12 +47,13 @@ class TableReport:
 
 @dataclass
 class LoadReport:
-    """One load of one pipeline; `finished` counts the packages of an earlier run that were finished first."""
+    """One load of one pipeline; `finished` and `set_aside` count the packages that an earlier run had left."""
 
     pipeline: str
     load_ids: list[str] = field(default_factory=list)
     tables: dict[str, TableReport] = field(default_factory=dict)
     finished: int = 0
+    set_aside: int = 0
     seconds: float = 0.0
 
     def table(self, name: str) -> TableReport:
@@ -48,33 +61,48 @@ class LoadReport:
         return self.tables.setdefault(name, TableReport(name))
 
 
-def load(name: str, source: Callable[[], dlt.sources.DltSource]) -> LoadReport:
-    """Load one source into RAW.
+def load(name: str, source: Source) -> LoadReport:
+    """Load one source into RAW, alone: a second run of the same pipeline anywhere is refused.
 
     Raises:
+        LeaseHeld: another run is at it.
         PipelineStepFailed: nothing of this load is in RAW; a package that was already extracted stays pending and is
             finished by the next load.
     """
-    return land(extract(name, source))
-
-
-def extract(name: str, source: Callable[[], dlt.sources.DltSource]) -> LoadReport:
-    """Finish what an earlier run left, then read what is new into a package that is ready to land."""
-    started = time.monotonic()
     if environment().is_embedded and not read_services():
         raise Refusal(f"The source {name} is not reachable: no services were started here; `make up` starts them.")
+    with held_lease(raw_pipeline(name)) as lease:
+        return land(extract(name, source, lease), lease)
+
+
+def extract(name: str, source: Source, lease: Lease) -> LoadReport:
+    """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land."""
+    started = time.monotonic()
     pipeline = raw_pipeline(name)
     pipeline.activate()
-    agree_with_warehouse(pipeline)
     report = LoadReport(name)
+    landing = read_landing(pipeline)
     if pipeline.has_pending_data:
-        pipeline.normalize()
-        report.finished = len(pipeline.list_normalized_load_packages())
-        _land(pipeline, report)
+        if is_current(pipeline, landing):
+            pipeline.normalize()
+            report.finished = len(pipeline.list_normalized_load_packages())
+            _land(pipeline, report, lease)
+            landing = read_landing(pipeline)
+        else:
+            report.set_aside = len(pending(pipeline))
+            set_aside(pipeline)
+    clear_half_written(pipeline)
+    if landing and not landing.is_complete:
+        abandon(pipeline, landing, lease.token)
+        landing = read_landing(pipeline)
+    warn_of_password(pipeline)
+    agree_with_warehouse(pipeline)
+    follow(pipeline, landing)
     # A table without a new row stands in the report too.
-    for table in pipeline.default_schema.data_table_names() if pipeline.default_schema_name else []:
+    for table in _tables(pipeline):
         report.table(table)
-    info = pipeline.extract(source())
+    with source() as opened:
+        info = pipeline.extract(opened)
     for metrics in info.metrics.values():
         for table, written in metrics[0]["table_metrics"].items():
             if not table.startswith("_dlt"):
@@ -85,50 +113,46 @@ def extract(name: str, source: Callable[[], dlt.sources.DltSource]) -> LoadRepor
     return report
 
 
-def land(report: LoadReport) -> LoadReport:
+def land(report: LoadReport, lease: Lease) -> LoadReport:
     """Land what `extract` made ready: Parquet into the lake, from there into RAW; return the completed report."""
     started = time.monotonic()
     pipeline = raw_pipeline(report.pipeline)
     pipeline.activate()
-    _land(pipeline, report)
+    _land(pipeline, report, lease)
     with pipeline.sql_client() as warehouse:
-        for table in report.tables.values():
-            relation = warehouse.make_qualified_table_name(table.table)
-            try:
-                table.in_raw = warehouse.execute_sql(f"SELECT count(*) FROM {relation}")[0][0]
-            except DatabaseUndefinedRelation:
-                table.in_raw = 0  # described, but no row has come yet
+        counts = " UNION ALL ".join(
+            f"SELECT '{table}', count(*) FROM {warehouse.make_qualified_table_name(table)}"
+            for table in _tables(pipeline)
+        )
+        for table, rows in warehouse.execute_sql(counts) if counts else ():
+            report.table(table).in_raw = rows
     report.seconds += time.monotonic() - started
     return report
 
 
-def agree_with_warehouse(pipeline: dlt.Pipeline) -> None:
-    """Take the saved cursors from the warehouse; forget local ones that it does not have.
-
-    dlt wipes a local state whose whole dataset is gone. Our pipelines share RAW: where another one has already made the
-    dataset anew, a cursor that outlived its rows would skip them for ever.
-    """
-    pipeline.sync_destination()
-    with pipeline.destination_client() as warehouse:
-        warn_of_password(warehouse.config.credentials)
-        if pipeline.first_run or pipeline.has_pending_data:
-            return
-        if warehouse.get_stored_state(pipeline.pipeline_name) is None:
-            pipeline.drop()
-            pipeline.sync_destination()
-
-
-def warn_of_password(credentials: CredentialsConfiguration) -> None:
+def warn_of_password(pipeline: dlt.Pipeline) -> None:
     """Say on standard error that a password signs in to Snowflake: a trial account may, a service should not."""
-    if environment().engine == "snowflake" and not credentials.private_key:
+    with pipeline.destination_client() as warehouse:
+        has_key = warehouse.config.credentials.private_key if environment().engine == "snowflake" else True
+    if not has_key:
         print("⚠ Snowflake signs in by password: use a key pair, see docs/snowflake.md", file=sys.stderr)
 
 
-def _land(pipeline: dlt.Pipeline, report: LoadReport) -> None:
-    with _one_writer if environment().engine == "duckdb" else nullcontext():
-        info = pipeline.load()
-    if info is None:
+def _tables(pipeline: dlt.Pipeline) -> list[str]:
+    """Return the tables that RAW has of this pipeline."""
+    if not pipeline.default_schema_name:
+        return []
+    return pipeline.default_schema.data_table_names(seen_data_only=True)
+
+
+def _land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
+    packages = pipeline.list_normalized_load_packages()
+    if not packages:
         return
+    with _one_writer if environment().engine == "duckdb" else nullcontext():
+        lease.check()
+        claim(pipeline, lease.token, packages[-1])
+        info = pipeline.load()
     report.load_ids += info.loads_ids
     for table, rows in _lake_rows(pipeline, info).items():
         report.table(table).in_lake += rows

@@ -1,20 +1,32 @@
 """MailBlaze's operational Postgres into RAW.POSTGRES_<TABLE>: `python pipelines/postgres.py`."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import dlt
 import sqlalchemy as sa
+from dlt.common.configuration.inject import with_config
 from dlt.sources.credentials import ConnectionStringCredentials
 from dlt.sources.sql_database import sql_table
 
-from pipelines.deletes import DELETED_AT, sweep
-from pipelines.exact import exact_query, exact_type, loosen
+from pipelines.exact import exact_columns, exact_type, loosen
+from pipelines.postgres_keys import PostgresKeys
+from pipelines.raw_table import RawTable
+from pipelines.snapshot import Snapshot
+from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
+from pipelines.unchanged import DropUnchanged
+from pipelines.window import Window
 
-# A table for each line. key: its primary key. cursor: the column that moves on every change (a trigger sets it; see
-# `lag`), or None: the table is read whole and replaced. deletes: "sweep" marks rows that vanished upstream with
-# _deleted_at (integer keys only), "replace" forgets them with the table, "none" says that rows are never deleted.
-TABLES = {
-    "plans": {"key": ["plan_id"], "cursor": None, "deletes": "replace"},  # a handful of rows
+# A table for each line.
+# key      its primary key.
+# cursor   the column that a trigger moves on every change, or None: the table is read whole.
+# deletes  "sweep" marks rows that vanished upstream with _deleted_at, "none" says that rows are never deleted; another
+#          word is the column in which the application itself says since when a row is deleted.
+# lag      (0) seconds that are read again, where the application sets the cursor itself, long before it commits.
+# share    (0.2) of the rows that may vanish from one load to the next; more is refused.
+TABLES: dict[str, dict[str, Any]] = {
+    "plans": {"key": ["plan_id"], "cursor": None, "deletes": "sweep"},  # a handful of rows
     "accounts": {"key": ["account_id"], "cursor": "updated_at", "deletes": "sweep"},
     "users": {"key": ["user_id"], "cursor": "updated_at", "deletes": "sweep"},
     "subscriptions": {"key": ["subscription_id"], "cursor": "updated_at", "deletes": "sweep"},
@@ -27,55 +39,95 @@ TABLES = {
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 
 
+@with_config(sections=("sources", "postgres"))
+def snapshot(
+    credentials: ConnectionStringCredentials = dlt.secrets.value, guard: float = 0.25, readers: Sequence[str] = ()
+) -> Snapshot:
+    """Return a snapshot of the configured Postgres, not yet taken; close it when all is read.
+
+    Args:
+        credentials: of a role that may read the tables and belongs to pg_read_all_stats.
+        guard: see `Snapshot`.
+        readers: see `Snapshot`; e.g. ["pg_dump"].
+    """
+    return Snapshot(sa.make_url(credentials.to_native_representation()), guard, readers)
+
+
 @dlt.source(name="postgres", schema_contract=CONTRACT, max_table_nesting=0)
 def postgres(
-    credentials: ConnectionStringCredentials = dlt.secrets.value,
+    moment: Snapshot,
     schema: str = "public",
-    lag: float = 600.0,
     chunk_size: int = 50_000,
+    sweep: bool = True,
+    accept_deletes: Sequence[str] = (),
 ) -> Iterator[dlt.sources.DltResource]:
     """Yield a resource for each line of TABLES, and after each swept table the one that marks its deletes.
 
     Args:
-        credentials: of a role that may read the tables.
+        moment: what all tables are read from.
         schema: the Postgres schema that holds them.
-        lag: seconds before the saved cursor from which rows are read again, because a transaction may commit rows
-            whose cursor is earlier than one that was already read.
         chunk_size: rows in one Arrow table; what bounds the memory.
+        sweep: whether to look for deleted rows; a schedule may load more often than it sweeps.
+        accept_deletes: tables of which any share may vanish this once; "all" stands for every one.
     """
-    # SQLAlchemy 2.1 takes a plain postgresql:// for psycopg 3.
-    url = sa.make_url(credentials.to_native_representation()).set(drivername="postgresql+psycopg2")
-    engine = sa.create_engine(url)
     for name, table in TABLES.items():
-        resource = sql_table(
-            engine,
-            table=name,
-            schema=schema,
-            backend="pyarrow",
-            chunk_size=chunk_size,
-            primary_key=table["key"],
-            write_disposition="merge" if table["cursor"] else "replace",
-            incremental=dlt.sources.incremental(table["cursor"], lag=lag) if table["cursor"] else None,
-            table_adapter_callback=loosen,
-            type_adapter_callback=exact_type,
-            query_adapter_callback=exact_query,
+        yield from _table(moment, schema, name, table, chunk_size, sweep, {name, "all"} & set(accept_deletes) != set())
+
+
+def _table(
+    moment: Snapshot, schema: str, name: str, table: dict[str, Any], chunk_size: int, sweep: bool, accept: bool
+) -> Iterator[dlt.sources.DltResource]:
+    window = Window(moment, lambda: dlt.current.resource_state(name), table["cursor"], table.get("lag", 0.0))
+    deleted_at = table["deletes"] if table["deletes"] not in ("sweep", "none") else None
+
+    def raw() -> RawTable:
+        return RawTable(dlt.current.pipeline(), f"postgres_{name}", table["key"])
+
+    resource = sql_table(
+        moment.engine,
+        table=name,
+        schema=schema,
+        backend="pyarrow",
+        chunk_size=chunk_size,
+        primary_key=table["key"],
+        write_disposition="merge",
+        table_adapter_callback=loosen,
+        type_adapter_callback=exact_type,
+        query_adapter_callback=lambda query, found: query.with_only_columns(*exact_columns(found, deleted_at)).where(
+            window.condition(found)
+        ),
+    )
+    # Of a row that comes twice in one load (read, and then swept) the newest version stays.
+    newest = [{"name": table["cursor"], "dedup_sort": "desc"}] if table["cursor"] else []
+    resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, *newest])
+    resource.add_step(DropUnchanged(raw, table["key"], window.is_reread))
+    resource.add_map(window.keep)
+    yield resource
+    if table["deletes"] == "sweep" and sweep:
+        keys = PostgresKeys(moment, schema, name, table["key"], window)
+        yield sweep_resource(
+            lambda: Sweep(raw(), keys.stream, keys.fetch, table.get("share", 0.2), accept),
+            name,
+            f"postgres_{name}",
+            table["key"],
         )
-        # Of a row that comes twice in one load (read, and then swept) the newest version stays.
-        newest = [{"name": table["cursor"], "dedup_sort": "desc"}] if table["cursor"] else []
-        resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, *newest])
-        yield resource
-        if table["deletes"] == "sweep":
-            yield sweep(engine, f"{schema}.{name}", table["key"], f"postgres_{name}")
+
+
+@contextmanager
+def opened() -> Iterator[dlt.sources.DltSource]:
+    """Open the source on one snapshot, and close that at the end: an open one keeps Postgres from cleaning up."""
+    with snapshot() as moment:
+        yield postgres(moment)
 
 
 def load():
     """Load what changed in Postgres since the last load, and return its report."""
     from pipelines.load import load
 
-    return load("postgres", postgres)
+    return load("postgres", opened)
 
 
 if __name__ == "__main__":
     from pipelines.command import run
 
-    run(load)
+    run("postgres", load)

@@ -1,28 +1,58 @@
 """DuckDB that loads from the lake's files as Snowflake does, so that the offline way of a row is the production way.
 
 dlt's own duckdb destination refuses `staging=`. This subclass accepts staged Parquet (and the JSON lines in which dlt
-keeps its own state) and turns each reference to a staged file into one INSERT from that file. It leans on dlt
-internals: dlt is pinned exactly and tests/pipelines/test_staged_duckdb.py holds the contract.
+keeps its own state) and turns each reference to a staged file into one INSERT from that file. As Snowflake's COPY does,
+it remembers which files a table has until the table is truncated: a job that is run again after a kill copies nothing
+twice. It leans on dlt internals: dlt is pinned exactly and tests/pipelines/test_staged_duckdb.py holds the contract.
 """
 
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
+from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, SupportsStagingDestination
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
+from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 from dlt.destinations.path_utils import get_file_format_and_compression
 
+from pipelines.landing import FencedSqlClient, OnceOnlyClient
+
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
+COPIED = "_copied_files"
+
+
+@configspec(init=False)
+class StagedDuckDbConfiguration(DuckDbClientConfiguration):
+    """DuckDB's, and the fence that the run holds: "<pipeline>/<token>"."""
+
+    fence: Optional[str] = None  # noqa: UP045  dlt resolves this spelling
+
+
+class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
+    """dlt's SQL client, whose truncation forgets the copied files with the rows."""
+
+    def make_ledger(self) -> None:
+        """Make the table of copied files in the current dataset."""
+        copied = self.make_qualified_table_name(COPIED)
+        self.execute_sql(f"CREATE TABLE IF NOT EXISTS {copied} (table_name VARCHAR, file VARCHAR, load_id VARCHAR)")
+
+    def truncate_tables(self, *tables: str) -> None:
+        with self.begin_transaction():
+            super().truncate_tables(*tables)
+            names = ", ".join(self.capabilities.escape_literal(table) for table in tables)
+            self.execute_sql(f"DELETE FROM {self.make_qualified_table_name(COPIED)} WHERE table_name IN ({names})")
 
 
 class StagedCopyJob(DuckDbCopyJob):
-    """Copies one staged file into its table."""
+    """Copies one staged file into its table, unless the table has it."""
 
     def run(self) -> None:
         if not ReferenceFollowupJobRequest.is_reference_job(self._file_path):
@@ -44,19 +74,44 @@ class StagedCopyJob(DuckDbCopyJob):
 
     def _insert(self, path: str, url: str) -> None:
         sql = self._job_client.sql_client
-        file_format, _ = get_file_format_and_compression(url.rsplit("/", 1)[-1])
+        table, file = self.load_table_name, url.rsplit("/", 1)[-1]
+        file_format, _ = get_file_format_and_compression(file)
         source = READERS[file_format].format(path.replace("'", "''"))
-        sql.execute_sql(
-            f"INSERT INTO {sql.make_qualified_table_name(self.load_table_name)} BY NAME SELECT * FROM {source}"
-        )
+        copied = sql.make_qualified_table_name(COPIED)
+        with sql.begin_transaction():
+            if sql.execute_sql(f"SELECT 1 FROM {copied} WHERE table_name = %s AND file = %s", table, file):
+                return
+            sql.execute_sql(f"INSERT INTO {sql.make_qualified_table_name(table)} BY NAME SELECT * FROM {source}")
+            sql.execute_sql(f"INSERT INTO {copied} VALUES (%s, %s, %s)", table, file, self._load_id)
 
 
-class StagedDuckDbClient(DuckDbClient, SupportsStagingDestination):
+class StagedDuckDbClient(OnceOnlyClient, DuckDbClient, SupportsStagingDestination):
     """dlt's DuckDB client, able to take files from a staging destination."""
+
+    def __init__(
+        self, schema: Any, config: StagedDuckDbConfiguration, capabilities: DestinationCapabilitiesContext
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        self.sql_client = StagedDuckDbSqlClient(
+            self.sql_client.dataset_name, self.sql_client.staging_dataset_name, config.credentials, capabilities
+        )
+        self.sql_client.raise_fence(config.fence)
+
+    def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:
+        if self.is_storage_initialized():
+            self.sql_client.make_ledger()
+        super().initialize_storage(truncate_tables)
+        self.sql_client.make_ledger()
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> LoadJob:
         job = super().create_load_job(table, file_path, load_id, restore)
         return StagedCopyJob(file_path) if type(job) is DuckDbCopyJob else job
+
+    def complete_load(self, load_id: str) -> None:
+        super().complete_load(load_id)
+        # What was copied into tables that no load truncates; no job of this load comes again.
+        copied = self.sql_client.make_qualified_table_name(COPIED)
+        self.sql_client.execute_sql(f"DELETE FROM {copied} WHERE load_id = %s", load_id)
 
     def should_truncate_table_before_load_on_staging_destination(self, table_name: str) -> bool:
         return self.config.truncate_tables_on_staging_destination_before_load
@@ -64,6 +119,8 @@ class StagedDuckDbClient(DuckDbClient, SupportsStagingDestination):
 
 class staged_duckdb(duckdb):  # noqa: N801  a dlt destination is named like a function
     """DuckDB as a warehouse behind a lake."""
+
+    spec = StagedDuckDbConfiguration
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         caps = super()._raw_capabilities()

@@ -54,7 +54,7 @@ class Environment:
     def _warehouse(self) -> dict[str, Any]:
         if self.engine == "snowflake":
             credentials: Any = {"database": self.database, "warehouse": "LOAD_WH", "role": "LOADER"}
-            return {"destination_type": "snowflake", "credentials": credentials}
+            return {"destination_type": "pipelines.fenced_snowflake.fenced_snowflake", "credentials": credentials}
         return {
             "destination_type": "pipelines.staged_duckdb.staged_duckdb",
             "credentials": str(data_dir() / f"{self.database}.duckdb"),

@@ -20,6 +20,7 @@ from mock_services.postgres import ground
 SETTINGS = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "timezone": "UTC", "log_timezone": "UTC",
     "wal_level": "logical", "max_wal_senders": "4", "max_replication_slots": "4", "logging_collector": "off",
+    "max_prepared_transactions": "4",  # a reader by cursor has to mind them
     "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",  # a mock's data can be made again
     "max_wal_size": "2GB", "password_encryption": "scram-sha-256",
 }  # fmt: skip
@@ -168,6 +169,8 @@ class EmbeddedPostgres:
                 cursor.execute(
                     sql.SQL("create role mailblaze login replication password {}").format(sql.Literal(self.password))
                 )
+            # Whoever reads by cursor has to see which transactions are still open.
+            cursor.execute("grant pg_read_all_stats to mailblaze")
             if not has_database:
                 cursor.execute("create database mailblaze owner mailblaze")
         connection.close()

@@ -1,0 +1,95 @@
+"""The fence in the warehouse: which run may land, and what it was landing when it was last heard of.
+
+A lease alone cannot stop a run that was paused past its end and wakes up between a look and a commit. So each landing
+first puts its token, a number that only grows, into RAW._LOAD_FENCE, and each of its transactions ends by finding that
+token still there: a run that was overtaken can commit nothing.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dlt
+from dlt.destinations.exceptions import DatabaseTerminalException, DatabaseUndefinedRelation
+
+TABLE = "_load_fence"
+
+
+class FencedOut(DatabaseTerminalException):
+    """Another run has taken over; dlt rolls the transaction back and keeps the package."""
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The last landing of a pipeline: its token, its load id, and whether that load was completed."""
+
+    token: int
+    load_id: str
+    is_complete: bool
+
+
+def last_landing(warehouse: Any, pipeline: str) -> Landing | None:
+    """Return what the fence says of a pipeline, from one query; None before its first landing.
+
+    Args:
+        warehouse: dlt's SQL client of the dataset.
+        pipeline: its name.
+    """
+    fence, loads = (warehouse.make_qualified_table_name(name) for name in (TABLE, "_dlt_loads"))
+    try:
+        rows = warehouse.execute_sql(
+            f"SELECT f.token, f.load_id, l.load_id FROM {fence} AS f LEFT JOIN {loads} AS l ON l.load_id = f.load_id "
+            "WHERE f.pipeline_name = %s ORDER BY f.token DESC LIMIT 1",
+            pipeline,
+        )
+    except DatabaseUndefinedRelation:
+        return None
+    return Landing(int(rows[0][0]), rows[0][1], rows[0][2] is not None) if rows else None
+
+
+def claim(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
+    """Put the token of a run in place, and have every transaction of the pipeline's landing hold it from now on.
+
+    Raises:
+        FencedOut: a newer run was there first.
+    """
+    with pipeline.destination_client() as client:
+        if not client.is_storage_initialized():
+            client.initialize_storage()
+        warehouse = client.sql_client
+        fence = warehouse.make_qualified_table_name(TABLE)
+        warehouse.execute_sql(
+            f"CREATE TABLE IF NOT EXISTS {fence} (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64))"
+        )
+        name = pipeline.pipeline_name
+        pipeline.destination.config_params["fence"] = None
+        with warehouse.begin_transaction():
+            newer = warehouse.execute_sql(
+                f"SELECT token FROM {fence} WHERE pipeline_name = %s AND token > %s", name, token
+            )
+            if newer:
+                raise FencedOut(Exception(f"a newer run (token {newer[0][0]}) has taken over from this one ({token})"))
+            warehouse.execute_sql(f"DELETE FROM {fence} WHERE pipeline_name = %s", name)
+            warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", name, token, load_id)
+    pipeline.destination.config_params["fence"] = f"{name}/{token}"
+
+
+def hold(warehouse: Any, fence: str) -> None:
+    """Make the running transaction depend on the fence; its last statement before the commit.
+
+    Raises:
+        FencedOut: the token is no longer there.
+    """
+    name, _, token = fence.rpartition("/")
+    table = warehouse.make_qualified_table_name(TABLE)
+    # An update holds the row until the commit, so that no newer token comes between. DuckDB's file belongs to one
+    # process anyway, and the updates of its threads would get into each other's way.
+    what = (
+        "SELECT count(*) FROM {}"
+        if warehouse.capabilities.sqlglot_dialect == "duckdb"
+        else "UPDATE {} SET token = token"
+    )
+    sql = f"{what.format(table)} WHERE pipeline_name = %s AND token = %s"
+    with warehouse.execute_query(sql, name, int(token)) as cursor:
+        row = cursor.fetchone()
+    if not row or not row[0]:
+        raise FencedOut(Exception(f"another run has taken over from this one (token {token})"))

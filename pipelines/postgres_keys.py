@@ -1,0 +1,65 @@
+"""The keys of a Postgres table for the sweep, in the order that every warehouse has: text by its bytes."""
+
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import sqlalchemy as sa
+from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
+from dlt.sources.sql_database.schema_types import table_to_columns
+
+from pipelines.exact import exact_column, exact_columns, exact_type, loosen
+from pipelines.raw_table import BATCH, Key
+from pipelines.snapshot import Snapshot
+from pipelines.sweep import DELETED_AT
+from pipelines.window import Window
+
+
+class PostgresKeys:
+    """The keys of one table, and its rows by key, both as of one snapshot.
+
+    Args:
+        key: the columns of the primary key.
+        window: what a load reads of the table anyway.
+    """
+
+    def __init__(self, moment: Snapshot, schema: str, name: str, key: Sequence[str], window: Window) -> None:
+        self._moment = moment
+        self._schema = schema
+        self._name = name
+        self._key = list(key)
+        self._window = window
+
+    def stream(self) -> Iterator[tuple[Key, bool]]:
+        """Yield each key, ascending, with whether only an earlier window would have read the row."""
+        table = self._table()
+        columns = self._columns(table)
+        # Text sorts by the database's collation: byte order is the one that DuckDB and Snowflake agree with.
+        order = [column.collate("C") if _is_text(column) else column for column in columns]
+        query = sa.select(*columns, self._window.is_old(table)).order_by(*order)
+        width = len(columns)
+        with self._moment.engine.connect() as connection:
+            result = connection.execution_options(yield_per=BATCH).execute(query)
+            for rows in result.partitions(BATCH):
+                for row in rows:
+                    yield row[:width], row[width]
+
+    def fetch(self, keys: Sequence[Key]) -> pa.Table:
+        """Return the rows of these keys as a load brings them; fewer where some are gone."""
+        table = self._table()
+        hints = table_to_columns(table, "full", exact_type) | {"_deleted_at": DELETED_AT}
+        query = sa.select(*exact_columns(table)).where(sa.tuple_(*self._columns(table)).in_(keys))
+        with self._moment.engine.connect() as connection:
+            rows = [tuple(row) for row in connection.execute(query)]
+        return row_tuples_to_arrow(rows, hints, "UTC")
+
+    def _table(self) -> sa.Table:
+        table = sa.Table(self._name, sa.MetaData(schema=self._schema), autoload_with=self._moment.engine)
+        loosen(table)
+        return table
+
+    def _columns(self, table: sa.Table) -> list[sa.ColumnElement]:
+        return [exact_column(table.c[name]) for name in self._key]
+
+
+def _is_text(column: sa.ColumnElement) -> bool:
+    return isinstance(column.type, sa.String)

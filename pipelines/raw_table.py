@@ -1,0 +1,96 @@
+"""A table of RAW, read back: its keys in order, and the rows of some keys as the next load would bring them."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
+
+BATCH = 10_000  # keys in one look-up
+
+Key = tuple[Any, ...]
+
+
+class RawTable:
+    """What RAW holds of one table at the moment; empty where no load has made it yet.
+
+    Args:
+        pipeline: the one that loads the table.
+        name: of the table, as dlt has it.
+        key: the columns of its primary key, as the source has them.
+    """
+
+    def __init__(self, pipeline: dlt.Pipeline, name: str, key: Sequence[str]) -> None:
+        self._pipeline = pipeline
+        self._name = name
+        self._key = list(key)
+
+    @property
+    def pipeline_name(self) -> str:
+        """The pipeline that loads the table."""
+        return self._pipeline.pipeline_name
+
+    @property
+    def source_name(self) -> str:
+        """The table's name at the source."""
+        return self._name.removeprefix(f"{self._pipeline.pipeline_name}_")
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether a load has brought rows: dlt's schema of the pipeline says so without a query."""
+        return self._name in self._pipeline.default_schema.tables if self._pipeline.default_schema_name else False
+
+    def normalized(self, column: str) -> str:
+        """Return the name in RAW of a column of the source."""
+        return self._pipeline.default_schema.naming.normalize_identifier(column)
+
+    def keys(self) -> Iterator[Key]:
+        """Yield the keys of the rows that live, ascending (text by its UTF-8 bytes), from one streamed query."""
+        if not self.exists:
+            return
+        with self._pipeline.sql_client() as warehouse:
+            names = self._names(warehouse)
+            relation = warehouse.make_qualified_table_name(self._name)
+            try:
+                with warehouse.execute_query(
+                    f"SELECT {names} FROM {relation} WHERE _deleted_at IS NULL ORDER BY {names}"
+                ) as cursor:
+                    while rows := cursor.fetchmany(BATCH):
+                        yield from rows
+            except DatabaseUndefinedRelation:
+                return
+
+    def rows(self, keys: Sequence[Key]) -> pa.Table:
+        """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as it was sent."""
+        columns = self._pipeline.default_schema.get_table_columns(self._name)
+        kept = {name: column for name, column in columns.items() if not name.startswith("_dlt_")}
+        found: list[tuple] = []
+        # A session of its own: on DuckDB a second query in one would end a stream.
+        with self._pipeline.sql_client() as warehouse:
+            # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document.
+            selected = ", ".join(
+                f"CAST({warehouse.escape_column_name(name)} AS VARCHAR)"
+                if column["data_type"] == "json"
+                else warehouse.escape_column_name(name)
+                for name, column in kept.items()
+            )
+            relation = warehouse.make_qualified_table_name(self._name)
+            literal = warehouse.capabilities.escape_literal
+            for start in range(0, len(keys), BATCH):
+                wanted = ", ".join(
+                    "(" + ", ".join(str(part) if isinstance(part, int) else literal(part) for part in key) + ")"
+                    for key in keys[start : start + BATCH]
+                )
+                try:
+                    with warehouse.execute_query(
+                        f"SELECT {selected} FROM {relation} WHERE ({self._names(warehouse)}) IN ({wanted})"
+                    ) as cursor:
+                        found += cursor.fetchall()
+                except DatabaseUndefinedRelation:
+                    break
+        return row_tuples_to_arrow(found, kept, "UTC")
+
+    def _names(self, warehouse: Any) -> str:
+        return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self._key)

@@ -1,0 +1,114 @@
+"""Before a load: what an earlier run left is finished or set aside, and the cursors are those of the warehouse.
+
+A package that was extracted but not landed is good as long as nothing landed since: its cursor follows from what the
+warehouse had then. Where another machine has landed meanwhile, its rows were read again there and may be older than
+what RAW has: it is set aside, where somebody can look at it, and never loaded.
+"""
+
+import shutil
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dlt
+from dlt.common import json
+from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.schema import Schema
+from dlt.common.storages.normalize_storage import NormalizeStorage
+from dlt.pipeline.state_sync import load_pipeline_state_from_destination
+
+from pipelines.fence import Landing, claim, last_landing
+from pipelines.warehouse import data_dir
+
+FOLLOWS = "follows_landing"  # in the local state: the landing that the package being extracted follows
+ABANDONED = 1  # status in _dlt_loads of a load that was cut off and read again; dlt's own for a completed one is 0
+
+
+def read_landing(pipeline: dlt.Pipeline) -> Landing | None:
+    """Return the last landing of the pipeline, by whichever machine."""
+    with pipeline.sql_client() as warehouse:
+        return last_landing(warehouse, pipeline.pipeline_name)
+
+
+def pending(pipeline: dlt.Pipeline) -> list[str]:
+    """Return the load ids that the working folder holds and that have not landed."""
+    return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
+
+
+def follow(pipeline: dlt.Pipeline, landing: Landing | None) -> None:
+    """Keep in the working folder which landing the next package follows."""
+    pipeline.set_local_state_val(FOLLOWS, [landing.token, landing.load_id] if landing else None)
+
+
+def is_current(pipeline: dlt.Pipeline, landing: Landing | None) -> bool:
+    """Tell whether the pending packages follow from what the warehouse has now."""
+    followed = pipeline.state["_local"].get(FOLLOWS)
+    if landing is None:
+        return followed is None
+    return followed == [landing.token, landing.load_id] or landing.load_id in pending(pipeline)
+
+
+def set_aside(pipeline: dlt.Pipeline) -> None:
+    """Move the working folder with its pending packages away, say where, and leave the pipeline with an empty one."""
+    name = pipeline.pipeline_name
+    kept = data_dir() / "set_aside" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    packages = ", ".join(pending(pipeline))
+    Path(pipeline.working_dir).rename(kept)
+    pipeline.drop()
+    print(
+        f"⚠ {name}: another run has landed since package {packages} was read: it is set aside in {kept}, "
+        "and what is new is read again.",
+        file=sys.stderr,
+    )
+
+
+def agree_with_warehouse(pipeline: dlt.Pipeline) -> None:
+    """Take the saved cursors from the warehouse where the local ones are others.
+
+    dlt keeps a local state that is newer than the warehouse's, though the rows of it may never have landed, and one
+    whose rows are gone as long as another pipeline still has a table in RAW: both would skip rows for ever.
+    """
+    with pipeline.destination_client() as client:
+        try:
+            saved = load_pipeline_state_from_destination(pipeline.pipeline_name, client)
+        except DestinationUndefinedEntity:
+            saved = None
+    if saved and saved["_version_hash"] == pipeline.state.get("_version_hash"):
+        return
+    if pipeline.default_schema_name or not pipeline.first_run:
+        pipeline.drop()
+    if saved:
+        pipeline.sync_destination()
+
+
+def abandon(pipeline: dlt.Pipeline, landing: Landing, token: int) -> None:
+    """Close a load that was cut off elsewhere and whose rows are read again now.
+
+    What it appended goes, since it comes again. What it merged stays until it is merged again: no older one is left.
+    """
+    claim(pipeline, token, landing.load_id)
+    with pipeline.destination_client() as client:
+        stored = client.get_stored_schema(pipeline.pipeline_name)
+        tables = Schema.from_dict(json.loads(stored.schema)).tables if stored else {}
+        warehouse = client.sql_client
+        with warehouse.begin_transaction():
+            for name, table in tables.items():
+                if table.get("write_disposition") == "append" and not name.startswith("_dlt"):
+                    relation = warehouse.make_qualified_table_name(name)
+                    warehouse.execute_sql(f"DELETE FROM {relation} WHERE _dlt_load_id = %s", landing.load_id)
+            warehouse.execute_sql(
+                f"INSERT INTO {warehouse.make_qualified_table_name('_dlt_loads')} "
+                "(load_id, schema_name, status, inserted_at) VALUES (%s, %s, %s, %s)",
+                landing.load_id,
+                pipeline.pipeline_name,
+                ABANDONED,
+                datetime.now(UTC),
+            )
+
+
+def clear_half_written(pipeline: dlt.Pipeline) -> None:
+    """Remove the packages that killed extractions left half written in the working folder; no run uses them."""
+    for folder in Path(pipeline.working_dir, "normalize").glob("*/"):
+        if folder.name != NormalizeStorage.EXTRACTED_FOLDER:
+            shutil.rmtree(folder)

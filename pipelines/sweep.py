@@ -1,0 +1,151 @@
+"""What a cursor never sees: rows that vanished upstream, and rows that came back with an old cursor.
+
+The sweep streams the keys of both sides in order, side by side, and holds neither. A row that vanished stays in RAW
+with its last values, and `_deleted_at` says since when; a row that RAW lacks is fetched.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import chain
+
+import dlt
+import pyarrow as pa
+
+from pipelines.errors import Refusal
+from pipelines.raw_table import BATCH, Key, RawTable
+
+DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
+FEW = 10  # so many may always vanish: a share of a small table says nothing
+
+Fetch = Callable[[Sequence[Key]], pa.Table]
+
+
+class TooManyDeletes(Refusal):
+    """More rows vanished than a load may mark as deleted: an emptied source looks the same as deleted rows."""
+
+    exit_code = 3
+
+
+class Sweep:
+    """One table's sweep.
+
+    Args:
+        raw: what RAW holds of the table.
+        present: returns the source's keys, ascending as `RawTable.keys` has them, each with whether a load before this
+            one should have brought the row.
+        fetch: returns the source's rows of some keys; None where a row that RAW lacks comes by itself.
+        share: of RAW's living rows that may vanish at once, 0 to 1.
+        accept: whether they may all vanish, because somebody said so.
+    """
+
+    def __init__(
+        self,
+        raw: RawTable,
+        present: Callable[[], Iterator[tuple[Key, bool]]],
+        fetch: Fetch | None,
+        share: float,
+        accept: bool,
+    ) -> None:
+        self._raw = raw
+        self._present = present
+        self._fetch = fetch
+        self._share = share
+        self._accept = accept
+        self._known = 0
+        self._gone = 0
+
+    def rows(self) -> Iterator[pa.Table]:
+        """Yield the rows to merge into RAW: vanished ones with `_deleted_at` (UTC), missing ones alive.
+
+        Raises:
+            TooManyDeletes: the source is empty or more than `share` of the rows vanished; it comes last, and what was
+                yielded before it is not loaded.
+        """
+        if not self._raw.exists:
+            return
+        for is_gone, keys in _batches(self._differences()):
+            if is_gone:
+                yield self._marked(keys)
+            elif self._fetch:
+                yield self._fetch(keys)
+        self._break()
+
+    def _differences(self) -> Iterator[tuple[bool, Key]]:
+        """Yield (True, a key that only RAW has) and (False, a key that only the source has, though it is old)."""
+        known, present = self._raw.keys(), self._present()
+        last, key = None, next(known, None)
+        there = next(present, None)
+        if there is None and key is not None:
+            self._known, self._gone = 1, 0
+            self._break(is_empty=True)
+        for here, is_old in chain([there] if there else [], present):
+            while key is not None and key < here:
+                self._known += 1
+                if key != last:  # a doubled row is merged into one by the next change of it
+                    self._gone += 1
+                    yield True, key
+                key = next(known, None)
+            if key == here:
+                self._known += 1
+                last, key = key, next(known, None)
+            elif is_old:
+                yield False, here
+        while key is not None:
+            self._known += 1
+            if key != last:
+                self._gone += 1
+                yield True, key
+            key = next(known, None)
+
+    def _marked(self, keys: Sequence[Key]) -> pa.Table:
+        rows = self._raw.rows(keys)
+        at = pa.array([datetime.now(UTC)] * rows.num_rows, pa.timestamp("us", "UTC"))
+        return rows.set_column(rows.column_names.index("_deleted_at"), "_deleted_at", at)
+
+    def _break(self, is_empty: bool = False) -> None:
+        if self._accept or not (is_empty or self._gone > max(FEW, self._share * self._known)):
+            return
+        name = self._raw.source_name
+        what = (
+            "the source is empty"
+            if is_empty
+            else f"{self._gone:,} of {self._known:,} rows vanished, more than {self._share:.0%}"
+        )
+        pipeline = self._raw.pipeline_name
+        raise TooManyDeletes(
+            f"{name}: {what}; nothing was loaded. If they were deleted on purpose, type "
+            f"python pipelines/{pipeline}.py --accept-deletes {name}"
+        )
+
+
+def sweep_resource(sweep: Callable[[], Sweep], name: str, table_name: str, key: list[str]) -> dlt.sources.DltResource:
+    """Return the resource that merges a sweep's rows into `table_name`."""
+
+    def vanished() -> Iterator[pa.Table]:
+        pipeline = dlt.current.pipeline()
+        swept = sweep()
+        if pipeline.first_run or table_name not in pipeline.default_schema.tables:
+            return  # the first load: RAW has nothing that could have vanished
+        hints = dlt.mark.make_hints(columns=pipeline.default_schema.get_table_columns(table_name))
+        for rows in swept.rows():
+            yield dlt.mark.with_hints(rows, hints)
+
+    return dlt.resource(
+        vanished,
+        name=f"{name}_deletes",
+        table_name=table_name,
+        write_disposition="merge",
+        primary_key=key,
+        columns=[DELETED_AT],
+    )
+
+
+def _batches(differences: Iterable[tuple[bool, Key]]) -> Iterator[tuple[bool, list[Key]]]:
+    """Yield runs of one kind, at most BATCH keys each."""
+    kinds: dict[bool, list[Key]] = {True: [], False: []}
+    for kind, key in differences:
+        kinds[kind].append(key)
+        if len(kinds[kind]) == BATCH:
+            yield kind, kinds[kind]
+            kinds[kind] = []
+    yield from ((kind, keys) for kind, keys in kinds.items() if keys)

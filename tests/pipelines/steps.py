@@ -1,0 +1,21 @@
+"""One load in its steps, for tests that stop between two of them."""
+
+from pipelines.lease import held_lease
+from pipelines.load import LoadReport, extract, land
+from pipelines.postgres import opened
+from pipelines.warehouse import raw_pipeline
+
+
+def extract_only(source=opened) -> LoadReport:
+    """Extract from Postgres and land nothing, as a run that is killed in between."""
+    with held_lease(raw_pipeline("postgres")) as lease:
+        return extract("postgres", source, lease)
+
+
+def land_only(report: LoadReport) -> LoadReport:
+    with held_lease(raw_pipeline("postgres")) as lease:
+        return land(report, lease)
+
+
+def counts(report: LoadReport, field: str) -> dict[str, int]:
+    return {name.removeprefix("postgres_"): getattr(table, field) for name, table in report.tables.items()}

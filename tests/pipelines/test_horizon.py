@@ -1,0 +1,192 @@
+"""The horizon: no row that commits late is lost, and nothing is read twice."""
+
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+import psycopg2
+import pyarrow as pa
+import pytest
+import sqlalchemy as sa
+
+from pipelines.errors import Refusal
+from pipelines.postgres import TABLES, load, opened
+from pipelines.snapshot import Moment
+from pipelines.warehouse import raw_pipeline
+from pipelines.window import Window
+from tests.conftest import execute
+from tests.pipelines.compare import assert_raw_equals_source, differences
+from tests.pipelines.steps import counts, extract_only, land_only
+
+
+@contextmanager
+def transaction(platform, *statements: str):
+    """Hold a transaction open that has run these statements; it commits at the end."""
+    connection = psycopg2.connect(platform.postgres_url)
+    try:
+        with connection.cursor() as cursor:
+            for sql in statements:
+                cursor.execute(sql)
+        yield connection
+        connection.commit()
+    finally:
+        connection.close()
+
+
+def horizons() -> dict[str, str]:
+    sources = raw_pipeline("postgres").state["sources"]["postgres"]["resources"]
+    return {name: state["horizon"] for name, state in sources.items() if "horizon" in state}
+
+
+def test_a_row_that_commits_late_comes_with_the_next_load(platform):
+    load()
+    late = "update contacts set first_name = 'late' where contact_id = 20"
+    with transaction(platform, late) as connection:
+        (began,) = platform.source(f"select min(xact_start) from pg_stat_activity where pid = {pid(connection)}")[0]
+        platform.source("update contacts set first_name = 'newer' where contact_id = 40")
+        platform.source("delete from contacts where contact_id = 60")
+        report = load()
+        assert counts(report, "extracted")["contacts"] == 1  # the deleted one; the newer one waits
+        assert all(datetime.fromisoformat(horizon) <= began for horizon in horizons().values())
+    assert counts(load(), "extracted")["contacts"] == 2
+    assert_raw_equals_source(platform)
+
+
+def test_what_the_transaction_holds_is_named_without_its_values(platform, monkeypatch, capsys):
+    monkeypatch.setattr("pipelines.snapshot.STUCK", timedelta(0))
+    with transaction(platform, "update contacts set email = 'secret@example.com' where contact_id = 20") as connection:
+        load()
+        process = pid(connection)
+    said = capsys.readouterr().err
+    assert f"process {process}" in said
+    assert "last statement UPDATE" in said
+    assert "secret" not in said
+
+
+def test_a_reader_by_trade_holds_nothing_back(platform, monkeypatch):
+    load()
+    with transaction(platform, "set application_name = 'pg_dump'", "select 1"):
+        platform.source("update contacts set first_name = 'newer' where contact_id = 40")
+        monkeypatch.setenv("SOURCES__POSTGRES__READERS", '["pg_dump"]')
+        assert counts(load(), "extracted")["contacts"] == 1
+
+
+def test_a_prepared_transaction_stops_progress_and_loses_nothing(platform, capsys):
+    load()
+    connection = psycopg2.connect(platform.postgres_url)
+    connection.tpc_begin(connection.xid(1, "the-other-half", "here"))
+    connection.cursor().execute("update contacts set first_name = 'late' where contact_id = 20")
+    connection.tpc_prepare()
+    platform.source("update contacts set first_name = 'newer' where contact_id = 40")
+    assert counts(load(), "extracted")["contacts"] == 0
+    assert "prepared transaction" in capsys.readouterr().err
+    connection.tpc_commit()
+    connection.close()
+    load()
+    assert_raw_equals_source(platform)
+
+
+def test_all_tables_are_of_one_moment(platform):
+    """An account and its user that come between two tables come together, or not at all."""
+
+    @contextmanager
+    def disturbed():
+        with opened() as source:
+            platform.source(
+                """insert into accounts select (jsonb_populate_record(a, '{"account_id": 900001, "account_uuid":
+                "00000000-0000-0000-0000-000000000001"}')).* from accounts a where account_id = 7;
+                update accounts set account_name = 'new' where account_id = 900001;
+                insert into lists select (jsonb_populate_record(l, '{"list_id": 900001, "account_id": 900001}')).*
+                from lists l limit 1; update lists set list_name = 'new' where list_id = 900001"""
+            )
+            yield source
+
+    load()
+    report = land_only(extract_only(disturbed))
+    assert not any(counts(report, "extracted").values())
+    assert counts(load(), "extracted")["lists"] == 1
+    assert_raw_equals_source(platform)
+
+
+def test_a_run_with_nothing_new_writes_nothing(platform):
+    load()
+    lake = platform.lake()
+    state = platform.raw("select count(*), max(version) from RAW._dlt_pipeline_state")
+    report = load()
+    assert report.load_ids == []
+    assert platform.lake() == lake
+    assert platform.raw("select count(*), max(version) from RAW._dlt_pipeline_state") == state
+
+
+def test_rows_that_tie_cost_no_state(platform, monkeypatch):
+    platform.source(
+        """create table ties (tie_id int primary key, updated_at timestamptz default now());
+        insert into ties select generate_series(1, 20000)"""
+    )
+    monkeypatch.setitem(TABLES, "ties", {"key": ["tie_id"], "cursor": "updated_at", "deletes": "none"})
+    assert counts(load(), "extracted")["ties"] == 20_000
+    assert counts(load(), "extracted")["ties"] == 0
+    assert len(str(raw_pipeline("postgres").state["sources"]["postgres"]["resources"]["ties"])) < 200
+    assert platform.raw("select max(length(state)) from RAW._dlt_pipeline_state")[0][0] < 1024
+
+
+def test_rows_without_a_cursor_come_when_they_change(platform, monkeypatch):
+    platform.source(
+        """create table odd (odd_id int primary key, word text, updated_at timestamptz);
+        insert into odd values (1, 'null', null), (2, 'dated', now()), (3, 'null', null)"""
+    )
+    monkeypatch.setitem(TABLES, "odd", {"key": ["odd_id"], "cursor": "updated_at", "deletes": "sweep"})
+    assert counts(load(), "extracted")["odd"] == 3
+    assert counts(load(), "extracted")["odd"] == 0
+    platform.source("update odd set word = 'changed' where odd_id = 3; insert into odd values (4, 'new', null)")
+    assert counts(load(), "extracted")["odd"] == 2
+    assert differences(platform, "odd", "odd_id") == []
+
+
+def test_lag_finds_what_the_application_dated_back_and_loads_nothing_twice(platform, monkeypatch):
+    platform.source(
+        """create table orders (order_id int primary key, amount numeric, document jsonb, changed_at timestamptz);
+        insert into orders select n, n / 3.0, '{"a": [1, "x"]}', now() from generate_series(1, 50) n"""
+    )
+    table = {"key": ["order_id"], "cursor": "changed_at", "deletes": "sweep", "lag": 3600.0}
+    monkeypatch.setitem(TABLES, "orders", table)
+    assert counts(load(), "extracted")["orders"] == 50
+    platform.source(
+        """insert into orders values (51, 1, '1', now() - interval '30 minutes');
+        update orders set amount = 0 where order_id = 7"""
+    )
+    assert counts(load(), "extracted")["orders"] == 2
+    assert counts(load(), "extracted")["orders"] == 0
+    assert differences(platform, "orders", "order_id") == []
+
+
+def test_a_role_that_cannot_see_transactions_is_refused(platform, postgres_server):
+    execute(postgres_server.url("postgres", "postgres"), "create role blind login password 'blind'")
+    blind = sa.make_url(platform.postgres_url).set(username="blind", password="blind")  # noqa: S106
+    platform.write_services(postgres_url=blind.render_as_string(hide_password=False))
+    with pytest.raises(Refusal, match="GRANT pg_read_all_stats TO blind"):
+        load()
+    execute(postgres_server.url("postgres", "postgres"), "drop role blind")
+
+
+class Clock:
+    """A snapshot's moment on a server whose clock is `ahead` seconds ahead of ours, `passed` seconds after noon."""
+
+    def __init__(self, passed: float, ahead: float = 0.0) -> None:
+        clock = datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(seconds=passed + ahead)
+        self.moment = Moment(clock, ahead, clock)
+
+
+def test_a_clock_that_was_set_back_is_refused_and_what_it_dated_back_is_read():
+    state: dict = {}
+    Window(Clock(0), lambda: state, "updated_at").keep(pa.table({"updated_at": []}))
+    with pytest.raises(Refusal, match="clock went back: it stands 20 s before"):
+        _ = Window(Clock(40, ahead=-60), lambda: state, "updated_at").start
+    window = Window(Clock(100, ahead=-60), lambda: state, "updated_at")
+    assert window.saved - window.start == timedelta(seconds=60)  # as far back as it was set
+    assert window.end == window.saved + timedelta(seconds=40)
+    steady = Window(Clock(100), lambda: state, "updated_at")
+    assert steady.start == steady.saved
+
+
+def pid(connection) -> int:
+    return connection.info.backend_pid

@@ -1,0 +1,98 @@
+"""What a run that died left behind: finished, set aside or read again, and never loaded twice or over newer rows."""
+
+import shutil
+
+import dlt
+import pytest
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from pipelines.errors import explain
+from pipelines.fence import claim, last_landing
+from pipelines.load import extract, land
+from pipelines.postgres import load
+from pipelines.warehouse import raw_pipeline
+from tests.pipelines.compare import assert_raw_equals_source
+from tests.pipelines.steps import Turn, extract_only
+
+
+def test_another_machine_reads_again_what_this_one_had_extracted(platform):
+    """The disposable worker: killed after the extraction, its folder comes back when another has landed newer rows."""
+    load()
+    platform.source("update contacts set first_name = 'old news' where contact_id in (20, 40)")
+    extract_only()
+    away = platform.data_dir / "another-machine"
+    shutil.move(platform.data_dir / "dlt", away)
+    platform.source("update contacts set first_name = 'newest' where contact_id = 20")
+    assert load().tables["postgres_contacts"].extracted == 2
+    assert_raw_equals_source(platform)
+    shutil.rmtree(platform.data_dir / "dlt")
+    shutil.move(away, platform.data_dir / "dlt")
+    platform.source("update contacts set first_name = 'other' where contact_id = 60")
+    report = load()
+    assert (report.set_aside, report.finished) == (1, 0)
+    assert len(list((platform.data_dir / "set_aside").iterdir())) == 1
+    assert_raw_equals_source(platform)
+
+
+def test_a_run_that_was_overtaken_commits_nothing(platform):
+    """A paused run that wakes up after its lease has passed on: the warehouse itself refuses it."""
+    load()
+    platform.source("update contacts set first_name = 'late' where contact_id = 20")
+    report = extract_only()
+    pipeline = raw_pipeline("postgres")
+    with pipeline.sql_client() as warehouse:
+        before = last_landing(warehouse, "postgres")
+    claim(pipeline, before.token + 1_000, "of-a-newer-run")
+    with pytest.raises(Exception, match="taken over") as failure:
+        land(report, Turn(before.token + 999))
+    assert "\n" not in explain(failure.value, "")
+    assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
+
+
+def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
+    load()
+    platform.source("update contacts set first_name = 'late' where contact_id = 20")
+    report = extract_only()
+    pipeline = raw_pipeline("postgres")
+    claim(pipeline, 2**40, "of-a-newer-run")
+    pipeline.destination.config_params["fence"] = "postgres/7"
+    with pytest.raises(PipelineStepFailed) as failure:
+        pipeline.load()
+    assert "another run has taken over" in explain(failure.value, "")
+    assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
+    loads = platform.raw("select count(*) from RAW._dlt_loads")
+    pipeline.destination.config_params["fence"] = None
+    assert report.load_ids == []
+    assert load().set_aside == 1
+    assert platform.raw("select count(*) from RAW._dlt_loads") > loads
+    assert_raw_equals_source(platform)
+
+
+def appended(rows: list[int]):
+    @dlt.source(name="ledger")
+    def ledger():
+        position = dlt.current.source_state().setdefault("position", 0)
+        dlt.current.source_state()["position"] = len(rows)
+
+        @dlt.resource(name="entries", table_name="ledger_entries", write_disposition="append")
+        def entries():
+            yield [{"entry": entry} for entry in rows[position:]]
+
+        return entries
+
+    return ledger
+
+
+def test_rows_appended_by_a_load_that_was_cut_off_elsewhere_go_before_they_come_again(platform):
+    pass
+
+
+def test_a_state_whose_rows_never_landed_is_forgotten(platform):
+    """An aborted package: dlt keeps the cursor that it moved, and its rows would never come."""
+    load()
+    platform.source("update contacts set first_name = 'aborted' where contact_id = 20")
+    extract_only()
+    pipeline = raw_pipeline("postgres")
+    pipeline.drop_pending_packages()
+    assert load().tables["postgres_contacts"].extracted == 1
+    assert_raw_equals_source(platform)
