@@ -3,13 +3,13 @@
 import sys
 from collections.abc import Callable, Iterable
 
-from pipelines.errors import Refusal, explain
+from pipelines.errors import Refusal, exit_code, explain
 from pipelines.load import LoadReport, TableReport
 from pipelines.warehouse import environment
 
 
 def run(load: Callable[[], LoadReport]) -> None:
-    """Run `load`, print what it did, and exit: 0 loaded, 1 refused with one line on standard error."""
+    """Run `load`, print what it did, and exit: 0 loaded, else as `exit_with_line` does."""
     try:
         report = load()
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
@@ -21,11 +21,15 @@ def run(load: Callable[[], LoadReport]) -> None:
 
 
 def exit_with_line(error: BaseException) -> None:
-    """Exit 1 with one line for an error that a person can mend; raise it again where none fits."""
+    """Exit with one line on standard error for what a person can mend; raise the error again where no line fits.
+
+    The code is the refusal's own, e.g. 75 where another run is at work, else 1.
+    """
     line = explain(error, services_hint())
     if line is None:
         raise error
-    sys.exit(f"✗ {line}")
+    print(f"✗ {line}", file=sys.stderr)
+    sys.exit(exit_code(error))
 
 
 def services_hint() -> str:
