@@ -241,11 +241,10 @@ def test_a_second_run_says_who_holds_the_lease_and_exits_with_75(lake, capsys):
 
 def test_a_lake_that_does_not_answer_is_worth_another_try(s3):
     away = AwsCredentials(**KEYS | {"endpoint_url": "http://127.0.0.1:9"})
-    s3.config = FilesystemConfiguration(s3.config.bucket_url, away, config_kwargs={"retries": {"max_attempts": 0}})
-    lease = s3.lease()
-    lease.store.filesystem.retries = 1  # s3fs's own patience, ten seconds of it
+    impatient = {"config_kwargs": {"retries": {"max_attempts": 0}}}  # of botocore, which would try for ten seconds
+    s3.config = FilesystemConfiguration(s3.config.bucket_url, away, kwargs=impatient)
     with pytest.raises(LakeUnreachable, match="does not answer") as refused:
-        lease.__enter__()
+        s3.lease().__enter__()
     assert is_transient(refused.value)
 
 
