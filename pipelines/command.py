@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable
 
 import dlt
 
-from pipelines.errors import Refusal, explain
+from pipelines.errors import Refusal, exit_code, explain
 from pipelines.load import LoadReport, TableReport
 from pipelines.warehouse import environment
 
 
 def run(pipeline: str, load: Callable[[], LoadReport]) -> None:
-    """Run `load`, print what it did, and exit: 0 loaded, else refused with one line on standard error.
+    """Run `load`, print what it did, and exit: 0 loaded, else as `exit_with_line` does.
 
     Args:
         pipeline: its name, under which dlt finds what the command line says.
@@ -41,11 +41,15 @@ def run(pipeline: str, load: Callable[[], LoadReport]) -> None:
 
 
 def exit_with_line(error: BaseException) -> None:
-    """Exit 1 with one line for an error that a person can mend; raise it again where none fits."""
+    """Exit with one line on standard error for what a person can mend; raise the error again where no line fits.
+
+    The code is the refusal's own, e.g. 75 where another run is at work, else 1.
+    """
     line = explain(error, services_hint())
     if line is None:
         raise error
-    sys.exit(f"✗ {line}")
+    print(f"✗ {line}", file=sys.stderr)
+    sys.exit(exit_code(error))
 
 
 def services_hint() -> str:

@@ -8,9 +8,13 @@ UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT
 
 
 class Refusal(Exception):
-    """A run that stops at the door: one line says what is wrong and what to type next."""
+    """A run that stops at the door: one line says what is wrong and what to type next.
+
+    `exit_code` is how the command ends, `is_transient` whether the same run may succeed a few seconds later as it is.
+    """
 
     exit_code = 1
+    is_transient = False
 
 
 def explain(error: BaseException, services_hint: str) -> str | None:
@@ -31,6 +35,8 @@ def is_transient(error: BaseException) -> bool:
     """Tell whether the same run may succeed later as it is: a service was away, busy or broken."""
     for cause in _chain(error):
         kind = type(cause).__name__
+        if isinstance(cause, Refusal):
+            return cause.is_transient
         if kind == "OperationalError":
             return "authentication" not in str(cause)
         if kind == "HTTPError" and getattr(cause, "response", None) is not None:
@@ -38,6 +44,11 @@ def is_transient(error: BaseException) -> bool:
         if kind in UNREACHABLE or kind == "LoadClientJobRetry":
             return True
     return False
+
+
+def exit_code(error: BaseException) -> int:
+    """Return how a command ends on this error: as its Refusal says, else 1."""
+    return next((cause.exit_code for cause in _chain(error) if isinstance(cause, Refusal)), 1)
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:

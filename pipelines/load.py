@@ -15,7 +15,8 @@ from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from pipelines.errors import Refusal
 from pipelines.fence import claim
-from pipelines.lease import Lease, held_lease
+from pipelines.lease import TTL, Lease, lease_url
+from pipelines.retention import prune
 from pipelines.settle import (
     abandon,
     agree_with_warehouse,
@@ -82,6 +83,8 @@ def extract(name: str, source: Source, lease: Lease) -> LoadReport:
     pipeline.activate()
     report = LoadReport(name)
     landing = read_landing(pipeline)
+    if landing:
+        lease.outrun(landing.token)
     if pipeline.has_pending_data:
         if is_current(pipeline, landing):
             pipeline.normalize()
@@ -130,6 +133,18 @@ def land(report: LoadReport, lease: Lease) -> LoadReport:
     return report
 
 
+def held_lease(pipeline: dlt.Pipeline) -> Lease:
+    """Return the lease of a pipeline on this environment's warehouse and dataset, to be entered.
+
+    dlt's setting `lease.ttl` says after how many seconds without a sign of life another run may take over.
+    """
+    with pipeline.destination_client() as warehouse:
+        staging = warehouse.config.staging_config
+    lake, _ = fsspec_from_config(staging)
+    url = lease_url(staging.bucket_url, environment().database, pipeline.dataset_name)
+    return Lease(lake, url, dlt.config.get("lease.ttl", float) or TTL)
+
+
 def warn_of_password(pipeline: dlt.Pipeline) -> None:
     """Say on standard error that a password signs in to Snowflake: a trial account may, a service should not."""
     with pipeline.destination_client() as warehouse:
@@ -153,6 +168,7 @@ def _land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         lease.check()
         claim(pipeline, lease.token, packages[-1])
         info = pipeline.load()
+        prune(pipeline)
     report.load_ids += info.loads_ids
     for table, rows in _lake_rows(pipeline, info).items():
         report.table(table).in_lake += rows

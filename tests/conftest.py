@@ -6,6 +6,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
@@ -116,9 +117,23 @@ TRIM_EVENTS = "delete from email_events where sequence % 20 <> 0"
 def s3_server() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    server._server.app = AtomicPuts(server._server.app)
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
+
+
+class AtomicPuts:
+    """S3 judges and does a conditional put in one piece; moto looks, then writes, and lets two of them through."""
+
+    def __init__(self, app):
+        self.app = app
+        self.lock = threading.Lock()
+
+    def __call__(self, environ, start_response):
+        is_conditional = "HTTP_IF_MATCH" in environ or "HTTP_IF_NONE_MATCH" in environ
+        with self.lock if is_conditional and environ["REQUEST_METHOD"] == "PUT" else nullcontext():
+            return self.app(environ, start_response)
 
 
 @pytest.fixture

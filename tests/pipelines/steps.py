@@ -1,9 +1,19 @@
 """One load in its steps, for tests that stop between two of them."""
 
-from pipelines.lease import held_lease
-from pipelines.load import LoadReport, extract, land
+from dataclasses import dataclass
+
+from pipelines.load import LoadReport, extract, held_lease, land
 from pipelines.postgres import opened
 from pipelines.warehouse import raw_pipeline
+
+
+@dataclass
+class Turn:
+    """A lease's token, without the lease: as a run has it that does not know yet that its lease has passed on."""
+
+    token: int
+
+    def check(self) -> None: ...
 
 
 def extract_only(source=opened) -> LoadReport:

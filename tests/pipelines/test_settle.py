@@ -2,13 +2,12 @@
 
 import shutil
 
-import dlt
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.errors import explain
 from pipelines.fence import claim, last_landing
-from pipelines.load import extract, land
+from pipelines.load import land
 from pipelines.postgres import load
 from pipelines.warehouse import raw_pipeline
 from tests.pipelines.compare import assert_raw_equals_source
@@ -66,25 +65,6 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
     assert load().set_aside == 1
     assert platform.raw("select count(*) from RAW._dlt_loads") > loads
     assert_raw_equals_source(platform)
-
-
-def appended(rows: list[int]):
-    @dlt.source(name="ledger")
-    def ledger():
-        position = dlt.current.source_state().setdefault("position", 0)
-        dlt.current.source_state()["position"] = len(rows)
-
-        @dlt.resource(name="entries", table_name="ledger_entries", write_disposition="append")
-        def entries():
-            yield [{"entry": entry} for entry in rows[position:]]
-
-        return entries
-
-    return ledger
-
-
-def test_rows_appended_by_a_load_that_was_cut_off_elsewhere_go_before_they_come_again(platform):
-    pass
 
 
 def test_a_state_whose_rows_never_landed_is_forgotten(platform):
