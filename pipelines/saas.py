@@ -9,14 +9,15 @@ from pipelines.arrow_pages import ArrowPages
 from pipelines.whole_reads import WholeRead
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
-# since: the parameter that asks for what is later. deletes: "none": the vendor removes no object, it changes a state.
-# columns: types of those that JSON has no type for, or that a load may bring no value for; dlt infers all others.
+# since: the parameter that asks for what is later. deletes: "sweep" lists all keys and marks objects that vanished with
+# _deleted_at, "none" says that objects are never removed. columns: types of those that JSON has no type for, or that a
+# load may bring no value for; dlt infers all others.
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "campaigns": {
         "key": "campaign_id",
         "cursor": "updated_at",
         "since": "updated_after",
-        "deletes": "none",
+        "deletes": "sweep",  # drafts
         "columns": {
             "settings": "json",
             "tags": "json",
@@ -30,7 +31,7 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
         "key": "event_id",  # the vendor sends some events twice
         "cursor": "received_at",  # not occurred_at: events arrive days late
         "since": "received_after",
-        "deletes": "none",
+        "deletes": "none",  # a log
         "columns": {
             "occurred_at": "timestamp",
             "received_at": "timestamp",
@@ -46,11 +47,12 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
         "key": "suppression_id",
         "cursor": "updated_at",
         "since": "updated_after",
-        "deletes": "none",
+        "deletes": "sweep",
         "columns": {"created_at": "timestamp", "updated_at": "timestamp"},
     },
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+DELETED_AT = {"_deleted_at": {"data_type": "timestamp", "nullable": True}}
 BEGINNING = "1970-01-01T00:00:00Z"
 
 
@@ -82,7 +84,8 @@ def saas(
                     "write_disposition": "merge",
                     "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()}
                     # Of an object that comes twice in one load, the newest version stays.
-                    | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
+                    | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}}
+                    | (DELETED_AT if endpoint["deletes"] == "sweep" else {}),
                     "endpoint": {
                         "path": name,
                         "data_selector": "data",
