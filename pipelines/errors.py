@@ -16,6 +16,8 @@ class Refusal(Exception):
     exit_code = 1
     is_transient = False
 
+    is_transient = False  # whether the same run may succeed later as it is
+
 
 def explain(error: BaseException, services_hint: str) -> str | None:
     """Return one line for an error that a person can mend, or None: then it is a bug and wants its traceback.

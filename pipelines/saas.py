@@ -7,16 +7,18 @@ import dlt
 from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 
 from pipelines.arrow_pages import ArrowPages
+from pipelines.whole_reads import WholeRead
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
-# since: the parameter that asks for what is later. deletes: "none": the vendor removes no object, it changes a state.
-# columns: types of those that JSON has no type for, or that a load may bring no value for; dlt infers all others.
+# since: the parameter that asks for what is later. deletes: "sweep" lists all keys and marks objects that vanished with
+# _deleted_at, "none" says that objects are never removed. columns: types of those that JSON has no type for, or that a
+# load may bring no value for; dlt infers all others.
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "campaigns": {
         "key": "campaign_id",
         "cursor": "updated_at",
         "since": "updated_after",
-        "deletes": "none",
+        "deletes": "sweep",  # drafts
         "columns": {
             "settings": "json",
             "tags": "json",
@@ -30,7 +32,7 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
         "key": "event_id",  # the vendor sends some events twice
         "cursor": "received_at",  # not occurred_at: events arrive days late
         "since": "received_after",
-        "deletes": "none",
+        "deletes": "none",  # a log
         "columns": {
             "occurred_at": "timestamp",
             "received_at": "timestamp",
@@ -46,11 +48,12 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
         "key": "suppression_id",
         "cursor": "updated_at",
         "since": "updated_after",
-        "deletes": "none",
+        "deletes": "sweep",
         "columns": {"created_at": "timestamp", "updated_at": "timestamp"},
     },
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+DELETED_AT = {"_deleted_at": {"data_type": "timestamp", "nullable": True}}
 BEGINNING = "1970-01-01T00:00:00Z"
 
 
@@ -66,38 +69,42 @@ def saas(
         lag: seconds before the saved cursor from which objects are read again.
         page_size: objects in one answer, at most 1000.
     """
-    config: RESTAPIConfig = {
-        "client": {
-            "base_url": f"{base_url.rstrip('/')}/v1/",
-            "auth": {"type": "bearer", "token": api_key},
-            "paginator": {"type": "cursor", "cursor_path": "next_cursor", "cursor_param": "cursor"},
-        },
-        "resources": [
-            {
-                "name": name,
-                "table_name": f"saas_{name}",
-                "primary_key": endpoint["key"],
-                "write_disposition": "merge",
-                "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()}
-                # Of an object that comes twice in one load, the newest version stays.
-                | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
-                "endpoint": {
-                    "path": name,
-                    "data_selector": "data",
-                    "params": {"limit": page_size},
-                    "incremental": {
-                        "cursor_path": endpoint["cursor"],
-                        "start_param": endpoint["since"],
-                        "initial_value": BEGINNING,
-                        "lag": lag,
+    for name, endpoint in ENDPOINTS.items():
+        read = WholeRead(name, endpoint["cursor"], endpoint["since"])
+        config: RESTAPIConfig = {
+            "client": {
+                "base_url": f"{base_url.rstrip('/')}/v1/",
+                "auth": {"type": "bearer", "token": api_key},
+                "session": read.session,
+            },
+            "resources": [
+                {
+                    "name": name,
+                    "table_name": f"saas_{name}",
+                    "primary_key": endpoint["key"],
+                    "write_disposition": "merge",
+                    "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()}
+                    # Of an object that comes twice in one load, the newest version stays.
+                    | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}}
+                    | (DELETED_AT if endpoint["deletes"] == "sweep" else {}),
+                    "endpoint": {
+                        "path": name,
+                        "data_selector": "data",
+                        "params": {"limit": page_size},
+                        "paginator": read,
+                        "response_actions": [read.check],
+                        "incremental": {
+                            "cursor_path": endpoint["cursor"],
+                            "start_param": endpoint["since"],
+                            "initial_value": BEGINNING,
+                            "lag": lag,
+                        },
                     },
-                },
-            }
-            for name, endpoint in ENDPOINTS.items()
-        ],
-    }
-    for resource in rest_api_resources(config):
-        yield resource.add_step(ArrowPages(resource.table_name, ENDPOINTS[resource.name]["columns"]))
+                }
+            ],
+        }
+        for resource in rest_api_resources(config):
+            yield resource.add_step(ArrowPages(resource.table_name, endpoint["columns"]))
 
 
 def load():

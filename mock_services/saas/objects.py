@@ -25,7 +25,10 @@ class CampaignSettings(BaseModel):
 
 
 class Campaign(BaseModel):
-    """One e-mail campaign; `ab_test_variant` is absent from those that have not changed since it exists."""
+    """One e-mail campaign; `ab_test_variant` is absent from those that have not changed since it exists.
+
+    A draft that was never sent may be removed for good: it is then in no page any more.
+    """
 
     campaign_id: int
     account_id: int
@@ -34,7 +37,7 @@ class Campaign(BaseModel):
     from_email: str
     sending_domain: str
     ip_pool: str
-    status: Literal["scheduled", "sent"]
+    status: Literal["draft", "scheduled", "sent"]
     recipient_count: int
     settings: CampaignSettings
     tags: list[str]
@@ -67,7 +70,7 @@ class EmailEvent(BaseModel):
 
 
 class Suppression(BaseModel):
-    """An address that an account must not write to, for as long as it is active."""
+    """An address that an account must not write to, for as long as it is active; it may be removed for good."""
 
     suppression_id: str
     account_id: int

@@ -4,12 +4,12 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 
 from mock_services import world
-from mock_services.campaigns import campaign, campaigns_edited, campaigns_sent, recipients
+from mock_services.campaigns import campaign, campaigns_edited, campaigns_sent
 from mock_services.errors import ServiceError
+from mock_services.saas.campaigns import campaign_body, drafts
 from mock_services.saas.events import digest, events_received, iso, micros
 
 SCHEMA = """
@@ -78,7 +78,7 @@ def seeded_scale(path: Path) -> int | None:
 
 
 def read_changes(path: Path, day: int) -> dict[str, dict[str, int]]:
-    """Return how many objects a day made new and changed in each collection."""
+    """Return how many objects a day made new, changed and deleted in each collection."""
     with closing(connect(path)) as connection:
         return json.loads(connection.execute("select changes from days where day = ?", (day,)).fetchone()[0])
 
@@ -94,10 +94,13 @@ def live_day(path: Path, day: int | None = None) -> int:
             changes = _receive(connection, day, scale)
             changes["email_events"]["redelivered"] = _redeliver(connection, day, scale)
             changes["suppressions"]["changed"] = _lift_suppressions(connection, day, scale)
-            new, sent = set(world.ids("campaigns", day, scale)), set(campaigns_sent(day, scale))
+            changes["suppressions"]["deleted"] = _remove(connection, "suppressions", day)
+            new = {*world.ids("campaigns", day, scale), *drafts(day, scale)}
+            sent = set(campaigns_sent(day, scale))
             touched = sorted(new | sent | set(campaigns_edited(day, scale)))
             _put_campaigns(connection, touched, day, scale)
-            changes["campaigns"] = {"new": len(new), "changed": len(touched) - len(new)}
+            deleted = _remove(connection, "campaigns", day, "body ->> 'status' = 'draft'")
+            changes["campaigns"] = {"new": len(new), "changed": len(touched) - len(new), "deleted": deleted}
             connection.execute("insert into days values (?, ?, ?)", (day, scale, json.dumps(changes)))
     return day
 
@@ -169,9 +172,19 @@ def _lift_suppressions(connection: sqlite3.Connection, day: int, scale: int) -> 
     return len(found)
 
 
+def _remove(connection: sqlite3.Connection, collection: str, day: int, condition: str = "true") -> int:
+    """Remove for good one or two objects that were there before the day and meet a condition; return how many."""
+    found = connection.execute(f"select id from {collection} where moment < ? and {condition} order by id",
+                               (micros(world.moment(day, 0)),)).fetchall()  # fmt: skip
+    roll = world.dice(64, day)
+    chosen = {found[int(roll() * len(found))] for _ in range(1 + (roll() < 0.5)) if found}
+    connection.executemany(f"delete from {collection} where id = ?", chosen)
+    return len(chosen)
+
+
 def _seeded_campaigns(scale: int) -> list[int]:
-    """Return the ids that the vendor has heard of in the history: it knows no drafts."""
-    return [number for number in world.ids("campaigns", 0, scale) if campaign(number, scale).scheduled_at]
+    """Return the ids that the vendor has in the history: of the product's campaigns no drafts, but its own."""
+    return [n for n in world.ids("campaigns", 0, scale) if campaign(n, scale).scheduled_at] + drafts(0, scale)
 
 
 def _put_campaigns(connection: sqlite3.Connection, numbers: list[int], day: int, scale: int) -> int:
@@ -181,27 +194,3 @@ def _put_campaigns(connection: sqlite3.Connection, numbers: list[int], day: int,
             "insert or replace into campaigns values (?, ?, ?, ?)", (number, moment, (day << 40) + number, encode(body))
         )
     return len(numbers)
-
-
-def campaign_body(number: int, day: int, scale: int) -> tuple[int, dict]:
-    """Return when a campaign last changed and its body as of a day; since day 1 bodies have `ab_test_variant`."""
-    item, roll = campaign(number, scale), world.dice(62, number)
-    sent = micros(item.sent_at) if item.sent_at <= world.HISTORY_END + timedelta(days=day + 1) else None
-    created = micros(item.created_at)
-    moment = (sent or created) + int(roll() * 600_000_000) + 1
-    is_edited = day > 0 and number in campaigns_edited(day, scale)
-    if is_edited:
-        moment = micros(world.moment(day, 0.3 + roll() * 0.5))
-    tags = [tag for tag in ("promo", "newsletter", "événement") if roll() < 0.4] + (["archived"] if is_edited else [])
-    return moment, {
-        "campaign_id": number, "account_id": item.account_id,
-        "name": f"Campaign {number}" + (" (edited)" if is_edited else ""),
-        "subject": f"News no. {number}" if number % 7 else "🦊 Últimas \"noticias\" \\ ninety%", "from_email":
-        f"news{item.list_id}@send{item.account_id}.example", "sending_domain": f"send{item.account_id}.example",
-        "ip_pool": ("shared-eu", "shared-us", "dedicated")[number % 3], "status": "sent" if sent else "scheduled",
-        "recipient_count": sum(1 for _ in recipients(item, scale)), "settings": {"track_opens": True,
-        "track_clicks": number % 9 > 0, "utm": {"source": "mailblaze", "medium": "email", "campaign": f"c{number}"}},
-        "tags": tags, "scheduled_at": iso(micros(item.scheduled_at)), "sent_at": iso(sent) if sent else None,
-        "created_at": iso(created), "updated_at": iso(moment),
-        **({"ab_test_variant": "AB"[number % 2]} if day else {}),
-    }  # fmt: skip

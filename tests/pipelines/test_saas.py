@@ -9,9 +9,14 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from mock_services.saas import store
 from mock_services.saas.app import create_app
+from mock_services.saas.events import iso
+from pipelines.api_keys import api_keys
 from pipelines.errors import explain
+from pipelines.patient_session import IncompleteRead
 from pipelines.saas import ENDPOINTS, load
 from tests.conftest import TOKEN, serve
+
+OUT_OF_ORDER = {"collection": "suppressions", "request": 2, "kind": "out_of_order"}
 
 
 def stored(platform, resource: str) -> dict:
@@ -40,9 +45,10 @@ def as_json(value):
     return value
 
 
-def assert_raw_equals_api(platform):
+def assert_raw_equals_api(platform, vanished: dict[str, dict] | None = None):
+    """Compare RAW with what the vendor has, and with the last values of what it has removed, by resource and key."""
     for resource in ENDPOINTS:
-        ours, theirs = landed(platform, resource), stored(platform, resource)
+        ours, theirs = landed(platform, resource), (vanished or {}).get(resource, {}) | stored(platform, resource)
         assert len(platform.raw(f"select 1 from RAW.SAAS_{resource}")) == len(theirs), resource
         for key, body in theirs.items():
             assert {name: value for name, value in ours[key].items() if value is not None} == {
@@ -67,11 +73,42 @@ def test_second_load_brings_only_what_is_new(platform):
 def test_days_of_traffic_with_late_events_and_a_new_column(platform):
     load()
     assert "ab_test_variant" not in landed(platform, "campaigns")[1]
+    vanished = {"campaigns": {}, "suppressions": {}}
     for day in (1, 2):
+        before = {resource: stored(platform, resource) for resource in vanished}
         store.live_day(platform.saas_store, day)
         load()
-        assert_raw_equals_api(platform)
+        for resource, bodies in before.items():
+            gone = bodies.keys() - stored(platform, resource).keys()
+            assert len(gone) == store.read_changes(platform.saas_store, day)[resource]["deleted"] > 0
+            vanished[resource] |= {key: bodies[key] for key in gone}
+        assert_raw_equals_api(platform, vanished)
     assert {row["ab_test_variant"] for row in landed(platform, "campaigns").values()} >= {"A", "B"}
+
+
+def test_all_keys_come_once_and_in_the_order_of_their_bytes(platform):
+    name, strange = "suppressions", ["é", "z", "Z", "\U0001f98a", "\uffee", "a b"]
+    with sqlite3.connect(platform.saas_store) as connection:
+        body = json.loads(connection.execute("select body from suppressions limit 1").fetchone()[0])
+        for key in strange:
+            connection.execute(
+                "insert into suppressions values (?, 0, ?, ?, 1)",
+                (key, strange.index(key), json.dumps({**body, "suppression_id": key, "updated_at": iso(0)})),
+            )
+    keys = list(api_keys(platform.saas_url, TOKEN, name, ENDPOINTS[name], page_size=10))
+    assert keys == [(key,) for key in sorted(stored(platform, name), key=str.encode)]
+    assert {(key,) for key in strange} < set(keys)
+    events = list(api_keys(platform.saas_url, TOKEN, "email_events", ENDPOINTS["email_events"]))
+    assert events == [(key,) for key in sorted(stored(platform, "email_events"))], "an event that came twice is one"
+    campaigns = list(api_keys(platform.saas_url, TOKEN, "campaigns", ENDPOINTS["campaigns"]))
+    assert campaigns == [(key,) for key in sorted(stored(platform, "campaigns"))]
+
+
+def test_a_listing_that_breaks_off_yields_no_key(platform):
+    with serve(create_app(platform.saas_store, TOKEN, faults=[OUT_OF_ORDER])) as url:
+        keys = api_keys(url, TOKEN, "suppressions", ENDPOINTS["suppressions"], page_size=100)
+        with pytest.raises(IncompleteRead, match="page 3"):
+            next(keys)
 
 
 def test_without_the_working_folder_only_what_is_new_is_loaded(platform):

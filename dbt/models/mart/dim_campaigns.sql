@@ -30,8 +30,9 @@ known as (
         sent.scheduled_at,
         coalesce(sent.sent_at, planned.sent_at) as sent_at,
         coalesce(planned.created_at, sent.created_at) as created_at,
-        planned.deleted_at,
-        coalesce(planned.is_deleted, false) as is_deleted
+        -- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+        case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
+        coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
     from planned
     full outer join sent on planned.campaign_id = sent.campaign_id
     left join lists on planned.list_id = lists.list_id

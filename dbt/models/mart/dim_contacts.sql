@@ -16,7 +16,7 @@ subscribed_lists as (
 suppressed as (
     select distinct contact_id
     from {{ ref('stg_saas__suppressions') }}
-    where is_active
+    where is_active and not is_deleted
 ),
 
 known as (

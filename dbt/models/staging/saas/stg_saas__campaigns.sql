@@ -19,6 +19,8 @@ renamed as (
         {{ utc('sent_at') }} as sent_at,
         {{ utc('created_at') }} as created_at,
         {{ utc('updated_at') }} as updated_at,
+        {{ utc('_deleted_at') }} as deleted_at,
+        _deleted_at is not null as is_deleted,
         _dlt_load_id as load_id
     from source
 )

@@ -1,0 +1,74 @@
+"""The keys of all objects that an endpoint has now, in order: the API's side of a sweep for deletes.
+
+A listing that ends early would make live objects look deleted, so it is read as whole as any other read.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import closing
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
+from dlt.sources.helpers.rest_client.client import raise_for_status
+
+from pipelines.errors import Refusal
+from pipelines.whole_reads import WholeRead
+
+CACHE = 20_000  # KB that SQLite may hold; it sorts the rest in files
+
+
+def api_keys(
+    base_url: str, api_key: str, name: str, endpoint: Mapping[str, Any], page_size: int = 1000
+) -> Iterator[tuple[int | str]]:
+    """Yield each key once as a tuple of one, ascending: integers by value, text by its UTF-8 bytes.
+
+    The whole collection is read before the first key comes. An object that changes meanwhile is seen earlier, later or
+    twice, never not at all.
+
+    Args:
+        base_url: of the API, without /v1.
+        api_key: the bearer token.
+        name: of the collection, as the URL has it.
+        endpoint: its line of ENDPOINTS; key, cursor and since are used.
+        page_size: objects in one answer.
+
+    Raises:
+        IncompleteRead: the listing broke off, and no key was yielded.
+        Refusal: keys are neither all integers nor all text.
+    """
+    with tempfile.TemporaryDirectory() as folder, closing(_open(Path(folder) / "keys.sqlite")) as connection:
+        connection.execute("create table keys (key)")
+        connection.execute("begin")
+        for page in _pages(base_url, api_key, name, endpoint, page_size):
+            connection.executemany("insert into keys values (?)", ((_key(item, name, endpoint),) for item in page))
+        kinds = [kind for (kind,) in connection.execute("select distinct typeof(key) from keys")]
+        if len(kinds) > 1:
+            raise Refusal(f"The SaaS API's {name}: some keys are numbers and some text, which have no order; say "
+                          "deletes: none in ENDPOINTS.")  # fmt: skip
+        for key, _ in groupby(connection.execute("select key from keys order by key")):
+            yield key
+
+
+def _pages(base_url: str, api_key: str, name: str, endpoint: Mapping[str, Any], page_size: int) -> Iterator[list[dict]]:
+    read = WholeRead(name, endpoint["cursor"], endpoint["since"])
+    client = RESTClient(f"{base_url.rstrip('/')}/v1/", auth=BearerTokenAuth(api_key), session=read.session)
+    hooks = {"response": [read.check, raise_for_status]}
+    return client.paginate(name, params={"limit": page_size}, paginator=read, data_selector="data", hooks=hooks)
+
+
+def _key(item: Mapping[str, Any], name: str, endpoint: Mapping[str, Any]) -> int | str:
+    key = item.get(endpoint["key"])
+    if not isinstance(key, int | str) or isinstance(key, bool):
+        raise Refusal(f"The SaaS API's {name}: an object has no {endpoint['key']}; say deletes: none in ENDPOINTS.")
+    return key
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in ("journal_mode = off", "synchronous = off", "temp_store = file", f"cache_size = -{CACHE}"):
+        connection.execute(f"pragma {pragma}")
+    return connection
