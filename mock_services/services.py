@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from mock_services.errors import ServiceError
-from mock_services.postgres import seed, traffic
+from mock_services.postgres import seed, traffic, trouble
 from mock_services.saas import store
 from mock_services.stack import HEALTH, PORTS, Services, is_healthy
 
@@ -86,6 +86,14 @@ def live_day(data_dir: Path, day: int | None = None) -> int:
             shown = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "unchanged"
             print(f"  {origin:<9} {table:<17} {shown}")
     return day
+
+
+def make_trouble(data_dir: Path, *asked: float | None) -> None:
+    """Let writers write to Postgres as `trouble.make_trouble` says."""
+    url = Services(data_dir).url("postgres")
+    if not url:
+        raise ServiceError("Postgres is down: type `python -m mock_services up`")
+    trouble.make_trouble(url, *asked)
 
 
 def clean(data_dir: Path) -> None:
