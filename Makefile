@@ -4,6 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 SNOWFLAKE_READY := .venv-snowflake/.ready
+PLOTS_READY := .venv-plots/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 # A company's proxy signs with a certificate that only the system knows.
@@ -11,7 +12,8 @@ export UV_SYSTEM_CERTS := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-snowflake smoke-snowflake golden lint format up down status traffic clean dbt doctor setup lock
+.PHONY: run test test-snowflake smoke-snowflake golden lint format up down status traffic clean dbt doctor setup lock \
+	graph-late-commits soak
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -25,6 +27,13 @@ test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowfl
 
 smoke-snowflake: up  ## the same on a real account (docs/snowflake.md), in schemas of its own that are dropped
 	python tests/snowflake/smoke.py
+
+graph-late-commits: setup $(PLOTS_READY)  ## rows that stock dlt and ours lose while others write, as numbers and a picture
+	python tests/late_commits/measure.py .data/late_commits.json
+	.venv-plots/bin/python tests/late_commits/draw.py .data/late_commits.json docs/images/late_commits.png
+
+soak: setup  ## our door beside writers, cut connections and restarts (make soak SECONDS=600)
+	python tests/late_commits/soak.py --seconds $(or $(SECONDS),60)
 
 golden: setup $(SNOWFLAKE_READY)  ## write anew what dlt and dbt send to Snowflake; read the diff
 	GOLDEN=write pytest tests/snowflake/test_sql.py
@@ -58,7 +67,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake .venv-plots dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -79,8 +88,16 @@ $(SNOWFLAKE_READY): tests/snowflake/requirements.lock $(READY)
 	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-snowflake/bin/python $<
 	@touch $@
 
+# Only the picture needs matplotlib.
+$(PLOTS_READY): tests/late_commits/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-plots
+	uv pip sync --quiet --require-hashes --python .venv-plots/bin/python $<
+	@touch $@
+
 lock:  ## resolve requirements.lock anew from pyproject.toml
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o requirements.lock
 	uv pip compile tests/snowflake/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o tests/snowflake/requirements.lock
+	uv pip compile tests/late_commits/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o tests/late_commits/requirements.lock

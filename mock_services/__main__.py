@@ -1,4 +1,4 @@
-"""The outside world by hand: `python -m mock_services up|down|status|traffic|faults|clean`."""
+"""The outside world by hand: `python -m mock_services up|down|status|traffic|faults|trouble|clean`."""
 
 import argparse
 import os
@@ -30,7 +30,7 @@ def names(text: str) -> tuple[str, ...]:
 def main() -> int:
     """Do one command; what goes wrong is one line and a non-zero exit."""
     parser = argparse.ArgumentParser(prog="python -m mock_services", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "status", "traffic", "faults", "clean"))
+    parser.add_argument("command", choices=("up", "down", "status", "traffic", "faults", "trouble", "clean"))
     parser.add_argument("--data-dir", type=Path, default=Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data"))
     parser.add_argument("--scale", type=whole, default=os.environ.get("SCALE") or None, help="up: how much to seed")
     parser.add_argument("--day", type=whole, help="traffic: the day to live (default: the next)")
@@ -39,8 +39,13 @@ def main() -> int:
     )
     parser.add_argument("--no-wait", type=names, default=(), help="up: do not wait until these answer, e.g. prefect")
     parser.add_argument("--script", type=Path, help="faults: a JSON list of what the API shall do wrong; [] ends it")
-    parser.add_argument("--seed", type=int, help="faults: make up a script from this number")
     parser.add_argument("--count", type=whole, default=10, help="faults: how many to make up")
+    parser.add_argument(
+        "--seed", type=whole, help="faults: make up a script from it; trouble: what is written follows from it (1)"
+    )
+    parser.add_argument("--seconds", type=whole, default=60, help="trouble: how long concurrent writers write")
+    parser.add_argument("--transactions", type=whole, help="trouble: how many transactions instead")
+    parser.add_argument("--kill-every", type=whole, help="trouble: cut all connections every so many seconds")
     chosen = parser.parse_args()
     try:
         match chosen.command:
@@ -54,6 +59,10 @@ def main() -> int:
                 services.live_day(chosen.data_dir, chosen.day)
             case "faults":
                 services.faults(chosen.data_dir, chosen.script, chosen.seed, chosen.count)
+            case "trouble":
+                services.make_trouble(
+                    chosen.data_dir, chosen.seed or 1, chosen.seconds, chosen.transactions, chosen.kill_every
+                )
             case "clean":
                 services.clean(chosen.data_dir)
     except ServiceError as error:

@@ -7,7 +7,7 @@ import urllib.request
 from pathlib import Path
 
 from mock_services.errors import ServiceError
-from mock_services.postgres import seed, traffic
+from mock_services.postgres import seed, traffic, trouble
 from mock_services.saas import store
 from mock_services.saas.faults import read_script, seeded
 from mock_services.stack import HEALTH, PORTS, Services, is_healthy
@@ -107,6 +107,14 @@ def faults(data_dir: Path, script: Path | None = None, seed: int | None = None, 
         print(f"{kind:<6} {len(those)}")
         for fault in those:
             print(f"  {json.dumps(fault)}")
+
+
+def make_trouble(data_dir: Path, *asked: float | None) -> None:
+    """Let writers write to Postgres as `trouble.make_trouble` says."""
+    url = Services(data_dir).url("postgres")
+    if not url:
+        raise ServiceError("Postgres is down: type `python -m mock_services up`")
+    trouble.make_trouble(url, *asked)
 
 
 def clean(data_dir: Path) -> None:

@@ -21,7 +21,7 @@ SETTINGS = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "timezone": "UTC", "log_timezone": "UTC",
     "wal_level": "logical", "max_wal_senders": "4", "max_replication_slots": "4", "logging_collector": "off",
     "max_prepared_transactions": "4",  # a reader by cursor has to mind them
-    "fsync": "off", "synchronous_commit": "off", "full_page_writes": "off",  # a mock's data can be made again
+    "fsync": "off", "full_page_writes": "off",  # a mock's data can be made again; what it committed outlives its end
     "max_wal_size": "2GB", "password_encryption": "scram-sha-256",
 }  # fmt: skip
 
@@ -86,10 +86,16 @@ class EmbeddedPostgres:
         self._create_database()
         return self
 
-    def stop(self) -> bool:
+    def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
         """Shut the server down, politely and then not; tell whether it ran."""
         self._unwatch()
-        return self.record.stop(signal.SIGINT, 15, whole_group=False)
+        return self.record.stop(how, 15, whole_group=False)
+
+    def restart(self, mode: str = "fast") -> "EmbeddedPostgres":
+        """Shut down ("fast") or drop everything ("immediate"), and start again with the same port and password."""
+        _ = self.port  # kept from here on
+        self.stop({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
+        return self.start()
 
     def destroy(self) -> None:
         """Stop the server and remove its folder and what was relocated from it."""

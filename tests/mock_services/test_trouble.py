@@ -1,0 +1,147 @@
+"""Postgres told to misbehave: what is written follows from the seed, whatever is cut off meanwhile."""
+
+import subprocess
+import sys
+import threading
+from contextlib import closing, suppress
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg2
+import pytest
+
+from mock_services.postgres.faults import hold, kill_connections
+from mock_services.postgres.server import EmbeddedPostgres
+from mock_services.postgres.trouble import Writers
+from mock_services.postgres.writes import TABLES
+from tests.conftest import clone, execute
+
+TRANSACTIONS = 90
+
+
+@pytest.fixture
+def database(postgres_server, small_database):
+    """Make databases that all hold the same rows; each call returns the URL of a fresh one."""
+    made = []
+
+    def make() -> str:
+        made.append(f"trouble_{uuid4().hex[:12]}")
+        clone(postgres_server, small_database, made[-1])
+        return postgres_server.url(made[-1])
+
+    yield make
+    for name in made:
+        execute(postgres_server.url("postgres", "postgres"), f"drop database {name} with (force)")
+
+
+def select(url: str, sql: str) -> list[tuple]:
+    with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall()
+
+
+def digests(url: str) -> dict[str, tuple]:
+    """Return the number and a digest of each table's rows, without the time of their change."""
+    sql = "select count(*), sum(hashtextextended((to_jsonb(t) - 'updated_at')::text, 0)) from {} t"
+    return {table: select(url, sql.format(table))[0] for table in TABLES}
+
+
+def test_the_same_seed_leaves_the_same_rows_although_connections_are_cut(database):
+    calm, cut, other = database(), database(), database()
+    with Writers(calm, seed=7, longest=0, transactions=TRANSACTIONS) as writers:
+        pass
+    before = digests(other)
+    with Writers(cut, seed=7, longest=0.05, transactions=TRANSACTIONS) as troubled:
+        killed = 0
+        while not troubled.wait(0.1):
+            killed += kill_connections(cut, "mailblaze writers")
+    assert killed > 0
+    assert troubled.tally.retried > 0
+    assert digests(cut) == digests(calm) != before
+    troubled.tally.retried = 0
+    assert str(troubled.tally).partition("tried")[2] == str(writers.tally).partition("tried")[2]
+    with Writers(other, seed=8, longest=0, transactions=TRANSACTIONS):
+        pass
+    assert digests(other) != digests(calm)
+
+
+def test_what_is_told_is_what_is_there(database):
+    url = database()
+    before = digests(url)
+    with Writers(url, seed=3, longest=0, transactions=TRANSACTIONS) as writers:
+        pass
+    tally, after = writers.tally, digests(url)
+    assert tally.committed + tally.rolled_back == TRANSACTIONS
+    assert tally.rolled_back > 0
+    assert tally.undone > 0
+    assert tally.deleted["contacts"] > 0
+    for table in set(TABLES) - {"list_memberships"}:  # a contact takes its own along
+        assert after[table][0] == before[table][0] + tally.inserted[table] - tally.deleted[table], table
+    assert select(url, f"select count(*) from simulation.commits where run = {writers.run}") == [(tally.committed,)]
+    ties = """select max(n) from (select count(*) n from contacts join simulation.commits using (updated_at)
+        group by updated_at) t"""
+    assert select(url, ties)[0][0] >= 40
+    late = "select count(*) from contacts c where contact_id > 10^9 and not exists " \
+        "(select from simulation.commits where updated_at = c.updated_at)"  # fmt: skip
+    assert select(url, late) == [(0,)]
+
+
+def test_a_reader_sees_rows_commit_that_are_older_than_what_it_read(database):
+    """What all of this is for: behind the newest row that a reader saw, an older one appears."""
+    url = database()
+    newest = "select max(updated_at) from accounts"
+    with hold(url) as cursor:
+        cursor.execute("select updated_at from accounts where account_id = 1")
+        held_at = cursor.fetchone()[0]
+        execute(url, "update accounts set account_name = 'quick' where account_id = 2")
+        seen = select(url, newest)[0][0]
+        assert held_at < seen
+    assert select(url, "select account_name, updated_at from accounts where account_id = 1") == [("held", held_at)]
+    assert select(url, newest)[0][0] == seen
+    with hold(url, "update accounts set account_name = 'never' where account_id = 1", commit=False):
+        pass
+    assert select(url, "select account_name from accounts where account_id = 1") == [("held",)]
+
+
+def test_a_cut_connection_takes_its_transaction_along(database):
+    url = database()
+    with hold(url, commit=False) as cursor:
+        assert kill_connections(url, "another application") == 0
+        assert kill_connections(url, "mailblaze hold") == 1
+        with pytest.raises(psycopg2.OperationalError):
+            cursor.execute("select 1")
+    assert select(url, "select count(*) from accounts where account_name = 'held'") == [(0,)]
+
+
+@pytest.mark.parametrize("mode", ["fast", "immediate"])
+def test_a_restart_loses_nothing_that_was_committed(tmp_path, mode):
+    with EmbeddedPostgres(tmp_path, ephemeral=True) as server:
+        url = server.url()
+        execute(url, "create table kept (n int primary key)")
+        numbers, stop = [], threading.Event()
+
+        def write() -> None:
+            with suppress(psycopg2.Error), closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+                while not stop.is_set():
+                    cursor.execute("insert into kept values (%s)", (len(numbers),))
+                    connection.commit()
+                    numbers.append(len(numbers))
+
+        thread = threading.Thread(target=write)
+        thread.start()
+        while len(numbers) < 100:
+            assert thread.is_alive()
+        assert server.restart(mode).url() == url
+        stop.set()
+        thread.join(10)
+        # The last one may have committed with its answer lost.
+        assert select(url, "select count(*) from kept")[0][0] - len(numbers) in (0, 1)
+
+
+def test_trouble_by_hand_is_one_line_and_needs_a_server(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "mock_services", "trouble", "--data-dir", str(tmp_path)],
+        cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr == "mock_services: Postgres is down: type `python -m mock_services up`\n"
