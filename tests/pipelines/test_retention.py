@@ -24,9 +24,9 @@ def pipeline(name: str, folder: Path) -> dlt.Pipeline:
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory) -> Path:
-    """Two pipelines that share a dataset: three loads of `one`, of which the first brings a row, one of `other`."""
+    """Two pipelines that share a dataset: a load of `other`, then three of `one`, of which the first brings a row."""
     folder = tmp_path_factory.mktemp("loaded")
-    for name, cursor in [("one", 0), ("one", 1), ("one", 2), ("other", 0)]:
+    for name, cursor in [("other", 0), ("one", 0), ("one", 1), ("one", 2)]:
 
         @dlt.resource(name=f"{name}_rows")
         def rows(cursor=cursor):
