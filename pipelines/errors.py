@@ -26,7 +26,8 @@ def explain(error: BaseException, services_hint: str) -> str | None:
         error: as raised; its causes are looked through, outermost first.
         services_hint: what to do where a service does not answer, e.g. "`make up` starts it".
     """
-    for cause in _chain(error):
+    # What we said ourselves says most, however far inside it was raised.
+    for cause in sorted(_chain(error), key=lambda cause: not isinstance(cause, Refusal)):
         line = _line(cause, services_hint)
         if line:
             return " ".join(line.split())

@@ -11,6 +11,8 @@ from typing import Any
 import dlt
 from dlt.destinations.exceptions import DatabaseTerminalException, DatabaseUndefinedRelation
 
+from pipelines.lease import LeaseLost
+
 TABLE = "_load_fence"
 
 
@@ -67,7 +69,7 @@ def claim(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
                 f"SELECT token FROM {fence} WHERE pipeline_name = %s AND token > %s", name, token
             )
             if newer:
-                raise FencedOut(Exception(f"a newer run (token {newer[0][0]}) has taken over from this one ({token})"))
+                raise _overtaken(token)
             warehouse.execute_sql(f"DELETE FROM {fence} WHERE pipeline_name = %s", name)
             warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", name, token, load_id)
     pipeline.destination.config_params["fence"] = f"{name}/{token}"
@@ -92,4 +94,14 @@ def hold(warehouse: Any, fence: str) -> None:
     with warehouse.execute_query(sql, name, int(token)) as cursor:
         row = cursor.fetchone()
     if not row or not row[0]:
-        raise FencedOut(Exception(f"another run has taken over from this one (token {token})"))
+        raise _overtaken(int(token))
+
+
+def _overtaken(token: int) -> FencedOut:
+    line = (
+        f"Another run has taken over from this one (token {token}), which was paused for too long: what it read was "
+        "not loaded. The next run reads it again."
+    )
+    error = FencedOut(Exception(line))
+    error.__cause__ = LeaseLost(line)  # the exit code
+    return error

@@ -1,18 +1,26 @@
 """The e-mail vendor's API into RAW.SAAS_<RESOURCE>: `python pipelines/saas.py`."""
 
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
+from functools import partial
 from typing import Any
 
 import dlt
 from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 
+from pipelines.api_keys import api_keys
 from pipelines.arrow_pages import ArrowPages
+from pipelines.raw_table import RawTable
+from pipelines.reread import Reread
+from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
+from pipelines.unchanged import DropUnchanged
 from pipelines.whole_reads import WholeRead
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
 # since: the parameter that asks for what is later. deletes: "sweep" lists all keys and marks objects that vanished with
-# _deleted_at, "none" says that objects are never removed. columns: types of those that JSON has no type for, or that a
-# load may bring no value for; dlt infers all others.
+# _deleted_at, "none" says that objects are never removed. share: (0.2) of the objects that may vanish from one load to
+# the next. columns: types of those that JSON has no type for, or that a load may bring no value for; dlt infers all
+# others.
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "campaigns": {
         "key": "campaign_id",
@@ -53,58 +61,86 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
     },
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-DELETED_AT = {"_deleted_at": {"data_type": "timestamp", "nullable": True}}
 BEGINNING = "1970-01-01T00:00:00Z"
 
 
 @dlt.source(name="saas", schema_contract=CONTRACT, max_table_nesting=0)
 def saas(
-    base_url: str = dlt.config.value, api_key: str = dlt.secrets.value, lag: float = 600.0, page_size: int = 1000
-) -> Any:
-    """Yield a resource for each line of ENDPOINTS.
+    base_url: str = dlt.config.value,
+    api_key: str = dlt.secrets.value,
+    lag: float = 600.0,
+    page_size: int = 1000,
+    sweep: bool = True,
+    accept_deletes: Sequence[str] = (),
+) -> Iterator[dlt.sources.DltResource]:
+    """Yield a resource for each line of ENDPOINTS, and after each swept one the one that marks its deletes.
 
     Args:
         base_url: of the API, without /v1.
         api_key: the bearer token.
-        lag: seconds before the saved cursor from which objects are read again.
+        lag: seconds before the saved cursor from which objects are read again; those that did not change are dropped.
         page_size: objects in one answer, at most 1000.
+        sweep: whether to look for vanished objects, which reads the swept collections whole.
+        accept_deletes: endpoints of which any share may vanish this once; "all" stands for every one.
     """
     for name, endpoint in ENDPOINTS.items():
-        read = WholeRead(name, endpoint["cursor"], endpoint["since"])
-        config: RESTAPIConfig = {
-            "client": {
-                "base_url": f"{base_url.rstrip('/')}/v1/",
-                "auth": {"type": "bearer", "token": api_key},
-                "session": read.session,
-            },
-            "resources": [
-                {
-                    "name": name,
-                    "table_name": f"saas_{name}",
-                    "primary_key": endpoint["key"],
-                    "write_disposition": "merge",
-                    "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()}
-                    # Of an object that comes twice in one load, the newest version stays.
-                    | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}}
-                    | (DELETED_AT if endpoint["deletes"] == "sweep" else {}),
-                    "endpoint": {
-                        "path": name,
-                        "data_selector": "data",
-                        "params": {"limit": page_size},
-                        "paginator": read,
-                        "response_actions": [read.check],
-                        "incremental": {
-                            "cursor_path": endpoint["cursor"],
-                            "start_param": endpoint["since"],
-                            "initial_value": BEGINNING,
-                            "lag": lag,
-                        },
+        is_swept = endpoint["deletes"] == "sweep"
+        columns = endpoint["columns"] | ({DELETED_AT["name"]: DELETED_AT["data_type"]} if is_swept else {})
+        (resource,) = rest_api_resources(_config(name, endpoint, columns, base_url, api_key, lag, page_size))
+        resource.add_step(ArrowPages(resource.table_name, columns))
+        resource.add_step(DropUnchanged(partial(_raw, name), [endpoint["key"]], Reread(name, endpoint["cursor"])))
+        yield resource
+        if is_swept and sweep:
+            keys = partial(api_keys, base_url, api_key, name, endpoint, page_size)
+            accept = bool({name, "all"} & set(accept_deletes))
+            swept = partial(_sweep, name, keys, endpoint.get("share", 0.2), accept)
+            yield sweep_resource(swept, name, f"saas_{name}", [endpoint["key"]])
+
+
+def _config(
+    name: str, endpoint: dict[str, Any], columns: dict[str, str], base_url: str, api_key: str, lag: float, size: int
+) -> RESTAPIConfig:
+    read = WholeRead(name, endpoint["cursor"], endpoint["since"])
+    return {
+        "client": {
+            "base_url": f"{base_url.rstrip('/')}/v1/",
+            "auth": {"type": "bearer", "token": api_key},
+            "session": read.session,
+        },
+        "resources": [
+            {
+                "name": name,
+                "table_name": f"saas_{name}",
+                "primary_key": endpoint["key"],
+                "write_disposition": "merge",
+                "columns": {column: {"data_type": kind} for column, kind in columns.items()}
+                # Of an object that comes twice in one load, the newest version stays.
+                | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
+                "endpoint": {
+                    "path": name,
+                    "data_selector": "data",
+                    "params": {"limit": size},
+                    "paginator": read,
+                    "response_actions": [read.check],
+                    "incremental": {
+                        "cursor_path": endpoint["cursor"],
+                        "start_param": endpoint["since"],
+                        "initial_value": BEGINNING,
+                        "lag": lag,
                     },
-                }
-            ],
-        }
-        for resource in rest_api_resources(config):
-            yield resource.add_step(ArrowPages(resource.table_name, endpoint["columns"]))
+                },
+            }
+        ],
+    }
+
+
+def _raw(name: str) -> RawTable:
+    return RawTable(dlt.current.pipeline(), f"saas_{name}", [ENDPOINTS[name]["key"]])
+
+
+def _sweep(name: str, keys: partial, share: float, accept: bool) -> Sweep:
+    # An object that RAW lacks is newer than the read, and comes with the next.
+    return Sweep(_raw(name), lambda: ((key, False) for key in keys()), None, share, accept)
 
 
 def load():

@@ -69,9 +69,10 @@ class Platform:
             return connection.execute(sql).fetchall()
 
     def lake(self, prefix: str = "") -> list[str]:
-        """Return the keys of the lake's files below a prefix."""
+        """Return the keys of the lake's files of rows below a prefix: a lease is none."""
         pages = self.s3().get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+        keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+        return [key for key in keys if "/_lease/" not in key]
 
     def s3(self):
         return boto3.client("s3", endpoint_url=self.s3_url, **KEYS)

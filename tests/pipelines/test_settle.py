@@ -5,7 +5,7 @@ import shutil
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.errors import explain
+from pipelines.errors import exit_code, explain
 from pipelines.fence import claim, last_landing
 from pipelines.load import land
 from pipelines.postgres import load
@@ -44,7 +44,7 @@ def test_a_run_that_was_overtaken_commits_nothing(platform):
     claim(pipeline, before.token + 1_000, "of-a-newer-run")
     with pytest.raises(Exception, match="taken over") as failure:
         land(report, Turn(before.token + 999))
-    assert "\n" not in explain(failure.value, "")
+    assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
 
 
@@ -57,7 +57,8 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
     pipeline.destination.config_params["fence"] = "postgres/7"
     with pytest.raises(PipelineStepFailed) as failure:
         pipeline.load()
-    assert "another run has taken over" in explain(failure.value, "")
+    assert "Another run has taken over" in explain(failure.value, "")
+    assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
     loads = platform.raw("select count(*) from RAW._dlt_loads")
     pipeline.destination.config_params["fence"] = None
