@@ -36,10 +36,11 @@ class Reader:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("MAILBLAZE")}
         environment |= {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(self.folder), "PYTHONPATH": str(ROOT)}
         environment |= {"RUNTIME__LOG_LEVEL": "CRITICAL", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+        self._log = (self.folder / "reader.log").open("w+")
         self._process = subprocess.Popen(
             [sys.executable, str(ROOT / "tests/late_commits/reader.py"), name, *arguments],
             cwd=ROOT if url else self.folder,  # stock dlt must not see how our rows travel
-            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
         )  # fmt: skip
         self._ending, self._thread = threading.Event(), threading.Thread(target=self._read_on, daemon=True)
 
@@ -49,7 +50,9 @@ class Reader:
         self._process.stdin.flush()
         while not (line := self._process.stdout.readline()).startswith("{"):
             if not line:
-                raise ChildProcessError(f"the reader {self.name} ended: exit {self._process.wait()}")
+                self._log.seek(0)
+                said = self._log.read().strip().splitlines() or ["nothing"]
+                raise ChildProcessError(f"the reader {self.name} ended and said: {said[-1]}")
         self.runs.append(json.loads(line))
         return self.runs[-1]
 
@@ -82,3 +85,4 @@ class Reader:
     def __exit__(self, *_: object) -> None:
         self._process.stdin.close()
         self._process.wait(60)
+        self._log.close()

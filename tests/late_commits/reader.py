@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable
 
-TABLES = ("lists", "contacts", "list_memberships", "campaigns")
+TABLES = ("contacts", "list_memberships")  # what the writers write while both readers are measured
 
 
 def ours() -> int:

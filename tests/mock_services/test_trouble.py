@@ -52,9 +52,8 @@ def test_the_same_seed_leaves_the_same_rows_although_connections_are_cut(databas
         pass
     before = digests(other)
     with Writers(cut, seed=7, longest=0.05, transactions=TRANSACTIONS) as troubled:
-        killed = 0
-        while not troubled.wait(0.1):
-            killed += kill_connections(cut, "mailblaze writers")
+        # A few times only: on a slow machine every transaction would be cut for ever.
+        killed = sum(kill_connections(cut, "mailblaze writers") for _ in range(5) if not troubled.wait(0.1))
     assert killed > 0
     assert troubled.tally.retried > 0
     assert digests(cut) == digests(calm) != before
