@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from mock_services.postgres.server import EmbeddedPostgres
 from pipelines.postgres_keys import PostgresKeys
-from pipelines.snapshot import Moment, Snapshot
+from pipelines.snapshot import Snapshot
 from pipelines.sweep import Sweep
 from pipelines.window import Window
 

@@ -62,7 +62,7 @@ class Sweep:
                 yielded before it is not loaded.
         """
         if not self._raw.exists:
-            return
+            return  # the first load
         for is_gone, keys in _batches(self._differences()):
             if is_gone:
                 yield self._marked(keys)
@@ -122,12 +122,11 @@ def sweep_resource(sweep: Callable[[], Sweep], name: str, table_name: str, key: 
     """Return the resource that merges a sweep's rows into `table_name`."""
 
     def vanished() -> Iterator[pa.Table]:
-        pipeline = dlt.current.pipeline()
-        swept = sweep()
-        if pipeline.first_run or table_name not in pipeline.default_schema.tables:
-            return  # the first load: RAW has nothing that could have vanished
-        hints = dlt.mark.make_hints(columns=pipeline.default_schema.get_table_columns(table_name))
-        for rows in swept.rows():
+        hints = None
+        for rows in sweep().rows():
+            hints = hints or dlt.mark.make_hints(
+                columns=dlt.current.pipeline().default_schema.get_table_columns(table_name)
+            )
             yield dlt.mark.with_hints(rows, hints)
 
     return dlt.resource(
