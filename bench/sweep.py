@@ -50,7 +50,9 @@ def measure(rows: int) -> tuple[float, float, int]:
         )
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         with Snapshot(sa.make_url(server.url())) as moment:
-            keys = PostgresKeys(moment, "public", "rows", ["row_id"], Window(moment, dict, "updated_at"))
+            keys = PostgresKeys(
+                moment, sa.MetaData(schema="public"), "rows", ["row_id"], Window(moment, dict, "updated_at")
+            )
             began = time.monotonic()
             found = sum(is_gone for is_gone, _ in Sweep(raw, keys.stream, None, 1, True)._differences())
             seconds = time.monotonic() - began
