@@ -22,12 +22,12 @@ IDS = (  # what differs from run to run, and from table to table
     (re.compile(r"(?<=/)(?!_dlt)\w+(?=/<load>\.<id>)"), "<table>"),
 )
 PHASES = (  # the first that is found in the kind of an event names its phase; an event without one stays in the last
+    ("normalize", re.compile(r"/load/new/|^(remove|rmdir|rmtree) .*/normalize/extracted|/load$")),
     ("state write", re.compile(r"_dlt_pipeline_state|/state\.json")),
     ("completion", re.compile(r"package_completed|/loaded/<load>")),
     ("merge", re.compile(r"\.sql$")),
     ("load job", re.compile(r"\.reference$|\.insert_values")),
     ("dbt", re.compile(r"/target/|/logs/dbt")),
-    ("normalize", re.compile(r"/load/new/|^(remove|rmdir|rmtree) .*/normalize/extracted|/load$")),
     ("extract", re.compile(r"/normalize/")),
     ("staged file", re.compile(r"/lake/|/(started|new|completed)_jobs/.*\.(parquet|jsonl|gz)$|_transitions/.*parquet")),
 )

@@ -9,15 +9,15 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from signal import SIGKILL, SIGTERM
 
-from tests.crash.boundaries import Strike, phases
+from tests.crash.boundaries import Strike
 from tests.crash.children import Ending, ask, run
+from tests.crash.reference import Reference
 from tests.crash.subject import WORKING, Difference, Subject, compare
 
 STRIKES = 5  # in a story: the first on an empty warehouse, the others on a filled one
+READING = ("start", "extract")  # the phases in which a fault of the source is felt
 PATIENCE = 90  # seconds in which a run that was refused (a lease of the killed one) is started again
-LONGEST = 0.4  # seconds of delay, where the next event is that far away
 
 
 @dataclass
@@ -39,28 +39,6 @@ class Outcome:
     doubled: int = 0
     problems: list[str] = field(default_factory=list)
     seconds: float = 0.0
-
-
-class Reference:
-    """The boundaries of an undisturbed run: how often each kind comes, in which phase, how long before the next."""
-
-    def __init__(self, seen: list[tuple[str, float]]) -> None:
-        self.kinds: dict[str, list[tuple[str, float]]] = {}
-        times = [moment for _, moment in seen]
-        gaps = [after - before for before, after in zip(times, [*times[1:], times[-1]], strict=True)] if seen else []
-        for (kind, _), phase, gap in zip(seen, phases([kind for kind, _ in seen]), gaps, strict=True):
-            self.kinds.setdefault(kind, []).append((phase, gap))
-
-    def strike(self, number: int, seed: int, dice: random.Random) -> tuple[Strike, str]:
-        """Return the strike of a number, and its phase: numbers that follow each other cover all kinds in turn."""
-        kinds = sorted(self.kinds)
-        random.Random(seed).shuffle(kinds)  # noqa: S311  not a secret
-        kind = kinds[number % len(kinds)]
-        nth = dice.randrange(len(self.kinds[kind]))
-        phase, gap = self.kinds[kind][nth]
-        # Half of them at the boundary itself, half between it and the next: there the warehouse is at work.
-        delay = dice.choice([0.0, dice.uniform(0, min(max(gap, 0.005), LONGEST))])
-        return Strike(kind, nth + 1, delay, SIGTERM if dice.random() < 0.15 else SIGKILL), phase
 
 
 def record(subject: Subject, world: Path) -> dict[str, Reference]:
@@ -101,7 +79,7 @@ def tell(subject: Subject, world: Path, references: dict[str, Reference], seed: 
         state = "filled" if turn else "empty"
         fault = dice.choice(sorted(subject.faults)) if turn and subject.faults and dice.random() < 0.25 else ""
         number = story if not turn else story * (STRIKES - 1) + turn - 1
-        strike, phase = references[state].strike(number, seed, dice)
+        strike, phase = references[state].strike(number, seed, dice, within=READING if fault else ())
         place = dice.choices(["same", "fresh", "woken"], [5, 3, 2])[0] if not fault else "same"
         outcome = Outcome(subject.name, story, turn, state, phase, fault or str(strike), place, fault)
         if turn:
