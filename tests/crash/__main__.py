@@ -15,6 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _options().parse_args(arguments)
     if options.load and not options.check:
         sys.exit("✗ A load without a check proves nothing: name it, e.g. --check my_module:check.")
+    options.chains = options.kills // 80 if options.chains is None else options.chains
     command = ["python -m tests.crash", *([options.load, "--check", options.check] if options.load else [])]
     command += ["--prepare", options.prepare] if options.prepare else []
     report = Report(" ".join([*command, f"--kills {options.kills} --seed {options.seed}"]))
@@ -23,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
         theirs = (options.load, options.check, options.prepare or "") if options.load else ()
         order = Order(
             offer="tests.crash.theirs:offer" if theirs else "tests.crash.ours.subjects:offer",
-            arguments=theirs,
+            arguments=theirs or (str(options.chains),),
             kills=options.kills,
             seed=options.seed,
             folder=Path(folder),
@@ -66,9 +67,10 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--check", help="module:function that yields (table, source pairs, landed pairs)")
     parser.add_argument("--prepare", help="module:function(world, turn): 0 makes the sources, later turns change them")
     parser.add_argument("--kills", type=int, default=100)
+    parser.add_argument("--chains", type=int, help="so many kills of the whole flow and of dbt; default: one in eighty")
     parser.add_argument("--seed", type=int, default=int(time.time()) % 1_000_000, help="default: from the clock")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--only", default="", help="only subjects whose name has this")
+    parser.add_argument("--only", default="", help="only subjects whose name has one of these, by commas")
     parser.add_argument("--story", type=int, help="only this story, as a violation names it")
     parser.add_argument("--minutes", type=float, default=60, help="no new story after that time")
     parser.add_argument("--keep", type=Path, default=Path(".data/crash"), help="where worlds of violations are kept")

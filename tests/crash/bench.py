@@ -20,7 +20,7 @@ Offer = Callable[
 
 @dataclass(frozen=True)
 class Order:
-    """What to do: `kills` strikes (those of faults are not counted), from `seed`, on subjects whose name has `only`.
+    """What to do: `kills` strikes from `seed` (faults come on top), on subjects whose name has a part of `only`.
 
     `offer` names the context manager, as module:name, that gives the subjects to each worker in a folder of its own;
     `arguments` are handed to it. With `story` only that one is told. `keep` is where the worlds of violations stay.
@@ -82,26 +82,28 @@ class Bench:
                 workers.append(ours)
             yield workers
 
-    def _record(self, workers: list[Connection]) -> list[str]:
-        """Let the workers share out the recording of the boundaries; return the names of the subjects."""
-        names = [name for name in _received(workers[0]) if self.order.only in name]
+    def _record(self, workers: list[Connection]) -> dict[str, int | None]:
+        """Let the workers share out the recording of the boundaries; return the subjects' names and limits."""
+        known = _received(workers[0])
+        names = {name: known[name] for name in known if any(part in name for part in self.order.only.split(","))}
         for worker in workers[1:]:
             _received(worker)
         if not names:
             raise RuntimeError(f"no subject has {self.order.only!r} in its name")
-        shares = [(worker, names[number :: len(workers)]) for number, worker in enumerate(workers)]
+        shares = [(worker, list(names)[number :: len(workers)]) for number, worker in enumerate(workers)]
         for worker, share in shares:
             worker.send(("record", share))
         for worker, _ in shares:
             self.references |= _received(worker)
         return names
 
-    def _stories(self, names: list[str]) -> Iterator[tuple[str, int]]:
+    def _stories(self, names: dict[str, int | None]) -> Iterator[tuple[str, int]]:
         # Twice as many as are needed where nothing goes wrong: a story ends early at a violation.
         numbers = range(self.order.kills) if self.order.story is None else [self.order.story]
         for number in numbers:
-            for name in names:
-                yield name, number
+            for name, limit in names.items():
+                if limit is None or number < limit or self.order.story is not None:
+                    yield name, number
 
     def _deal(self, worker: Connection, stories: Iterator[tuple[str, int]]) -> bool:
         name, number = next(stories, (None, 0))
@@ -125,7 +127,7 @@ def _work(connection: Connection, order: Order, folder: Path) -> None:
     try:
         with named(order.offer)(folder, *order.arguments) as subjects:
             known = {subject.name: subject for subject in subjects}
-            connection.send((True, list(known)))
+            connection.send((True, {name: subject.stories for name, subject in known.items()}))
             while True:
                 task, what = connection.recv()
                 if task == "record":

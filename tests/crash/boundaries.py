@@ -31,6 +31,7 @@ PHASES = (  # the first that is found in the kind of an event names its phase; a
     ("extract", re.compile(r"/normalize/")),
     ("staged file", re.compile(r"/lake/|/(started|new|completed)_jobs/.*\.(parquet|jsonl|gz)$|_transitions/.*parquet")),
 )
+PIPELINE, LANDED = re.compile(r"/pipelines/(\w+)/"), re.compile(r"^rename .*/loaded/<load>$")
 DONE, WANTED = b".", b"!"  # what the child tells its parent: it struck itself, the parent shall
 
 
@@ -101,8 +102,12 @@ def normalised(path: str) -> str:
 
 def phases(kinds: list[str]) -> list[str]:
     """Return the phase of each event of a run, in its order."""
-    found, last = [], "start"
-    for kind in kinds:
+    found, last, done = [], "start", set()
+    pipelines = [match and match[1] for match in map(PIPELINE.search, kinds)]
+    for kind, pipeline in zip(kinds, pipelines, strict=True):
         last = next((phase for phase, pattern in PHASES if pattern.search(kind)), last)
-        found.append(last)
+        if pipeline and LANDED.search(kind):
+            done.add(pipeline)
+        is_between = done and done != set(filter(None, pipelines))
+        found.append("between pipelines" if is_between else last)
     return found

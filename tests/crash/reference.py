@@ -26,6 +26,7 @@ class Reference:
     def strike(self, number: int, seed: int, dice: random.Random, within: Container[str] = ()) -> tuple[Strike, str]:
         """Return the strike of a number, and its phase: numbers in a row go round the phases and their kinds."""
         names = sorted(phase for phase in self._phases if not within or phase in within)
+        number += seed  # so that few strikes are others on another seed
         phase = names[number % len(names)]
         kinds = sorted(self._phases[phase])
         random.Random(seed).shuffle(kinds)  # noqa: S311  not a secret

@@ -15,7 +15,6 @@ from tests.crash.children import Ending, ask, run
 from tests.crash.reference import Reference
 from tests.crash.subject import WORKING, Difference, Subject, compare
 
-STRIKES = 5  # in a story: the first on an empty warehouse, the others on a filled one
 READING = ("start", "extract")  # the phases in which a fault of the source is felt
 PATIENCE = 90  # seconds in which a run that was refused (a lease of the killed one) is started again
 
@@ -74,12 +73,12 @@ def tell(subject: Subject, world: Path, references: dict[str, Reference], seed: 
     dice = random.Random(f"{seed} {subject.name} {story}")  # noqa: S311  not a secret
     renew(subject, world)
     cursors: dict = {}
-    for turn in range(STRIKES):
+    for turn in range(subject.strikes):  # the first on an empty warehouse, the others on a filled one
         started = time.monotonic()
         state = "filled" if turn else "empty"
         fault = dice.choice(sorted(subject.faults)) if turn and subject.faults and dice.random() < 0.25 else ""
-        number = story if not turn else story * (STRIKES - 1) + turn - 1
-        strike, phase = references[state].strike(number, seed, dice, within=READING if fault else ())
+        number = story if not turn else story * (subject.strikes - 1) + turn - 1
+        strike, phase = references[state].strike(number, seed, dice, within=READING if fault else subject.within)
         place = dice.choices(["same", "fresh", "woken"], [5, 3, 2])[0] if not fault else "same"
         outcome = Outcome(subject.name, story, turn, state, phase, fault or str(strike), place, fault)
         if turn:
@@ -104,7 +103,10 @@ def examine(subject: Subject, world: Path, cursors: dict) -> tuple[Difference, d
         found.lines += subject.examine(world)
         return found, dict(subject.cursors(world))
 
-    found, now = ask(look, subject.variables(world))
+    try:
+        found, now = ask(look, subject.variables(world))
+    except RuntimeError as error:
+        return Difference(lines=[f"the check fails: {str(error).strip().splitlines()[-1]}"]), cursors
     found.lines += [f"pending in the working folder: {path}" for path in pending(world / WORKING)]
     for name, value in cursors.items():
         if name not in now or now[name] < value:

@@ -26,6 +26,7 @@ class Subject:
     faults: by name, what makes the world hard for one run: a function of the world that returns a context manager,
         which gives a function to call at a boundary, or None.
     names: of the ports that the load connects to, so that a connection is a boundary.
+    within: the phases in which it is struck; none means all. strikes: in one story. stories: how many at most.
     """
 
     name: str
@@ -37,6 +38,9 @@ class Subject:
     environment: Callable[[Path], Mapping[str, str]] = lambda world: {}
     faults: Mapping[str, Callable[[Path], AbstractContextManager]] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
+    within: tuple[str, ...] = ()
+    strikes: int = 5
+    stories: int | None = None
 
     def variables(self, world: Path) -> dict[str, str]:
         """Return the environment of a run: dlt's working folder is below the world, so that it can be taken away."""

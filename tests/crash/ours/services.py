@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 
 from moto.server import ThreadedMotoServer
@@ -21,6 +21,7 @@ from mock_services.postgres.seed import seed as seed_postgres
 from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.saas import store
 from mock_services.saas.app import create_app
+from mock_services.services import down, up
 from tests.conftest import TOKEN, clone, execute, serve
 
 # A thousandth of a real day's work: small, so that a run takes a second, and every table has rows.
@@ -43,10 +44,10 @@ class Services:
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Services]:
+def started(folder: Path, with_prefect: bool = False) -> Iterator[Services]:
     """Start the services in a folder and end them."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tests.crash.ours.services", str(folder)]
+    command = [sys.executable, "-m", "tests.crash.ours.services", str(folder), *["prefect"] * with_prefect]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Services(process)
         process.stdin.close()
@@ -70,9 +71,12 @@ def seeded_store(folder: Path) -> Path:
     return path
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, with_prefect: bool) -> None:
     """Serve until standard input ends."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    if with_prefect:
+        with redirect_stdout(sys.stderr):
+            up(folder / "prefect", only=("prefect",), no_wait=("prefect",))
     with EmbeddedPostgres(folder / "postgres", ephemeral=True) as postgres:
         seed_postgres(postgres.url())
         execute(postgres.url(), TRIM)
@@ -91,13 +95,18 @@ def main(folder: Path) -> None:
                 "store": str(folder / "store.sqlite"),
                 "seeded_store": str(seeded),
             }
+            if with_prefect:
+                found = json.loads((folder / "prefect" / "services.json").read_text())
+                addresses["prefect_url"] = found["prefect_api_url"]
             print(json.dumps(addresses), flush=True)
             for _ in sys.stdin:
-                postgres.stop()
-                postgres.start()
+                postgres.restart("immediate")
                 print("restarted", flush=True)
         s3.stop()
+    if with_prefect:
+        with redirect_stdout(sys.stderr):
+            down(folder / "prefect")
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), "prefect" in sys.argv[2:])

@@ -18,16 +18,20 @@ from pipelines.command import run
 from tests.crash.ours import raw, readings
 from tests.crash.ours.faults import postgres_faults, saas_faults
 from tests.crash.ours.services import Services, started
+from tests.crash.ours.whole import dbt, flow
 from tests.crash.ours.world import World
 from tests.crash.subject import Subject
 from tests.pipelines import compare
 
 
 @contextmanager
-def offer(folder: Path) -> Iterator[list[Subject]]:
-    """Start the services of one worker and give its subjects."""
-    with started(folder / "services") as services:
-        yield [make(word, services) for make in (postgres_door, saas_door, appending) for word in ("ci", "local")]
+def offer(folder: Path, chains: str = "0") -> Iterator[list[Subject]]:
+    """Start the services of one worker and give its subjects; `chains` is how often flow and dbt shall be struck."""
+    strikes = -(-int(chains) // 2)
+    with started(folder / "services", with_prefect=strikes > 0) as services:
+        doors = [make(word, services) for make in (postgres_door, saas_door, appending) for word in ("ci", "local")]
+        chain = [flow(services, [doors[1], doors[3]], strikes), dbt(services, strikes)] if strikes else []
+        yield [*chain, *doors]
 
 
 def postgres_door(word: str, services: Services) -> Subject:
