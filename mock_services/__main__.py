@@ -1,4 +1,4 @@
-"""The outside world by hand: `python -m mock_services up|down|status|traffic|clean`."""
+"""The outside world by hand: `python -m mock_services up|down|status|traffic|faults|clean`."""
 
 import argparse
 import os
@@ -30,7 +30,7 @@ def names(text: str) -> tuple[str, ...]:
 def main() -> int:
     """Do one command; what goes wrong is one line and a non-zero exit."""
     parser = argparse.ArgumentParser(prog="python -m mock_services", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "status", "traffic", "clean"))
+    parser.add_argument("command", choices=("up", "down", "status", "traffic", "faults", "clean"))
     parser.add_argument("--data-dir", type=Path, default=Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data"))
     parser.add_argument("--scale", type=whole, default=os.environ.get("SCALE") or None, help="up: how much to seed")
     parser.add_argument("--day", type=whole, help="traffic: the day to live (default: the next)")
@@ -38,6 +38,9 @@ def main() -> int:
         "--only", type=names, default=tuple(services.PORTS), help="up: these services, e.g. postgres,saas"
     )
     parser.add_argument("--no-wait", type=names, default=(), help="up: do not wait until these answer, e.g. prefect")
+    parser.add_argument("--script", type=Path, help="faults: a JSON list of what the API shall do wrong; [] ends it")
+    parser.add_argument("--seed", type=int, help="faults: make up a script from this number")
+    parser.add_argument("--count", type=whole, default=10, help="faults: how many to make up")
     chosen = parser.parse_args()
     try:
         match chosen.command:
@@ -49,6 +52,8 @@ def main() -> int:
                 return 0 if services.status(chosen.data_dir) else 3
             case "traffic":
                 services.live_day(chosen.data_dir, chosen.day)
+            case "faults":
+                services.faults(chosen.data_dir, chosen.script, chosen.seed, chosen.count)
             case "clean":
                 services.clean(chosen.data_dir)
     except ServiceError as error:

@@ -1,12 +1,15 @@
 """What a person does with all services together: start them side by side, seed them, look at them, end them."""
 
+import json
 import shutil
 import time
+import urllib.request
 from pathlib import Path
 
 from mock_services.errors import ServiceError
 from mock_services.postgres import seed, traffic
 from mock_services.saas import store
+from mock_services.saas.faults import read_script, seeded
 from mock_services.stack import HEALTH, PORTS, Services, is_healthy
 
 
@@ -86,6 +89,24 @@ def live_day(data_dir: Path, day: int | None = None) -> int:
             shown = ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) or "unchanged"
             print(f"  {origin:<9} {table:<17} {shown}")
     return day
+
+
+def faults(data_dir: Path, script: Path | None = None, seed: int | None = None, count: int = 10) -> None:
+    """Put a script of faults into the running API, from a file or made up; without either, print what is left of it."""
+    url = Services(data_dir).url("saas")
+    if not url:
+        raise ServiceError("the API is down: type `python -m mock_services up`")
+    chosen = read_script(script) if script else None if seed is None else seeded(seed, count)
+    request = urllib.request.Request(f"{url}/mock/faults")  # noqa: S310  our own API on 127.0.0.1
+    if chosen is not None:
+        request.data, request.method = json.dumps(chosen).encode(), "PUT"
+        request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310
+        found = json.load(answer)
+    for kind, those in found.items():
+        print(f"{kind:<6} {len(those)}")
+        for fault in those:
+            print(f"  {json.dumps(fault)}")
 
 
 def clean(data_dir: Path) -> None:

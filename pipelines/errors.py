@@ -10,6 +10,8 @@ UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT
 class Refusal(Exception):
     """A run that stops at the door: one line says what is wrong and what to type next."""
 
+    is_transient = False  # whether the same run may succeed later as it is
+
 
 def explain(error: BaseException, services_hint: str) -> str | None:
     """Return one line for an error that a person can mend, or None: then it is a bug and wants its traceback.
@@ -29,6 +31,8 @@ def is_transient(error: BaseException) -> bool:
     """Tell whether the same run may succeed later as it is: a service was away, busy or broken."""
     for cause in _chain(error):
         kind = type(cause).__name__
+        if isinstance(cause, Refusal):
+            return cause.is_transient
         if kind == "OperationalError":
             return "authentication" not in str(cause)
         if kind == "HTTPError" and getattr(cause, "response", None) is not None:

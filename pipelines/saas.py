@@ -6,6 +6,7 @@ import dlt
 from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 
 from pipelines.arrow_pages import ArrowPages
+from pipelines.whole_reads import WholeRead
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
 # since: the parameter that asks for what is later. deletes: "none": the vendor removes no object, it changes a state.
@@ -65,38 +66,41 @@ def saas(
         lag: seconds before the saved cursor from which objects are read again.
         page_size: objects in one answer, at most 1000.
     """
-    config: RESTAPIConfig = {
-        "client": {
-            "base_url": f"{base_url.rstrip('/')}/v1/",
-            "auth": {"type": "bearer", "token": api_key},
-            "paginator": {"type": "cursor", "cursor_path": "next_cursor", "cursor_param": "cursor"},
-        },
-        "resources": [
-            {
-                "name": name,
-                "table_name": f"saas_{name}",
-                "primary_key": endpoint["key"],
-                "write_disposition": "merge",
-                "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()}
-                # Of an object that comes twice in one load, the newest version stays.
-                | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
-                "endpoint": {
-                    "path": name,
-                    "data_selector": "data",
-                    "params": {"limit": page_size},
-                    "incremental": {
-                        "cursor_path": endpoint["cursor"],
-                        "start_param": endpoint["since"],
-                        "initial_value": BEGINNING,
-                        "lag": lag,
+    for name, endpoint in ENDPOINTS.items():
+        read = WholeRead(name, endpoint["cursor"], endpoint["since"])
+        config: RESTAPIConfig = {
+            "client": {
+                "base_url": f"{base_url.rstrip('/')}/v1/",
+                "auth": {"type": "bearer", "token": api_key},
+                "session": read.session,
+            },
+            "resources": [
+                {
+                    "name": name,
+                    "table_name": f"saas_{name}",
+                    "primary_key": endpoint["key"],
+                    "write_disposition": "merge",
+                    "columns": {column: {"data_type": kind} for column, kind in endpoint["columns"].items()}
+                    # Of an object that comes twice in one load, the newest version stays.
+                    | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
+                    "endpoint": {
+                        "path": name,
+                        "data_selector": "data",
+                        "params": {"limit": page_size},
+                        "paginator": read,
+                        "response_actions": [read.check],
+                        "incremental": {
+                            "cursor_path": endpoint["cursor"],
+                            "start_param": endpoint["since"],
+                            "initial_value": BEGINNING,
+                            "lag": lag,
+                        },
                     },
-                },
-            }
-            for name, endpoint in ENDPOINTS.items()
-        ],
-    }
-    for resource in rest_api_resources(config):
-        yield resource.add_step(ArrowPages(resource.table_name, ENDPOINTS[resource.name]["columns"]))
+                }
+            ],
+        }
+        for resource in rest_api_resources(config):
+            yield resource.add_step(ArrowPages(resource.table_name, endpoint["columns"]))
 
 
 def load():

@@ -2,18 +2,20 @@
 
 import hmac
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from fastapi.security import HTTPBearer
 from starlette.exceptions import HTTPException
 
 from mock_services.saas import objects, store
 from mock_services.saas.cursors import BadParameterError, read_after, read_cursor, write_cursor
+from mock_services.saas.failures import failure
+from mock_services.saas.faults import Fault, Script
+from mock_services.saas.faulty_wire import FaultyWire
 from mock_services.saas.limits import TokenBucket
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Objects in a page.")]
@@ -21,17 +23,16 @@ Cursor = Annotated[str | None, Query(description="`next_cursor` of the page befo
 ERRORS = {status: {"model": objects.Error} for status in (400, 401, 429)}
 
 
-def failure(
-    status: int, code: str, message: str, param: str | None = None, headers: dict | None = None
-) -> JSONResponse:
-    """Return an answer in the one shape that all errors have."""
-    return JSONResponse({"error": {"code": code, "message": message, "param": param}}, status, headers)
+def create_app(
+    path: Path, token: str, requests_per_second: float = 100, faults: Iterable[dict | Fault] = ()
+) -> FaultyWire:
+    """Return the API over a seeded store for the holder of one token; the rate limit counts only known tokens.
 
-
-def create_app(path: Path, token: str, requests_per_second: float = 100) -> FastAPI:
-    """Return the API over a seeded store for the holder of one token; the rate limit counts only known tokens."""
+    `faults` is a script of what shall go wrong; `PUT /mock/faults` sets another while the API runs.
+    """
     app = FastAPI(title="MailBlaze's e-mail vendor", version="1.0.0", docs_url="/docs", redoc_url=None)
     bucket, connection = TokenBucket(requests_per_second), store.connect(path)
+    wire = FaultyWire(app, Script(faults))
     expected = f"Bearer {token}".encode()
 
     @app.middleware("http")
@@ -84,6 +85,19 @@ def create_app(path: Path, token: str, requests_per_second: float = 100) -> Fast
         connection.execute("select 1 from days").fetchone()
         return {"status": "ok"}
 
+    # Not the vendor's: its OpenAPI page does not know of it, and it wants no token.
+    @app.put("/mock/faults", include_in_schema=False)
+    async def set_faults(faults: list[Fault]) -> dict:
+        """Replace the script, and count requests from here."""
+        wire.forget()
+        wire.script.set(faults)
+        return wire.script.as_json()
+
+    @app.get("/mock/faults", include_in_schema=False)
+    async def read_faults() -> dict:
+        """Return the faults that are left and those that fired."""
+        return wire.script.as_json()
+
     @app.exception_handler(BadParameterError)
     async def refuse(_: Request, error: BadParameterError) -> Response:
         return failure(400, "invalid_parameter", str(error), error.param)
@@ -98,4 +112,4 @@ def create_app(path: Path, token: str, requests_per_second: float = 100) -> Fast
         return failure(error.status_code, "not_found" if error.status_code == 404 else "invalid_request", error.detail,
                        headers=error.headers)  # fmt: skip
 
-    return app
+    return wire
