@@ -1,6 +1,7 @@
 """The torture bench: `python -m tests.crash` for our own pipelines, or for yours (see README.md beside this file)."""
 
 import argparse
+import signal
 import sys
 import tempfile
 import time
@@ -12,6 +13,7 @@ from tests.crash.report import Report
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the bench; 0: everything held, 1: it did not, 2: it could not be tried."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that workers and services end, too
     options = _options().parse_args(arguments)
     if options.load and not options.check:
         sys.exit("✗ A load without a check proves nothing: name it, e.g. --check my_module:check.")

@@ -3,13 +3,15 @@
 import json
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
 
-from mock_services.postgres.faults import hold, kill_connections
+import psycopg2
+
 from mock_services.saas import store
 from mock_services.saas.faults import KINDS
+from tests.conftest import execute
 from tests.crash.ours.services import Services
 
 Fault = Callable[[Path], AbstractContextManager]
@@ -22,22 +24,22 @@ LATE = (
 
 def postgres_faults(services: Services) -> Mapping[str, Fault]:
     """Return what may happen to Postgres in mid-read."""
-    # As a superuser, who may cut anybody off.
-    admin = services.addresses["admin_url"].rpartition("/")[0] + "/world"
 
     @contextmanager
     def late_commit(_world: Path) -> Iterator[None]:
         """Hold rows in an open transaction over a load; they commit with a cursor that is earlier than its."""
-        with ExitStack() as stack:
-            cursor = stack.enter_context(hold(services.addresses["postgres_url"], LATE[0]))
-            for statement in LATE[1:]:
-                cursor.execute(statement)
+        with closing(psycopg2.connect(services.addresses["postgres_url"])) as connection:
+            with connection.cursor() as cursor:
+                for statement in LATE:
+                    cursor.execute(statement)
             yield None
+            connection.commit()
 
     @contextmanager
     def killed_connections(_world: Path) -> Iterator[Callable]:
         """Let the server cut off every reader."""
-        yield partial(kill_connections, admin)
+        sql = "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'world'"
+        yield lambda: execute(services.addresses["admin_url"], sql)
 
     @contextmanager
     def restart(_world: Path) -> Iterator[Callable]:

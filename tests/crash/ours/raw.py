@@ -16,18 +16,16 @@ LEASE = re.compile(r"/_lease/[^/]+\.(json|lock|new)$")  # .lock and .new are alw
 
 def broken(world: World, keys: dict[str, list[str]]) -> Iterator[str]:
     """Yield a line for each promise of RAW and the lake that is broken; `keys` has the primary key of each table."""
-    tables = world.raw("select schema_name, table_name from duckdb_tables() where schema_name like 'RAW%'")
-    if ("RAW", "_dlt_loads") not in tables:
+    tables = [table for (table,) in world.raw("select table_name from duckdb_tables() where schema_name = 'RAW'")]
+    if "_dlt_loads" not in tables:
         yield "RAW._dlt_loads is not there"
         return
-    for schema, table in tables:
-        names = [name for (name,) in world.raw(f'select column_name from (describe "{schema}"."{table}")')]
-        column = next((name for name in ("_dlt_load_id", "_DLT_LOAD_ID") if name in names), None)
-        if column and not table.startswith("_dlt"):  # dlt reads a state only where its load is in _dlt_loads
-            rows = f'"{schema}"."{table}" where {column} not in (select load_id from RAW._dlt_loads)'
-            for (load_id,) in world.raw(f"select distinct {column} from {rows}"):
-                yield f"{schema}.{table} has rows of load {load_id}, which is not in _dlt_loads"
-        if schema == "RAW" and table.lower() in keys:
+    for table in tables:
+        if not table.startswith("_dlt"):  # dlt's own tables are read only where the load is in _dlt_loads
+            rows = f"RAW.{table} where _dlt_load_id not in (select load_id from RAW._dlt_loads)"
+            for load_id, count in world.raw(f"select _dlt_load_id, count(*) from {rows} group by all"):
+                yield f"RAW.{table} has {count} rows of load {load_id}, which is not in _dlt_loads"
+        if table.lower() in keys:
             key = ", ".join(keys[table.lower()])
             twice = world.raw(f"select {key} from RAW.{table} group by all having count(*) > 1 order by all limit 3")
             if twice:
@@ -74,7 +72,9 @@ def beyond(world: World, clock: datetime) -> Iterator[str]:
 
 
 def _states(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
-    sql = "select pipeline_name, state from RAW._dlt_pipeline_state order by pipeline_name, version, created_at"
+    # In the order in which dlt itself takes them: a state counts when its load is complete.
+    sql = """select pipeline_name, state from RAW._dlt_pipeline_state join RAW._dlt_loads on _dlt_load_id = load_id
+        order by pipeline_name, load_id"""
     for name, state in world.raw(sql):
         yield name, dict(_walk(decompress_state(state).get("sources", {}), ""))
 

@@ -76,7 +76,7 @@ def main(folder: Path, with_prefect: bool) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     if with_prefect:
         with redirect_stdout(sys.stderr):
-            up(folder / "prefect", only=("prefect",), no_wait=("prefect",))
+            up(folder.parents[1] / "prefect", only=("prefect",), no_wait=("prefect",))
     with EmbeddedPostgres(folder / "postgres", ephemeral=True) as postgres:
         seed_postgres(postgres.url())
         execute(postgres.url(), TRIM)
@@ -96,16 +96,17 @@ def main(folder: Path, with_prefect: bool) -> None:
                 "seeded_store": str(seeded),
             }
             if with_prefect:
-                found = json.loads((folder / "prefect" / "services.json").read_text())
+                found = json.loads((folder.parents[1] / "prefect" / "services.json").read_text())
                 addresses["prefect_url"] = found["prefect_api_url"]
             print(json.dumps(addresses), flush=True)
             for _ in sys.stdin:
-                postgres.restart("immediate")
+                postgres.stop()
+                postgres.start()
                 print("restarted", flush=True)
         s3.stop()
     if with_prefect:
         with redirect_stdout(sys.stderr):
-            down(folder / "prefect")
+            down(folder.parents[1] / "prefect")
 
 
 if __name__ == "__main__":
