@@ -22,7 +22,7 @@ def main(arguments: list[str] | None = None) -> int:
     command += ["--prepare", options.prepare] if options.prepare else []
     report = Report(" ".join([*command, f"--kills {options.kills} --seed {options.seed}"]))
     started = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="crash-") as folder:
+    with tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True) as folder:
         theirs = (options.load, options.check, options.prepare or "") if options.load else ()
         order = Order(
             offer="tests.crash.theirs:offer" if theirs else "tests.crash.ours.subjects:offer",

@@ -60,7 +60,9 @@ class Bench:
             while busy:
                 for worker in wait(list(busy)):
                     outcome = _received(worker)
-                    if outcome:
+                    if isinstance(outcome, dict):
+                        self.references |= outcome
+                    elif outcome:
                         kills += outcome.kills
                         yield outcome
                     elif kills >= order.kills or time.monotonic() > deadline or not self._deal(worker, stories):
@@ -90,7 +92,9 @@ class Bench:
             _received(worker)
         if not names:
             raise RuntimeError(f"no subject has {self.order.only!r} in its name")
-        shares = [(worker, list(names)[number :: len(workers)]) for number, worker in enumerate(workers)]
+        # One of few stories is slow: whoever tells it records it, and the others need not wait.
+        quick = [name for name, limit in names.items() if limit is None]
+        shares = [(worker, quick[number :: len(workers)]) for number, worker in enumerate(workers)]
         for worker, share in shares:
             worker.send(("record", share))
         for worker, _ in shares:
@@ -108,7 +112,7 @@ class Bench:
     def _deal(self, worker: Connection, stories: Iterator[tuple[str, int]]) -> bool:
         name, number = next(stories, (None, 0))
         if name:
-            worker.send(("tell", (name, self.references[name], number)))
+            worker.send(("tell", (name, self.references.get(name), number)))
         return name is not None
 
 
@@ -141,12 +145,17 @@ def _work(connection: Connection, order: Order, folder: Path) -> None:
                     connection.send((True, {name: record(known[name], folder / "world") for name in what}))
                     continue
                 name, references, number = what
+                if references is None:
+                    references = record(known[name], folder / "world")
+                    connection.send((True, {name: references}))
                 for outcome in tell(known[name], folder / "world", references, order.seed, number):
                     _keep(outcome, folder / "world", order.keep)
                     connection.send((True, outcome))
                 connection.send((True, None))
     except (EOFError, BrokenPipeError, KeyboardInterrupt):
         return
+    except RuntimeError as error:
+        connection.send((False, str(error)))
     except BaseException:  # noqa: BLE001  said by the parent
         connection.send((False, traceback.format_exc()))
 

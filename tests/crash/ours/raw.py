@@ -61,11 +61,11 @@ def cursors(world: World) -> dict[str, Any]:
     return {f"{name}: {path}": value for name, found in _states(world) for path, value in found.items()}
 
 
-def beyond(world: World, clock: datetime) -> Iterator[str]:
-    """Yield each cursor that is later than the source's clock."""
+def beyond(world: World, pipeline: str, clock: datetime) -> Iterator[str]:
+    """Yield each cursor of a pipeline that is later than its source's clock."""
     for name, value in cursors(world).items():
         moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(moment, datetime):
+        if isinstance(moment, datetime) and name.startswith(f"{pipeline}: "):
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
             if moment > clock:
                 yield f"cursor {name} is at {moment}, beyond the source's clock {clock}"

@@ -50,7 +50,7 @@ def postgres_door(word: str, services: Services) -> Subject:
 
     def examine(path: Path) -> Iterator[str]:
         yield from raw.broken(at(path), {f"postgres_{name}": table["key"] for name, table in postgres.TABLES.items()})
-        yield from raw.beyond(at(path), at(path).source("select clock_timestamp()")[0][0])
+        yield from raw.beyond(at(path), "postgres", at(path).source("select clock_timestamp()")[0][0])
 
     return _subject(
         f"postgres/{word}", at, partial(run, postgres.load), check, prepare, examine, postgres_faults(services)
@@ -78,7 +78,7 @@ def saas_door(word: str, services: Services) -> Subject:
         )
         with closing(sqlite3.connect(at(path).saas_store)) as connection:
             moments = [connection.execute(f"select max(moment) from {name}").fetchone()[0] for name in saas.ENDPOINTS]
-        yield from raw.beyond(at(path), datetime.fromtimestamp(max(moments) / 1e6 + 1e-3, UTC))
+        yield from raw.beyond(at(path), "saas", datetime.fromtimestamp(max(moments) / 1e6 + 1e-3, UTC))
 
     return _subject(f"saas/{word}", at, partial(run, saas.load), check, prepare, examine, saas_faults(services))
 
