@@ -61,8 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
         f"\nseed {options.seed}: {len(struck)} of {known} kinds of boundaries, "
         f"{len(report.violations)} violations, {time.monotonic() - started:.0f} s"
     )
-    print(report.summary())
     is_short = options.story is None and report.kills < options.kills
+    if is_short:
+        print(f"✗ only {report.kills} of {options.kills} kills: the time was over (--minutes), or stories ended early")
+    print(report.summary())
     return 1 if report.violations or is_short else 0
 
 

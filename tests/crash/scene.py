@@ -56,7 +56,8 @@ class Scene:
     def pending(self) -> list[str]:
         """Return the packages of dlt that wait in the working folder."""
         places = [*self.working.rglob("normalize/extracted/*"), *self.working.rglob("load/normalized/*")]
-        return sorted(str(place.relative_to(self.working)) for place in places)
+        # A file there is what a cut-off atomic write left: dlt never looks at it again.
+        return sorted(str(place.relative_to(self.working)) for place in places if place.is_dir())
 
     def _look(self) -> tuple[Difference, dict]:
         found = compare(self.subject.check(self.world))
