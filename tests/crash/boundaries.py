@@ -15,7 +15,7 @@ from typing import Any
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "shutil.rmtree", "socket.connect"}
 IDS = (  # what differs from run to run, and from table to table
-    (re.compile(r"\d{9,11}\.\d+"), "<load>"),
+    (re.compile(r"(?<!\w)\d{9,11}\.\d+"), "<load>"),
     (re.compile(r"(?<![\w<])[0-9a-f]{8,}(?![\w>])"), "<id>"),
     (re.compile(r"tmp/\w+(?=/|$)"), "tmp/<tmp>"),
     (re.compile(r"(?<=/)(?!_dlt)\w+(?=\.(<id>|<load>|\w{10})\.)"), "<table>"),
