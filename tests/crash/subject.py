@@ -81,6 +81,9 @@ def _first(row: Any, other: Any) -> str:
     """Say in what two rows differ first."""
     if other is None:
         return f"missing: {str(row)[:200]}"
+    if isinstance(row, dict) and isinstance(other, dict):
+        names = [name for name in {**row, **other} if row.get(name) != other.get(name)]
+        return "; ".join(f"{name}: source {row.get(name)!r}, landed {other.get(name)!r}" for name in names)
     if isinstance(row, tuple) and isinstance(other, tuple) and len(row) == len(other):
         return "; ".join(
             f"column {n}: source {a!r}, landed {b!r}" for n, (a, b) in enumerate(zip(row, other, strict=True)) if a != b
