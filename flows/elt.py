@@ -17,7 +17,7 @@ from prefect.settings import PREFECT_API_URL
 
 from flows.report import RunReport, publish
 from pipelines import postgres, saas
-from pipelines.command import exit_with_line, services_hint
+from pipelines.command import exit_with_line, found, services_hint
 from pipelines.errors import Refusal, is_transient
 from pipelines.load import LoadReport
 from pipelines.warehouse import environment, read_services
@@ -38,7 +38,7 @@ def load_source(source: str) -> LoadReport:
     say(f"{source}: reading what changed")
     report = SOURCES[source]()
     rows = sum(table.in_lake for table in report.tables.values())
-    say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s")
+    say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{found(report)}")
     return report
 
 

@@ -33,12 +33,13 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
         exit_with_line(error)
     for line in lines(report.tables.values()):
         print(line)
-    notes = [
-        f"; {count} package(s) of an earlier run {what}"
-        for count, what in ((report.finished, "finished first"), (report.set_aside, "set aside"))
-        if count
-    ]
-    print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{''.join(notes)}")
+    print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{found(report)}")
+
+
+def found(report: LoadReport) -> str:
+    """Return what an earlier run had left, to be put behind a line; nothing where it left nothing."""
+    kinds = ((report.finished, "finished first"), (report.set_aside, "set aside"))
+    return "".join(f"; {count} package(s) of an earlier run {what}" for count, what in kinds if count)
 
 
 def exit_with_line(error: BaseException) -> None:

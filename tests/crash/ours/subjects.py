@@ -92,7 +92,7 @@ def saas_door(word: str, services: Services) -> Subject:
 
 
 def appending(word: str, services: Services) -> Subject:
-    """One appended table: every row of the source in RAW exactly once."""
+    """One appended table and one replaced: every row of the source in RAW exactly once."""
     at = partial(World, word=word, addresses=services.addresses)
 
     def prepare(path: Path, turn: int) -> None:
@@ -101,8 +101,9 @@ def appending(word: str, services: Services) -> Subject:
         readings.write(path, turn)
 
     def check(path: Path) -> Iterator[tuple]:
-        landed = at(path).raw("select reading_id, value from RAW.readings")
-        yield "readings", *([(row[0], row) for row in side] for side in (readings.written(path), landed))
+        for table, source in (("readings", readings.written(path)), ("newest", readings.newest_of(path))):
+            landed = at(path).raw(f"select reading_id, value from RAW.{table}")
+            yield table, *([(row[0], row) for row in side] for side in (source, landed))
 
     return _subject(f"append/{word}", at, readings.load, check, prepare, lambda path: raw.broken(at(path), {}), {})
 
