@@ -87,15 +87,17 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
     landing = read_landing(pipeline)
     if landing:
         lease.outrun(landing.token)
+    if pipeline.has_pending_data and is_current(pipeline, landing):
+        pipeline.normalize()
+        report.finished = len(pipeline.list_normalized_load_packages())
+        _land(pipeline, report, lease)
+        landing = read_landing(pipeline)
+        reason = "an extraction was cut off before it could say what it had read"
+    else:
+        reason = "another run has landed since this one read"
     if pipeline.has_pending_data:
-        if is_current(pipeline, landing):
-            pipeline.normalize()
-            report.finished = len(pipeline.list_normalized_load_packages())
-            _land(pipeline, report, lease)
-            landing = read_landing(pipeline)
-        else:
-            report.set_aside = len(pending(pipeline))
-            set_aside(pipeline)
+        report.set_aside = len(pending(pipeline))
+        set_aside(pipeline, reason)
     saved = saved_state(pipeline)
     if landing and not landing.is_complete:
         abandon(pipeline, landing, lease.token, is_first=saved is None)

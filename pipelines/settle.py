@@ -49,7 +49,7 @@ def is_current(pipeline: dlt.Pipeline, landing: Landing | None) -> bool:
     return followed == [landing.token, landing.load_id] or landing.load_id in pending(pipeline)
 
 
-def set_aside(pipeline: dlt.Pipeline) -> None:
+def set_aside(pipeline: dlt.Pipeline, reason: str) -> None:
     """Move the working folder with its pending packages away, say where, and leave the pipeline with an empty one."""
     name = pipeline.pipeline_name
     kept = data_dir() / "set_aside" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
@@ -58,8 +58,7 @@ def set_aside(pipeline: dlt.Pipeline) -> None:
     Path(pipeline.working_dir).rename(kept)
     pipeline.drop()
     print(
-        f"⚠ {name}: another run has landed since package {packages} was read: it is set aside in {kept}, "
-        "and what is new is read again.",
+        f"⚠ {name}: {reason}: package {packages} is set aside in {kept}, and its rows are read again.",
         file=sys.stderr,
     )
 
@@ -117,7 +116,7 @@ def tidy(pipeline: dlt.Pipeline) -> None:
     """Bring the working folder into a shape that dlt gets over, whenever it was left.
 
     dlt 1.31 fails for ever on a package that is both extracted and normalized (killed while it removed the former), and
-    on one that is complete but not yet moved. Half-written extractions are used by nobody.
+    on one that is complete but not yet moved. Half-written extractions and schemas are used by nobody.
     """
     folder = Path(pipeline.working_dir)
     extracted, normalized, loaded = folder / "normalize/extracted", folder / "load/normalized", folder / "load/loaded"
@@ -130,3 +129,6 @@ def tidy(pipeline: dlt.Pipeline) -> None:
     for unfinished in (folder / "normalize").glob("*/"):
         if unfinished != extracted:
             shutil.rmtree(unfinished)
+    for schema in (folder / "schemas").glob("*"):
+        if not schema.name.endswith(".schema.json"):
+            schema.unlink()
