@@ -55,12 +55,7 @@ class Platform:
 
     def source(self, sql: str) -> list[tuple]:
         """Run SQL in the source Postgres; what it selects is returned."""
-        connection = psycopg2.connect(self.postgres_url)
-        with connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            rows = cursor.fetchall() if cursor.description else []
-        connection.close()
-        return rows
+        return query(self.postgres_url, sql)
 
     def raw(self, sql: str) -> list[tuple]:
         """Select from the warehouse."""
@@ -180,6 +175,16 @@ class serve:  # noqa: N801  used as a function
 
 def clone(server: EmbeddedPostgres, template: str, database: str) -> None:
     execute(server.url("postgres", "postgres"), f'create database "{database}" template "{template}" owner mailblaze')
+
+
+def query(url: str, sql: str) -> list[tuple]:
+    """Run SQL in one transaction and return what it selects."""
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetchall() if cursor.description else []
+    connection.close()
+    return rows
 
 
 def execute(url: str, sql: str) -> None:

@@ -25,7 +25,7 @@ def source_counts(platform) -> dict[str, int]:
 
 def differences(platform, table: str, key: str) -> list[tuple]:
     """Return the first rows in which Postgres and the live rows of RAW differ: (side, row) pairs; none is equality."""
-    source, raw = _source_rows(platform, table, key), _raw_rows(platform, table, key)
+    source, raw = source_rows(platform, table, key), _raw_rows(platform, table, key)
     pairs = itertools.zip_longest(source, raw)
     return list(itertools.islice(((left, right) for left, right in pairs if left != right), 5))
 
@@ -39,7 +39,8 @@ def columns(platform, table: str) -> list[tuple[str, str, bool]]:
     )
 
 
-def _source_rows(platform, table: str, key: str) -> Iterator[tuple]:
+def source_rows(platform, table: str, key: str) -> Iterator[tuple]:
+    """Yield Postgres's rows of a table in the order of the key, each value so that a driver hides no difference."""
     parts = [
         ("{}::text" if is_unbounded else AS_TEXT.get(kind, "{}")).format(f'"{name}"')
         for name, kind, is_unbounded in columns(platform, table)

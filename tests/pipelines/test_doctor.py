@@ -13,8 +13,10 @@ import pytest
 from dlt.destinations.exceptions import DatabaseException
 from fastapi import FastAPI
 
-from pipelines import checks, doctor, postgres, saas
+from pipelines import doctor, postgres, saas
 from pipelines.errors import Refusal
+from pipelines.visit import Visit
+from pipelines.warehouse_checks import scratch_table
 from tests.conftest import BUCKET, TOKEN, serve
 
 ROOT = Path(__file__).parents[2]
@@ -168,9 +170,12 @@ def test_a_version_other_than_the_locked_one_is_named(tmp_path, monkeypatch):
 def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "local")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
-    visit = checks.Visit()
+    visit = Visit()
     with visit.warehouse() as sql:
-        with pytest.raises(DatabaseException, match="Could not convert string 'x'"), checks._scratch(sql, "s") as table:
+        with (
+            pytest.raises(DatabaseException, match="Could not convert string 'x'"),
+            scratch_table(sql, "s") as table,
+        ):
             sql.execute_sql(f"INSERT INTO {table} SELECT 'x'::BIGINT, 'y'")
         assert not sql.has_dataset()
 
