@@ -25,7 +25,7 @@ def exact_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
 def loosen(table: sa.Table) -> None:
     """Let RAW accept a NULL in any column but the key: Postgres may drop a NOT NULL tomorrow."""
     for column in table.columns:
-        column.info["is_nullable"] = column.nullable
+        column.info.setdefault("is_nullable", column.nullable)
         column.nullable = not column.primary_key
 
 

@@ -72,16 +72,16 @@ def load(name: str, source: Source) -> LoadReport:
     """
     if environment().is_embedded and not read_services():
         raise Refusal(f"The source {name} is not reachable: no services were started here; `make up` starts them.")
-    with held_lease(raw_pipeline(name)) as lease:
-        return land(extract(name, source, lease), lease)
-
-
-def extract(name: str, source: Source, lease: Lease) -> LoadReport:
-    """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land."""
-    started = time.monotonic()
     pipeline = raw_pipeline(name)
     pipeline.activate()
-    report = LoadReport(name)
+    with held_lease(pipeline) as lease:
+        return land(pipeline, extract(pipeline, source, lease), lease)
+
+
+def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
+    """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land."""
+    started = time.monotonic()
+    report = LoadReport(pipeline.pipeline_name)
     landing = read_landing(pipeline)
     if landing:
         lease.outrun(landing.token)
@@ -116,11 +116,9 @@ def extract(name: str, source: Source, lease: Lease) -> LoadReport:
     return report
 
 
-def land(report: LoadReport, lease: Lease) -> LoadReport:
+def land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> LoadReport:
     """Land what `extract` made ready: Parquet into the lake, from there into RAW; return the completed report."""
     started = time.monotonic()
-    pipeline = raw_pipeline(report.pipeline)
-    pipeline.activate()
     _land(pipeline, report, lease)
     with pipeline.sql_client() as warehouse:
         counts = " UNION ALL ".join(
@@ -147,8 +145,10 @@ def held_lease(pipeline: dlt.Pipeline) -> Lease:
 
 def warn_of_password(pipeline: dlt.Pipeline) -> None:
     """Say on standard error that a password signs in to Snowflake: a trial account may, a service should not."""
+    if environment().engine != "snowflake":
+        return
     with pipeline.destination_client() as warehouse:
-        has_key = warehouse.config.credentials.private_key if environment().engine == "snowflake" else True
+        has_key = bool(warehouse.config.credentials.private_key)
     if not has_key:
         print("⚠ Snowflake signs in by password: use a key pair, see docs/snowflake.md", file=sys.stderr)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import dlt
@@ -12,7 +13,7 @@ from dlt.sources.sql_database import sql_table
 
 from pipelines.exact import exact_columns, exact_type, loosen
 from pipelines.postgres_keys import PostgresKeys
-from pipelines.raw_table import RawTable
+from pipelines.raw_table import RawReader, RawTable
 from pipelines.snapshot import Snapshot
 from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
 from pipelines.unchanged import DropUnchanged
@@ -70,23 +71,33 @@ def postgres(
         sweep: whether to look for deleted rows; a schedule may load more often than it sweeps.
         accept_deletes: tables of which any share may vanish this once; "all" stands for every one.
     """
+    reader = RawReader()
+    metadata = sa.MetaData(schema=schema)
     for name, table in TABLES.items():
-        yield from _table(moment, schema, name, table, chunk_size, sweep, {name, "all"} & set(accept_deletes) != set())
+        window = Window(moment, partial(dlt.current.resource_state, name), table["cursor"], table.get("lag", 0.0))
+        raw = RawTable(reader, f"postgres_{name}", table["key"])
+        yield _changes(moment, metadata, name, table, raw, window, chunk_size)
+        if table["deletes"] == "sweep" and sweep:
+            keys = PostgresKeys(moment, metadata, name, table["key"], window)
+            accept = bool({name, "all"} & set(accept_deletes))
+            swept = Sweep(raw, keys.stream, keys.fetch, table.get("share", 0.2), accept)
+            yield sweep_resource(swept, name, f"postgres_{name}", table["key"])
 
 
-def _table(
-    moment: Snapshot, schema: str, name: str, table: dict[str, Any], chunk_size: int, sweep: bool, accept: bool
-) -> Iterator[dlt.sources.DltResource]:
-    window = Window(moment, lambda: dlt.current.resource_state(name), table["cursor"], table.get("lag", 0.0))
+def _changes(
+    moment: Snapshot,
+    metadata: sa.MetaData,
+    name: str,
+    table: dict[str, Any],
+    raw: RawTable,
+    window: Window,
+    chunk_size: int,
+) -> dlt.sources.DltResource:
     deleted_at = table["deletes"] if table["deletes"] not in ("sweep", "none") else None
-
-    def raw() -> RawTable:
-        return RawTable(dlt.current.pipeline(), f"postgres_{name}", table["key"])
-
     resource = sql_table(
         moment.engine,
         table=name,
-        schema=schema,
+        metadata=metadata,
         backend="pyarrow",
         chunk_size=chunk_size,
         primary_key=table["key"],
@@ -101,16 +112,7 @@ def _table(
     newest = [{"name": table["cursor"], "dedup_sort": "desc"}] if table["cursor"] else []
     resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, *newest])
     resource.add_step(DropUnchanged(raw, table["key"], window.is_reread))
-    resource.add_map(window.keep)
-    yield resource
-    if table["deletes"] == "sweep" and sweep:
-        keys = PostgresKeys(moment, schema, name, table["key"], window)
-        yield sweep_resource(
-            lambda: Sweep(raw(), keys.stream, keys.fetch, table.get("share", 0.2), accept),
-            name,
-            f"postgres_{name}",
-            table["key"],
-        )
+    return resource.add_map(window.keep)
 
 
 @contextmanager

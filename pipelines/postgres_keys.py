@@ -18,13 +18,14 @@ class PostgresKeys:
     """The keys of one table, and its rows by key, both as of one snapshot.
 
     Args:
+        metadata: of SQLAlchemy, which keeps what it has reflected.
         key: the columns of the primary key.
         window: what a load reads of the table anyway.
     """
 
-    def __init__(self, moment: Snapshot, schema: str, name: str, key: Sequence[str], window: Window) -> None:
+    def __init__(self, moment: Snapshot, metadata: sa.MetaData, name: str, key: Sequence[str], window: Window) -> None:
         self._moment = moment
-        self._schema = schema
+        self._metadata = metadata
         self._name = name
         self._key = list(key)
         self._window = window
@@ -53,7 +54,7 @@ class PostgresKeys:
         return row_tuples_to_arrow(rows, hints, "UTC")
 
     def _table(self) -> sa.Table:
-        table = sa.Table(self._name, sa.MetaData(schema=self._schema), autoload_with=self._moment.engine)
+        table = sa.Table(self._name, self._metadata, autoload_with=self._moment.engine, resolve_fks=False)
         loosen(table)
         return table
 

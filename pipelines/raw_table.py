@@ -1,10 +1,13 @@
 """A table of RAW, read back: its keys in order, and the rows of some keys as the next load would bring them."""
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
@@ -13,44 +16,80 @@ BATCH = 10_000  # keys in one look-up
 Key = tuple[Any, ...]
 
 
+class RawReader:
+    """Sessions of the warehouse that the tables of one extraction share: to make one costs more than most queries.
+
+    Args:
+        pipeline: the one that loads the tables; None: the one that extracts at the moment.
+    """
+
+    def __init__(self, pipeline: dlt.Pipeline | None = None) -> None:
+        self._pipeline = pipeline
+
+    @cached_property
+    def pipeline(self) -> dlt.Pipeline:
+        """The pipeline that loads the tables."""
+        return self._pipeline or dlt.current.pipeline()
+
+    @cached_property
+    def schema(self) -> Schema | None:
+        """What dlt knew of the tables before this extraction, None before the first load."""
+        return self.pipeline.default_schema if self.pipeline.default_schema_name else None
+
+    @cached_property
+    def streaming(self) -> Any:
+        """A session to be entered for one stream of rows."""
+        return self.pipeline.sql_client()
+
+    @cached_property
+    def looking_up(self) -> Any:
+        """A session to be entered for look-ups meanwhile: on DuckDB a second query in one session ends a stream."""
+        return self.pipeline.sql_client()
+
+
 class RawTable:
     """What RAW holds of one table at the moment; empty where no load has made it yet.
 
     Args:
-        pipeline: the one that loads the table.
+        reader: the sessions.
         name: of the table, as dlt has it.
         key: the columns of its primary key, as the source has them.
     """
 
-    def __init__(self, pipeline: dlt.Pipeline, name: str, key: Sequence[str]) -> None:
-        self._pipeline = pipeline
+    def __init__(self, reader: RawReader, name: str, key: Sequence[str]) -> None:
+        self._reader = reader
         self._name = name
         self._key = list(key)
 
     @property
     def pipeline_name(self) -> str:
         """The pipeline that loads the table."""
-        return self._pipeline.pipeline_name
+        return self._reader.pipeline.pipeline_name
 
     @property
     def source_name(self) -> str:
         """The table's name at the source."""
-        return self._name.removeprefix(f"{self._pipeline.pipeline_name}_")
+        return self._name.removeprefix(f"{self.pipeline_name}_")
 
     @property
     def exists(self) -> bool:
         """Tell whether a load has brought rows: dlt's schema of the pipeline says so without a query."""
-        return self._name in self._pipeline.default_schema.tables if self._pipeline.default_schema_name else False
+        return self._reader.schema is not None and self._name in self._reader.schema.tables
+
+    @property
+    def columns(self) -> TTableSchemaColumns:
+        """dlt's columns of the table."""
+        return self._reader.schema.get_table_columns(self._name)
 
     def normalized(self, column: str) -> str:
         """Return the name in RAW of a column of the source."""
-        return self._pipeline.default_schema.naming.normalize_identifier(column)
+        return self._reader.schema.naming.normalize_identifier(column)
 
     def keys(self) -> Iterator[Key]:
         """Yield the keys of the rows that live, ascending (text by its UTF-8 bytes), from one streamed query."""
         if not self.exists:
             return
-        with self._pipeline.sql_client() as warehouse:
+        with self._reader.streaming as warehouse:
             names = self._names(warehouse)
             relation = warehouse.make_qualified_table_name(self._name)
             try:
@@ -64,11 +103,9 @@ class RawTable:
 
     def rows(self, keys: Sequence[Key]) -> pa.Table:
         """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as it was sent."""
-        columns = self._pipeline.default_schema.get_table_columns(self._name)
-        kept = {name: column for name, column in columns.items() if not name.startswith("_dlt_")}
+        kept = {name: column for name, column in self.columns.items() if not name.startswith("_dlt_")}
         found: list[tuple] = []
-        # A session of its own: on DuckDB a second query in one would end a stream.
-        with self._pipeline.sql_client() as warehouse:
+        with self._reader.looking_up as warehouse:
             # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document.
             selected = ", ".join(
                 f"CAST({warehouse.escape_column_name(name)} AS VARCHAR)"

@@ -10,7 +10,7 @@ from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 
 from pipelines.api_keys import api_keys
 from pipelines.arrow_pages import ArrowPages
-from pipelines.raw_table import RawTable
+from pipelines.raw_table import Key, RawReader, RawTable
 from pipelines.reread import Reread
 from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
 from pipelines.unchanged import DropUnchanged
@@ -83,17 +83,19 @@ def saas(
         sweep: whether to look for vanished objects, which reads the swept collections whole.
         accept_deletes: endpoints of which any share may vanish this once; "all" stands for every one.
     """
+    reader = RawReader()
     for name, endpoint in ENDPOINTS.items():
+        raw = RawTable(reader, f"saas_{name}", [endpoint["key"]])
         is_swept = endpoint["deletes"] == "sweep"
         columns = endpoint["columns"] | ({DELETED_AT["name"]: DELETED_AT["data_type"]} if is_swept else {})
         (resource,) = rest_api_resources(_config(name, endpoint, columns, base_url, api_key, lag, page_size))
         resource.add_step(ArrowPages(resource.table_name, columns))
-        resource.add_step(DropUnchanged(partial(_raw, name), [endpoint["key"]], Reread(name, endpoint["cursor"])))
+        resource.add_step(DropUnchanged(raw, [endpoint["key"]], Reread(name, endpoint["cursor"])))
         yield resource
         if is_swept and sweep:
-            keys = partial(api_keys, base_url, api_key, name, endpoint, page_size)
+            keys = partial(_keys, base_url, api_key, name, endpoint, page_size)
             accept = bool({name, "all"} & set(accept_deletes))
-            swept = partial(_sweep, name, keys, endpoint.get("share", 0.2), accept)
+            swept = Sweep(raw, keys, None, endpoint.get("share", 0.2), accept)
             yield sweep_resource(swept, name, f"saas_{name}", [endpoint["key"]])
 
 
@@ -134,13 +136,9 @@ def _config(
     }
 
 
-def _raw(name: str) -> RawTable:
-    return RawTable(dlt.current.pipeline(), f"saas_{name}", [ENDPOINTS[name]["key"]])
-
-
-def _sweep(name: str, keys: partial, share: float, accept: bool) -> Sweep:
+def _keys(*where: Any) -> Iterator[tuple[Key, bool]]:
     # An object that RAW lacks is newer than the read, and comes with the next.
-    return Sweep(_raw(name), lambda: ((key, False) for key in keys()), None, share, accept)
+    return ((key, False) for key in api_keys(*where))
 
 
 def load():

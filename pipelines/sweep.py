@@ -10,6 +10,7 @@ from itertools import chain
 
 import dlt
 import pyarrow as pa
+from dlt.common.schema.typing import TTableSchemaColumns
 
 from pipelines.errors import Refusal
 from pipelines.raw_table import BATCH, Key, RawTable
@@ -54,6 +55,11 @@ class Sweep:
         self._known = 0
         self._gone = 0
 
+    @property
+    def columns(self) -> TTableSchemaColumns:
+        """dlt's columns of the rows."""
+        return self._raw.columns
+
     def rows(self) -> Iterator[pa.Table]:
         """Yield the rows to merge into RAW: vanished ones with `_deleted_at` (UTC), missing ones alive.
 
@@ -62,7 +68,7 @@ class Sweep:
                 yielded before it is not loaded.
         """
         if not self._raw.exists:
-            return
+            return  # the first load
         for is_gone, keys in _batches(self._differences()):
             if is_gone:
                 yield self._marked(keys)
@@ -118,17 +124,12 @@ class Sweep:
         )
 
 
-def sweep_resource(sweep: Callable[[], Sweep], name: str, table_name: str, key: list[str]) -> dlt.sources.DltResource:
+def sweep_resource(sweep: Sweep, name: str, table_name: str, key: list[str]) -> dlt.sources.DltResource:
     """Return the resource that merges a sweep's rows into `table_name`."""
 
     def vanished() -> Iterator[pa.Table]:
-        pipeline = dlt.current.pipeline()
-        swept = sweep()
-        if pipeline.first_run or table_name not in pipeline.default_schema.tables:
-            return  # the first load: RAW has nothing that could have vanished
-        hints = dlt.mark.make_hints(columns=pipeline.default_schema.get_table_columns(table_name))
-        for rows in swept.rows():
-            yield dlt.mark.with_hints(rows, hints)
+        for rows in sweep.rows():
+            yield dlt.mark.with_hints(rows, dlt.mark.make_hints(columns=sweep.columns))
 
     return dlt.resource(
         vanished,

@@ -13,7 +13,7 @@ class DropUnchanged(ItemTransform):
     """A step of a resource that drops from each Arrow table the rows that RAW has value for value.
 
     Args:
-        table: what RAW holds.
+        raw: what RAW holds of the table.
         key: the columns that identify a row, as the source has them.
         is_reread: returns for an Arrow table a mask of the rows that an earlier load may have brought; only those are
             looked up.
@@ -21,11 +21,9 @@ class DropUnchanged(ItemTransform):
 
     placement_affinity = 3  # after a step that makes Arrow tables of pages
 
-    def __init__(
-        self, table: Callable[[], RawTable], key: list[str], is_reread: Callable[[pa.Table], pa.Array]
-    ) -> None:
+    def __init__(self, raw: RawTable, key: list[str], is_reread: Callable[[pa.Table], pa.Array]) -> None:
         super().__init__(self._changed)
-        self._table = table
+        self._raw = raw
         self._key = key
         self._is_reread = is_reread
 
@@ -33,7 +31,7 @@ class DropUnchanged(ItemTransform):
         return self._changed(item) if isinstance(item, pa.Table) else item
 
     def _changed(self, batch: pa.Table) -> pa.Table | None:
-        raw = self._table()
+        raw = self._raw
         if not raw.exists:
             return batch
         is_reread = self._is_reread(batch).to_pylist()

@@ -112,7 +112,8 @@ def test_a_rate_limit_holds_until_its_time_and_counts_who_comes_early(client, br
     assert [answer.status_code for answer in answers] == [429, 429]
     wait = answers[0].headers["Retry-After"]
     if as_date:
-        assert 2990 < (parsedate_to_datetime(wait) - parsedate_to_datetime(answers[0].headers["Date"])).seconds <= 3001
+        waited = parsedate_to_datetime(wait) - parsedate_to_datetime(answers[0].headers["Date"])
+        assert waited.total_seconds() >= 3000
     else:
         assert wait == "3000"
     assert client.get("/mock/faults").json()["fired"][0]["early"] == 1

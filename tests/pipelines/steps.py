@@ -18,13 +18,21 @@ class Turn:
 
 def extract_only(source=opened) -> LoadReport:
     """Extract from Postgres and land nothing, as a run that is killed in between."""
-    with held_lease(raw_pipeline("postgres")) as lease:
-        return extract("postgres", source, lease)
+    pipeline = activated()
+    with held_lease(pipeline) as lease:
+        return extract(pipeline, source, lease)
 
 
 def land_only(report: LoadReport) -> LoadReport:
-    with held_lease(raw_pipeline("postgres")) as lease:
-        return land(report, lease)
+    pipeline = activated()
+    with held_lease(pipeline) as lease:
+        return land(pipeline, report, lease)
+
+
+def activated():
+    pipeline = raw_pipeline("postgres")
+    pipeline.activate()
+    return pipeline
 
 
 def counts(report: LoadReport, field: str) -> dict[str, int]:

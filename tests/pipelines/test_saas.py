@@ -133,7 +133,8 @@ def test_a_wrong_token_is_one_line_and_loads_nothing(platform):
     assert platform.lake("saas/") == []
 
 
-def test_an_api_that_is_away_is_one_line(platform):
+def test_an_api_that_is_away_is_one_line(platform, monkeypatch):
+    monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.001")
     platform.write_services(saas_url="http://127.0.0.1:1")
     with pytest.raises(PipelineStepFailed) as failure:
         load()

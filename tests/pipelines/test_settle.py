@@ -43,7 +43,7 @@ def test_a_run_that_was_overtaken_commits_nothing(platform):
         before = last_landing(warehouse, "postgres")
     claim(pipeline, before.token + 1_000, "of-a-newer-run")
     with pytest.raises(Exception, match="taken over") as failure:
-        land(report, Turn(before.token + 999))
+        land(pipeline, report, Turn(before.token + 999))
     assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
 

@@ -11,6 +11,7 @@ from requests import Response
 
 from mock_services.saas import store
 from mock_services.saas.app import create_app
+from mock_services.saas.faults import seeded
 from pipelines.errors import explain, is_transient
 from pipelines.patient_session import IncompleteRead, UnsoundAnswer
 from pipelines.retry_after import retry_after
@@ -97,6 +98,22 @@ def test_cursors_that_expire_again_and_again_are_survived_while_the_read_goes_on
     load()
     assert_raw_equals_api(platform)
     assert len(fired(platform)) == 4
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_storm_of_faults_is_survived_or_fails_whole(platform, seed):
+    httpx.put(f"{platform.saas_url}/mock/faults", json=seeded(seed, 12)).raise_for_status()
+    line = None
+    try:
+        load()
+    except PipelineStepFailed as error:
+        line = explain(error, "") or repr(error)
+    if line is not None:
+        assert line.startswith("The SaaS API's ")
+        assert platform.lake() == []
+        break_it(platform)
+        load()
+    assert_raw_equals_api(platform)
 
 
 FATAL = [

@@ -1,0 +1,65 @@
+"""A sweep of many keys: seconds and peak memory of comparing every key of Postgres with every key of RAW.
+
+`python -m bench.sweep [ROWS]`; a real Postgres, a DuckDB file. One row in a thousand has vanished.
+"""
+
+import resource
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import duckdb
+import psycopg2
+import sqlalchemy as sa
+
+from mock_services.postgres.server import EmbeddedPostgres
+from pipelines.postgres_keys import PostgresKeys
+from pipelines.snapshot import Snapshot
+from pipelines.sweep import Sweep
+from pipelines.window import Window
+
+
+class DuckDbKeys:
+    """RAW's side without dlt's pipeline around it: the same streamed query, the same fetches."""
+
+    exists, source_name, pipeline_name = True, "rows", "postgres"
+
+    def __init__(self, path: Path) -> None:
+        self._connection = duckdb.connect(str(path))
+
+    def keys(self):
+        cursor = self._connection.execute("select row_id from raw where _deleted_at is null order by row_id")
+        while rows := cursor.fetchmany(10_000):
+            yield from rows
+
+
+def measure(rows: int) -> tuple[float, float, int]:
+    """Return seconds, peak MB of this process and the number of vanished rows found."""
+    with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres", ephemeral=True) as server:
+        connection = psycopg2.connect(server.url())
+        with connection, connection.cursor() as cursor:
+            cursor.execute(
+                f"""create table rows (row_id bigint primary key, updated_at timestamptz default now());
+                insert into rows select n from generate_series(1, {rows}) n where n % 1000 > 0"""
+            )
+        connection.close()
+        raw = DuckDbKeys(Path(folder) / "raw.duckdb")
+        raw._connection.execute(
+            f"create table raw as select range + 1 as row_id, null::timestamptz as _deleted_at from range({rows})"
+        )
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        with Snapshot(sa.make_url(server.url())) as moment:
+            keys = PostgresKeys(
+                moment, sa.MetaData(schema="public"), "rows", ["row_id"], Window(moment, dict, "updated_at")
+            )
+            began = time.monotonic()
+            found = sum(is_gone for is_gone, _ in Sweep(raw, keys.stream, None, 1, True)._differences())
+            seconds = time.monotonic() - began
+    return seconds, max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), found
+
+
+if __name__ == "__main__":
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000_000
+    took, peak, gone = measure(count)
+    print(f"sweep of {count:,} keys: {took:.1f} s, peak {peak:.0f} MB, {gone:,} vanished rows found")
