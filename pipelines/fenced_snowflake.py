@@ -23,6 +23,10 @@ class FencedSnowflakeConfiguration(SnowflakeClientConfiguration):
 class FencedSnowflakeSqlClient(FencedSqlClient, SnowflakeSqlClient):
     """dlt's SQL client for Snowflake, fenced."""
 
+    def truncate_tables(self, *tables: str) -> None:
+        with self.begin_transaction():  # dlt lets it commit by itself
+            super().truncate_tables(*tables)
+
 
 class FencedSnowflakeClient(OnceOnlyClient, SnowflakeClient):
     """dlt's client for Snowflake, fenced; its COPY remembers files by itself."""

@@ -65,9 +65,7 @@ class Platform:
 
     def lake(self, prefix: str = "") -> list[str]:
         """Return the keys of the lake's files of rows below a prefix: a lease is none."""
-        pages = self.s3().get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-        keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
-        return [key for key in keys if "/_lease/" not in key]
+        return files_of_rows(objects(self.s3_url, BUCKET, prefix))
 
     def s3(self):
         return boto3.client("s3", endpoint_url=self.s3_url, **KEYS)
@@ -196,10 +194,21 @@ def execute(url: str, sql: str) -> None:
     connection.close()
 
 
+def objects(s3_url: str, bucket: str, prefix: str = "") -> list[str]:
+    """Return every key of a bucket below a prefix, sorted."""
+    client = boto3.client("s3", endpoint_url=s3_url, **KEYS)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+
+def files_of_rows(keys: list[str]) -> list[str]:
+    return [key for key in keys if "/_lease/" not in key]
+
+
 def empty_bucket(platform: Platform) -> None:
     client = platform.s3()
     if BUCKET in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
-        for key in platform.lake():
+        for key in objects(platform.s3_url, BUCKET):
             client.delete_object(Bucket=BUCKET, Key=key)
     else:
         client.create_bucket(Bucket=BUCKET)

@@ -5,7 +5,6 @@ The loads run here as a worker with an empty disk runs them: its cursors come fr
 
 from datetime import timedelta
 
-import boto3
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -16,13 +15,16 @@ from pipelines.postgres import load
 from pipelines.retention import prune
 from pipelines.settle import ABANDONED, abandon
 from pipelines.warehouse import raw_pipeline
-from tests.conftest import KEYS
+from tests.conftest import files_of_rows, objects
 from tests.pipelines.steps import extract_only
 from tests.snowflake.sides import BUCKET
 from tests.snowflake.statements import sent_by
 from tests.snowflake.test_sql import lint
 
 FEW = 25
+COMPLETE = (
+    "INSERT INTO RAW._DLT_LOADS (load_id, schema_name, status, inserted_at) VALUES (%s, 'none', 0, current_timestamp)"
+)
 
 
 @pytest.fixture
@@ -72,10 +74,10 @@ def test_of_two_that_claim_at_once_the_newer_one_lands(worker):
         warehouse.execute_sql("INSERT INTO RAW._LOAD_FENCE VALUES ('postgres', %s, 'of-the-newer')", token + 1)
         warehouse.raise_fence(f"postgres/{token}")
         with pytest.raises(FencedOut), warehouse.begin_transaction():
-            warehouse.execute_sql("INSERT INTO RAW._DLT_LOADS (load_id) VALUES ('by-the-older')")
+            warehouse.execute_sql(COMPLETE, "by-the-older")
         warehouse.raise_fence(f"postgres/{token + 1}")
         with warehouse.begin_transaction():
-            warehouse.execute_sql("INSERT INTO RAW._DLT_LOADS (load_id) VALUES ('by-the-newer')")
+            warehouse.execute_sql(COMPLETE, "by-the-newer")
         warehouse.raise_fence(None)
         found = warehouse.execute_sql("SELECT load_id FROM RAW._DLT_LOADS WHERE load_id LIKE 'by-the-%'")
         assert list(found) == [("by-the-newer",)]
@@ -100,10 +102,10 @@ def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
 
 
 def test_retention_leaves_the_newest_states_and_every_load_that_a_row_names(worker, offline):
-    named = worker.snowflake.rows("select distinct _dlt_load_id from RAW.POSTGRES_CONTACTS")[1]
     others = count(worker, "_DLT_PIPELINE_STATE", where="pipeline_name = 'saas'")
     worker.source("update contacts set first_name = 'newest' where contact_id = 20")
     load()
+    named = worker.snowflake.rows("select distinct _dlt_load_id from RAW.POSTGRES_CONTACTS")[1]
     before = len(offline.statements())
     prune(raw_pipeline("postgres"), states=1, every=0, loads=1, age=timedelta(0))
     assert lint([text for _, text in sent_by(offline.statements()[before:])]) == []
@@ -124,8 +126,4 @@ def count(worker, table: str, schema: str = "RAW", where: str = "true") -> int:
 
 
 def lake(history) -> list[str]:
-    """Return the keys of the lake's files of rows: a lease is none."""
-    client = boto3.client("s3", endpoint_url=history.snowflake.server.s3_url, **KEYS)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
-    keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
-    return sorted(key for key in keys if "/_lease/" not in key)
+    return files_of_rows(objects(history.snowflake.server.s3_url, BUCKET))
