@@ -12,8 +12,8 @@ export UV_SYSTEM_CERTS := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-snowflake smoke-snowflake golden lint format up down status traffic clean dbt doctor setup lock \
-	graph-late-commits soak
+.PHONY: run test test-crash test-snowflake smoke-snowflake golden bench lint format up down status traffic clean dbt doctor \
+	setup lock graph-late-commits soak
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -21,6 +21,9 @@ run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 test: lint  ## everything CI checks, on real parts and loopback only
 	dbt parse --quiet --no-partial-parse --target ci --project-dir dbt --profiles-dir dbt
 	pytest
+
+test-crash: setup  ## the torture bench (tests/crash/README.md): make test-crash KILLS=500 [SEED=1]
+	@python -m tests.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
 
 test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowflake, in an environment of its own
 	pytest tests/snowflake
@@ -37,6 +40,9 @@ soak: setup  ## our door beside writers, cut connections and restarts (make soak
 
 golden: setup $(SNOWFLAKE_READY)  ## write anew what dlt and dbt send to Snowflake; read the diff
 	GOLDEN=write pytest tests/snowflake/test_sql.py
+
+bench: setup  ## speeds, measured side by side
+	python -m bench.sweep
 
 lint: setup
 	ruff check .

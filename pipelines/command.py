@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import dlt
 
@@ -11,11 +11,12 @@ from pipelines.load import LoadReport, TableReport
 from pipelines.warehouse import environment
 
 
-def run(pipeline: str, load: Callable[[], LoadReport]) -> None:
+def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] | None = None) -> None:
     """Run `load`, print what it did, and exit: 0 loaded, else as `exit_with_line` does.
 
     Args:
         pipeline: its name, under which dlt finds what the command line says.
+        arguments: of the command line; None: those of the process.
     """
     parser = argparse.ArgumentParser(description=f"Load what changed in {pipeline} since the last load.")
     parser.add_argument(
@@ -23,7 +24,7 @@ def run(pipeline: str, load: Callable[[], LoadReport]) -> None:
         metavar="TABLES",
         help="let any share of these tables' rows vanish this once: names with commas between, or all",
     )
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     if chosen.accept_deletes:
         dlt.config[f"sources.{pipeline}.accept_deletes"] = chosen.accept_deletes.split(",")
     try:

@@ -20,12 +20,13 @@ from pipelines.retention import prune
 from pipelines.settle import (
     abandon,
     agree_with_warehouse,
-    clear_half_written,
     follow,
     is_current,
     pending,
     read_landing,
+    saved_state,
     set_aside,
+    tidy,
 )
 from pipelines.warehouse import environment, raw_pipeline, read_services
 
@@ -82,6 +83,7 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
     """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land."""
     started = time.monotonic()
     report = LoadReport(pipeline.pipeline_name)
+    tidy(pipeline)
     landing = read_landing(pipeline)
     if landing:
         lease.outrun(landing.token)
@@ -94,12 +96,12 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
         else:
             report.set_aside = len(pending(pipeline))
             set_aside(pipeline)
-    clear_half_written(pipeline)
+    saved = saved_state(pipeline)
     if landing and not landing.is_complete:
-        abandon(pipeline, landing, lease.token)
+        abandon(pipeline, landing, lease.token, is_first=saved is None)
         landing = read_landing(pipeline)
     warn_of_password(pipeline)
-    agree_with_warehouse(pipeline)
+    agree_with_warehouse(pipeline, saved)
     follow(pipeline, landing)
     # A table without a new row stands in the report too.
     for table in _tables(pipeline):
@@ -174,7 +176,7 @@ def _land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         report.table(table).in_lake += rows
     for metrics in info.metrics.values():
         for job in metrics[0]["job_metrics"].values():
-            if not job.table_name.startswith("_dlt"):
+            if job.finished_at and not job.table_name.startswith("_dlt"):
                 report.table(job.table_name).seconds += (job.finished_at - job.started_at).total_seconds()
 
 

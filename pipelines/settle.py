@@ -13,8 +13,9 @@ from pathlib import Path
 import dlt
 from dlt.common import json
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
+from dlt.common.pipeline import TPipelineState
 from dlt.common.schema import Schema
-from dlt.common.storages.normalize_storage import NormalizeStorage
+from dlt.common.storages.load_package import PackageStorage
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from pipelines.fence import Landing, claim, last_landing
@@ -63,17 +64,21 @@ def set_aside(pipeline: dlt.Pipeline) -> None:
     )
 
 
-def agree_with_warehouse(pipeline: dlt.Pipeline) -> None:
-    """Take the saved cursors from the warehouse where the local ones are others.
+def saved_state(pipeline: dlt.Pipeline) -> TPipelineState | None:
+    """Return the state that the warehouse has of the pipeline; None before its first complete load."""
+    with pipeline.destination_client() as client:
+        try:
+            return load_pipeline_state_from_destination(pipeline.pipeline_name, client)
+        except DestinationUndefinedEntity:
+            return None
+
+
+def agree_with_warehouse(pipeline: dlt.Pipeline, saved: TPipelineState | None) -> None:
+    """Take the saved cursors where the local ones are others.
 
     dlt keeps a local state that is newer than the warehouse's, though the rows of it may never have landed, and one
     whose rows are gone as long as another pipeline still has a table in RAW: both would skip rows for ever.
     """
-    with pipeline.destination_client() as client:
-        try:
-            saved = load_pipeline_state_from_destination(pipeline.pipeline_name, client)
-        except DestinationUndefinedEntity:
-            saved = None
     if saved and saved["_version_hash"] == pipeline.state.get("_version_hash"):
         return
     if pipeline.default_schema_name or not pipeline.first_run:
@@ -82,10 +87,11 @@ def agree_with_warehouse(pipeline: dlt.Pipeline) -> None:
         pipeline.sync_destination()
 
 
-def abandon(pipeline: dlt.Pipeline, landing: Landing, token: int) -> None:
+def abandon(pipeline: dlt.Pipeline, landing: Landing, token: int, is_first: bool) -> None:
     """Close a load that was cut off elsewhere and whose rows are read again now.
 
     What it appended goes, since it comes again. What it merged stays until it is merged again: no older one is left.
+    Where no load was ever complete (`is_first`), everything goes, since everything comes again.
     """
     claim(pipeline, token, landing.load_id)
     with pipeline.destination_client() as client:
@@ -94,7 +100,7 @@ def abandon(pipeline: dlt.Pipeline, landing: Landing, token: int) -> None:
         warehouse = client.sql_client
         with warehouse.begin_transaction():
             for name, table in tables.items():
-                if table.get("write_disposition") == "append" and not name.startswith("_dlt"):
+                if (is_first or table.get("write_disposition") == "append") and not name.startswith("_dlt"):
                     relation = warehouse.make_qualified_table_name(name)
                     warehouse.execute_sql(f"DELETE FROM {relation} WHERE _dlt_load_id = %s", landing.load_id)
             warehouse.execute_sql(
@@ -107,8 +113,20 @@ def abandon(pipeline: dlt.Pipeline, landing: Landing, token: int) -> None:
             )
 
 
-def clear_half_written(pipeline: dlt.Pipeline) -> None:
-    """Remove the packages that killed extractions left half written in the working folder; no run uses them."""
-    for folder in Path(pipeline.working_dir, "normalize").glob("*/"):
-        if folder.name != NormalizeStorage.EXTRACTED_FOLDER:
-            shutil.rmtree(folder)
+def tidy(pipeline: dlt.Pipeline) -> None:
+    """Bring the working folder into a shape that dlt gets over, whenever it was left.
+
+    dlt 1.31 fails for ever on a package that is both extracted and normalized (killed while it removed the former), and
+    on one that is complete but not yet moved. Half-written extractions are used by nobody.
+    """
+    folder = Path(pipeline.working_dir)
+    extracted, normalized, loaded = folder / "normalize/extracted", folder / "load/normalized", folder / "load/loaded"
+    for package in extracted.glob("*/"):
+        if (normalized / package.name).exists():
+            shutil.rmtree(package)
+    for marker in normalized.glob(f"*/{PackageStorage.PACKAGE_COMPLETED_FILE_NAME}"):
+        shutil.rmtree(loaded / marker.parent.name, ignore_errors=True)
+        marker.parent.rename(loaded / marker.parent.name)
+    for unfinished in (folder / "normalize").glob("*/"):
+        if unfinished != extracted:
+            shutil.rmtree(unfinished)

@@ -25,7 +25,7 @@ def source_counts(platform) -> dict[str, int]:
 
 def differences(platform, table: str, key: str) -> list[tuple]:
     """Return the first rows in which Postgres and the live rows of RAW differ: (side, row) pairs; none is equality."""
-    source, raw = source_rows(platform, table, key), _raw_rows(platform, table, key)
+    source, raw = source_rows(platform, table, key), raw_rows(platform, table, key)
     pairs = itertools.zip_longest(source, raw)
     return list(itertools.islice(((left, right) for left, right in pairs if left != right), 5))
 
@@ -51,7 +51,7 @@ def source_rows(platform, table: str, key: str) -> Iterator[tuple]:
             yield tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
 
 
-def _raw_rows(platform, table: str, key: str) -> Iterator[tuple]:
+def raw_rows(platform, table: str, key: str) -> Iterator[tuple]:
     names = ", ".join(f'"{name}"' for name, _, _ in columns(platform, table))
     with duckdb.connect(str(platform.warehouse)) as connection:
         connection.execute("set TimeZone = 'UTC'")

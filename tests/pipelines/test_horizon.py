@@ -17,6 +17,8 @@ from tests.conftest import execute
 from tests.pipelines.compare import assert_raw_equals_source, differences
 from tests.pipelines.steps import counts, extract_only, land_only
 
+pytestmark = pytest.mark.usefixtures("few_tables")
+
 
 @contextmanager
 def transaction(platform, *statements: str):

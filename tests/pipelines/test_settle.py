@@ -1,17 +1,23 @@
 """What a run that died left behind: finished, set aside or read again, and never loaded twice or over newer rows."""
 
+import os
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.errors import exit_code, explain
 from pipelines.fence import claim, last_landing
-from pipelines.load import land
+from pipelines.load import held_lease, land
 from pipelines.postgres import load
 from pipelines.warehouse import raw_pipeline
 from tests.pipelines.compare import assert_raw_equals_source
-from tests.pipelines.steps import Turn, extract_only
+from tests.pipelines.steps import Turn, activated, extract_only
+
+pytestmark = pytest.mark.usefixtures("few_tables")
 
 
 def test_another_machine_reads_again_what_this_one_had_extracted(platform):
@@ -77,3 +83,13 @@ def test_a_state_whose_rows_never_landed_is_forgotten(platform):
     pipeline.drop_pending_packages()
     assert load().tables["postgres_contacts"].extracted == 1
     assert_raw_equals_source(platform)
+
+
+def test_a_second_run_is_refused_with_a_code_of_its_own(platform):
+    with held_lease(activated()):
+        refused = subprocess.run(
+            [sys.executable, "pipelines/postgres.py"], cwd=Path(__file__).parents[2], capture_output=True, text=True
+        )
+    assert refused.returncode == 75
+    assert f"pid {os.getpid()}" in refused.stderr
+    assert refused.stderr.count("\n") == 1

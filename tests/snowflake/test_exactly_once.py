@@ -94,7 +94,7 @@ def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
             landing = last_landing(warehouse, "postgres")
         assert (landing.load_id, landing.is_complete) == ("cut-off", False)
         before = len(offline.statements())
-        abandon(pipeline, landing, lease.token)
+        abandon(pipeline, landing, lease.token, is_first=True)
         with pipeline.sql_client() as warehouse:
             assert last_landing(warehouse, "postgres").is_complete
     assert count(worker, "_DLT_LOADS", where=f"load_id = 'cut-off' and status = {ABANDONED}") == 1

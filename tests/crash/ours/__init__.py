@@ -1,0 +1,1 @@
+"""Our own pipelines under fire: each door and an appending pipeline, over a folder and over S3."""

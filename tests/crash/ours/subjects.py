@@ -1,0 +1,143 @@
+"""Our subjects: each door, on a lake that is a folder (`local`) and on one that is S3 (`ci`)."""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from urllib.parse import urlsplit
+
+# Imported before any fork, so that a run need not.
+import s3fs  # noqa: F401
+
+import pipelines.staged_duckdb  # noqa: F401
+from pipelines import postgres, saas
+from pipelines.command import run
+from tests.crash.ours import raw, readings
+from tests.crash.ours.faults import postgres_faults, saas_faults
+from tests.crash.ours.services import Services, started
+from tests.crash.ours.whole import dbt, flow
+from tests.crash.ours.world import World
+from tests.crash.subject import Subject
+from tests.pipelines import compare
+
+
+@contextmanager
+def offer(folder: Path, chains: str = "0") -> Iterator[list[Subject]]:
+    """Start the services of one worker and give its subjects; `chains` is how often flow and dbt shall be struck."""
+    strikes = -(-int(chains) // 2)
+    with started(folder / "services", with_prefect=strikes > 0) as services:
+        doors = [make(word, services) for make in (postgres_door, saas_door, appending) for word in ("ci", "local")]
+        chain = [flow(services, [doors[1], doors[3]], strikes), dbt(services, strikes)] if strikes else []
+        yield [*chain, *doors]
+
+
+def postgres_door(word: str, services: Services) -> Subject:
+    """Merged tables, one of them read whole, and deletes that are swept."""
+    at = partial(World, word=word, addresses=services.addresses)
+
+    def prepare(path: Path, turn: int) -> None:
+        at(path).change_postgres(turn) if turn else at(path).begin()
+
+    def check(path: Path) -> Iterator[tuple]:
+        for name, table in postgres.TABLES.items():
+            names = [column for column, _, _ in compare.columns(at(path), name)]
+            places, key = [names.index(column) for column in table["key"]], ", ".join(table["key"])
+            sides = [read(at(path), name, key) for read in (compare.source_rows, compare.raw_rows)]
+            yield name, *([(tuple(row[place] for place in places), row) for row in side] for side in sides)
+
+    def examine(path: Path) -> Iterator[str]:
+        yield from raw.broken(at(path), {f"postgres_{name}": table["key"] for name, table in postgres.TABLES.items()})
+        yield from raw.beyond(at(path), "postgres", at(path).source("select clock_timestamp()")[0][0])
+
+    return _subject(
+        f"postgres/{word}",
+        at,
+        partial(run, "postgres", postgres.load, []),
+        check,
+        prepare,
+        examine,
+        postgres_faults(services),
+    )
+
+
+def saas_door(word: str, services: Services) -> Subject:
+    """Three merged collections of the API."""
+    at = partial(World, word=word, addresses=services.addresses)
+
+    def prepare(path: Path, turn: int) -> None:
+        at(path).change_saas(turn) if turn else at(path).begin()
+
+    def check(path: Path) -> Iterator[tuple]:
+        for name, endpoint in saas.ENDPOINTS.items():
+            with closing(sqlite3.connect(at(path).saas_store)) as connection:
+                bodies = connection.execute(f"select body from {name} order by moment, sequence").fetchall()
+            source = [json.loads(body) for (body,) in bodies]
+            landed = _objects(at(path), f"RAW.SAAS_{name}")
+            yield name, *([(body[endpoint["key"]], _known(body)) for body in side] for side in (source, landed))
+
+    def examine(path: Path) -> Iterator[str]:
+        yield from raw.broken(
+            at(path), {f"saas_{name}": [endpoint["key"]] for name, endpoint in saas.ENDPOINTS.items()}
+        )
+        with closing(sqlite3.connect(at(path).saas_store)) as connection:
+            moments = [connection.execute(f"select max(moment) from {name}").fetchone()[0] for name in saas.ENDPOINTS]
+        yield from raw.beyond(at(path), "saas", datetime.fromtimestamp(max(moments) / 1e6 + 1e-3, UTC))
+
+    return _subject(
+        f"saas/{word}", at, partial(run, "saas", saas.load, []), check, prepare, examine, saas_faults(services)
+    )
+
+
+def appending(word: str, services: Services) -> Subject:
+    """One appended table: every row of the source in RAW exactly once."""
+    at = partial(World, word=word, addresses=services.addresses)
+
+    def prepare(path: Path, turn: int) -> None:
+        if not turn:
+            at(path).begin()
+        readings.write(path, turn)
+
+    def check(path: Path) -> Iterator[tuple]:
+        landed = at(path).raw("select reading_id, value from RAW.readings")
+        yield "readings", *([(row[0], row) for row in side] for side in (readings.written(path), landed))
+
+    return _subject(f"append/{word}", at, readings.load, check, prepare, lambda path: raw.broken(at(path), {}), {})
+
+
+def _subject(name, at, load, check, prepare, examine, faults) -> Subject:
+    addresses = at(Path()).addresses
+    return Subject(
+        name,
+        load,
+        check,
+        prepare,
+        examine,
+        cursors=lambda path: raw.cursors(at(path)),
+        environment=lambda path: at(path).environment(),
+        faults=faults,
+        names={urlsplit(addresses[key]).port: label for key, label in (("saas_url", "API"), ("s3_url", "S3"))},
+    )
+
+
+def _objects(world: World, table: str) -> list[dict]:
+    """Return the live rows of a table as the vendor would write them."""
+    names = [name for (name,) in world.raw(f"select column_name from (describe {table})")]
+    alive = "where _deleted_at is null" if "_deleted_at" in names else ""
+    names = [name for name in names if not name.startswith("_")]
+    return [
+        dict(zip(names, map(_as_json, row), strict=True))
+        for row in world.raw(f"select {', '.join(names)} from {table} {alive}")
+    ]
+
+
+def _as_json(value):
+    if hasattr(value, "isoformat"):
+        return value.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return json.loads(value) if isinstance(value, str) and value[:1] in ("[", "{") else value
+
+
+def _known(body: dict) -> dict:
+    return {name: value for name, value in body.items() if value is not None}
