@@ -18,10 +18,11 @@ import httpx
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from packaging.requirements import Requirement
 
-from pipelines import checks
+from pipelines import lake_checks, source_checks, warehouse_checks
 from pipelines.command import services_hint
 from pipelines.errors import Refusal, explain
-from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/checks.py
+from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
+from pipelines.visit import SOURCES, Visit
 from pipelines.warehouse import environment, read_services
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +41,7 @@ class Check:
     patience: float = 30.0  # seconds
 
 
-def catalogue(visit: checks.Visit) -> list[Check]:
+def catalogue(visit: Visit) -> list[Check]:
     """Return every check in the order in which a row travels."""
     return [
         Check("environment", where, needs=()),
@@ -48,65 +49,69 @@ def catalogue(visit: checks.Visit) -> list[Check]:
         Check("python", python, needs=()),
         *_postgres(visit),
         *_saas(visit),
-        *(check for pipeline in checks.SOURCES for check in _lake(visit, pipeline)),
+        *(check for pipeline in SOURCES for check in _lake(visit, pipeline)),
         *_warehouse(visit),
-        *(check for pipeline in checks.SOURCES for check in _through(visit, pipeline)),
+        *(check for pipeline in SOURCES for check in _through(visit, pipeline)),
         Check("dbt debug", dbt_debug, mend=f"{DBT_DEBUG} tells all", patience=90),
         Check("prefect", prefect, mend=services_hint()),
     ]
 
 
-def _postgres(visit: checks.Visit) -> list[Check]:
+def _postgres(visit: Visit) -> list[Check]:
     mend = "mend SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml"
     return [
-        Check("postgres settings", partial(checks.postgres_settings, visit), mend=mend),
-        Check("postgres log-in", partial(checks.postgres_login, visit), ("postgres settings",), mend),
-        Check("postgres SELECT", partial(checks.postgres_grants, visit), ("postgres log-in",), mend),
-        Check("postgres columns", partial(checks.postgres_cursors, visit), ("postgres SELECT",), mend),
-        Check("postgres clock", partial(checks.postgres_clock, visit), ("postgres log-in",), mend),
+        Check("postgres settings", partial(source_checks.postgres_settings, visit), mend=mend),
+        Check("postgres log-in", partial(source_checks.postgres_login, visit), ("postgres settings",), mend),
+        Check("postgres SELECT", partial(source_checks.postgres_grants, visit), ("postgres log-in",), mend),
+        Check("postgres columns", partial(source_checks.postgres_cursors, visit), ("postgres SELECT",), mend),
+        Check("postgres clock", partial(source_checks.postgres_clock, visit), ("postgres log-in",), mend),
+        Check("postgres primary", partial(source_checks.postgres_primary, visit), ("postgres log-in",), mend),
+        Check("postgres transactions", partial(source_checks.postgres_transactions, visit), ("postgres log-in",), mend),
     ]
 
 
-def _saas(visit: checks.Visit) -> list[Check]:
+def _saas(visit: Visit) -> list[Check]:
     mend = "mend SOURCES__SAAS__BASE_URL or .dlt/secrets.toml"
     return [
-        Check("saas settings", partial(checks.saas_settings, visit), mend=mend),
-        Check("saas reachable", partial(checks.saas_reachable, visit), ("saas settings",), mend),
+        Check("saas settings", partial(source_checks.saas_settings, visit), mend=mend),
+        Check("saas reachable", partial(source_checks.saas_reachable, visit), ("saas settings",), mend),
         *(
-            Check(f"saas {endpoint}", partial(checks.saas_endpoint, visit, endpoint), ("saas reachable",), mend)
+            Check(f"saas {endpoint}", partial(source_checks.saas_endpoint, visit, endpoint), ("saas reachable",), mend)
             for endpoint in ENDPOINTS
         ),
     ]
 
 
-def _lake(visit: checks.Visit, pipeline: str) -> list[Check]:
+def _lake(visit: Visit, pipeline: str) -> list[Check]:
     write, mend = f"lake {pipeline}/ write", "mend DESTINATION__LAKE__CREDENTIALS or .dlt/secrets.toml"
     return [
-        Check(write, partial(checks.lake_write, visit, pipeline), mend=mend),
-        Check(f"lake {pipeline}/ read", partial(checks.lake_read, visit, pipeline), (write,), mend),
+        Check(write, partial(lake_checks.lake_write, visit, pipeline), mend=mend),
+        Check(f"lake {pipeline}/ read", partial(lake_checks.lake_read, visit, pipeline), (write,), mend),
+        Check(f"lake {pipeline}/ lease", partial(lake_checks.lake_lease, visit, pipeline), (write,), mend),
     ]
 
 
-def _warehouse(visit: checks.Visit) -> list[Check]:
+def _warehouse(visit: Visit) -> list[Check]:
     login, mend = "warehouse log-in", "mend DESTINATION__WAREHOUSE__CREDENTIALS or .dlt/secrets.toml"
+    role = Check("warehouse role", partial(warehouse_checks.warehouse_role, visit), (login,), mend)
     return [
-        Check(login, partial(checks.warehouse_login, visit), mend=mend, patience=60),
-        *([Check("warehouse role", partial(checks.warehouse_role, visit), (login,), mend)] if _is_snowflake() else []),
-        Check("warehouse time zone", partial(checks.warehouse_zone, visit), (login,), mend),
-        Check("warehouse RAW", partial(checks.warehouse_table, visit, False), (login,), mend),
-        Check("warehouse RAW_STAGING", partial(checks.warehouse_table, visit, True), (login,), mend),
+        Check(login, partial(warehouse_checks.warehouse_login, visit), mend=mend, patience=60),
+        *([role] if _is_snowflake() else []),
+        Check("warehouse time zone", partial(warehouse_checks.warehouse_zone, visit), (login,), mend),
+        Check("warehouse RAW", partial(warehouse_checks.warehouse_table, visit, False), (login,), mend),
+        Check("warehouse RAW_STAGING", partial(warehouse_checks.warehouse_table, visit, True), (login,), mend),
     ]
 
 
-def _through(visit: checks.Visit, pipeline: str) -> list[Check]:
+def _through(visit: Visit, pipeline: str) -> list[Check]:
     write, stage = f"lake {pipeline}/ write", f"stage {pipeline}/"
-    lists = [Check(stage, partial(checks.stage_lists, visit, pipeline), (write, "warehouse log-in"))]
+    lists = [Check(stage, partial(warehouse_checks.stage_lists, visit, pipeline), (write, "warehouse log-in"))]
     lists = lists if _is_snowflake() else []
     needs = (f"lake {pipeline}/ read", "warehouse RAW")
     return [
         *lists,
-        Check(f"lake {pipeline}/ to RAW", partial(checks.through, visit, pipeline), needs, patience=60),
-        Check(f"lake {pipeline}/ remove", partial(checks.lake_remove, visit, pipeline), (write,)),
+        Check(f"lake {pipeline}/ to RAW", partial(warehouse_checks.through, visit, pipeline), needs, patience=60),
+        Check(f"lake {pipeline}/ remove", partial(lake_checks.lake_remove, visit, pipeline), (write,)),
     ]
 
 
@@ -186,7 +191,7 @@ def prefect() -> str:
     return shown
 
 
-def examine(found: list[Check], visit: checks.Visit) -> bool:
+def examine(found: list[Check], visit: Visit) -> bool:
     """Do every check, print its line and then the counts; tell whether all are ✓."""
     began, good, bad = time.monotonic(), set(), 0
     for check in found:
@@ -254,7 +259,7 @@ def hide(line: str, secrets: set[str]) -> str:
 
 def main() -> int:
     """Examine the environment that MAILBLAZE_ENV names; with --quick all but dbt, which takes longer than the rest."""
-    visit = checks.Visit()
+    visit = Visit()
     found = [check for check in catalogue(visit) if check.what != "dbt debug" or "--quick" not in sys.argv]
     return 0 if examine(found, visit) else 1
 

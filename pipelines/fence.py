@@ -90,8 +90,10 @@ def hold(warehouse: Any, fence: str) -> None:
         if warehouse.capabilities.sqlglot_dialect == "duckdb"
         else "UPDATE {} SET token = token"
     )
-    sql = f"{what.format(table)} WHERE pipeline_name = %s AND token = %s"
-    with warehouse.execute_query(sql, name, int(token)) as cursor:
+    # Of two that claim at the same moment, each may leave its row: the newer one counts.
+    newest = f"SELECT max(token) FROM {table} WHERE pipeline_name = %s"
+    sql = f"{what.format(table)} WHERE pipeline_name = %s AND token = %s AND token = ({newest})"
+    with warehouse.execute_query(sql, name, int(token), name) as cursor:
         row = cursor.fetchone()
     if not row or not row[0]:
         raise _overtaken(int(token))

@@ -3,6 +3,7 @@
 from typing import Any, Optional
 
 from dlt.common.configuration import configspec
+from dlt.common.data_writers.escape import escape_snowflake_literal
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.destinations.impl.snowflake.configuration import SnowflakeClientConfiguration
 from dlt.destinations.impl.snowflake.factory import snowflake
@@ -21,6 +22,10 @@ class FencedSnowflakeConfiguration(SnowflakeClientConfiguration):
 
 class FencedSnowflakeSqlClient(FencedSqlClient, SnowflakeSqlClient):
     """dlt's SQL client for Snowflake, fenced."""
+
+    def truncate_tables(self, *tables: str) -> None:
+        with self.begin_transaction():  # dlt lets it commit by itself
+            super().truncate_tables(*tables)
 
 
 class FencedSnowflakeClient(OnceOnlyClient, SnowflakeClient):
@@ -41,6 +46,11 @@ class fenced_snowflake(snowflake):  # noqa: N801  a dlt destination is named lik
     """Snowflake as a warehouse behind a lake."""
 
     spec = FencedSnowflakeConfiguration
+
+    def _raw_capabilities(self) -> DestinationCapabilitiesContext:
+        caps = super()._raw_capabilities()
+        caps.escape_literal = escape_snowflake_literal  # dlt leaves it out for Snowflake
+        return caps
 
     @property
     def client_class(self) -> type[FencedSnowflakeClient]:

@@ -11,7 +11,7 @@ from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 from pipelines.api_keys import api_keys
 from pipelines.arrow_pages import ArrowPages
 from pipelines.raw_table import Key, RawReader, RawTable
-from pipelines.reread import Reread
+from pipelines.reread import OneCursor, Reread
 from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
 from pipelines.unchanged import DropUnchanged
 from pipelines.whole_reads import WholeRead
@@ -89,6 +89,7 @@ def saas(
         is_swept = endpoint["deletes"] == "sweep"
         columns = endpoint["columns"] | ({DELETED_AT["name"]: DELETED_AT["data_type"]} if is_swept else {})
         (resource,) = rest_api_resources(_config(name, endpoint, columns, base_url, api_key, lag, page_size))
+        resource.add_step(OneCursor(name, endpoint["cursor"]))
         resource.add_step(ArrowPages(resource.table_name, columns))
         resource.add_step(DropUnchanged(raw, [endpoint["key"]], Reread(name, endpoint["cursor"])))
         yield resource

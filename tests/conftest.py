@@ -55,12 +55,7 @@ class Platform:
 
     def source(self, sql: str) -> list[tuple]:
         """Run SQL in the source Postgres; what it selects is returned."""
-        connection = psycopg2.connect(self.postgres_url)
-        with connection, connection.cursor() as cursor:
-            cursor.execute(sql)
-            rows = cursor.fetchall() if cursor.description else []
-        connection.close()
-        return rows
+        return query(self.postgres_url, sql)
 
     def raw(self, sql: str) -> list[tuple]:
         """Select from the warehouse."""
@@ -70,9 +65,7 @@ class Platform:
 
     def lake(self, prefix: str = "") -> list[str]:
         """Return the keys of the lake's files of rows below a prefix: a lease is none."""
-        pages = self.s3().get_paginator("list_objects_v2").paginate(Bucket=BUCKET, Prefix=prefix)
-        keys = sorted(item["Key"] for page in pages for item in page.get("Contents", []))
-        return [key for key in keys if "/_lease/" not in key]
+        return files_of_rows(objects(self.s3_url, BUCKET, prefix))
 
     def s3(self):
         return boto3.client("s3", endpoint_url=self.s3_url, **KEYS)
@@ -182,6 +175,16 @@ def clone(server: EmbeddedPostgres, template: str, database: str) -> None:
     execute(server.url("postgres", "postgres"), f'create database "{database}" template "{template}" owner mailblaze')
 
 
+def query(url: str, sql: str) -> list[tuple]:
+    """Run SQL in one transaction and return what it selects."""
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows = cursor.fetchall() if cursor.description else []
+    connection.close()
+    return rows
+
+
 def execute(url: str, sql: str) -> None:
     """Run SQL outside of any transaction."""
     connection = psycopg2.connect(url)
@@ -191,10 +194,21 @@ def execute(url: str, sql: str) -> None:
     connection.close()
 
 
+def objects(s3_url: str, bucket: str, prefix: str = "") -> list[str]:
+    """Return every key of a bucket below a prefix, sorted."""
+    client = boto3.client("s3", endpoint_url=s3_url, **KEYS)
+    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+
+def files_of_rows(keys: list[str]) -> list[str]:
+    return [key for key in keys if "/_lease/" not in key]
+
+
 def empty_bucket(platform: Platform) -> None:
     client = platform.s3()
     if BUCKET in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
-        for key in platform.lake():
+        for key in objects(platform.s3_url, BUCKET):
             client.delete_object(Bucket=BUCKET, Key=key)
     else:
         client.create_bucket(Bucket=BUCKET)

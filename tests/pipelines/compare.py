@@ -40,6 +40,7 @@ def columns(platform, table: str) -> list[tuple[str, str, bool]]:
 
 
 def source_rows(platform, table: str, key: str) -> Iterator[tuple]:
+    """Yield Postgres's rows of a table in the order of the key, each value so that a driver hides no difference."""
     parts = [
         ("{}::text" if is_unbounded else AS_TEXT.get(kind, "{}")).format(f'"{name}"')
         for name, kind, is_unbounded in columns(platform, table)

@@ -5,17 +5,22 @@ import shutil
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+import psycopg2
 import pytest
 from dlt.destinations.exceptions import DatabaseException
 from fastapi import FastAPI
+from moto.server import ThreadedMotoServer
 
-from pipelines import checks, doctor, postgres, saas
+from pipelines import doctor, postgres, saas
 from pipelines.errors import Refusal
-from tests.conftest import BUCKET, TOKEN, serve
+from pipelines.visit import Visit
+from pipelines.warehouse_checks import scratch_table
+from tests.conftest import BUCKET, TOKEN, execute, objects, serve
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,6 +75,7 @@ def test_a_fresh_platform_is_well_and_stays_as_it_was(well):
     assert (found.code, found.lines("✗"), found.lines("-")) == (0, {}, {}), found.text
     assert found.text.splitlines()[-1].startswith(f"{found.text.count('✓') - 1} ✓, 0 ✗, 0 waiting")
     assert kept(well) == ([], [], [])
+    assert objects(well.s3_url, BUCKET) == [], "its own lease is gone, too"
     postgres.load()
     saas.load()
     before = kept(well)
@@ -112,6 +118,38 @@ def test_a_missing_grant_is_named_with_the_statement_that_mends_it(well):
     assert found.lines("-") == {"postgres columns": "waits for postgres SELECT"}
     well.source(line.split("; ")[1])
     assert examine("--quick").code == 0
+
+
+def test_a_role_that_does_not_see_other_sessions_is_told_the_grant(well, postgres_server):
+    admin = postgres_server.url("postgres", "postgres")
+    execute(admin, "revoke pg_read_all_stats from mailblaze")
+    try:
+        found = examine("--quick")
+        line = "mailblaze does not see open transactions; GRANT pg_read_all_stats TO mailblaze; as a superuser"
+        assert (found.code, found.lines("✗")) == (1, {"postgres transactions": line})
+    finally:
+        execute(admin, line.split("; ")[1])
+    with closing(psycopg2.connect(well.postgres_url, application_name="a report")) as connection:
+        connection.cursor().execute("select 1")
+        found = examine("--quick")
+    assert found.code == 0
+    assert "(a report, idle in transaction, SELECT)" in found.text
+
+
+def test_a_lake_that_ignores_conditions_is_refused(well):
+    """It would give the lease to two runs at once."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    judging, conditions = server._server.app, ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH")
+    server._server.app = lambda environ, start: judging(
+        {name: value for name, value in environ.items() if name not in conditions}, start
+    )
+    well.write_services(s3_endpoint_url="http://{}:{}".format(*server.get_host_and_port()))
+    found = examine("--quick").lines("✗")
+    server.stop()
+    assert set(found) == {"lake postgres/ lease", "lake saas/ lease"}
+    assert all("written over a condition" in line for line in found.values())
+    assert well.lake() == []
 
 
 def test_a_missing_table_and_a_missing_cursor_are_named(well):
@@ -168,9 +206,12 @@ def test_a_version_other_than_the_locked_one_is_named(tmp_path, monkeypatch):
 def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "local")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
-    visit = checks.Visit()
+    visit = Visit()
     with visit.warehouse() as sql:
-        with pytest.raises(DatabaseException, match="Could not convert string 'x'"), checks._scratch(sql, "s") as table:
+        with (
+            pytest.raises(DatabaseException, match="Could not convert string 'x'"),
+            scratch_table(sql, "s") as table,
+        ):
             sql.execute_sql(f"INSERT INTO {table} SELECT 'x'::BIGINT, 'y'")
         assert not sql.has_dataset()
 

@@ -84,6 +84,9 @@ def test_days_of_traffic_with_late_events_and_a_new_column(platform):
             vanished[resource] |= {key: bodies[key] for key in gone}
         assert_raw_equals_api(platform, vanished)
     assert {row["ab_test_variant"] for row in landed(platform, "campaigns").values()} >= {"A", "B"}
+    files = platform.lake()
+    assert load().load_ids == []
+    assert platform.lake() == files
 
 
 def test_all_keys_come_once_and_in_the_order_of_their_bytes(platform):

@@ -13,7 +13,7 @@ import pytest
 from mock_services.postgres.traffic import live_day
 from mock_services.saas import store
 from mock_services.saas.app import create_app
-from tests.conftest import KEYS, TOKEN, clone, serve
+from tests.conftest import KEYS, TOKEN, clone, query, serve
 from tests.snowflake.digest import digest
 from tests.snowflake.sides import OURS, DuckDb, Side, Snowflake, write_key
 
@@ -29,6 +29,10 @@ class History:
     secrets: dict[str, str]
     digests: list[dict[str, tuple[int, str]]] = field(default_factory=list)
     statements: list[dict] = field(default_factory=list)
+
+    def source(self, sql: str) -> list[tuple]:
+        """Run SQL in the source Postgres; what it selects is returned."""
+        return query(self.postgres_url, sql)
 
 
 @pytest.fixture(scope="session")

@@ -5,14 +5,13 @@ through the external stage. Not proved here: see docs/snowflake.md.
 """
 
 import json
-from contextlib import closing
 
-import psycopg2
 import pytest
 
+from mock_services.saas import store
 from pipelines.postgres import TABLES
 from pipelines.saas import ENDPOINTS
-from tests.pipelines.compare import AS_TEXT
+from tests.pipelines.compare import columns, source_rows
 from tests.pipelines.test_saas import as_json, stored
 from tests.snowflake.history import digests
 from tests.snowflake.sides import DATABASE, Snowflake
@@ -45,36 +44,33 @@ def test_snapshots_equal_and_hold_history(history):
 @pytest.mark.parametrize("table", TABLES)
 def test_raw_equals_postgres_row_for_row(history, table):
     key = ", ".join(TABLES[table]["key"])
-    with closing(psycopg2.connect(history.postgres_url)) as connection, connection.cursor() as cursor:
-        cursor.execute(
-            "select column_name, data_type, data_type = 'numeric' and numeric_precision is null "
-            f"from information_schema.columns where table_schema = 'public' and table_name = '{table}'"
-        )
-        columns = cursor.fetchall()
-        parts = [
-            ("{}::text" if unbounded else AS_TEXT.get(kind, "{}")).format(name) for name, kind, unbounded in columns
-        ]
-        cursor.execute(f"select {', '.join(parts)} from {table} order by {key}")
-        expected = [tuple(bytes(v) if isinstance(v, memoryview) else v for v in row) for row in cursor]
-    names = ", ".join(name for name, _, _ in columns)
+    names = ", ".join(name for name, _, _ in columns(history, table))
     sql = f"select {names} from RAW.POSTGRES_{table} where _deleted_at is null order by {key}"
     rows = [tuple(bytes(v) if isinstance(v, bytearray) else v for v in row) for row in history.snowflake.rows(sql)[1]]
-    assert rows == expected
+    assert rows == list(source_rows(history, table, key))
 
 
 @pytest.mark.parametrize("resource", ENDPOINTS)
 def test_raw_equals_the_api_object_for_object(history, resource):
-    names, rows = history.snowflake.rows(f"select * from RAW.SAAS_{resource}")
+    is_alive = "_deleted_at is null" if ENDPOINTS[resource]["deletes"] == "sweep" else "true"
+    names, rows = history.snowflake.rows(f"select * from RAW.SAAS_{resource} where {is_alive}")
     landed = [
         {name: as_json(value) for name, value in zip(names, row, strict=True) if value is not None and name[0] != "_"}
         for row in rows
-        if dict(zip(names, row, strict=True)).get("_deleted_at") is None
     ]
     theirs = stored(history, resource)
     assert len(landed) == len(theirs)
     for row in landed:
         body = theirs[row[ENDPOINTS[resource]["key"]]]
         assert row == {name: value for name, value in body.items() if value is not None}
+
+
+def test_an_object_that_the_vendor_removed_keeps_its_last_values(history):
+    sql = "select suppression_id, email from RAW.SAAS_SUPPRESSIONS where _deleted_at is not null"
+    gone = dict(history.snowflake.rows(sql)[1])
+    assert len(gone) == store.read_changes(history.saas_store, 1)["suppressions"]["deleted"] > 0
+    assert not gone.keys() & stored(history, "suppressions").keys()
+    assert all(gone.values())
 
 
 def test_a_password_signs_in_with_a_warning(history):

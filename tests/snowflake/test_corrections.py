@@ -92,6 +92,8 @@ def text_out_of_variant(server):
     table = new_table(server, '"ID" NUMBER(19,0), "TAGS" VARIANT, "NAME" VARCHAR')
     run(server, f"INSERT INTO {table} SELECT 1, to_variant('{{\"a\": \"it''s\"}}'), '{{\"a\": 1}}'")
     run(server, f"INSERT INTO {table} SELECT 2, parse_json('{{\"a\": 2}}'), NULL")
+    rows = run(server, f'SELECT CAST("TAGS" AS VARCHAR), CAST("NAME" AS VARCHAR) FROM {table} ORDER BY id')
+    assert rows == [('{"a": "it\'s"}', '{"a": 1}'), ('{"a":2}', None)]
     view = f"{DATABASE}.STAGING.STG_{uuid4().hex}"
     parsed = "parse_json(cast(tags as varchar)) as tags, parse_json(cast(name as varchar)) as name"
     run(server, f"create or replace view {view}\n as (\nselect id, {parsed} from {table}\n)")

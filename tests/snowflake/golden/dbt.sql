@@ -42,7 +42,9 @@ as "ACCOUNT_ID",
 try_cast('Other name' as character varying)
 as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 union all
 select
 try_cast('3' as NUMBER(19,0))
@@ -52,7 +54,9 @@ as "ACCOUNT_ID",
 try_cast('Sent' as character varying)
 as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 ),  __dbt__cte__stg_postgres__lists as (
 -- Fixture for stg_postgres__lists
 select
@@ -93,8 +97,9 @@ sent.recipient_count,
 sent.scheduled_at,
 coalesce(sent.sent_at, planned.sent_at) as sent_at,
 coalesce(planned.created_at, sent.created_at) as created_at,
-planned.deleted_at,
-coalesce(planned.is_deleted, false) as is_deleted
+-- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
+coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
 from planned
 full outer join sent on planned.campaign_id = sent.campaign_id
 left join lists on planned.list_id = lists.list_id
@@ -166,6 +171,176 @@ try_cast(null as character varying(16777216))
 as "LIST_NAME",
 try_cast(null as TIMESTAMP_NTZ)
 as "SENT_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"CAMPAIGN_ID","CAMPAIGN_NAME","SENDING_STATUS","DELETED_AT","IS_DELETED", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__stg_postgres__campaigns as (
+-- Fixture for stg_postgres__campaigns
+select
+try_cast('2' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "LIST_ID",
+try_cast('Gone from the product' as character varying)
+as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as NUMBER(12,2)) as "BUDGET_AMOUNT", cast(null as VARIANT) as "SETTINGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "LIST_ID",
+try_cast('Gone at the service' as character varying)
+as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as NUMBER(12,2)) as "BUDGET_AMOUNT", cast(null as VARIANT) as "SETTINGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_saas__campaigns as (
+-- Fixture for stg_saas__campaigns
+select
+try_cast('1' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL",
+try_cast('sent' as character varying)
+as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL",
+try_cast('sent' as character varying)
+as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('Draft' as character varying)
+as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL",
+try_cast('draft' as character varying)
+as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+limit 0
+), planned as (
+select * from __dbt__cte__stg_postgres__campaigns
+),
+sent as (
+select * from __dbt__cte__stg_saas__campaigns
+),
+lists as (
+select * from __dbt__cte__stg_postgres__lists
+),
+accounts as (
+select * from __dbt__cte__dim_accounts
+),
+-- The two systems are loaded one after the other: either may know a campaign first.
+known as (
+select
+coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
+coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(planned.subject_line, sent.subject_line) as subject_line,
+planned.campaign_status,
+sent.sending_status,
+lists.list_name,
+sent.sending_domain,
+sent.ip_pool,
+sent.recipient_count,
+sent.scheduled_at,
+coalesce(sent.sent_at, planned.sent_at) as sent_at,
+coalesce(planned.created_at, sent.created_at) as created_at,
+-- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
+coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
+from planned
+full outer join sent on planned.campaign_id = sent.campaign_id
+left join lists on planned.list_id = lists.list_id
+left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
+),
+unknown as (
+select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+)
+select * from known
+union all
+select * from unknown
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"CAMPAIGN_ID", "CAMPAIGN_NAME", "SENDING_STATUS", "DELETED_AT", "IS_DELETED", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('Gone from the product' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('sent' as character varying)
+as "SENDING_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('Gone at the service' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('sent' as character varying)
+as "SENDING_STATUS",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('Draft' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('draft' as character varying)
+as "SENDING_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('(unknown)' as character varying)
+as "CAMPAIGN_NAME",
+try_cast(null as character varying(16777216))
+as "SENDING_STATUS",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
 try_cast('False' as BOOLEAN)
 as "IS_DELETED"
 ) _dbt_internal_unit_test_expected
@@ -560,13 +735,17 @@ select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_ca
 try_cast('1' as NUMBER(19,0))
 as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
 try_cast('False' as BOOLEAN)
-as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 union all
 select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
 try_cast('2' as NUMBER(19,0))
 as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
 try_cast('True' as BOOLEAN)
-as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 ), contacts as (
 select * from __dbt__cte__stg_postgres__contacts
 ),
@@ -582,7 +761,7 @@ group by contact_id
 suppressed as (
 select distinct contact_id
 from __dbt__cte__stg_saas__suppressions
-where is_active
+where is_active and not is_deleted
 ),
 known as (
 select
@@ -660,6 +839,162 @@ try_cast(null as character varying(16777216))
 as "LAST_NAME",
 try_cast('0' as NUMBER(38,0))
 as "SUBSCRIBED_LIST_COUNT",
+try_cast('False' as BOOLEAN)
+as "IS_SUPPRESSED"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"CONTACT_ID","IS_SUPPRESSED", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__stg_postgres__contacts as (
+-- Fixture for stg_postgres__contacts
+select
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MEMBERSHIP_STATUS", try_cast(null as TIMESTAMP_NTZ) as "JOINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('False' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), contacts as (
+select * from __dbt__cte__stg_postgres__contacts
+),
+accounts as (
+select * from __dbt__cte__dim_accounts
+),
+subscribed_lists as (
+select contact_id, count(*) as list_count
+from __dbt__cte__stg_postgres__list_memberships
+where membership_status = 'subscribed' and not is_deleted
+group by contact_id
+),
+suppressed as (
+select distinct contact_id
+from __dbt__cte__stg_saas__suppressions
+where is_active and not is_deleted
+),
+known as (
+select
+contacts.contact_id,
+coalesce(accounts.account_id, -1) as account_id,
+-- A deleted contact keeps its row for the facts, but not its personal data.
+case when not contacts.is_deleted then contacts.email end as email,
+case when not contacts.is_deleted then contacts.first_name end as first_name,
+case when not contacts.is_deleted then contacts.last_name end as last_name,
+contacts.locale,
+contacts.consent_source,
+cast(contacts.lead_score as decimal(18, 3)) as lead_score,
+coalesce(subscribed_lists.list_count, 0) as subscribed_list_count,
+contacts.is_subscribed,
+suppressed.contact_id is not null as is_suppressed,
+contacts.subscribed_at,
+contacts.unsubscribed_at,
+contacts.created_at,
+contacts.deleted_at,
+contacts.is_deleted
+from contacts
+left join accounts on contacts.account_id = accounts.account_id
+left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
+left join suppressed on contacts.contact_id = suppressed.contact_id
+),
+unknown as (
+select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+)
+select * from known
+union all
+select * from unknown
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"CONTACT_ID", "IS_SUPPRESSED", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('False' as BOOLEAN)
+as "IS_SUPPRESSED"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('True' as BOOLEAN)
+as "IS_SUPPRESSED"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('False' as BOOLEAN)
+as "IS_SUPPRESSED"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "CONTACT_ID",
 try_cast('False' as BOOLEAN)
 as "IS_SUPPRESSED"
 ) _dbt_internal_unit_test_expected
@@ -1519,8 +1854,8 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns alter
 "SCHEDULED_AT" COMMENT $$Planned time.$$,
 "SENT_AT" COMMENT $$When sending was done: the sending service's time, else the product's.$$,
 "CREATED_AT" COMMENT $$When the campaign was drawn up.$$,
-"DELETED_AT" COMMENT $$When the row was found deleted at its source; null while it is alive.$$,
-"IS_DELETED" COMMENT $$Whether the row is gone at its source.$$
+"DELETED_AT" COMMENT $$When the row was found deleted in the product, or in the sending service where only that knew it; null while it is alive.$$,
+"IS_DELETED" COMMENT $$Whether the row is gone from the product, or from the sending service where only that knew it.$$
 ;
 
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts alter
@@ -1534,7 +1869,7 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts alter
 "LEAD_SCORE" COMMENT $$Score of the sales team.$$,
 "SUBSCRIBED_LIST_COUNT" COMMENT $$Lists that the contact is subscribed to.$$,
 "IS_SUBSCRIBED" COMMENT $$Whether the contact agrees to mail.$$,
-"IS_SUPPRESSED" COMMENT $$Whether an active suppression forbids writing to the contact.$$,
+"IS_SUPPRESSED" COMMENT $$Whether a suppression that is active, and still there, forbids writing to the contact.$$,
 "SUBSCRIBED_AT" COMMENT $$When the contact agreed.$$,
 "UNSUBSCRIBED_AT" COMMENT $$When the contact withdrew.$$,
 "CREATED_AT" COMMENT $$When the contact was added.$$,
@@ -2257,7 +2592,7 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__campaigns
 "FROM_EMAIL" COMMENT $$Sender address, lower case.$$,
 "SENDING_DOMAIN" COMMENT $$Domain that signed the messages.$$,
 "IP_POOL" COMMENT $$Group of addresses that sent them.$$,
-"SENDING_STATUS" COMMENT $$The sending service's own word for the state.$$,
+"SENDING_STATUS" COMMENT $$The sending service's own word for the state: draft, scheduled or sent.$$,
 "RECIPIENT_COUNT" COMMENT $$Recipients that the service was given.$$,
 "SETTINGS" COMMENT $$track_opens, track_clicks and utm: a JSON object.$$,
 "TAGS" COMMENT $$A JSON array of words.$$,
@@ -2265,6 +2600,8 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__campaigns
 "SENT_AT" COMMENT $$When sending was done (UTC).$$,
 "CREATED_AT" COMMENT $$When the row was created at its source (UTC).$$,
 "UPDATED_AT" COMMENT $$When the row last changed at its source (UTC).$$,
+"DELETED_AT" COMMENT $$When the object was found gone at the sending service (UTC); null while it is there.$$,
+"IS_DELETED" COMMENT $$Whether the sending service has removed it for good.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
 copy grants
@@ -2289,6 +2626,8 @@ cast(convert_timezone('UTC', scheduled_at) as timestamp_ntz) as scheduled_at,
 cast(convert_timezone('UTC', sent_at) as timestamp_ntz) as sent_at,
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
+cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+_deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
 )
@@ -2353,9 +2692,11 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
 "CONTACT_ID" COMMENT $$The recipient.$$,
 "EMAIL" COMMENT $$Address, lower case.$$,
 "SUPPRESSION_REASON" COMMENT $$hard_bounce, spam_report or unsubscribe.$$,
-"IS_ACTIVE" COMMENT $$Whether it still holds.$$,
+"IS_ACTIVE" COMMENT $$Whether it held when the sending service last spoke of it; one that is deleted holds no more.$$,
 "CREATED_AT" COMMENT $$When the row was created at its source (UTC).$$,
 "UPDATED_AT" COMMENT $$When the row last changed at its source (UTC).$$,
+"DELETED_AT" COMMENT $$When the object was found gone at the sending service (UTC); null while it is there.$$,
+"IS_DELETED" COMMENT $$Whether the sending service has removed it for good.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
 copy grants
@@ -2373,6 +2714,8 @@ reason as suppression_reason,
 is_active,
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
+cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+_deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
 )
@@ -2906,6 +3249,119 @@ limit 0
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__stg_postgres__campaigns as (
+-- Fixture for stg_postgres__campaigns
+select
+try_cast('2' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "LIST_ID",
+try_cast('Gone from the product' as character varying)
+as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as NUMBER(12,2)) as "BUDGET_AMOUNT", cast(null as VARIANT) as "SETTINGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "LIST_ID",
+try_cast('Gone at the service' as character varying)
+as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as NUMBER(12,2)) as "BUDGET_AMOUNT", cast(null as VARIANT) as "SETTINGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_saas__campaigns as (
+-- Fixture for stg_saas__campaigns
+select
+try_cast('1' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL",
+try_cast('sent' as character varying)
+as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL",
+try_cast('sent' as character varying)
+as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('Draft' as character varying)
+as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL",
+try_cast('draft' as character varying)
+as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+limit 0
+), planned as (
+select * from __dbt__cte__stg_postgres__campaigns
+),
+sent as (
+select * from __dbt__cte__stg_saas__campaigns
+),
+lists as (
+select * from __dbt__cte__stg_postgres__lists
+),
+accounts as (
+select * from __dbt__cte__dim_accounts
+),
+-- The two systems are loaded one after the other: either may know a campaign first.
+known as (
+select
+coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
+coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(planned.subject_line, sent.subject_line) as subject_line,
+planned.campaign_status,
+sent.sending_status,
+lists.list_name,
+sent.sending_domain,
+sent.ip_pool,
+sent.recipient_count,
+sent.scheduled_at,
+coalesce(sent.sent_at, planned.sent_at) as sent_at,
+coalesce(planned.created_at, sent.created_at) as created_at,
+-- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
+coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
+from planned
+full outer join sent on planned.campaign_id = sent.campaign_id
+left join lists on planned.list_id = lists.list_id
+left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
+),
+unknown as (
+select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+)
+select * from known
+union all
+select * from unknown
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_deleted_contact_keeps_its_row_and_loses_its_personal_data__dbt_tmp
 as (
 select * from (
@@ -2980,13 +3436,17 @@ select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_ca
 try_cast('1' as NUMBER(19,0))
 as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
 try_cast('False' as BOOLEAN)
-as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 union all
 select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
 try_cast('2' as NUMBER(19,0))
 as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
 try_cast('True' as BOOLEAN)
-as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 ), contacts as (
 select * from __dbt__cte__stg_postgres__contacts
 ),
@@ -3002,7 +3462,7 @@ group by contact_id
 suppressed as (
 select distinct contact_id
 from __dbt__cte__stg_saas__suppressions
-where is_active
+where is_active and not is_deleted
 ),
 known as (
 select
@@ -3147,6 +3607,129 @@ limit 0
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_suppression_that_vanished_suppresses_no_more__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__stg_postgres__contacts as (
+-- Fixture for stg_postgres__contacts
+select
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MEMBERSHIP_STATUS", try_cast(null as TIMESTAMP_NTZ) as "JOINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON",
+try_cast('False' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), contacts as (
+select * from __dbt__cte__stg_postgres__contacts
+),
+accounts as (
+select * from __dbt__cte__dim_accounts
+),
+subscribed_lists as (
+select contact_id, count(*) as list_count
+from __dbt__cte__stg_postgres__list_memberships
+where membership_status = 'subscribed' and not is_deleted
+group by contact_id
+),
+suppressed as (
+select distinct contact_id
+from __dbt__cte__stg_saas__suppressions
+where is_active and not is_deleted
+),
+known as (
+select
+contacts.contact_id,
+coalesce(accounts.account_id, -1) as account_id,
+-- A deleted contact keeps its row for the facts, but not its personal data.
+case when not contacts.is_deleted then contacts.email end as email,
+case when not contacts.is_deleted then contacts.first_name end as first_name,
+case when not contacts.is_deleted then contacts.last_name end as last_name,
+contacts.locale,
+contacts.consent_source,
+cast(contacts.lead_score as decimal(18, 3)) as lead_score,
+coalesce(subscribed_lists.list_count, 0) as subscribed_list_count,
+contacts.is_subscribed,
+suppressed.contact_id is not null as is_suppressed,
+contacts.subscribed_at,
+contacts.unsubscribed_at,
+contacts.created_at,
+contacts.deleted_at,
+contacts.is_deleted
+from contacts
+left join accounts on contacts.account_id = accounts.account_id
+left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
+left join suppressed on contacts.contact_id = suppressed.contact_id
+),
+unknown as (
+select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+)
+select * from known
+union all
+select * from unknown
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_event_that_meets_no_dimension_row_points_to_the_unknown__dbt_tmp
 as (
 select * from (
@@ -3278,7 +3861,9 @@ as "ACCOUNT_ID",
 try_cast('Other name' as character varying)
 as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 union all
 select
 try_cast('3' as NUMBER(19,0))
@@ -3288,7 +3873,9 @@ as "ACCOUNT_ID",
 try_cast('Sent' as character varying)
 as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
 ),  __dbt__cte__stg_postgres__lists as (
 -- Fixture for stg_postgres__lists
 select
@@ -3329,8 +3916,9 @@ sent.recipient_count,
 sent.scheduled_at,
 coalesce(sent.sent_at, planned.sent_at) as sent_at,
 coalesce(planned.created_at, sent.created_at) as created_at,
-planned.deleted_at,
-coalesce(planned.is_deleted, false) as is_deleted
+-- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
+coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
 from planned
 full outer join sent on planned.campaign_id = sent.campaign_id
 left join lists on planned.list_id = lists.list_id
@@ -3860,8 +4448,9 @@ sent.recipient_count,
 sent.scheduled_at,
 coalesce(sent.sent_at, planned.sent_at) as sent_at,
 coalesce(planned.created_at, sent.created_at) as created_at,
-planned.deleted_at,
-coalesce(planned.is_deleted, false) as is_deleted
+-- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
+coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
 from planned
 full outer join sent on planned.campaign_id = sent.campaign_id
 left join lists on planned.list_id = lists.list_id
@@ -3915,7 +4504,7 @@ group by contact_id
 suppressed as (
 select distinct contact_id
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
-where is_active
+where is_active and not is_deleted
 ),
 known as (
 select
@@ -4328,9 +4917,13 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_deleted_contact_keeps_its_row_and_loses_its_personal_data__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_run_takes_new_loads_however_old_the_event_and_tries_the_unknown_again__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_suppression_that_vanished_suppresses_no_more__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_event_that_meets_no_dimension_row_points_to_the_unknown__dbt_tmp;
 
@@ -4380,9 +4973,13 @@ drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_deleted_contact_keeps_its_row_and_loses_its_personal_data__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_run_takes_new_loads_however_old_the_event_and_tries_the_unknown_again__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_suppression_that_vanished_suppresses_no_more__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.an_event_that_meets_no_dimension_row_points_to_the_unknown__dbt_tmp cascade;
 
@@ -5753,7 +6350,7 @@ group by contact_id
 suppressed as (
 select distinct contact_id
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
-where is_active
+where is_active and not is_deleted
 ),
 known as (
 select
@@ -5942,8 +6539,9 @@ sent.recipient_count,
 sent.scheduled_at,
 coalesce(sent.sent_at, planned.sent_at) as sent_at,
 coalesce(planned.created_at, sent.created_at) as created_at,
-planned.deleted_at,
-coalesce(planned.is_deleted, false) as is_deleted
+-- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
+coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
 from planned
 full outer join sent on planned.campaign_id = sent.campaign_id
 left join lists on planned.list_id = lists.list_id
@@ -6389,6 +6987,8 @@ cast(convert_timezone('UTC', scheduled_at) as timestamp_ntz) as scheduled_at,
 cast(convert_timezone('UTC', sent_at) as timestamp_ntz) as sent_at,
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
+cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+_deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
 )
@@ -6441,6 +7041,8 @@ reason as suppression_reason,
 is_active,
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
+cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+_deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
 )

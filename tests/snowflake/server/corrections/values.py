@@ -43,14 +43,16 @@ def exact_sums(_s3_url: str) -> None:
 def text_out_of_variant(_s3_url: str) -> None:
     """cursor.py _transform keeps CAST(variant AS VARCHAR): DuckDB gives a string in JSON's quotes, Snowflake as it is.
 
-    Corrected where it is parsed again, parse_json(cast(x as varchar)): a cast alone does not tell what it casts.
+    Corrected where it is parsed again, parse_json(cast(x as varchar)), and where a column is selected so, as when RAW
+    is read back: elsewhere a cast does not tell what it casts.
     """
     transform = FakeSnowflakeCursor._transform
 
     def transform_casts(self, *args):
         found = transform(self, *args)
-        for cast in [cast for cast in found.find_all(exp.Cast) if isinstance(cast.parent, exp.ParseJSON)]:
-            if cast.is_type(*exp.DataType.TEXT_TYPES):
+        for cast in list(found.find_all(exp.Cast)):
+            is_selected = isinstance(cast.parent, exp.Select) and isinstance(cast.this, exp.Column)
+            if cast.is_type(*exp.DataType.TEXT_TYPES) and (is_selected or isinstance(cast.parent, exp.ParseJSON)):
                 json = exp.Anonymous(this="to_json", expressions=[cast.this.copy()])
                 text = exp.Anonymous(this="json_extract_string", expressions=[json, exp.Literal.string("$")])
                 kind = exp.Anonymous(this="typeof", expressions=[cast.this.copy()])
