@@ -17,7 +17,7 @@ from pipelines.raw_table import RawReader, RawTable
 from pipelines.snapshot import Snapshot
 from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
 from pipelines.unchanged import DropUnchanged
-from pipelines.window import Window
+from pipelines.window import SaveHorizon, Window
 
 # A table for each line.
 # key      its primary key.
@@ -112,7 +112,7 @@ def _changes(
     newest = [{"name": table["cursor"], "dedup_sort": "desc"}] if table["cursor"] else []
     resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, *newest])
     resource.add_step(DropUnchanged(raw, table["key"], window.is_reread))
-    return resource.add_map(window.keep)
+    return resource.add_step(SaveHorizon(window))
 
 
 @contextmanager

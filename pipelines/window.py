@@ -3,10 +3,12 @@
 from collections.abc import Callable, MutableMapping
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from dlt.extract.items_transform import ItemTransform
 
 from pipelines.errors import Refusal
 from pipelines.snapshot import BEGINNING, Snapshot
@@ -91,13 +93,30 @@ class Window:
         saved = pa.scalar(self.saved.replace(tzinfo=None) if cursor.type.tz is None else self.saved, cursor.type)
         return pc.if_else(pc.is_valid(cursor), pc.less(cursor, saved), True).combine_chunks()
 
-    def keep(self, rows: pa.Table) -> pa.Table:
-        """Save the horizon, because these rows will be loaded; return them."""
-        if self._cursor and self.saved != self.end and isinstance(rows, pa.Table):
+    def save(self) -> None:
+        """Save the horizon, because rows of this window will be loaded."""
+        if self._cursor and self.saved != self.end:
             self._state().update(horizon=self.end.isoformat(), clock_offset=round(self._snapshot.moment.offset, 3))
-        return rows
 
     @staticmethod
     def is_before(column: sa.Column, moment: datetime) -> sa.ColumnElement:
         """Return whether the column's value is before a moment; one without a zone is taken as UTC."""
         return column < (moment if column.type.timezone else moment.replace(tzinfo=None))
+
+
+class SaveHorizon(ItemTransform):
+    """A step of a resource that saves the window's horizon once rows have come through the steps before it."""
+
+    placement_affinity = 4  # after the rows that did not change were dropped
+
+    def __init__(self, window: Window) -> None:
+        super().__init__(self._save)
+        self._window = window
+
+    def __call__(self, item: Any, meta: Any = None) -> Any:
+        return self._save(item)
+
+    def _save(self, item: Any) -> Any:
+        if isinstance(item, pa.Table) and item.num_rows:  # dlt's first item brings hints only
+            self._window.save()
+        return item

@@ -4,7 +4,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg2
-import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
@@ -138,7 +137,7 @@ def test_rows_without_a_cursor_come_when_they_change(platform, monkeypatch):
     )
     monkeypatch.setitem(TABLES, "odd", {"key": ["odd_id"], "cursor": "updated_at", "deletes": "sweep"})
     assert counts(load(), "extracted")["odd"] == 3
-    assert counts(load(), "extracted")["odd"] == 0
+    assert load().load_ids == []
     platform.source("update odd set word = 'changed' where odd_id = 3; insert into odd values (4, 'new', null)")
     assert counts(load(), "extracted")["odd"] == 2
     assert differences(platform, "odd", "odd_id") == []
@@ -157,7 +156,7 @@ def test_lag_finds_what_the_application_dated_back_and_loads_nothing_twice(platf
         update orders set amount = 0 where order_id = 7"""
     )
     assert counts(load(), "extracted")["orders"] == 2
-    assert counts(load(), "extracted")["orders"] == 0
+    assert load().load_ids == []
     assert differences(platform, "orders", "order_id") == []
 
 
@@ -180,7 +179,7 @@ class Clock:
 
 def test_a_clock_that_was_set_back_is_refused_and_what_it_dated_back_is_read():
     state: dict = {}
-    Window(Clock(0), lambda: state, "updated_at").keep(pa.table({"updated_at": []}))
+    Window(Clock(0), lambda: state, "updated_at").save()
     with pytest.raises(Refusal, match="clock went back: it stands 20 s before"):
         _ = Window(Clock(40, ahead=-60), lambda: state, "updated_at").start
     window = Window(Clock(100, ahead=-60), lambda: state, "updated_at")
