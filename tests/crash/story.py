@@ -121,7 +121,8 @@ def _recover(scene: Scene, turn: int, dice: random.Random, cursors: dict, outcom
         # The machine that was struck wakes up with what it has in hand, after another one has gone on.
         scene.change(turn * 10 + 2)
         cursors = _until_well(scene, cursors, outcome)
-        scene.working.rename(scene.world / "other")
+        if scene.working.exists():  # dbt alone makes none
+            scene.working.rename(scene.world / "other")
         asleep.rename(scene.working)
         if not outcome.problems:
             cursors = _until_well(scene, cursors, outcome, "after the old machine woke up: ")
