@@ -83,28 +83,8 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
     """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land."""
     started = time.monotonic()
     report = LoadReport(pipeline.pipeline_name)
-    tidy(pipeline)
-    landing = read_landing(pipeline)
-    if landing:
-        lease.outrun(landing.token)
-    if pipeline.has_pending_data and is_current(pipeline, landing):
-        pipeline.normalize()
-        report.finished = len(pipeline.list_normalized_load_packages())
-        _land(pipeline, report, lease)
-        landing = read_landing(pipeline)
-        reason = "an extraction was cut off before it could say what it had read"
-    else:
-        reason = "another run has landed since this one read"
-    if pipeline.has_pending_data:
-        report.set_aside = len(pending(pipeline))
-        set_aside(pipeline, reason)
-    saved = saved_state(pipeline)
-    if landing and not landing.is_complete:
-        abandon(pipeline, landing, lease.token, is_first=saved is None)
-        landing = read_landing(pipeline)
     warn_of_password(pipeline)
-    agree_with_warehouse(pipeline, saved)
-    follow(pipeline, landing)
+    _settle(pipeline, report, lease)
     # A table without a new row stands in the report too.
     for table in _tables(pipeline):
         report.table(table)
@@ -155,6 +135,31 @@ def warn_of_password(pipeline: dlt.Pipeline) -> None:
         has_key = bool(warehouse.config.credentials.private_key)
     if not has_key:
         print("⚠ Snowflake signs in by password: use a key pair, see docs/snowflake.md", file=sys.stderr)
+
+
+def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
+    """Leave the pipeline with nothing pending and the warehouse's cursors; see pipelines/settle.py."""
+    tidy(pipeline)
+    landing = read_landing(pipeline)
+    if landing:
+        lease.outrun(landing.token)
+    if pipeline.has_pending_data and is_current(pipeline, landing):
+        pipeline.normalize()
+        report.finished = len(pipeline.list_normalized_load_packages())
+        _land(pipeline, report, lease)
+        landing = read_landing(pipeline)
+        reason = "an extraction was cut off before it could say what it had read"
+    else:
+        reason = "another run has landed since this one read"
+    if pipeline.has_pending_data:
+        report.set_aside = len(pending(pipeline))
+        set_aside(pipeline, reason)
+    saved = saved_state(pipeline)
+    if landing and not landing.is_complete:
+        abandon(pipeline, landing, lease.token, is_first=saved is None)
+        landing = read_landing(pipeline)
+    agree_with_warehouse(pipeline, saved)
+    follow(pipeline, landing)
 
 
 def _tables(pipeline: dlt.Pipeline) -> list[str]:
