@@ -1,1 +1,11 @@
-"""The doors in: one file for each source, and the parts that the doors share."""
+"""The doors in, and the parts they share; a new source is a new door.
+
+- doors: `postgres`, `saas`; one load of a door: `load`, as a command: `command`, its errors in a line: `errors`
+- where rows land: `warehouse` (the one switch), `run_context` (dlt's way to it)
+- reading Postgres: `snapshot` (horizon), `window`, `exact` (every value), `postgres_keys`
+- reading the API: `whole_reads`, `patient_session`, `retry_after`, `arrow_pages`, `reread`, `api_keys`
+- against what RAW has: `raw_table`, `unchanged`, `sweep` (deletes)
+- one run at a time: `lease`, `lease_record`, `lease_store`, `holder`
+- landing once: `settle` (what a dead run left), `fence`, `landing`, `staged_duckdb`, `fenced_snowflake`, `retention`
+- before the first load: `doctor`, `visit`, `source_checks`, `lake_checks`, `warehouse_checks`
+"""
