@@ -7,6 +7,7 @@ twice. It leans on dlt internals: dlt is pinned exactly and tests/pipelines/test
 """
 
 import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Optional
@@ -16,6 +17,7 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, SupportsStagingDestination
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
+from dlt.destinations.exceptions import DestinationConnectionError
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
@@ -27,6 +29,7 @@ from pipelines.landing import FencedSqlClient, OnceOnlyClient
 
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
 COPIED = "_copied_files"
+BEING_CLOSED, OPENINGS = "Unique file handle conflict", 500
 
 
 @configspec(init=False)
@@ -38,6 +41,17 @@ class StagedDuckDbConfiguration(DuckDbClientConfiguration):
 
 class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
     """dlt's SQL client, whose truncation forgets the copied files with the rows."""
+
+    def open_connection(self) -> Any:
+        # DuckDB refuses to open a file that another thread is just closing: the two sources of a flow do that.
+        for _ in range(OPENINGS):
+            try:
+                return super().open_connection()
+            except DestinationConnectionError as error:
+                if BEING_CLOSED not in str(error):
+                    raise
+                time.sleep(0.01)
+        return super().open_connection()
 
     def make_ledger(self) -> None:
         """Make the table of copied files in the current dataset."""
