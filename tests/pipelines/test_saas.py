@@ -11,7 +11,7 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.events import iso
 from pipelines.api_keys import api_keys
-from pipelines.errors import explain
+from pipelines.errors import exit_code, explain
 from pipelines.patient_session import IncompleteRead
 from pipelines.saas import ENDPOINTS, load
 from tests.conftest import TOKEN, serve
@@ -87,6 +87,26 @@ def test_days_of_traffic_with_late_events_and_a_new_column(platform):
     files = platform.lake()
     assert load().load_ids == []
     assert platform.lake() == files
+
+
+def test_objects_that_vanish_are_marked_and_too_many_are_refused(platform):
+    load()
+    gone = [(key,) for (key,) in at_the_vendor(platform, "select id from suppressions order by id limit 3")]
+    at_the_vendor(platform, "delete from suppressions where id in (select id from suppressions order by id limit 3)")
+    load()
+    marked = "select suppression_id from RAW.SAAS_SUPPRESSIONS where _deleted_at is not null order by 1"
+    assert platform.raw(marked) == gone
+    at_the_vendor(platform, "delete from suppressions where rowid % 2 = 0")
+    with pytest.raises(PipelineStepFailed) as failure:
+        load()
+    assert exit_code(failure.value) == 3
+    assert "python pipelines/saas.py --accept-deletes suppressions" in explain(failure.value, "")
+    assert platform.raw(marked) == gone
+
+
+def at_the_vendor(platform, sql: str) -> list[tuple]:
+    with sqlite3.connect(platform.saas_store) as connection:
+        return connection.execute(sql).fetchall()
 
 
 def test_all_keys_come_once_and_in_the_order_of_their_bytes(platform):
