@@ -15,7 +15,7 @@ from pipelines.exact import exact_columns, exact_type, loosen
 from pipelines.postgres_keys import PostgresKeys
 from pipelines.raw_table import RawReader, RawTable
 from pipelines.snapshot import Snapshot
-from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
+from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
 from pipelines.unchanged import DropUnchanged
 from pipelines.window import SaveHorizon, Window
 
@@ -71,6 +71,7 @@ def postgres(
         sweep: whether to look for deleted rows; a schedule may load more often than it sweeps.
         accept_deletes: tables of which any share may vanish this once; "all" stands for every one.
     """
+    accept = accepted(accept_deletes, TABLES)
     reader = RawReader()
     metadata = sa.MetaData(schema=schema)
     for name, table in TABLES.items():
@@ -79,8 +80,7 @@ def postgres(
         yield _changes(moment, metadata, name, table, raw, window, chunk_size)
         if table["deletes"] == "sweep" and sweep:
             keys = PostgresKeys(moment, metadata, name, table["key"], window)
-            accept = bool({name, "all"} & set(accept_deletes))
-            swept = Sweep(raw, keys.stream, keys.fetch, table.get("share", 0.2), accept)
+            swept = Sweep(raw, keys.stream, keys.fetch, table.get("share", 0.2), name in accept)
             yield sweep_resource(swept, name, f"postgres_{name}", table["key"])
 
 

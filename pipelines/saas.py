@@ -12,7 +12,7 @@ from pipelines.api_keys import api_keys
 from pipelines.arrow_pages import ArrowPages
 from pipelines.raw_table import Key, RawReader, RawTable
 from pipelines.reread import OneCursor, Reread
-from pipelines.sweep import DELETED_AT, Sweep, sweep_resource
+from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
 from pipelines.unchanged import DropUnchanged
 from pipelines.whole_reads import WholeRead
 
@@ -83,6 +83,7 @@ def saas(
         sweep: whether to look for vanished objects, which reads the swept collections whole.
         accept_deletes: endpoints of which any share may vanish this once; "all" stands for every one.
     """
+    accept = accepted(accept_deletes, ENDPOINTS)
     reader = RawReader()
     for name, endpoint in ENDPOINTS.items():
         raw = RawTable(reader, f"saas_{name}", [endpoint["key"]])
@@ -95,8 +96,7 @@ def saas(
         yield resource
         if is_swept and sweep:
             keys = partial(_keys, base_url, api_key, name, endpoint, page_size)
-            accept = bool({name, "all"} & set(accept_deletes))
-            swept = Sweep(raw, keys, None, endpoint.get("share", 0.2), accept)
+            swept = Sweep(raw, keys, None, endpoint.get("share", 0.2), name in accept)
             yield sweep_resource(swept, name, f"saas_{name}", [endpoint["key"]])
 
 

@@ -124,6 +124,19 @@ class Sweep:
         )
 
 
+def accepted(names: Sequence[str], known: Iterable[str]) -> set[str]:
+    """Return the tables of which any share may vanish this once.
+
+    Raises:
+        Refusal: a name is none of the known ones, nor "all".
+    """
+    known = set(known)
+    unknown = sorted(set(names) - known - {"all"})
+    if unknown:
+        raise Refusal(f"accept_deletes names {', '.join(unknown)}: say {', '.join(sorted(known))} or all.")
+    return known if "all" in names else set(names)
+
+
 def sweep_resource(sweep: Sweep, name: str, table_name: str, key: list[str]) -> dlt.sources.DltResource:
     """Return the resource that merges a sweep's rows into `table_name`."""
 

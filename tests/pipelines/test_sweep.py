@@ -94,6 +94,7 @@ def test_more_deletes_than_declared_are_refused_until_somebody_accepts_them(plat
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where _deleted_at is not null") == [(0,)]
     assert platform.raw("select max(version) from RAW._dlt_pipeline_state") == version
     assert door("--accept-deletes", "lists").returncode == 3
+    assert "accept_deletes names contact: say accounts, " in door("--accept-deletes", "contact").stderr
     assert door("--accept-deletes", "contacts").returncode == 0
     assert_raw_equals_source(platform)
 
