@@ -1,7 +1,5 @@
 """The contract with the pinned dlt: what staged_duckdb leans on is still there and still means the same."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import dlt
 import duckdb
 import pyarrow as pa
@@ -10,7 +8,6 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from pipelines.staged_duckdb import StagedCopyJob, staged_duckdb
-from pipelines.warehouse import raw_pipeline
 
 
 @pytest.fixture
@@ -71,19 +68,3 @@ def test_replace_leaves_only_the_new_rows(pipeline, tmp_path):
             pa.table({"id": ids}), table_name="things", write_disposition="replace", loader_file_format="parquet"
         )
     assert rows(tmp_path, "select id from landing.things") == [(4,)]
-
-
-def test_two_sources_open_and_close_the_file_at_once(platform):
-    """DuckDB itself refuses some of these: seven of six hundred, with nothing done about it."""
-    clients = [raw_pipeline(name).destination_client().sql_client for name in ("postgres", "saas")]
-
-    def visit(client) -> int:
-        return sum(_ask(client) for _ in range(300))
-
-    with ThreadPoolExecutor(2) as threads:
-        assert list(threads.map(visit, clients)) == [300, 300]
-
-
-def _ask(client) -> int:
-    with client:
-        return client.execute_sql("SELECT 1")[0][0]
