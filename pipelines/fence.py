@@ -54,6 +54,7 @@ def claim(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
     Raises:
         FencedOut: a newer run was there first.
     """
+    pipeline.destination.config_params["fence"] = None  # this transaction puts up what the others hold
     with pipeline.destination_client() as client:
         if not client.is_storage_initialized():
             client.initialize_storage()
@@ -63,7 +64,6 @@ def claim(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
             f"CREATE TABLE IF NOT EXISTS {fence} (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64))"
         )
         name = pipeline.pipeline_name
-        pipeline.destination.config_params["fence"] = None
         with warehouse.begin_transaction():
             newer = warehouse.execute_sql(
                 f"SELECT token FROM {fence} WHERE pipeline_name = %s AND token > %s", name, token
