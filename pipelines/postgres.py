@@ -18,6 +18,7 @@ from pipelines.snapshot import Snapshot
 from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
 from pipelines.unchanged import DropUnchanged
 from pipelines.window import SaveHorizon, Window
+from pipelines.wire_loader import BACKEND, LOAD_ID, Reading, connections_here
 
 # A table for each line.
 # key      its primary key.
@@ -59,6 +60,7 @@ def postgres(
     moment: Snapshot,
     schema: str = "public",
     chunk_size: int = 50_000,
+    connections: int | None = None,
     sweep: bool = True,
     accept_deletes: Sequence[str] = (),
 ) -> Iterator[dlt.sources.DltResource]:
@@ -67,7 +69,9 @@ def postgres(
     Args:
         moment: what all tables are read from.
         schema: the Postgres schema that holds them.
-        chunk_size: rows in one Arrow table; what bounds the memory.
+        chunk_size: rows in one Arrow table of those that are compared with RAW.
+        connections: that read a large table at the same time, at most; None: one for each processor of this machine. A
+            busy source gets fewer.
         sweep: whether to look for deleted rows; a schedule may load more often than it sweeps.
         accept_deletes: tables of which any share may vanish this once; "all" stands for every one.
     """
@@ -77,7 +81,8 @@ def postgres(
     for name, table in TABLES.items():
         window = Window(moment, partial(dlt.current.resource_state, name), table["cursor"], table.get("lag", 0.0))
         raw = RawTable(reader, f"postgres_{name}", table["key"])
-        yield _changes(moment, metadata, name, table, raw, window, chunk_size)
+        reading = Reading(moment, window, raw, connections or connections_here())
+        yield _changes(reading, metadata, name, table, chunk_size)
         if table["deletes"] == "sweep" and sweep:
             keys = PostgresKeys(moment, metadata, name, table["key"], window)
             swept = Sweep(raw, keys.stream, keys.fetch, table.get("share", 0.2), name in accept)
@@ -85,34 +90,29 @@ def postgres(
 
 
 def _changes(
-    moment: Snapshot,
-    metadata: sa.MetaData,
-    name: str,
-    table: dict[str, Any],
-    raw: RawTable,
-    window: Window,
-    chunk_size: int,
+    reading: Reading, metadata: sa.MetaData, name: str, table: dict[str, Any], chunk_size: int
 ) -> dlt.sources.DltResource:
     deleted_at = table["deletes"] if table["deletes"] not in ("sweep", "none") else None
     resource = sql_table(
-        moment.engine,
+        reading.moment.engine,
         table=name,
         metadata=metadata,
-        backend="pyarrow",
+        backend=BACKEND,
+        backend_kwargs={"reading": reading},
         chunk_size=chunk_size,
         primary_key=table["key"],
         write_disposition="merge",
         table_adapter_callback=loosen,
         type_adapter_callback=exact_type,
         query_adapter_callback=lambda query, found: query.with_only_columns(*exact_columns(found, deleted_at)).where(
-            window.condition(found)
+            reading.window.condition(found)
         ),
     )
     # Of a row that comes twice in one load (read, and then swept) the newest version stays.
     newest = [{"name": table["cursor"], "dedup_sort": "desc"}] if table["cursor"] else []
-    resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, *newest])
-    resource.add_step(DropUnchanged(raw, table["key"], window.is_reread))
-    return resource.add_step(SaveHorizon(window))
+    resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, LOAD_ID, *newest])
+    resource.add_step(DropUnchanged(reading.raw, table["key"], reading.window.is_reread))
+    return resource.add_step(SaveHorizon(reading.window))
 
 
 @contextmanager

@@ -53,13 +53,13 @@ class RawTable:
     Args:
         reader: the sessions.
         name: of the table, as dlt has it.
-        key: the columns of its primary key, as the source has them.
+        key: the columns of its primary key, as the source has them; kept under this name.
     """
 
     def __init__(self, reader: RawReader, name: str, key: Sequence[str]) -> None:
         self._reader = reader
         self._name = name
-        self._key = list(key)
+        self.key = list(key)
 
     @property
     def pipeline_name(self) -> str:
@@ -75,6 +75,15 @@ class RawTable:
     def exists(self) -> bool:
         """Tell whether a load has brought rows: dlt's schema of the pipeline says so without a query."""
         return self._reader.schema is not None and self._name in self._reader.schema.tables
+
+    def is_empty(self) -> bool:
+        """Ask the warehouse whether the table has no row or is not there: dlt may have lost its schema, but no rows."""
+        with self._reader.looking_up as warehouse:
+            relation = warehouse.make_qualified_table_name(self._name)
+            try:
+                return not warehouse.execute_sql(f"SELECT 1 FROM {relation} LIMIT 1")
+            except DatabaseUndefinedRelation:
+                return True
 
     @property
     def columns(self) -> TTableSchemaColumns:
@@ -130,4 +139,4 @@ class RawTable:
         return row_tuples_to_arrow(found, kept, "UTC")
 
     def _names(self, warehouse: Any) -> str:
-        return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self._key)
+        return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self.key)

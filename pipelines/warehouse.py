@@ -12,6 +12,8 @@ import dlt
 from pipelines.errors import Refusal
 
 RAW = "RAW"
+# A load streams: what DuckDB may keep in memory is a cache of its file, and a merge that is larger goes to disk.
+DUCKDB = {"memory_limit": "128MB", "preserve_insertion_order": False}
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,7 @@ class Environment:
             return {"destination_type": "pipelines.fenced_snowflake.fenced_snowflake", "credentials": credentials}
         return {
             "destination_type": "pipelines.staged_duckdb.staged_duckdb",
-            "credentials": str(data_dir() / f"{self.database}.duckdb"),
+            "credentials": {"database": str(data_dir() / f"{self.database}.duckdb"), "global_config": DUCKDB},
         }
 
 

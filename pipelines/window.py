@@ -8,6 +8,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 import sqlalchemy as sa
+from dlt.extract.extractors import ImportFileMeta
 from dlt.extract.items_transform import ItemTransform
 
 from pipelines.errors import Refusal
@@ -85,6 +86,12 @@ class Window:
             return sa.false()
         return sa.func.coalesce(self.is_before(table.c[self._cursor], self.start), sa.false())
 
+    def may_reread(self, table: sa.Table) -> bool:
+        """Tell whether rows of the window may be ones that an earlier load brought."""
+        if self._cursor is None:
+            return True
+        return self.saved is not None and (self.start < self.saved or table.c[self._cursor].info["is_nullable"])
+
     def is_reread(self, rows: pa.Table) -> pa.Array:
         """Return for each row whether an earlier load may have brought it."""
         if self._cursor is None or self.saved is None:
@@ -110,13 +117,11 @@ class SaveHorizon(ItemTransform):
     placement_affinity = 4  # after the rows that did not change were dropped
 
     def __init__(self, window: Window) -> None:
-        super().__init__(self._save)
+        super().__init__(self.__call__)
         self._window = window
 
     def __call__(self, item: Any, meta: Any = None) -> Any:
-        return self._save(item)
-
-    def _save(self, item: Any) -> Any:
-        if isinstance(item, pa.Table) and item.num_rows:  # dlt's first item brings hints only
+        # dlt's first item brings hints only, and a file of rows stands in its meta.
+        if isinstance(meta, ImportFileMeta) or (isinstance(item, pa.Table) and item.num_rows):
             self._window.save()
         return item
