@@ -11,27 +11,25 @@ from pathlib import Path
 
 import duckdb
 import psycopg2
+import pyarrow as pa
 import sqlalchemy as sa
 
 from mock_services.postgres.server import EmbeddedPostgres
+from pipelines.key_merge import BATCH, KeyMerge
 from pipelines.postgres_keys import PostgresKeys
 from pipelines.snapshot import Snapshot
-from pipelines.sweep import Sweep
 from pipelines.window import Window
 
 
 class DuckDbKeys:
     """RAW's side without dlt's pipeline around it: the same streamed query, the same fetches."""
 
-    exists, source_name, pipeline_name = True, "rows", "postgres"
-
     def __init__(self, path: Path) -> None:
         self._connection = duckdb.connect(str(path))
 
     def keys(self):
-        cursor = self._connection.execute("select row_id from raw where _deleted_at is null order by row_id")
-        while rows := cursor.fetchmany(10_000):
-            yield from rows
+        rows = self._connection.execute("select row_id from raw where _deleted_at is null order by row_id")
+        yield from map(pa.Table.from_batches, ([batch] for batch in rows.to_arrow_reader(BATCH)))
 
 
 def measure(rows: int) -> tuple[float, float, int]:
@@ -54,7 +52,7 @@ def measure(rows: int) -> tuple[float, float, int]:
                 moment, sa.MetaData(schema="public"), "rows", ["row_id"], Window(moment, dict, "updated_at")
             )
             began = time.monotonic()
-            found = sum(is_gone for is_gone, _ in Sweep(raw, keys.stream, None, 1, True)._differences())
+            found = sum(is_gone for is_gone, _ in KeyMerge(raw.keys(), keys.stream()).differences())
             seconds = time.monotonic() - began
     return seconds, max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), found
 

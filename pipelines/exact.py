@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql
 MAX_PRECISION = 38  # of a decimal in DuckDB, Snowflake and Arrow's decimal128
 
 # These come through the wire without loss; whatever is not in here goes as text.
-NATIVE = (sa.Boolean, sa.Integer, sa.Numeric, sa.Date, sa.DateTime, sa.Time, sa.LargeBinary, sa.String)
+NATIVE = (sa.Boolean, sa.Integer, sa.Numeric, sa.Float, sa.Date, sa.DateTime, sa.Time, sa.LargeBinary, sa.String)
 DOCUMENTS = (sa.JSON, sa.ARRAY)
 # Of each type of time in DuckDB, the first and the last value that Arrow, DuckDB and Snowflake share.
 TIMES = {
@@ -26,6 +26,8 @@ def exact_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
     """Return the SQLAlchemy type that dlt describes the column by: the one that `exact_query` selects."""
     if isinstance(sql_type, DOCUMENTS):
         return sa.JSON()
+    if isinstance(sql_type, sa.Float):
+        return sa.Numeric(asdecimal=False)  # dlt 1.31 knows a double by this; in SQLAlchemy 2.1 a Float is no Numeric
     return sql_type if is_native(sql_type) else sa.Text()
 
 
@@ -58,6 +60,11 @@ def exact_column(column: sa.Column) -> sa.ColumnElement:
 def exact_value(column: sa.ColumnElement) -> str:
     """Return DuckDB's SQL for a column that `exact_columns` selected, as it came through the wire."""
     name = '"' + column.name.replace('"', '""') + '"'
+    # The widths that dlt gives a column whatever Postgres says: one type in RAW, in every file and in Arrow.
+    if isinstance(column.type, sa.Integer):
+        return f"{name}::BIGINT"
+    if isinstance(column.type, sa.Float):
+        return f"{name}::DOUBLE"
     kind = _time(column.type)
     if kind is None:
         return name

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 FILE = 160 << 20  # bytes of a Parquet file; Snowflake's COPY is at its best with 100 to 250 MB
 SHRINKS = 6  # times that rows get smaller on the way from a page to Parquet, before the first file says how much it is
-SMALL = 2_000  # pages (16 MB) that one connection reads before a second one would be ready
+SMALL = 2_000  # pages, 16 MB: less is not worth a connection of its own
 MANY = 500_000  # rows that an index finds, from which on several connections pay
 
 # Tables, partitioned ones and materialized views have pages; views and foreign tables have none.
@@ -38,6 +38,11 @@ class Size:
 
     pages: int
     bytes: int
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether one connection has read the table before a second one would be ready."""
+        return self.pages < SMALL
 
 
 def table_size(connection: sa.Connection, table: sa.Table) -> Size:

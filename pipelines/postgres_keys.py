@@ -7,11 +7,12 @@ import sqlalchemy as sa
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 from dlt.sources.sql_database.schema_types import table_to_columns
 
-from pipelines.exact import exact_column, exact_columns, exact_type, loosen
-from pipelines.raw_table import BATCH, Key
+from pipelines.exact import exact_column, exact_columns, exact_type, exact_value, loosen
+from pipelines.key_merge import BATCH, Key
 from pipelines.snapshot import Snapshot
 from pipelines.sweep import DELETED_AT
 from pipelines.window import Window
+from pipelines.wire import rows_of, sql_text
 
 
 class PostgresKeys:
@@ -30,25 +31,25 @@ class PostgresKeys:
         self._key = list(key)
         self._window = window
 
-    def stream(self) -> Iterator[tuple[Key, bool]]:
-        """Yield each key, ascending, with whether only an earlier window would have read the row."""
-        table = self._table()
-        columns = self._columns(table)
+    def stream(self) -> Iterator[pa.Table]:
+        """Yield the keys, ascending: nothing else of the rows, so that Postgres can read its index alone."""
+        columns = self._columns(self._table())
         # Text sorts by the database's collation: byte order is the one that DuckDB and Snowflake agree with.
         order = [column.collate("C") if _is_text(column) else column for column in columns]
-        query = sa.select(*columns, self._window.is_old(table)).order_by(*order)
-        width = len(columns)
-        with self._moment.engine.connect() as connection:
-            result = connection.execution_options(yield_per=BATCH).execute(query)
-            for rows in result.partitions(BATCH):
-                for row in rows:
-                    yield row[:width], row[width]
+        query = sa.select(*columns).order_by(*order)
+        values = ", ".join(exact_value(column) for column in query.selected_columns)
+        with self._moment.wire.session() as session:
+            rows = session.execute(f"SELECT {values} FROM {rows_of(sql_text(query))}")
+            for batch in rows.to_arrow_reader(BATCH):
+                yield pa.Table.from_batches([batch])
 
     def fetch(self, keys: Sequence[Key]) -> pa.Table:
-        """Return the rows of these keys as a load brings them; fewer where some are gone."""
+        """Return the rows of these keys, as a load brings them, that only an earlier window would have read."""
         table = self._table()
         hints = table_to_columns(table, "full", exact_type) | {"_deleted_at": DELETED_AT}
-        query = sa.select(*exact_columns(table)).where(sa.tuple_(*self._columns(table)).in_(keys))
+        query = sa.select(*exact_columns(table)).where(
+            sa.tuple_(*self._columns(table)).in_(keys), self._window.is_old(table)
+        )
         with self._moment.engine.connect() as connection:
             rows = [tuple(row) for row in connection.execute(query)]
         return row_tuples_to_arrow(rows, hints, "UTC")

@@ -11,9 +11,10 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
-BATCH = 10_000  # keys in one look-up
+from pipelines.key_merge import BATCH as STREAMED
+from pipelines.key_merge import Key
 
-Key = tuple[Any, ...]
+BATCH = 10_000  # keys in one look-up
 
 
 class RawReader:
@@ -94,7 +95,7 @@ class RawTable:
         """Return the name in RAW of a column of the source."""
         return self._reader.schema.naming.normalize_identifier(column)
 
-    def keys(self) -> Iterator[Key]:
+    def keys(self) -> Iterator[pa.Table]:
         """Yield the keys of the rows that live, ascending (text by its UTF-8 bytes), from one streamed query."""
         if not self.exists:
             return
@@ -105,8 +106,13 @@ class RawTable:
                 with warehouse.execute_query(
                     f"SELECT {names} FROM {relation} WHERE _deleted_at IS NULL ORDER BY {names}"
                 ) as cursor:
-                    while rows := cursor.fetchmany(BATCH):
-                        yield from rows
+                    if warehouse.capabilities.sqlglot_dialect == "duckdb":
+                        yield from cursor.iter_arrow(STREAMED)
+                        return
+                    # Snowflake's connector gives Arrow chunks whose types differ from each other.
+                    parts = {name: self.columns[name] for name in map(self.normalized, self.key)}
+                    while rows := cursor.fetchmany(STREAMED):
+                        yield row_tuples_to_arrow(rows, parts, "UTC")
             except DatabaseUndefinedRelation:
                 return
 

@@ -6,11 +6,13 @@ from functools import partial
 from typing import Any
 
 import dlt
+import pyarrow as pa
 from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 
 from pipelines.api_keys import api_keys
 from pipelines.arrow_pages import ArrowPages
-from pipelines.raw_table import Key, RawReader, RawTable
+from pipelines.key_merge import tables_of
+from pipelines.raw_table import RawReader, RawTable
 from pipelines.reread import OneCursor, Reread
 from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
 from pipelines.unchanged import DropUnchanged
@@ -96,6 +98,7 @@ def saas(
         yield resource
         if is_swept and sweep:
             keys = partial(_keys, base_url, api_key, name, endpoint, page_size)
+            # An object that RAW lacks is newer than the read, and comes with the next: none is fetched.
             swept = Sweep(raw, keys, None, endpoint.get("share", 0.2), name in accept)
             yield sweep_resource(swept, name, f"saas_{name}", [endpoint["key"]])
 
@@ -137,9 +140,8 @@ def _config(
     }
 
 
-def _keys(*where: Any) -> Iterator[tuple[Key, bool]]:
-    # An object that RAW lacks is newer than the read, and comes with the next.
-    return ((key, False) for key in api_keys(*where))
+def _keys(*where: Any) -> Iterator[pa.Table]:
+    return tables_of(api_keys(*where))
 
 
 def load():

@@ -6,14 +6,14 @@ with its last values, and `_deleted_at` says since when; a row that RAW lacks is
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain
 
 import dlt
 import pyarrow as pa
 from dlt.common.schema.typing import TTableSchemaColumns
 
 from pipelines.errors import Refusal
-from pipelines.raw_table import BATCH, Key, RawTable
+from pipelines.key_merge import Key, KeyMerge
+from pipelines.raw_table import BATCH, RawTable
 
 DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
 FEW = 10  # so many may always vanish: a share of a small table says nothing
@@ -32,9 +32,9 @@ class Sweep:
 
     Args:
         raw: what RAW holds of the table.
-        present: returns the source's keys, ascending as `RawTable.keys` has them, each with whether a load before this
-            one should have brought the row.
-        fetch: returns the source's rows of some keys; None where a row that RAW lacks comes by itself.
+        present: returns the source's keys in tables, ascending as `RawTable.keys` has them.
+        fetch: returns those of the source's rows of some keys that a load before this one should have brought; None
+            where a row that RAW lacks comes by itself.
         share: of RAW's living rows that may vanish at once, 0 to 1.
         accept: whether they may all vanish, because somebody said so.
     """
@@ -42,7 +42,7 @@ class Sweep:
     def __init__(
         self,
         raw: RawTable,
-        present: Callable[[], Iterator[tuple[Key, bool]]],
+        present: Callable[[], Iterator[pa.Table]],
         fetch: Fetch | None,
         share: float,
         accept: bool,
@@ -52,8 +52,6 @@ class Sweep:
         self._fetch = fetch
         self._share = share
         self._accept = accept
-        self._known = 0
-        self._gone = 0
 
     @property
     def columns(self) -> TTableSchemaColumns:
@@ -69,55 +67,26 @@ class Sweep:
         """
         if not self._raw.exists:
             return  # the first load
-        for is_gone, keys in _batches(self._differences()):
+        merge = KeyMerge(self._raw.keys(), self._present())
+        if merge.is_emptied:
+            self._break("the source is empty")
+        for is_gone, keys in _batches(merge.differences()):
             if is_gone:
                 yield self._marked(keys)
-            elif self._fetch:
-                yield self._fetch(keys)
-        self._break()
-
-    def _differences(self) -> Iterator[tuple[bool, Key]]:
-        """Yield (True, a key that only RAW has) and (False, a key that only the source has, though it is old)."""
-        known, present = self._raw.keys(), self._present()
-        last, key = None, next(known, None)
-        there = next(present, None)
-        if there is None and key is not None:
-            self._known, self._gone = 1, 0
-            self._break(is_empty=True)
-        for here, is_old in chain([there] if there else [], present):
-            while key is not None and key < here:
-                self._known += 1
-                if key != last:  # a doubled row is merged into one by the next change of it
-                    self._gone += 1
-                    yield True, key
-                key = next(known, None)
-            if key == here:
-                self._known += 1
-                last, key = key, next(known, None)
-            elif is_old:
-                yield False, here
-        while key is not None:
-            self._known += 1
-            if key != last:
-                self._gone += 1
-                yield True, key
-            key = next(known, None)
+            elif self._fetch and (missing := self._fetch(keys)).num_rows:
+                yield missing
+        if merge.gone > max(FEW, self._share * merge.known):
+            self._break(f"{merge.gone:,} of {merge.known:,} rows vanished, more than {self._share:.0%}")
 
     def _marked(self, keys: Sequence[Key]) -> pa.Table:
         rows = self._raw.rows(keys)
         at = pa.array([datetime.now(UTC)] * rows.num_rows, pa.timestamp("us", "UTC"))
         return rows.set_column(rows.column_names.index("_deleted_at"), "_deleted_at", at)
 
-    def _break(self, is_empty: bool = False) -> None:
-        if self._accept or not (is_empty or self._gone > max(FEW, self._share * self._known)):
+    def _break(self, what: str) -> None:
+        if self._accept:
             return
-        name = self._raw.source_name
-        what = (
-            "the source is empty"
-            if is_empty
-            else f"{self._gone:,} of {self._known:,} rows vanished, more than {self._share:.0%}"
-        )
-        pipeline = self._raw.pipeline_name
+        name, pipeline = self._raw.source_name, self._raw.pipeline_name
         raise TooManyDeletes(
             f"{name}: {what}; nothing was loaded. If they were deleted on purpose, type "
             f"python pipelines/{pipeline}.py --accept-deletes {name}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from pipelines.errors import Refusal
 
@@ -81,6 +82,12 @@ class Wire:
 def rows_of(sql: str) -> str:
     """Return the FROM item that holds what Postgres answers to `sql`."""
     return f"postgres_query('source', {_quoted(sql)})"
+
+
+def sql_text(query: sa.Select) -> str:
+    """Return the query as Postgres reads it, with its values in it: times and nothing of a row."""
+    dialect = postgresql.dialect(paramstyle="named")  # the driver's own would double each percent sign
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def load_scanner(database: duckdb.DuckDBPyConnection) -> None:

@@ -20,14 +20,13 @@ import pyarrow as pa
 import sqlalchemy as sa
 from dlt.common.schema.typing import C_DLT_LOAD_ID
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
-from sqlalchemy.dialects import postgresql
 
 from pipelines.exact import exact_value
-from pipelines.page_ranges import FILE, SMALL, PageRanges, free_connections, is_long_scan, table_size, within
+from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
 from pipelines.snapshot import READER, Snapshot
 from pipelines.window import Window
-from pipelines.wire import rows_of
+from pipelines.wire import rows_of, sql_text
 
 BACKEND = "wire"
 FOLDER = "wire"  # in the pipeline's working folder: what a killed run leaves there is removed by the next one
@@ -64,7 +63,7 @@ class WireLoader(BaseTableLoader):
     def _tables(self, reading: Reading, query: sa.Select) -> Iterator[pa.Table]:
         columns = ", ".join(f"{exact_value(column)} AS {_name(column.name)}" for column in query.selected_columns)
         with reading.moment.wire.session() as session:
-            rows = session.execute(f"SELECT {columns} FROM {rows_of(text(query))}")
+            rows = session.execute(f"SELECT {columns} FROM {rows_of(sql_text(query))}")
             for batch in rows.to_arrow_reader(self.chunk_size):
                 yield pa.Table.from_batches([batch])
 
@@ -107,10 +106,12 @@ class WireLoader(BaseTableLoader):
             return None, 1
         with self.engine.connect() as connection:
             size = table_size(connection, self.table)
-            if size.pages < SMALL:
+            if size.is_small:
                 return None, 1
             if reading.window.start:
-                plan = connection.exec_driver_sql(f"EXPLAIN (FORMAT json) {text(query).replace('%', '%%')}").scalar()
+                plan = connection.exec_driver_sql(
+                    f"EXPLAIN (FORMAT json) {sql_text(query).replace('%', '%%')}"
+                ).scalar()
                 if not is_long_scan(plan):
                     return None, 1
             streams = free_connections(connection, reading.connections, READER)
@@ -178,7 +179,7 @@ class Streams:
         """Write one query's rows, hand the files over and return their bytes."""
         target = str(self._folder / name).replace("'", "''")
         found = session.execute(
-            f"COPY (SELECT {self._selection} FROM {rows_of(text(query))}) TO '{target}' ({PARQUET})"
+            f"COPY (SELECT {self._selection} FROM {rows_of(sql_text(query))}) TO '{target}' ({PARQUET})"
         )
         files = [(Path(path), rows, size) for path, rows, size, *_ in found.fetchall() if rows]
         for path, rows, _ in files:
@@ -191,12 +192,6 @@ class Streams:
                 return self._finished.put(item, timeout=0.05)
             except queue.Full:
                 continue
-
-
-def text(query: sa.Select) -> str:
-    """Return the query as Postgres reads it, with its values in it: times and nothing of a row."""
-    dialect = postgresql.dialect(paramstyle="named")  # the driver's own would double each percent sign
-    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def connections_here() -> int:
