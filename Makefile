@@ -13,8 +13,8 @@ export UV_SYSTEM_CERTS := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt doctor \
-	setup lock graph-late-commits soak
+.PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+	doctor setup lock graph-late-commits soak
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
