@@ -68,7 +68,11 @@ def judge(found: dict[str, float | None]) -> dict[str, dict[str, Any]]:
 def medians(runs: Rounds) -> dict[str, dict[str, float]]:
     """Return for each figure the median of each number over the rounds."""
     return {
-        name: {field: median(run[field] for run in rounds) for field in rounds[0] if field != "round"}
+        name: {
+            field: median(run[field] for run in rounds)
+            for field, value in rounds[0].items()
+            if field != "round" and isinstance(value, int | float)
+        }
         for name, rounds in runs.items()
     }
 

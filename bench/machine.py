@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import peers, source
+from bench.process import ROOT
 
 OURS = ("dlt", "duckdb", "pyarrow", "psycopg2-binary", "adbc-driver-postgresql", "sqlalchemy", "dbt-core")
 THEIRS = ("dlt", "duckdb", "connectorx", "sling-linux-amd64", "duckdb-cli")
@@ -37,8 +38,9 @@ def commit() -> str | None:
     """Return the commit that was measured, with `+` behind it where files differ from it."""
     try:
         text = subprocess.run(
-            ["git", "describe", "--always", "--dirty=+", "--exclude=*"], capture_output=True, text=True, check=True
-        ).stdout
+            ["git", "describe", "--always", "--dirty=+", "--exclude=*"],
+            cwd=ROOT, capture_output=True, text=True, check=True,
+        ).stdout  # fmt: skip
     except (OSError, subprocess.CalledProcessError):
         return None
     return text.strip()

@@ -25,7 +25,8 @@ class Run:
     """What one process took: `seconds` of wall time with all imports, `peak_mb` of resident memory.
 
     `said` is the JSON object in the last line of its standard output, {} where it said none. Of a process that starts
-    others, `peak_mb` is that of the largest one.
+    others, `peak_mb` is that of the largest one. Linux counts what the starting process had at its peak as the least,
+    so that one has to stay small.
     """
 
     seconds: float
