@@ -68,12 +68,8 @@ def notes(result: dict[str, Any]) -> list[str]:
         f" load average before the rounds {loads}.",
         f"{known}; peers: {theirs or 'not installed'}.",
         "Seconds are those of the whole process with its imports, the floor's those of the COPY alone; where it says"
-        " “load alone”, those of the load without imports, over and below the line of the ratio.",
-        *(
-            [f"dlt as it comes read {few['measured_rows']:,} rows in {few['measured_seconds']:.1f} s; scaled to all."]
-            if few
-            else []
-        ),
+        " “load alone”, those of the load without imports, in the ratio on both sides.",
+        *([f"dlt as it comes read {few['measured_rows']:,.0f} rows, scaled to all."] if few else []),
         *(["The bars are set for 3,000,000 rows."] if result["rows"] != 3_000_000 else []),
         *(f"Left out: {part}: {reason}." for part, reason in result["left_out"].items()),
     ]

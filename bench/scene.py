@@ -19,19 +19,23 @@ class LeftOut(Exception):
 
 @dataclass
 class Scene:
-    """The source at `url`, scratch space in `folder`, `rows` of the main table, and which round it is, from 1."""
+    """The source at `url`, scratch space in `folder`, `rows` of the main table, and which round it is, from 1.
+
+    `kept` is for files that a part makes once and uses in every round.
+    """
 
     folder: Path
     url: str
     rows: int
     round: int = 1
+    kept: dict[str, Path] = field(default_factory=dict)
     _sums: dict[str, tuple[int, int]] = field(default_factory=dict)
     _numbers: itertools.count = field(default_factory=itertools.count)
 
     def fresh(self, name: str) -> Path:
         """Return an empty folder that nothing has used before."""
         folder = self.folder / f"{name}-{next(self._numbers)}"
-        folder.mkdir()
+        folder.mkdir(mode=0o700)  # the source's password will stand in it
         return folder
 
     def need(self, name: str) -> int:

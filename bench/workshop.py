@@ -9,42 +9,37 @@ from bench.process import ROOT, run
 from bench.scene import Figures, Scene
 
 
-class Workshop:
-    """The part that measures dbt; its sources are started and loaded once, and every round builds on a copy."""
-
-    def __init__(self) -> None:
-        self._loaded: Path | None = None
-
-    def __call__(self, scene: Scene) -> Figures:
-        """Measure both builds, each with the files of dbt's that the one before left."""
-        self._loaded = self._loaded or _load(scene)
-        place = scene.fresh("dbt")
-        shutil.copy(self._loaded, place / WAREHOUSE)
-        command = [Path(sys.executable).with_name("dbt"), "build", "--project-dir", "dbt", "--profiles-dir", "dbt"]
-        settings = {
-            "MAILBLAZE_DATA_DIR": str(place),
-            "MAILBLAZE_ENV": "local",
-            "DBT_TARGET_PATH": str(place / "target"),
-            "DBT_LOG_PATH": str(place / "logs"),
-            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-        }
-        found = {}
-        for name in ("dbt_full", "dbt_unchanged"):
-            done = run(command, **settings)
-            found[name] = {"seconds": done.seconds, "peak_mb": done.peak_mb}
-        scene.remove(place)
-        return found
+def measure(scene: Scene) -> Figures:
+    """Measure both builds, the second with what dbt's first left; every round builds on a copy of the same RAW."""
+    if "loaded" not in scene.kept:
+        scene.kept["loaded"] = _load(scene)
+    place = scene.fresh("dbt")
+    shutil.copy(scene.kept["loaded"], place / WAREHOUSE)
+    command = [Path(sys.executable).with_name("dbt"), "build", "--project-dir", "dbt", "--profiles-dir", "dbt"]
+    settings = {
+        "MAILBLAZE_DATA_DIR": str(place),
+        "MAILBLAZE_ENV": "local",
+        "DBT_TARGET_PATH": str(place / "target"),
+        "DBT_LOG_PATH": str(place / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    found = {}
+    for name in ("dbt_full", "dbt_unchanged"):
+        done = run(command, **settings)
+        found[name] = {"seconds": done.seconds, "peak_mb": done.peak_mb}
+    scene.remove(place)
+    return found
 
 
 def _load(scene: Scene) -> Path:
     """Start the two sources, seed them as `make up` does, load both and return the DuckDB file."""
-    data_dir = scene.fresh("sources")
+    data_dir, kept = scene.fresh("sources"), scene.fresh("loaded")
     services = [sys.executable, "-m", "mock_services", "--data-dir", data_dir]
     try:
         run([*services, "up", "--only", "postgres,saas"])
         for door in ("postgres", "saas"):
             command = [sys.executable, ROOT / "pipelines" / f"{door}.py"]
             run(command, MAILBLAZE_DATA_DIR=str(data_dir), MAILBLAZE_ENV="local")
+        return Path(shutil.move(data_dir / WAREHOUSE, kept))
     finally:
-        run([*services, "down"])
-    return data_dir / WAREHOUSE
+        run([*services, "clean"])

@@ -47,14 +47,16 @@ def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
 def test_a_lost_row_and_a_bent_value_are_noticed(tmp_path):
     with EmbeddedPostgres(tmp_path / "postgres", ephemeral=True) as server:
         scene = Scene(tmp_path, server.url(), 500)
-        for table in ("events", "wide"):
-            scene.need(table)
-            data_dir = scene.fresh("ours")
-            ours.load(scene, data_dir, table)
-            raw, warehouse = f"RAW.POSTGRES_{table}", data_dir / ours.WAREHOUSE
-            bent = "c2 = c2 + 0.0001" if table == "wide" else "updated_at = updated_at + interval 1 microsecond"
-            for tampered in (f"update {raw} set {bent} where event_id = 7", f"delete from {raw} where event_id = 7"):
-                with duckdb.connect(str(warehouse)) as connection:
-                    connection.execute(tampered)
-                with pytest.raises(RowsDiffer, match=f"{table}: RAW holds"):
-                    compare(scene.url, table, warehouse)
+        scene.need("events")
+        data_dir = scene.fresh("ours")
+        ours.load(scene, data_dir, "events")
+        warehouse = data_dir / ours.WAREHOUSE
+        for tampered in (
+            "update RAW.POSTGRES_EVENTS set amount = amount + 0.0001 where event_id = 7",
+            "update RAW.POSTGRES_EVENTS set amount = amount - 0.0001, subject = '' where event_id = 7",
+            "delete from RAW.POSTGRES_EVENTS where event_id = 7",
+        ):
+            with duckdb.connect(str(warehouse)) as connection:
+                connection.execute(tampered)
+            with pytest.raises(RowsDiffer, match="events: RAW holds"):
+                compare(scene.url, "events", warehouse)
