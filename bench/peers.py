@@ -34,8 +34,12 @@ def dlt(backend: str, table: str = "events") -> Callable[[Scene], Figures]:
         figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows}
         if table != "events":
             run_seconds = done.said["run_seconds"]
-            figure |= {"measured_seconds": done.seconds, "measured_rows": rows, "rows": scene.rows}
-            figure["seconds"] = done.seconds - run_seconds + run_seconds * scene.rows / rows
+            figure = {
+                "seconds": done.seconds - run_seconds + run_seconds * scene.rows / rows,
+                "rows": scene.rows,
+                "measured_seconds": done.seconds,
+                "measured_rows": rows,
+            }
         return {name: figure}
 
     return measure
