@@ -5,6 +5,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 SNOWFLAKE_READY := .venv-snowflake/.ready
 PLOTS_READY := .venv-plots/.ready
+BENCH_READY := .venv-bench/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 # A company's proxy signs with a certificate that only the system knows.
@@ -12,8 +13,8 @@ export UV_SYSTEM_CERTS := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-crash test-snowflake smoke-snowflake golden bench lint format up down status traffic clean dbt doctor \
-	setup lock graph-late-commits soak
+.PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+	doctor setup lock graph-late-commits soak
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -41,8 +42,13 @@ soak: setup  ## our door beside writers, cut connections and restarts (make soak
 golden: setup $(SNOWFLAKE_READY)  ## write anew what dlt and dbt send to Snowflake; read the diff
 	GOLDEN=write pytest tests/snowflake/test_sql.py
 
-bench: setup  ## speeds, measured side by side
-	python -m bench.sweep
+bench: setup $(BENCH_READY)  ## speeds side by side (docs/speed.md): make bench [ROWS=3000000] [ROUNDS=3] [ONLY=floor,ours] [TEN=no]
+	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(filter no,$(TEN)),--no-ten)
+
+bench-page: setup $(PLOTS_READY)  ## the last bench's table and picture into docs/speed.md
+	python -m bench.report --write docs/speed.md
+	.venv-plots/bin/python -P bench/draw.py .data/bench/latest.json docs/images/speed.png
 
 lint: setup
 	ruff check .
@@ -73,7 +79,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake .venv-plots dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -100,6 +106,12 @@ $(PLOTS_READY): tests/late_commits/requirements.lock $(READY)
 	uv pip sync --quiet --require-hashes --python .venv-plots/bin/python $<
 	@touch $@
 
+# The peers bring versions of their own.
+$(BENCH_READY): bench/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-bench
+	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-bench/bin/python $<
+	@touch $@
+
 lock:  ## resolve requirements.lock anew from pyproject.toml
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o requirements.lock
@@ -107,3 +119,5 @@ lock:  ## resolve requirements.lock anew from pyproject.toml
 		--no-strip-extras --no-header --quiet --upgrade -o tests/snowflake/requirements.lock
 	uv pip compile tests/late_commits/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o tests/late_commits/requirements.lock
+	uv pip compile bench/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o bench/requirements.lock

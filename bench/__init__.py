@@ -1,1 +1,1 @@
-"""Speeds, measured side by side in one run."""
+"""Speeds, measured side by side in one run: `make bench`, docs/speed.md."""
