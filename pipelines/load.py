@@ -150,7 +150,7 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         landing = read_landing(pipeline)
         reason = "an extraction was cut off before it could say what it had read"
     else:
-        reason = "another run has landed since this one read"
+        reason = "another run has landed since this one read, or it is older than 30 days"
     if pipeline.has_pending_data:
         report.set_aside = len(pending(pipeline))
         set_aside(pipeline, reason)

@@ -7,7 +7,7 @@ what RAW has: it is set aside, where somebody can look at it, and never loaded.
 
 import shutil
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dlt
@@ -22,6 +22,7 @@ from pipelines.fence import Landing, claim, last_landing
 from pipelines.warehouse import data_dir
 
 FOLLOWS = "follows_landing"  # in the local state: the landing that the package being extracted follows
+REMEMBERED = timedelta(days=30)  # Snowflake's COPY knows for 64 days which files a table has
 ABANDONED = 1  # status in _dlt_loads of a load that was cut off and read again; dlt's own for a completed one is 0
 
 
@@ -42,7 +43,10 @@ def follow(pipeline: dlt.Pipeline, landing: Landing | None) -> None:
 
 
 def is_current(pipeline: dlt.Pipeline, landing: Landing | None) -> bool:
-    """Tell whether the pending packages follow from what the warehouse has now."""
+    """Tell whether the pending packages follow from what the warehouse has now, and it remembers their files."""
+    read_at = [datetime.fromtimestamp(float(load_id), UTC) for load_id in pending(pipeline)]
+    if read_at and datetime.now(UTC) - min(read_at) > REMEMBERED:
+        return False
     followed = pipeline.state["_local"].get(FOLLOWS)
     if landing is None:
         return followed is None

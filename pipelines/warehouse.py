@@ -33,7 +33,7 @@ class Environment:
     def settings(self) -> dict[str, Any]:
         """Return this environment as a dlt configuration document; what `.dlt/` and the shell say stands above it."""
         lake: dict[str, Any] = {"destination_type": "filesystem"}
-        document = {"destination": {"lake": lake, "warehouse": self._warehouse()}}
+        document = {"destination": {"lake": lake, "warehouse": self._warehouse()}, "load": {"workers": self._workers}}
         if self.is_embedded:
             services = read_services()
             document["sources"] = {
@@ -52,6 +52,12 @@ class Environment:
         lake = {"bucket_url": f"{self.lake}/{pipeline}/"}
         stage = f"{self.database}.{RAW}.STG_S3_RAW/{pipeline}/"
         return {"destination": {"lake": lake, "warehouse": {"stage_name": stage} if self.engine == "snowflake" else {}}}
+
+    @property
+    def _workers(self) -> int:
+        # Each ends at the fence, and Snowflake lets 20 statements wait for one table. DuckDB shares one statement among
+        # all cores, and two at a time need twice the memory.
+        return 8 if self.engine == "snowflake" else 1
 
     def _warehouse(self) -> dict[str, Any]:
         if self.engine == "snowflake":

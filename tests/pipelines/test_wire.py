@@ -2,7 +2,10 @@
 
 import shutil
 import threading
+from datetime import UTC, datetime
+from io import BytesIO
 
+import duckdb
 import psycopg2
 import pyarrow.parquet as pq
 import pytest
@@ -119,7 +122,15 @@ def test_every_value_of_every_type_comes_as_it_is(platform, only):
 
 
 def plain(row: tuple) -> tuple:
-    return tuple(bytes(value) if isinstance(value, memoryview) else value for value in row)
+    """Return a row with bytes and UTC as one driver has them, not the other."""
+    return tuple(
+        bytes(value)
+        if isinstance(value, memoryview)
+        else value.astimezone(UTC)
+        if isinstance(value, datetime) and value.tzinfo
+        else value
+        for value in row
+    )
 
 
 def test_infinite_times_are_the_last_ones_and_years_out_of_reach_are_refused(platform, only):
@@ -158,7 +169,7 @@ def test_large_tables_come_over_several_connections_each_row_once(platform, only
     assert len(files) > 3
     for key in files:
         body = platform.s3().get_object(Bucket=BUCKET, Key=key)["Body"].read()
-        assert "DuckDB" in pq.ParquetFile(io(body)).metadata.created_by  # dlt did not write it again
+        assert "DuckDB" in pq.ParquetFile(BytesIO(body)).metadata.created_by  # dlt did not write it again
     assert report.tables["postgres_many"].extracted == report.tables["postgres_many"].in_lake == 20_000 - 2_858
     assert not list((platform.data_dir / "dlt").glob("**/wire/*"))
 
@@ -203,9 +214,8 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
     )
     platform.source("update many set amount = 'NaN' where id = 8999")
     only("many")
-    before = threading.active_count()
     assert "amount holds NaN" in refusal()
-    assert threading.active_count() == before
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("wire-")]
     assert not list((platform.data_dir / "dlt").glob("**/wire/*"))
     assert platform.source(f"select count(*) from pg_stat_activity where application_name = '{READER}'") == [(0,)]
     platform.source("update many set amount = 2 where id = 8999")
@@ -239,8 +249,6 @@ def test_rows_whose_schema_dlt_has_lost_are_not_doubled(platform, only):
     only("few")
     load()
     shutil.rmtree(platform.data_dir / "dlt")
-    import duckdb
-
     with duckdb.connect(str(platform.warehouse)) as connection:
         for table in ("_dlt_version", "_dlt_loads", "_dlt_pipeline_state"):
             connection.execute(f"delete from RAW.{table}")
@@ -291,12 +299,6 @@ def words(rows: int, first: int = 0, more: str = "") -> str:
     """Return SQL that selects rows of about 100 bytes."""
     columns = ", ".join(["n", "repeat(md5(n::text), 3)", *([more] if more else [])])
     return f"select {columns} from generate_series({first}, {first + rows - 1}) n"
-
-
-def io(body: bytes):
-    import io
-
-    return io.BytesIO(body)
 
 
 def refusal() -> str:
