@@ -44,7 +44,7 @@ def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run
         os.sync()  # what was written before is not written in this process' time
         began = time.monotonic()
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=cwd, env=_environment(settings),
+            [str(part) for part in command], cwd=cwd, env=environment(settings),
             stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
         )  # fmt: skip
         try:
@@ -64,7 +64,7 @@ def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run
     return Run(seconds, usage.ru_maxrss / TO_MB, _said(lines))
 
 
-def _environment(settings: Mapping[str, str]) -> dict[str, str]:
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
     """Return the environment of a user who has set nothing: byte-code is kept, and no setting of ours is inherited."""
     ours = ("MAILBLAZE_", "SOURCES__", "DESTINATION__", "PYTHONDONTWRITEBYTECODE", "DLT_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}

@@ -10,6 +10,7 @@ from requests.exceptions import HTTPError, RequestException, Timeout
 from urllib3.exceptions import MaxRetryError
 
 from pipelines.errors import Refusal
+from pipelines.quota import PacedAdapter, Quota
 
 
 class IncompleteRead(Refusal):
@@ -28,6 +29,7 @@ class PatientSession(Session):
     Args:
         failure: makes the error of a read from the reason why it failed.
         runtime: how often and how long to try: dlt's settings [runtime] request_*.
+        quota: sets the pace of every attempt; None: there is no pace.
 
     Raises:
         IncompleteRead: it tried as often as it may.
@@ -35,12 +37,17 @@ class PatientSession(Session):
         ConnectionError: nobody listens there.
     """
 
-    def __init__(self, failure: Callable[[str], IncompleteRead], runtime: RuntimeConfiguration) -> None:
+    def __init__(
+        self, failure: Callable[[str], IncompleteRead], runtime: RuntimeConfiguration, quota: Quota | None = None
+    ) -> None:
         super().__init__(runtime.request_timeout, raise_for_status=False)
         self._failure = failure
         client = Client(raise_for_status=False, retry_condition=lambda _, error: isinstance(error, UnsoundAnswer))
         client.update_from_config(runtime)
         self._client = client.session
+        if quota:
+            for scheme in ("http://", "https://"):
+                self._client.mount(scheme, PacedAdapter(quota))
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Return the answer that the request's hooks found sound."""

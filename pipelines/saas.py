@@ -12,6 +12,7 @@ from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 from pipelines.api_keys import api_keys
 from pipelines.arrow_pages import ArrowPages
 from pipelines.key_merge import tables_of
+from pipelines.quota import Quota
 from pipelines.raw_table import RawReader, RawTable
 from pipelines.reread import OneCursor, Reread
 from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
@@ -86,27 +87,34 @@ def saas(
         accept_deletes: endpoints of which any share may vanish this once; "all" stands for every one.
     """
     accept = accepted(accept_deletes, ENDPOINTS)
-    reader = RawReader()
+    reader, quota = RawReader(), Quota()
     for name, endpoint in ENDPOINTS.items():
         raw = RawTable(reader, f"saas_{name}", [endpoint["key"]])
         is_swept = endpoint["deletes"] == "sweep"
         columns = endpoint["columns"] | ({DELETED_AT["name"]: DELETED_AT["data_type"]} if is_swept else {})
-        (resource,) = rest_api_resources(_config(name, endpoint, columns, base_url, api_key, lag, page_size))
+        (resource,) = rest_api_resources(_config(name, endpoint, columns, base_url, api_key, lag, page_size, quota))
         resource.add_step(OneCursor(name, endpoint["cursor"]))
         resource.add_step(ArrowPages(resource.table_name, columns))
         resource.add_step(DropUnchanged(raw, [endpoint["key"]], Reread(name, endpoint["cursor"])))
         yield resource
         if is_swept and sweep:
-            keys = partial(_keys, base_url, api_key, name, endpoint, page_size)
+            keys = partial(_keys, base_url, api_key, name, endpoint, page_size, quota)
             # An object that RAW lacks is newer than the read, and comes with the next: none is fetched.
             swept = Sweep(raw, keys, None, endpoint.get("share", 0.2), name in accept)
             yield sweep_resource(swept, name, f"saas_{name}", [endpoint["key"]])
 
 
 def _config(
-    name: str, endpoint: dict[str, Any], columns: dict[str, str], base_url: str, api_key: str, lag: float, size: int
+    name: str,
+    endpoint: dict[str, Any],
+    columns: dict[str, str],
+    base_url: str,
+    api_key: str,
+    lag: float,
+    size: int,
+    quota: Quota,
 ) -> RESTAPIConfig:
-    read = WholeRead(name, endpoint["cursor"], endpoint["since"])
+    read = WholeRead(name, endpoint["cursor"], endpoint["since"], quota)
     return {
         "client": {
             "base_url": f"{base_url.rstrip('/')}/v1/",

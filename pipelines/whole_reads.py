@@ -15,6 +15,7 @@ from requests import Request, Response
 
 from pipelines.errors import Refusal
 from pipelines.patient_session import IncompleteRead, PatientSession, UnsoundAnswer
+from pipelines.quota import Quota
 from pipelines.retry_after import retry_after
 
 OVERLAP = timedelta(seconds=1)  # read again where a read begins anew; the merge removes what comes twice
@@ -28,14 +29,15 @@ class WholeRead(JSONResponseCursorPaginator):
         collection: as the URL names it.
         cursor: the field by which objects ascend, an ISO-8601 time with a zone.
         since: the parameter that asks for what is strictly later.
+        quota: the pace that all reads with one token share; None: this one has none.
     """
 
-    def __init__(self, collection: str, cursor: str, since: str) -> None:
+    def __init__(self, collection: str, cursor: str, since: str, quota: Quota | None = None) -> None:
         super().__init__(cursor_path="next_cursor", cursor_param="cursor")
         self._collection, self._cursor, self._since = collection, cursor, since
         runtime = resolve_configuration(RuntimeConfiguration())
         self._longest_wait = runtime.request_max_retry_delay
-        self.session = PatientSession(self.failure, runtime)
+        self.session = PatientSession(self.failure, runtime, quota)
         self._begin()
 
     def _begin(self) -> None:
