@@ -11,37 +11,22 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from dlt.sources.helpers.rest_client import RESTClient
-from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
-from dlt.sources.helpers.rest_client.client import raise_for_status
-
+from pipelines.api_pages import Api
 from pipelines.errors import Refusal
-from pipelines.quota import Quota
-from pipelines.whole_reads import WholeRead
 
 CACHE = 20_000  # KB that SQLite may hold; it sorts the rest in files
 
 
-def api_keys(
-    base_url: str,
-    api_key: str,
-    name: str,
-    endpoint: Mapping[str, Any],
-    page_size: int = 1000,
-    quota: Quota | None = None,
-) -> Iterator[tuple[int | str]]:
+def api_keys(api: Api, name: str, endpoint: Mapping[str, Any]) -> Iterator[tuple[int | str]]:
     """Yield each key once as a tuple of one, ascending: integers by value, text by its UTF-8 bytes.
 
     The whole collection is read before the first key comes. An object that changes meanwhile is seen earlier, later or
     twice, never not at all.
 
     Args:
-        base_url: of the API, without /v1.
-        api_key: the bearer token.
+        api: where the collection is.
         name: of the collection, as the URL has it.
         endpoint: its line of ENDPOINTS; key, cursor and since are used.
-        page_size: objects in one answer.
-        quota: as `WholeRead` takes it.
 
     Raises:
         IncompleteRead: the listing broke off, and no key was yielded.
@@ -50,7 +35,7 @@ def api_keys(
     with tempfile.TemporaryDirectory() as folder, closing(_open(Path(folder) / "keys.sqlite")) as connection:
         connection.execute("create table keys (key)")
         connection.execute("begin")
-        for page in _pages(base_url, api_key, name, endpoint, page_size, quota):
+        for page in api.pages(name, endpoint):
             connection.executemany("insert into keys values (?)", ((_key(item, name, endpoint),) for item in page))
         kinds = [kind for (kind,) in connection.execute("select distinct typeof(key) from keys")]
         if len(kinds) > 1:
@@ -58,15 +43,6 @@ def api_keys(
                           "deletes: none in ENDPOINTS.")  # fmt: skip
         for key, _ in groupby(connection.execute("select key from keys order by key")):
             yield key
-
-
-def _pages(
-    base_url: str, api_key: str, name: str, endpoint: Mapping[str, Any], page_size: int, quota: Quota | None
-) -> Iterator[list[dict]]:
-    read = WholeRead(name, endpoint["cursor"], endpoint["since"], quota)
-    client = RESTClient(f"{base_url.rstrip('/')}/v1/", auth=BearerTokenAuth(api_key), session=read.session)
-    hooks = {"response": [read.check, raise_for_status]}
-    return client.paginate(name, params={"limit": page_size}, paginator=read, data_selector="data", hooks=hooks)
 
 
 def _key(item: Mapping[str, Any], name: str, endpoint: Mapping[str, Any]) -> int | str:

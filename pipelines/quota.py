@@ -44,6 +44,7 @@ class Quota:
         self._answered = 0
         self._since: tuple[float, float, int] | None = None  # clock, left and answered when the rate was last unknown
         self._closed_until = 0.0  # after a refusal
+        self.is_binding = False  # whether the last request had to wait
 
     def wait(self) -> None:
         """Wait until a request may go."""
@@ -55,6 +56,7 @@ class Quota:
                 # Each that waits is counted as asked: the next one's turn is a step later, also after a refusal.
                 start += max(0.0, RESERVE + 1 - left) / self._rate
             self._asked += 1
+            self.is_binding = start > now
         if start > now:
             self._sleep(start - now)
 

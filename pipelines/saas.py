@@ -7,17 +7,17 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.sources.rest_api import RESTAPIConfig, rest_api_resources
 
 from pipelines.api_keys import api_keys
+from pipelines.api_pages import Api
 from pipelines.arrow_pages import ArrowPages
 from pipelines.key_merge import tables_of
 from pipelines.quota import Quota
 from pipelines.raw_table import RawReader, RawTable
 from pipelines.reread import OneCursor, Reread
+from pipelines.side_by_side import SideBySide
 from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
 from pipelines.unchanged import DropUnchanged
-from pipelines.whole_reads import WholeRead
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
 # since: the parameter that asks for what is later. deletes: "sweep" lists all keys and marks objects that vanished with
@@ -73,6 +73,7 @@ def saas(
     api_key: str = dlt.secrets.value,
     lag: float = 600.0,
     page_size: int = 1000,
+    windows: int = 4,
     sweep: bool = True,
     accept_deletes: Sequence[str] = (),
 ) -> Iterator[dlt.sources.DltResource]:
@@ -83,73 +84,52 @@ def saas(
         api_key: the bearer token.
         lag: seconds before the saved cursor from which objects are read again; those that did not change are dropped.
         page_size: objects in one answer, at most 1000.
+        windows: of time that are read side by side, at most, where a collection has many pages; 1: none.
         sweep: whether to look for vanished objects, which reads the swept collections whole.
         accept_deletes: endpoints of which any share may vanish this once; "all" stands for every one.
     """
     accept = accepted(accept_deletes, ENDPOINTS)
-    reader, quota = RawReader(), Quota()
+    reader, api = RawReader(), Api(base_url, api_key, page_size, Quota())
     for name, endpoint in ENDPOINTS.items():
         raw = RawTable(reader, f"saas_{name}", [endpoint["key"]])
         is_swept = endpoint["deletes"] == "sweep"
         columns = endpoint["columns"] | ({DELETED_AT["name"]: DELETED_AT["data_type"]} if is_swept else {})
-        (resource,) = rest_api_resources(_config(name, endpoint, columns, base_url, api_key, lag, page_size, quota))
+        resource = _changes(api, name, endpoint, columns, lag, windows)
         resource.add_step(OneCursor(name, endpoint["cursor"]))
         resource.add_step(ArrowPages(resource.table_name, columns))
         resource.add_step(DropUnchanged(raw, [endpoint["key"]], Reread(name, endpoint["cursor"])))
         yield resource
         if is_swept and sweep:
-            keys = partial(_keys, base_url, api_key, name, endpoint, page_size, quota)
+            keys = partial(_keys, api, name, endpoint)
             # An object that RAW lacks is newer than the read, and comes with the next: none is fetched.
             swept = Sweep(raw, keys, None, endpoint.get("share", 0.2), name in accept)
             yield sweep_resource(swept, name, f"saas_{name}", [endpoint["key"]])
 
 
-def _config(
-    name: str,
-    endpoint: dict[str, Any],
-    columns: dict[str, str],
-    base_url: str,
-    api_key: str,
-    lag: float,
-    size: int,
-    quota: Quota,
-) -> RESTAPIConfig:
-    read = WholeRead(name, endpoint["cursor"], endpoint["since"], quota)
-    return {
-        "client": {
-            "base_url": f"{base_url.rstrip('/')}/v1/",
-            "auth": {"type": "bearer", "token": api_key},
-            "session": read.session,
-        },
-        "resources": [
-            {
-                "name": name,
-                "table_name": f"saas_{name}",
-                "primary_key": endpoint["key"],
-                "write_disposition": "merge",
-                "columns": {column: {"data_type": kind} for column, kind in columns.items()}
-                # Of an object that comes twice in one load, the newest version stays.
-                | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
-                "endpoint": {
-                    "path": name,
-                    "data_selector": "data",
-                    "params": {"limit": size},
-                    "paginator": read,
-                    "response_actions": [read.check],
-                    "incremental": {
-                        "cursor_path": endpoint["cursor"],
-                        "start_param": endpoint["since"],
-                        "initial_value": BEGINNING,
-                        "lag": lag,
-                    },
-                },
-            }
-        ],
-    }
+def _changes(
+    api: Api, name: str, endpoint: dict[str, Any], columns: dict[str, str], lag: float, windows: int
+) -> dlt.sources.DltResource:
+    since = dlt.sources.incremental(endpoint["cursor"], initial_value=BEGINNING, lag=lag)
+
+    def objects(cursor: dlt.sources.incremental[str] = since) -> Iterator[list[dict[str, Any]]]:
+        pages = partial(api.pages, name, endpoint)
+        read = SideBySide(pages, endpoint["cursor"], windows, api.page_size, api.quota)
+        yield from read.read(cursor.start_value)
+
+    return dlt.resource(
+        objects,
+        name=name,
+        table_name=f"saas_{name}",
+        primary_key=endpoint["key"],
+        write_disposition="merge",
+        columns={column: {"data_type": kind} for column, kind in columns.items()}
+        # Of an object that comes twice in one load, the newest version stays.
+        | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
+    )
 
 
-def _keys(*where: Any) -> Iterator[pa.Table]:
-    return tables_of(api_keys(*where))
+def _keys(api: Api, name: str, endpoint: dict[str, Any]) -> Iterator[pa.Table]:
+    return tables_of(api_keys(api, name, endpoint))
 
 
 def load():

@@ -11,6 +11,7 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.events import iso
 from pipelines.api_keys import api_keys
+from pipelines.api_pages import Api
 from pipelines.errors import exit_code, explain
 from pipelines.patient_session import IncompleteRead
 from pipelines.saas import ENDPOINTS, load
@@ -118,18 +119,18 @@ def test_all_keys_come_once_and_in_the_order_of_their_bytes(platform):
                 "insert into suppressions values (?, 0, ?, ?, 1)",
                 (key, strange.index(key), json.dumps({**body, "suppression_id": key, "updated_at": iso(0)})),
             )
-    keys = list(api_keys(platform.saas_url, TOKEN, name, ENDPOINTS[name], page_size=10))
+    keys = list(api_keys(Api(platform.saas_url, TOKEN, page_size=10), name, ENDPOINTS[name]))
     assert keys == [(key,) for key in sorted(stored(platform, name), key=str.encode)]
     assert {(key,) for key in strange} < set(keys)
-    events = list(api_keys(platform.saas_url, TOKEN, "email_events", ENDPOINTS["email_events"]))
+    events = list(api_keys(Api(platform.saas_url, TOKEN), "email_events", ENDPOINTS["email_events"]))
     assert events == [(key,) for key in sorted(stored(platform, "email_events"))], "an event that came twice is one"
-    campaigns = list(api_keys(platform.saas_url, TOKEN, "campaigns", ENDPOINTS["campaigns"]))
+    campaigns = list(api_keys(Api(platform.saas_url, TOKEN), "campaigns", ENDPOINTS["campaigns"]))
     assert campaigns == [(key,) for key in sorted(stored(platform, "campaigns"))]
 
 
 def test_a_listing_that_breaks_off_yields_no_key(platform):
     with serve(create_app(platform.saas_store, TOKEN, faults=[OUT_OF_ORDER])) as url:
-        keys = api_keys(url, TOKEN, "suppressions", ENDPOINTS["suppressions"], page_size=100)
+        keys = api_keys(Api(url, TOKEN, page_size=100), "suppressions", ENDPOINTS["suppressions"])
         with pytest.raises(IncompleteRead, match="page 3"):
             next(keys)
 

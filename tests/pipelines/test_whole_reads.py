@@ -46,6 +46,7 @@ def platform(tiny_store, s3_server, tmp_path, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "ci")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(data_dir))
     monkeypatch.setenv("SOURCES__SAAS__PAGE_SIZE", str(PAGE_SIZE))
+    monkeypatch.setenv("SOURCES__SAAS__WINDOWS", "1")  # so that requests have numbers; test_side_by_side.py has more
     monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.001")
     with serve(create_app(saas_store, TOKEN, requests_per_second=10_000)) as url:
         platform = Platform(data_dir, "", saas_store, url, s3_server)

@@ -1,0 +1,48 @@
+"""Pages of one collection of the vendor's API, as a read that is whole or fails."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dlt.sources.helpers.rest_client import RESTClient
+from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
+from dlt.sources.helpers.rest_client.client import raise_for_status
+
+from pipelines.quota import Quota
+from pipelines.whole_reads import WholeRead
+
+
+@dataclass(frozen=True)
+class Api:
+    """Where the API is, and how it is asked.
+
+    Args:
+        base_url: without /v1.
+        api_key: the bearer token.
+        page_size: objects in one answer.
+        quota: the pace that all reads with this token share.
+    """
+
+    base_url: str
+    api_key: str
+    page_size: int = 1000
+    quota: Quota | None = None
+
+    def pages(self, name: str, endpoint: Mapping[str, Any], since: str | None = None) -> Iterator[list[dict]]:
+        """Yield the collection's pages, ascending by its cursor.
+
+        Args:
+            name: of the collection, as the URL has it.
+            endpoint: its line of ENDPOINTS; cursor and since are used.
+            since: only objects whose cursor is later than this time; None: all.
+
+        Raises:
+            IncompleteRead: the read broke off.
+        """
+        read = WholeRead(name, endpoint["cursor"], endpoint["since"], self.quota)
+        client = RESTClient(
+            f"{self.base_url.rstrip('/')}/v1/", auth=BearerTokenAuth(self.api_key), session=read.session
+        )
+        params = {"limit": self.page_size} | ({endpoint["since"]: since} if since else {})
+        hooks = {"response": [read.check, raise_for_status]}
+        return client.paginate(name, params=params, paginator=read, data_selector="data", hooks=hooks)

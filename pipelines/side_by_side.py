@@ -1,0 +1,151 @@
+"""One collection read as several windows of time side by side: an API's answers take long, its limit permits more.
+
+Nobody knows how its objects lie in time. So the read begins as one window, open to the end, and a reader that is free
+takes the later half of whatever window has most before it. A window is (since, until]: it asks for what is later than
+its beginning, and leaves alone what lies past its end, where the next one asks for what is later. So each object is in
+one window, those that tie on a border too.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from pipelines.quota import Quota
+
+WORTH = 8  # pages that a window must still have before it is divided: a border costs one request
+
+Pages = Iterator[list[dict[str, Any]]]
+
+
+@dataclass
+class Window:
+    """The times that one reader reads; `at` is where it stands, `until` None where it is open to the end."""
+
+    since: datetime
+    until: datetime | None
+    at: datetime
+    objects: int = 0
+    is_done: bool = False
+
+    def left(self, now: datetime) -> float:
+        """Return about how many objects lie before the reader, if they go on as they came."""
+        seconds = (self.at - self.since).total_seconds()
+        before = ((self.until or now) - self.at).total_seconds()
+        return self.objects / seconds * before if seconds > 0 and not self.is_done else 0.0
+
+    def halve(self, now: datetime) -> "Window":
+        """Give the later half of what lies before the reader away."""
+        middle = self.at + ((self.until or now) - self.at) / 2
+        given = Window(middle, self.until, middle)
+        self.until = middle
+        return given
+
+    def take(self, page: list[dict[str, Any]], cursor: str) -> list[dict[str, Any]]:
+        """Return the objects of a page that are the window's own, and go on behind them."""
+        last = datetime.fromisoformat(page[-1][cursor])
+        if self.until and last > self.until:
+            page = [item for item in page if datetime.fromisoformat(item[cursor]) <= self.until]
+            self.is_done = True
+        if not self.objects and page and self.since.year == 1970:
+            self.since = datetime.fromisoformat(page[0][cursor])  # before it there was nothing
+        self.at = max(self.at, min(last, self.until or last))
+        self.objects += len(page)
+        return page
+
+
+class SideBySide:
+    """One read of one collection; iterate once. An error in one window ends the read.
+
+    Args:
+        pages: returns the pages of what is later than a time, ISO-8601, ascending.
+        cursor: the field that holds the time.
+        most: windows at the same time; 1: the collection is read from its beginning to its end.
+        page_size: objects in a full page.
+        quota: while it is what binds, no window is divided.
+    """
+
+    def __init__(self, pages: Callable[[str], Pages], cursor: str, most: int, page_size: int, quota: Quota) -> None:
+        self._pages, self._cursor, self._quota = pages, cursor, quota
+        self._most = most
+        self._worth = WORTH * page_size
+        self._windows: list[Window] = []
+        self._changed = threading.Condition()
+        self._is_stopped = False
+        self._finished: queue.Queue[list[dict] | BaseException | None] = queue.Queue(2 * most)
+
+    def read(self, since: str) -> Pages:
+        """Yield the pages of all that is later than `since`; the first one first, the others as they come."""
+        pages = self._pages(since)
+        if self._most == 1:
+            yield from pages
+            return
+        began = datetime.fromisoformat(since)
+        window = Window(began, None, began)
+        self._windows.append(window)
+        for page in pages:  # with one page, or none, there is nothing to divide
+            if page:
+                yield window.take(page, self._cursor)
+                break
+        threads = [threading.Thread(target=self._work, args=(window, pages), daemon=True)]
+        threads += [threading.Thread(target=self._work, daemon=True) for _ in range(self._most - 1)]
+        try:
+            for thread in threads:
+                thread.start()
+            for _ in threads:
+                while (item := self._finished.get()) is not None:
+                    if isinstance(item, BaseException):
+                        raise item
+                    yield item
+        finally:
+            with self._changed:
+                self._is_stopped = True
+                self._changed.notify_all()
+
+    def _work(self, window: Window | None = None, pages: Pages | None = None) -> None:
+        try:
+            while window := window or self._given():
+                self._read(window, pages or self._pages(window.since.astimezone(UTC).isoformat()))
+                window = pages = None
+        except BaseException as error:  # noqa: BLE001  whoever iterates raises it
+            self._put(error)
+        else:
+            self._put(None)
+
+    def _given(self) -> Window | None:
+        """Wait for a window that is worth dividing, and return its half; None when there is nothing left to read."""
+        with self._changed:
+            while not self._is_stopped and not all(window.is_done for window in self._windows):
+                now = datetime.now(UTC)
+                fullest = max(self._windows, key=lambda window: window.left(now))
+                if fullest.left(now) >= self._worth and not self._quota.is_binding:
+                    self._windows.append(fullest.halve(now))
+                    return self._windows[-1]
+                self._changed.wait()
+        return None
+
+    def _read(self, window: Window, pages: Pages) -> None:
+        for page in pages:
+            if self._is_stopped:
+                return
+            if not page:
+                continue
+            with self._changed:
+                own = window.take(page, self._cursor)
+                self._changed.notify_all()
+            if own:
+                self._put(own)
+            if window.is_done:
+                break
+        with self._changed:
+            window.is_done = True
+            self._changed.notify_all()
+
+    def _put(self, item: list[dict] | BaseException | None) -> None:
+        while not self._is_stopped:
+            try:
+                return self._finished.put(item, timeout=0.1)
+            except queue.Full:
+                continue
