@@ -1,5 +1,6 @@
 """The clock: both sources into RAW, then dbt builds the rest: `python flows/elt.py`."""
 
+import argparse
 import logging
 import os
 import sys
@@ -15,6 +16,7 @@ from prefect.context import refresh_global_settings_context
 from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import PREFECT_API_URL
 
+from flows import last_build
 from flows.report import RunReport, publish
 from pipelines import postgres, saas
 from pipelines.command import exit_with_line, found, services_hint
@@ -43,12 +45,21 @@ def load_source(source: str) -> LoadReport:
 
 
 @task(task_run_name="dbt build")
-def transform(node_tasks: bool = False) -> list[dict[str, Any]]:
+def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[str, Any]]:
     """Build and test every model; return a row for each node: kind, name, status, seconds.
+
+    Where neither RAW nor the project has changed since the last good build, there is nothing to do and no row.
 
     Args:
         node_tasks: give each node a task run of its own. It costs about 0.2 s of CPU a node, so a laptop goes without.
+        full_build: build in any case.
     """
+    ground = last_build.ground(DBT)
+    built_at = None if full_build else ground.built_at()
+    if built_at:
+        say(f"dbt: nothing to build: RAW and the project are as at the build of {built_at:%Y-%m-%d %H:%M} UTC")
+        return []
+    last_build.forget()
     # Imported here: dbt takes seconds to import, and the sources need not wait for it.
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 
@@ -67,6 +78,8 @@ def transform(node_tasks: bool = False) -> list[dict[str, Any]]:
     failed = [f"{result.node.name} ({result.message})" for result in results if result.status in ("error", "fail")]
     if failed:
         raise Refusal(f"dbt: {len(failed)} of {len(results)} nodes failed: {'; '.join(failed)}")
+    if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
+        ground.keep()
     return [
         {
             "kind": str(result.node.resource_type),
@@ -79,8 +92,13 @@ def transform(node_tasks: bool = False) -> list[dict[str, Any]]:
 
 
 @flow(name="elt")
-def elt(node_tasks: bool = False) -> RunReport:
-    """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows."""
+def elt(node_tasks: bool = False, full_build: bool = False) -> RunReport:
+    """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows.
+
+    Args:
+        node_tasks: as in `transform`.
+        full_build: as in `transform`.
+    """
     started = time.monotonic()
     futures = {source: load_source.submit(source) for source in SOURCES}
     loads = []
@@ -94,7 +112,7 @@ def elt(node_tasks: bool = False) -> RunReport:
             loads.append(result)
     if failures:
         raise failures[0][1]
-    nodes = transform(node_tasks)
+    nodes = transform(node_tasks, full_build)
     report = RunReport(environment().word, loads, nodes, time.monotonic() - started)
     publish(report)
     return report
@@ -130,11 +148,14 @@ def hush_console() -> None:
 
 def main() -> None:
     """Run the flow against the environment's Prefect server and print what it did."""
+    parser = argparse.ArgumentParser(description="Load what changed in both sources, then build what stands on it.")
+    parser.add_argument("--full-build", action="store_true", help="let dbt build though nothing changed")
+    chosen = parser.parse_args()
     try:
         hush_console()
         os.environ["PREFECT_API_URL"] = api_url()
         refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
-        report = elt()
+        report = elt(full_build=chosen.full_build)
     except Exception as error:  # noqa: BLE001  as in pipelines/command.py
         exit_with_line(error)
     print(report.text())

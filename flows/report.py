@@ -30,13 +30,13 @@ class RunReport:
         """Return the whole report as the text that ends `make run`."""
         tables = [table for load in self.loads for table in load.tables.values()]
         kinds = Counter(node["kind"].replace("_", " ") for node in self.nodes)
-        dbt = ", ".join(f"{count} {kind}s" for kind, count in sorted(kinds.items()))
+        built = ", ".join(f"{count} {kind}s" for kind, count in sorted(kinds.items()))
         return "\n".join(
             [
                 "",
                 *lines(tables),
                 "",
-                f"dbt: {dbt}, all passed",
+                f"dbt: {built}, all passed" if built else "dbt: nothing to build, the last build stands",
                 "",
                 *preview(),
                 "",

@@ -61,6 +61,11 @@ def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow,
     assert platform.raw(alive) == [(live,)]
     changed = "select count(*) from SNAPSHOTS.ACCOUNTS_SNAPSHOT where dbt_valid_to is not null"
     assert platform.raw(changed)[0][0] > 0
+    third = run_flow()
+    assert third.returncode == 0, third.stderr
+    assert "dbt: nothing to build" in third.stdout
+    assert "building" not in third.stderr
+    assert "MART.RPT_CAMPAIGN_PERFORMANCE" in third.stdout
     rows = json.loads(latest_artifact(prefect_api, "elt-rows")["data"])
     assert {row["table"] for row in rows} >= {"postgres_contacts", "saas_email_events"}
     assert "MART.RPT_CAMPAIGN_PERFORMANCE" in latest_artifact(prefect_api, "elt-report")["data"]

@@ -1,0 +1,108 @@
+"""When dbt has nothing to do: on a DuckDB file with a load, a table and a view; test_elt.py has real ones of each."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import duckdb
+import pytest
+
+from flows.last_build import forget, ground
+
+LOADS = "load_id varchar, schema_name varchar, status bigint, inserted_at timestamptz, schema_version_hash varchar"
+END_OF_LOAD = "insert into RAW._dlt_loads select epoch(now())::varchar, 'postgres', 0, now(), 'hash'"
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A dbt project of two files and of what dbt itself writes beside them."""
+    project = tmp_path / "dbt"
+    for name in ("dbt_project.yml", "models/mart/dim.sql", "target/manifest.json", "logs/dbt.log"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("as it was")
+    return project
+
+
+@pytest.fixture
+def built(platform, project):
+    """RAW after a load, and a build on it that ended well."""
+    change(platform, f"create schema RAW; create table RAW._dlt_loads ({LOADS})")
+    change(platform, END_OF_LOAD)
+    on = ground(project)
+    change(platform, "create schema MART; create table MART.DIM (id bigint)")
+    change(platform, "create schema STAGING; create view STAGING.STG as select 1 as id")
+    on.keep()
+    return platform
+
+
+def change(platform, sql: str) -> None:
+    with duckdb.connect(str(platform.warehouse)) as warehouse:
+        warehouse.execute(sql)
+
+
+def test_on_the_same_ground_there_is_nothing_to_build(built, project):
+    assert datetime.now(UTC) - ground(project).built_at() < timedelta(minutes=5)
+    (project / "target" / "manifest.json").write_text("dbt wrote it anew")
+    assert ground(project).built_at()
+
+
+def test_before_the_first_load_and_the_first_build_there_is_something_to_build(platform, project):
+    assert ground(project).loads == []
+    assert ground(project).built_at() is None
+
+
+def test_a_load_is_something_to_build(built, project):
+    change(built, END_OF_LOAD)
+    assert ground(project).built_at() is None
+
+
+def test_a_load_that_ended_while_dbt_built_is_something_to_build(built, project):
+    before = ground(project)
+    change(built, END_OF_LOAD)
+    before.keep()
+    assert ground(project).built_at() is None
+
+
+@pytest.mark.parametrize(
+    "touch",
+    [
+        lambda project: (project / "models/mart/dim.sql").write_text("another line"),
+        lambda project: (project / "models/mart/dim.sql").rename(project / "models/dim.sql"),
+        lambda project: (project / "models/mart/fct.sql").write_text(""),
+        lambda project: (project / "dbt_project.yml").unlink(),
+    ],
+    ids=["changed", "moved", "added", "removed"],
+)
+def test_a_file_of_the_project_is_something_to_build(built, project, touch):
+    touch(project)
+    assert ground(project).built_at() is None
+
+
+@pytest.mark.parametrize("sql", ["drop table MART.DIM", "drop view STAGING.STG", "drop schema MART cascade"])
+def test_a_dropped_model_is_something_to_build(built, project, sql):
+    change(built, sql)
+    assert ground(project).built_at() is None
+
+
+def test_a_day_later_a_build_is_done_again(built, project):
+    file = built.data_dir / "last_build.json"
+    kept = json.loads(file.read_text())
+    kept["built_at"] = (datetime.now(UTC) - timedelta(days=1, minutes=1)).isoformat()
+    file.write_text(json.dumps(kept))
+    assert ground(project).built_at() is None
+
+
+def test_another_environment_has_a_build_of_its_own(built, project, monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_ENV", "local")
+    assert ground(project).built_at() is None
+
+
+@pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"built_at": 1, "ground": 2}'])
+def test_a_record_that_is_no_record_is_no_build(built, project, text):
+    (built.data_dir / "last_build.json").write_text(text)
+    assert ground(project).built_at() is None
+
+
+def test_a_build_that_begins_forgets_the_last_one(built, project):
+    forget()
+    assert ground(project).built_at() is None
+    forget()
