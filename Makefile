@@ -92,6 +92,7 @@ $(READY): requirements.lock pyproject.toml
 		--require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ *--hash/p}' requirements.lock); }
 	uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
 	uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
+	@$(BIN)/python -m compileall -q pipelines flows mock_services
 	@touch $@
 
 # fakesnow pins a DuckDB and a sqlglot that dlt cannot use.

@@ -3,8 +3,11 @@
 - doors: `postgres`, `saas`; one load of a door: `load`, as a command: `command`, its errors in a line: `errors`
 - where rows land: `warehouse` (the one switch), `run_context` (dlt's way to it)
 - reading Postgres: `snapshot` (horizon), `window`, `exact` (every value), `postgres_keys`
-- reading the API: `whole_reads`, `patient_session`, `retry_after`, `arrow_pages`, `reread`, `api_keys`
-- against what RAW has: `raw_table`, `unchanged`, `sweep` (deletes)
+- its rows as Parquet: `wire` (DuckDB's scanner), `wire_loader` (dlt's backend), `page_ranges` (several connections)
+- reading the API: `api_pages`, `whole_reads`, `patient_session`, `retry_after`, `arrow_pages`, `reread`, `api_keys`
+- as fast as it permits: `quota` (its pace), `side_by_side` (windows of time)
+- against what RAW has: `raw_table`, `unchanged`, `sweep` (deletes), `key_merge`
+- what the warehouse holds, for whoever builds on it: `contents`
 - one run at a time: `lease`, `lease_record`, `lease_store`, `holder`
 - landing once: `settle` (what a dead run left), `fence`, `landing`, `staged_duckdb`, `fenced_snowflake`, `retention`
 - before the first load: `doctor`, `visit`, `source_checks`, `lake_checks`, `warehouse_checks`
