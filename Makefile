@@ -21,7 +21,7 @@ run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 
 test: lint  ## everything CI checks, on real parts and loopback only
 	dbt parse --quiet --no-partial-parse --target ci --project-dir dbt --profiles-dir dbt
-	pytest
+	pytest -n auto --maxprocesses 4 --dist loadfile
 
 test-crash: setup  ## the torture bench (tests/crash/README.md): make test-crash KILLS=500 [SEED=1]
 	@python -m tests.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))

@@ -45,6 +45,23 @@ def dlt(backend: str, table: str = "events") -> Callable[[Scene], Figures]:
     return measure
 
 
+def engines(scene: Scene) -> Figures:
+    """Measure three ways to bring the table's rows from Postgres into Parquet files, and no further."""
+    rows, found = scene.need("events"), {}
+    for name in ("adbc", "connectorx", "duckdb"):
+        folder = scene.fresh(name)
+        done = run([_python(), "-P", ROOT / "bench" / "engine.py", name, scene.url, "events", folder], cwd=folder)
+        with duckdb.connect() as connection:
+            (read,) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchone()
+        if read != rows:
+            raise RowsDiffer(f"{name} wrote {read:,} rows, the source has {rows:,}")
+        size = sum(file.stat().st_size for file in folder.glob("*.parquet"))
+        scene.remove(folder)
+        figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows, "parquet_mb": size / 1e6}
+        found[f"engine_{name}"] = figure
+    return found
+
+
 def sling(scene: Scene) -> Figures:
     """Measure Sling's full refresh into a DuckDB file.
 

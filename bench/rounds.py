@@ -39,6 +39,7 @@ EACH_ROUND: dict[str, Callable[[Scene], Figures]] = {
     "floor": floors.measure,
     "ours": ours.measure,
     "incremental": ours.measure_with_changes,  # with a first load, so it is "ours" as well
+    "engines": peers.engines,
     "connectorx": peers.dlt("connectorx"),
     "sling": peers.sling,
     "pyarrow": peers.dlt("pyarrow"),
@@ -49,7 +50,13 @@ EACH_ROUND: dict[str, Callable[[Scene], Figures]] = {
 }
 ONCE = {"sweep": sweep, "10x": floors.measure_10x}
 PARTS = EACH_ROUND | ONCE
-THEIRS = ("connectorx", "sling", "pyarrow", "default")  # one that fails, or loses rows, is left out and said so
+THEIRS = (
+    "engines",
+    "connectorx",
+    "sling",
+    "pyarrow",
+    "default",
+)  # one that fails, or loses rows, is left out and said so
 
 
 class Bench:
