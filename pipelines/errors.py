@@ -16,8 +16,6 @@ class Refusal(Exception):
     exit_code = 1
     is_transient = False
 
-    is_transient = False  # whether the same run may succeed later as it is
-
 
 def explain(error: BaseException, services_hint: str) -> str | None:
     """Return one line for an error that a person can mend, or None: then it is a bug and wants its traceback.
@@ -113,7 +111,9 @@ def _http(response) -> str:
 
 def _job(error) -> str:
     table = error.job_id.split(".")[0].upper()
-    reason = error.failed_message.strip().splitlines()[-1]
+    message = error.failed_message.strip().splitlines()
+    # DuckDB says first what happened and then what to read about it; dlt's other destinations say it last.
+    reason = next((line for line in message if "Out of Memory" in line), message[-1])
     kept = "nothing of it is in RAW" if type(error).__name__ == "LoadClientJobFailed" else "it stays pending"
     return f"RAW.{table}: the load failed ({reason}); {kept}. Mend that and run again."
 

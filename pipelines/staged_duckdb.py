@@ -17,7 +17,7 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, SupportsStagingDestination
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
-from dlt.destinations.exceptions import DestinationConnectionError
+from dlt.destinations.exceptions import DatabaseException, DestinationConnectionError
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
@@ -30,6 +30,8 @@ from pipelines.landing import FencedSqlClient, OnceOnlyClient
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
 COPIED = "_copied_files"
 BEING_CLOSED, OPENINGS = "Unique file handle conflict", 500
+# What a file may take that the usual limit (pipelines/warehouse.py) is too small for: very wide or very long rows.
+OUT_OF_MEMORY, MORE_MEMORY = "Out of Memory", ("512MB", "2GB")
 
 
 @configspec(init=False)
@@ -74,7 +76,15 @@ class StagedCopyJob(DuckDbCopyJob):
             return super().run()
         url = ReferenceFollowupJobRequest.resolve_reference(self._file_path)
         with tempfile.TemporaryDirectory() as folder:
-            self._insert(self._fetch(url, Path(folder)), url)
+            path = self._fetch(url, Path(folder))
+            for more in MORE_MEMORY:
+                try:
+                    return self._insert(path, url)
+                except DatabaseException as error:
+                    if OUT_OF_MEMORY not in str(error):
+                        raise
+                self._job_client.sql_client.execute_sql(f"SET memory_limit = '{more}'")
+            return self._insert(path, url)
 
     def _fetch(self, url: str, folder: Path) -> str:
         staging = self._job_client.config.staging_config

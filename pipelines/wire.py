@@ -24,7 +24,7 @@ class WireError(Refusal):
 
 EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it
 SETTINGS = {
-    "memory_limit": "1GB",  # far above what row groups of 32 MB need
+    "memory_limit": "1GB",  # far above what row groups of 12 MB need
     "preserve_insertion_order": False,  # a row group may then be cut by its bytes
 }
 

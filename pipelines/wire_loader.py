@@ -33,7 +33,7 @@ FOLDER = "wire"  # in the pipeline's working folder: what a killed run leaves th
 # Level 1 takes an eighth less of CPU than level 3, for files larger by a sixth. Snowflake reads Parquet's version 1.
 PARQUET = (
     "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v1, WRITE_BLOOM_FILTER false, "
-    f"ROW_GROUP_SIZE_BYTES '32MB', FILE_SIZE_BYTES {FILE * 3 // 2}, RETURN_STATS"
+    f"ROW_GROUP_SIZE_BYTES '12MB', FILE_SIZE_BYTES {FILE * 3 // 2}, RETURN_STATS"
 )
 LOAD_ID = {"name": C_DLT_LOAD_ID, "data_type": "text", "nullable": True}
 

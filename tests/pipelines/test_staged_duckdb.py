@@ -4,6 +4,7 @@ import dlt
 import duckdb
 import pyarrow as pa
 import pytest
+from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
@@ -12,12 +13,12 @@ from pipelines.staged_duckdb import StagedCopyJob, staged_duckdb
 
 @pytest.fixture
 def pipeline(tmp_path):
-    def make() -> dlt.Pipeline:
+    def make(**settings: str) -> dlt.Pipeline:
+        credentials = DuckDbCredentials(str(tmp_path / "contract.duckdb"))
+        credentials.global_config = settings
         return dlt.pipeline(
             "contract",
-            destination=staged_duckdb(
-                str(tmp_path / "contract.duckdb"), truncate_tables_on_staging_destination_before_load=False
-            ),
+            destination=staged_duckdb(credentials, truncate_tables_on_staging_destination_before_load=False),
             staging=dlt.destinations.filesystem(f"{tmp_path}/lake/it's"),
             dataset_name="landing",
             pipelines_dir=str(tmp_path / "dlt"),
@@ -60,6 +61,17 @@ def test_columns_are_matched_by_name_and_a_new_one_evolves(pipeline, tmp_path):
     pipeline().run(pa.table({"id": [1], "name": ["a"]}), **run)
     pipeline().run(pa.table({"name": ["b"], "score": [0.5], "id": [2]}), **run)
     assert rows(tmp_path, "select id, name, score from landing.things order by id") == [(1, "a", None), (2, "b", 0.5)]
+
+
+def test_a_file_that_needs_more_memory_than_usual_gets_it(pipeline, tmp_path, monkeypatch):
+    tries = []
+    insert = StagedCopyJob._insert
+    monkeypatch.setattr(StagedCopyJob, "_insert", lambda job, path, url: (tries.append(url), insert(job, path, url)))
+    table = pa.table({"id": range(300), "document": [f"{number:06} " * 50_000 for number in range(300)]})
+    run = {"table_name": "things", "loader_file_format": "parquet"}
+    pipeline(memory_limit="60MB").run(table, **run)
+    assert len([url for url in tries if "things" in url]) > 1
+    assert rows(tmp_path, "select count(*), sum(length(document)) from landing.things") == [(300, 300 * 350_000)]
 
 
 def test_replace_leaves_only_the_new_rows(pipeline, tmp_path):
