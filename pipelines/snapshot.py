@@ -8,7 +8,7 @@ what lies at or past it waits for the next load. docs/exactly-once.md has the re
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -73,7 +73,8 @@ class Snapshot(AbstractContextManager):
         if "wire" in self.__dict__:
             self.wire.close()
         if self._keeper:
-            self._keeper.close()
+            with suppress(sa.exc.OperationalError):  # it broke: then its readers said so, or had all they wanted
+                self._keeper.close()
         self._engine.dispose()
 
     @property

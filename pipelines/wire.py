@@ -4,6 +4,7 @@ The fastest of what we measured (docs/speed.md). Postgres runs our SQL as it sta
 what `exact.py` casts to text stays text, and what is left has a type that Arrow and Parquet share with Postgres.
 """
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -57,7 +58,10 @@ class Wire:
             "options": "-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on",
         }
         place = " ".join(f"{name}={_quoted(value)}" for name, value in options.items())
-        self._database.execute(f"ATTACH {_quoted(place)} AS source (TYPE postgres, SECRET source, READ_ONLY)")
+        try:
+            self._database.execute(f"ATTACH {_quoted(place)} AS source (TYPE postgres, SECRET source, READ_ONLY)")
+        except duckdb.Error as error:
+            raise _explained(error, is_broken=True) from error
 
     def close(self) -> None:
         """Close every connection."""
@@ -65,17 +69,25 @@ class Wire:
 
     @contextmanager
     def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a session in the snapshot, with one connection to Postgres of its own; for one thread."""
+        """Open a session in the snapshot, with one connection to Postgres of its own; for one thread.
+
+        Raises:
+            WireError: the connection broke off, or the session that keeps the snapshot did.
+            Refusal: Postgres or the scanner refused a statement.
+        """
         session = self._database.cursor()
+        is_joined = False
         try:
             session.execute("SET TimeZone = 'UTC'")
             session.begin()
             join = f"SET TRANSACTION SNAPSHOT {_quoted(self._exported)}"
             session.execute(f"CALL postgres_execute('source', {_quoted(join)})")
+            is_joined = True
             yield session
         except duckdb.Error as error:
-            raise _explained(error) from error
+            raise _explained(error, is_broken=not _roll_back(session) or not is_joined) from error
         finally:
+            _roll_back(session)
             session.close()
 
 
@@ -108,11 +120,25 @@ def load_scanner(database: duckdb.DuckDBPyConnection) -> None:
         ) from error
 
 
-def _explained(error: duckdb.Error) -> Refusal:
+def _roll_back(session: duckdb.DuckDBPyConnection) -> bool:
+    """End the session's transaction and tell whether Postgres was still there to be told.
+
+    Closing a session does the same, but in a destructor, where a broken connection ends the whole process.
+    """
+    try:
+        session.rollback()
+    except duckdb.Error:
+        return False
+    return True
+
+
+def _explained(error: duckdb.Error, is_broken: bool) -> Refusal:
     """Return the error in one line, without what DuckDB puts around it; only a connection that broke is transient."""
-    said = str(error).partition("ERROR:")[2] or str(error).partition(": ")[2] or str(error)
-    reason = said.strip().splitlines()[0].strip()
-    is_broken = isinstance(error, duckdb.IOException | duckdb.ConnectionException) and "ERROR:" not in str(error)
+    text = str(error)
+    said = re.search(r"(?:ERROR|FATAL): (.+)", text)
+    # What stands before it may be a statement of any length.
+    told = said.group(1) if said else text.rpartition('": ')[2] or text.partition(": ")[2]
+    reason = (told.strip().splitlines() or ["no reason given"])[0]
     kind, what = (WireError, "the connection broke off") if is_broken else (Refusal, "it could not be read")
     return kind(f"Postgres: {what} ({reason}); nothing was loaded. Mend that, then run again.")
 

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -12,10 +13,13 @@ import pytest
 import sqlalchemy as sa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.errors import explain
+from mock_services.postgres.faults import kill_connections
+from pipelines.errors import explain, is_transient
 from pipelines.page_ranges import PageRanges, Size, free_connections, table_size
 from pipelines.postgres import TABLES, load
-from pipelines.snapshot import READER
+from pipelines.snapshot import READER, Snapshot
+from pipelines.wire import WireError, rows_of
+from pipelines.wire_loader import Streams
 from tests.conftest import BUCKET
 from tests.pipelines.compare import assert_raw_equals_source, differences
 from tests.pipelines.steps import counts
@@ -219,6 +223,41 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
     assert not list((platform.data_dir / "dlt").glob("**/wire/*"))
     assert platform.source(f"select count(*) from pg_stat_activity where application_name = '{READER}'") == [(0,)]
     platform.source("update many set amount = 2 where id = 8999")
+    load()
+    assert differences(platform, "many", "id") == []
+
+
+@pytest.mark.parametrize("statements", [0, 1])
+def test_a_connection_that_is_cut_ends_its_read_and_not_the_process(platform, statements):
+    query = f"select * from {rows_of('select 1')}"
+    with Snapshot(sa.make_url(platform.postgres_url)) as moment:
+        with pytest.raises(WireError) if statements else nullcontext() as refused, moment.wire.session() as session:
+            assert session.execute(query).fetchall() == [(1,)]
+            assert kill_connections(platform.postgres_url, READER) > 1
+            for _ in range(statements):
+                session.execute(query)
+        with pytest.raises(WireError) as gone, moment.wire.session():
+            pass  # the snapshot went with the connection that kept it
+    for error in (refused, gone) if statements else (gone,):
+        assert is_transient(error.value)
+        assert "the connection broke off" in str(error.value)
+        assert query not in str(error.value)
+
+
+def test_connections_that_are_cut_in_a_load_leave_nothing(platform, only, eager, monkeypatch):
+    make_table(platform, "many", "id int, words text", f"insert into many {words(9_000)}")
+    only("many")
+    write = Streams._write
+
+    def write_and_cut(*arguments):
+        try:
+            return write(*arguments)
+        finally:
+            kill_connections(platform.postgres_url, READER)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Streams, "_write", write_and_cut)
+        assert "the connection broke off" in refusal()
     load()
     assert differences(platform, "many", "id") == []
 
