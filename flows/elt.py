@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -146,11 +147,11 @@ def hush_console() -> None:
             handler.setLevel(logging.CRITICAL)
 
 
-def main() -> None:
-    """Run the flow against the environment's Prefect server and print what it did."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the flow against the environment's Prefect server and print what it did; None: as the shell says."""
     parser = argparse.ArgumentParser(description="Load what changed in both sources, then build what stands on it.")
     parser.add_argument("--full-build", action="store_true", help="let dbt build though nothing changed")
-    chosen = parser.parse_args()
+    chosen = parser.parse_args(arguments)
     try:
         hush_console()
         os.environ["PREFECT_API_URL"] = api_url()

@@ -28,7 +28,7 @@ def flow(services: Services, doors: list[Subject], strikes: int) -> Subject:
     def load() -> None:
         from flows.elt import main  # imported by the run: Prefect starts threads
 
-        main()
+        main([])
 
     def prepare(path: Path, turn: int) -> None:
         wait_for(services.addresses["prefect_url"])
