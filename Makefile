@@ -6,6 +6,8 @@ READY := .venv/.ready
 SNOWFLAKE_READY := .venv-snowflake/.ready
 PLOTS_READY := .venv-plots/.ready
 BENCH_READY := .venv-bench/.ready
+TERRAFORM_READY := .venv-terraform/.ready
+TERRAFORM_TOOLS := .venv-terraform/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 # A company's proxy signs with a certificate that only the system knows.
@@ -14,7 +16,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
-	doctor setup lock graph-late-commits soak
+	doctor setup lock graph-late-commits soak terraform env-file
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -28,6 +30,13 @@ test-crash: setup  ## the torture bench (tests/crash/README.md): make test-crash
 
 test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowflake, in an environment of its own
 	pytest tests/snowflake
+
+terraform: setup $(TERRAFORM_READY)  ## the ground: lint, each module's tests, both environments laid and removed offline
+	pytest tests/terraform
+	$(TERRAFORM_TOOLS)/zizmor --quiet --offline .github
+
+env-file: setup  ## what an environment's Terraform says, as the settings that dlt, dbt and Prefect read: make env-file ENVIRONMENT=dev
+	@python terraform/env_file.py $(or $(ENVIRONMENT),dev)
 
 smoke-snowflake: up  ## the same on a real account (docs/snowflake.md), in schemas of its own that are dropped
 	python tests/snowflake/smoke.py
@@ -79,7 +88,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -107,6 +116,12 @@ $(PLOTS_READY): tests/late_commits/requirements.lock $(READY)
 	uv pip sync --quiet --require-hashes --python .venv-plots/bin/python $<
 	@touch $@
 
+# checkov pins half of what it stands on.
+$(TERRAFORM_READY): tests/terraform/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-terraform
+	uv pip sync --quiet --require-hashes --compile-bytecode --python $(TERRAFORM_TOOLS)/python $<
+	@touch $@
+
 # The peers bring versions of their own.
 $(BENCH_READY): bench/requirements.lock $(READY)
 	$(PYTHON) -m venv .venv-bench
@@ -122,3 +137,5 @@ lock:  ## resolve requirements.lock anew from pyproject.toml
 		--no-strip-extras --no-header --quiet --upgrade -o tests/late_commits/requirements.lock
 	uv pip compile bench/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o bench/requirements.lock
+	uv pip compile tests/terraform/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o tests/terraform/requirements.lock

@@ -1,0 +1,9 @@
+output "state_bucket" {
+  value       = aws_s3_bucket.state.id
+  description = "For terraform init -backend-config=bucket=..."
+}
+
+output "deploy_role_arns" {
+  value       = { for name, role in aws_iam_role.deploy : name => role.arn }
+  description = "By environment: the variable DEPLOY_ROLE_ARN of the GitHub environment."
+}

@@ -1,0 +1,37 @@
+# Working hours, and what may be thrown away.
+module "platform" {
+  source          = "../../modules/platform"
+  environment     = "dev"
+  is_disposable   = true
+  monthly_credits = 20
+  monthly_usd     = 60
+  hours           = { up = "cron(0 6 ? * MON-FRI *)", down = "cron(0 18 ? * MON-FRI *)" }
+  image_tag       = var.image_tag
+  company         = var.company
+  providers = {
+    aws                     = aws
+    snowflake.sysadmin      = snowflake.sysadmin
+    snowflake.securityadmin = snowflake.securityadmin
+    snowflake.accountadmin  = snowflake.accountadmin
+  }
+}
+
+variable "image_tag" {
+  type        = string
+  description = "The commit whose image the worker runs; the deployment says it."
+}
+
+variable "company" {
+  type        = any
+  description = "What only the company knows; modules/platform/variables.tf has its parts, company.auto.tfvars.example a pattern."
+}
+
+output "settings" {
+  value       = module.platform.settings
+  description = "What `make env-file` writes."
+}
+
+output "platform" {
+  value       = module.platform
+  description = "All that the platform says of itself."
+}

@@ -1,0 +1,24 @@
+# AWS money: mails before it is spent. Snowflake's has a resource monitor (modules/warehouse).
+resource "aws_budgets_budget" "monthly" {
+  name         = "${var.name}-monthly"
+  budget_type  = "COST"
+  limit_amount = format("%.1f", var.monthly_usd)
+  limit_unit   = "USD"
+  time_unit    = "MONTHLY"
+
+  cost_filter {
+    name   = "TagKeyValue"
+    values = [format("user:Platform$%s", var.name)]
+  }
+
+  dynamic "notification" {
+    for_each = [["ACTUAL", 80], ["ACTUAL", 100], ["FORECASTED", 100]]
+    content {
+      notification_type          = notification.value[0]
+      threshold                  = notification.value[1]
+      threshold_type             = "PERCENTAGE"
+      comparison_operator        = "GREATER_THAN"
+      subscriber_email_addresses = var.emails
+    }
+  }
+}

@@ -1,0 +1,22 @@
+variable "name" {
+  type        = string
+  description = "Of the environment; what carries it as tag Platform is counted."
+}
+
+variable "monthly_usd" {
+  type        = number
+  description = "US dollars a month."
+  validation {
+    condition     = var.monthly_usd > 0
+    error_message = "monthly_usd is more than 0."
+  }
+}
+
+variable "emails" {
+  type        = set(string)
+  description = "Who hears of it at 80 %, at 100 % and when 100 % is forecast."
+  validation {
+    condition     = length(var.emails) > 0
+    error_message = "Name at least one address that hears of the budget."
+  }
+}

@@ -1,0 +1,4 @@
+variable "name" {
+  type        = string
+  description = "Of the environment, e.g. dp-mailblaze-demo-dev."
+}

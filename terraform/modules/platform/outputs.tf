@@ -1,0 +1,48 @@
+output "settings" {
+  value       = local.settings
+  description = "Environment variables that dlt, dbt and Prefect read; none is secret."
+}
+
+output "secrets" {
+  value       = module.worker.secrets
+  description = "Names of the secrets whose values are to be put, by setting."
+}
+
+output "lake_url" {
+  value       = module.lake.url
+  description = "The raw lake."
+}
+
+output "stage" {
+  value       = module.stage.stage
+  description = "The external stage over it."
+}
+
+output "snowflake_role_arn" {
+  value       = module.stage.role_arn
+  description = "The role by which Snowflake reads it."
+}
+
+output "loader_role_arn" {
+  value       = module.worker.task_role_arn
+  description = "The role by which the worker writes it."
+}
+
+output "warehouse" {
+  value = {
+    database   = module.warehouse.database
+    roles      = module.warehouse.roles
+    users      = module.warehouse.users
+    warehouses = module.warehouse.warehouses
+  }
+  description = "Names in Snowflake."
+}
+
+output "worker" {
+  value = {
+    repository = module.worker.repository_url
+    cluster    = module.worker.cluster
+    service    = module.worker.service
+  }
+  description = "Where a deployment pushes the image and what it restarts."
+}

@@ -1,0 +1,23 @@
+# What dlt, dbt and Prefect read, under the names by which they read it: the worker's environment, and the output from
+# which `make env-file` writes a person's.
+data "aws_region" "current" {}
+
+locals {
+  settings = {
+    MAILBLAZE_ENV                                 = var.environment
+    AWS_DEFAULT_REGION                            = data.aws_region.current.name
+    DESTINATION__WAREHOUSE__CREDENTIALS__HOST     = var.company.snowflake_account
+    DESTINATION__WAREHOUSE__CREDENTIALS__USERNAME = "LOADER_SVC"
+    SNOWFLAKE_ACCOUNT                             = var.company.snowflake_account
+    SNOWFLAKE_USER                                = "TRANSFORMER_SVC"
+    SOURCES__SAAS__BASE_URL                       = var.company.saas_url
+    PREFECT_API_URL                               = var.company.prefect_url
+  }
+  secrets = toset([
+    "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY",
+    "PREFECT_API_KEY",
+    "SNOWFLAKE_PRIVATE_KEY",
+    "SOURCES__POSTGRES__CREDENTIALS",
+    "SOURCES__SAAS__API_KEY",
+  ])
+}

@@ -1,0 +1,30 @@
+mock_provider "aws" {
+  mock_data "aws_iam_policy_document" {
+    defaults = { json = "{}" }
+  }
+}
+mock_provider "snowflake" { alias = "sysadmin" }
+mock_provider "snowflake" { alias = "securityadmin" }
+mock_provider "snowflake" { alias = "accountadmin" }
+
+variables {
+  environment     = "staging"
+  is_disposable   = true
+  monthly_credits = 20
+  monthly_usd     = 60
+  hours           = { up = "cron(0 6 * * ? *)", down = "cron(0 18 * * ? *)" }
+  image_tag       = "0123abc"
+  company = {
+    snowflake_account = "mailblaze-demo"
+    saas_url          = "https://api.vendor.example"
+    prefect_url       = "https://prefect.mailblaze.example/api"
+    alert_emails      = ["data@mailblaze.example"]
+    network           = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], postgres_cidr = "10.0.0.0/16" }
+  }
+}
+
+# What the environments come to is seen in tests/terraform: laid, planned again, removed.
+run "an_environment_of_another_name_is_refused" {
+  command         = plan
+  expect_failures = [var.environment]
+}

@@ -1,0 +1,48 @@
+# The database, its schemas, and what computes.
+locals {
+  # RAW_STAGING is the second schema that dlt merges through; only the loader has a right on it.
+  schemas = ["RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS"]
+  # One warehouse for each kind of work, so that nobody waits for, or hides in the bill of, another.
+  warehouses = { LOADER = "LOAD_WH", TRANSFORMER = "TRANSFORM_WH", REPORTER = "REPORT_WH" }
+}
+
+resource "snowflake_database" "this" {
+  provider                       = snowflake.sysadmin
+  name                           = var.database
+  data_retention_time_in_days    = var.retention_days
+  drop_public_schema_on_creation = true
+  comment                        = "MailBlaze data platform, ${var.environment}"
+}
+
+resource "snowflake_schema" "this" {
+  provider            = snowflake.sysadmin
+  for_each            = toset(local.schemas)
+  database            = snowflake_database.this.name
+  name                = each.key
+  with_managed_access = "true" # the schema's owner grants, not who happens to own a table
+}
+
+resource "snowflake_resource_monitor" "this" {
+  provider                  = snowflake.accountadmin
+  name                      = "${var.database}_MONTHLY"
+  credit_quota              = var.monthly_credits
+  frequency                 = "MONTHLY"
+  start_timestamp           = "IMMEDIATELY"
+  notify_triggers           = [50, 75, 90]
+  suspend_trigger           = 100
+  suspend_immediate_trigger = 110
+}
+
+resource "snowflake_warehouse" "this" {
+  provider                            = snowflake.accountadmin # only ACCOUNTADMIN attaches a resource monitor
+  for_each                            = local.warehouses
+  name                                = each.value
+  warehouse_size                      = "XSMALL"
+  auto_suspend                        = 60 # the least that is billed at a start
+  auto_resume                         = "true"
+  initially_suspended                 = true
+  resource_monitor                    = snowflake_resource_monitor.this.name
+  statement_timeout_in_seconds        = var.statement_timeout_seconds
+  statement_queued_timeout_in_seconds = 600
+  comment                             = "${each.key} of ${var.database}"
+}

@@ -1,0 +1,64 @@
+mock_provider "snowflake" { alias = "sysadmin" }
+mock_provider "snowflake" { alias = "securityadmin" }
+mock_provider "snowflake" { alias = "accountadmin" }
+
+variables {
+  environment       = "dev"
+  database          = "DP_MAILBLAZE_DEMO_DEV_DB"
+  retention_days    = 1
+  monthly_credits   = 20
+  allowed_addresses = ["192.0.2.0/24"]
+  public_keys       = { LOADER = { current = "MIIB" }, TRANSFORMER = { current = "MIIC", next = "MIID" } }
+}
+
+run "small_asleep_and_capped" {
+  command = apply
+  assert {
+    condition = toset([for w in snowflake_warehouse.this : w.name]) == toset(["LOAD_WH", "TRANSFORM_WH", "REPORT_WH"]) && alltrue([
+      for w in snowflake_warehouse.this : w.warehouse_size == "XSMALL" && w.auto_suspend == 60 && w.initially_suspended &&
+      w.statement_timeout_in_seconds <= 3600 && w.resource_monitor == "DP_MAILBLAZE_DEMO_DEV_DB_MONTHLY"
+    ])
+    error_message = "a warehouse is large, stays awake, or has no limit"
+  }
+  assert {
+    condition     = snowflake_resource_monitor.this.suspend_trigger == 100 && snowflake_resource_monitor.this.credit_quota == 20
+    error_message = "the monitor suspends nothing"
+  }
+}
+
+run "services_sign_in_by_key_in_utc_from_known_places" {
+  command = apply
+  assert {
+    condition = alltrue([for u in snowflake_service_user.this :
+    u.rsa_public_key != null && u.default_secondary_roles_option == "NONE" && u.timezone == "UTC" && u.network_policy != null])
+    error_message = "a service user has no key, other roles, another time zone, or signs in from anywhere"
+  }
+  assert {
+    condition     = toset([for u in snowflake_service_user.this : u.name]) == toset(["LOADER_SVC", "TRANSFORMER_SVC"])
+    error_message = "a role without a key has a user, or one with a key none"
+  }
+}
+
+run "mart_is_masked_as_a_whole" {
+  command = apply
+  assert {
+    condition     = snowflake_tag_association.mart.object_type == "SCHEMA"
+    error_message = "tables that dbt makes tomorrow are not masked"
+  }
+}
+
+run "a_pem_header_is_refused" {
+  command = plan
+  variables {
+    public_keys = { LOADER = { current = "-----BEGIN PUBLIC KEY-----" } }
+  }
+  expect_failures = [var.public_keys]
+}
+
+run "no_limit_is_refused" {
+  command = plan
+  variables {
+    monthly_credits = 0
+  }
+  expect_failures = [var.monthly_credits]
+}

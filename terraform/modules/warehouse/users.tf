@@ -1,0 +1,29 @@
+# The services that sign in: by key pair only, in UTC, with one role.
+resource "snowflake_service_user" "this" {
+  provider                       = snowflake.securityadmin
+  for_each                       = var.public_keys
+  name                           = "${each.key}_SVC"
+  rsa_public_key                 = each.value.current
+  rsa_public_key_2               = each.value.next # while a key is changed, both sign in
+  default_role                   = snowflake_account_role.this[each.key].name
+  default_warehouse              = snowflake_warehouse.this[each.key].name
+  default_namespace              = snowflake_database.this.name
+  default_secondary_roles_option = "NONE"
+  network_policy                 = one(snowflake_network_policy.this[*].fully_qualified_name)
+  timezone                       = "UTC"
+}
+
+resource "snowflake_grant_account_role" "to_user" {
+  provider  = snowflake.securityadmin
+  for_each  = snowflake_service_user.this
+  role_name = snowflake_account_role.this[each.key].name
+  user_name = each.value.name
+}
+
+# From where they may sign in; none where no address is known.
+resource "snowflake_network_policy" "this" {
+  provider        = snowflake.securityadmin
+  count           = length(var.allowed_addresses) > 0 ? 1 : 0
+  name            = "${var.database}_SERVICES"
+  allowed_ip_list = var.allowed_addresses
+}

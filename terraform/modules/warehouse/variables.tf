@@ -1,0 +1,63 @@
+variable "environment" {
+  type        = string
+  description = "The word of MAILBLAZE_ENV."
+}
+
+variable "database" {
+  type        = string
+  description = "Its name."
+  validation {
+    condition     = can(regex("^[A-Z][A-Z0-9_]*$", var.database))
+    error_message = "database is upper case: Snowflake folds a name that is not quoted."
+  }
+}
+
+variable "retention_days" {
+  type        = number
+  description = "Days of time travel."
+}
+
+variable "monthly_credits" {
+  type        = number
+  description = "At which the warehouses are suspended until the next month."
+  validation {
+    condition     = var.monthly_credits > 0
+    error_message = "monthly_credits is more than 0: without a quota nothing stops."
+  }
+}
+
+variable "statement_timeout_seconds" {
+  type        = number
+  default     = 3600
+  description = "After which a statement is ended."
+}
+
+variable "public_keys" {
+  type = map(object({
+    current = string
+    next    = optional(string)
+  }))
+  description = "Of LOADER, TRANSFORMER and REPORTER: RSA public keys without header, footer and line breaks. A role without one gets no user."
+  validation {
+    condition     = alltrue([for role in keys(var.public_keys) : contains(["LOADER", "TRANSFORMER", "REPORTER"], role)])
+    error_message = "public_keys are those of LOADER, TRANSFORMER and REPORTER."
+  }
+  validation {
+    condition = alltrue([for key in values(var.public_keys) : alltrue([
+      for text in [key.current, coalesce(key.next, "x")] : !strcontains(text, "-----") && !strcontains(text, "\n")
+    ])])
+    error_message = "A public key is given without its header, footer and line breaks."
+  }
+}
+
+variable "allowed_addresses" {
+  type        = set(string)
+  default     = []
+  description = "CIDR ranges from which the service users may sign in; empty: from anywhere."
+}
+
+variable "regions" {
+  type        = set(string)
+  default     = ["apac", "eu", "latam", "us"]
+  description = "Of accounts; each has a role that reads its rows."
+}

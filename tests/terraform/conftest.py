@@ -1,0 +1,169 @@
+"""Terraform's ground for the session: skipped, with the reason, where terraform or its AWS provider is not there."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from tests.terraform import moto_gaps  # noqa: F401  what moto lacks
+from tests.terraform.ground import (
+    COMPANY,
+    IMAGE,
+    ROOT,
+    Ground,
+    TerraformFailed,
+    command_line_configuration,
+    copy_tree,
+    resources,
+)
+
+# moto takes a refusal of plain HTTP for a refusal of everything: states go to a bucket that has no policy.
+STATE = "dp-mailblaze-demo-state-without-policy"
+BOOTSTRAP = {"TF_VAR_state_bucket": "dp-mailblaze-demo-state-test", "TF_VAR_github_repository": "mailblaze/platform"}
+TOOLS = ROOT / ".venv-terraform/bin"
+REGION = "eu-central-1"
+WORDS = ("dev", "prod")
+KEYS = {"aws_access_key_id": "mock", "aws_secret_access_key": "mock", "region_name": REGION}
+
+
+@pytest.fixture(scope="session")
+def snowflake_provider(tmp_path_factory) -> Iterator[str]:
+    """The value of TF_REATTACH_PROVIDERS by which Terraform finds the stand-in."""
+    socket = tmp_path_factory.mktemp("s") / "s"
+    command = [TOOLS / "python", ROOT / "tests/terraform/stand_in/serve.py", socket]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        yield server.stdout.readline().strip()
+        server.terminate()
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[str]:
+    """A moto server with a network in it."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def ground(snowflake_provider, aws, tmp_path_factory) -> Ground:
+    """A copy of terraform/ whose commands reach moto and the stand-in alone."""
+    if not shutil.which("terraform"):
+        pytest.skip("terraform is not installed")
+    folder = tmp_path_factory.mktemp("terraform")
+    variables = {
+        "TF_REATTACH_PROVIDERS": snowflake_provider,
+        "TF_IN_AUTOMATION": "1",
+        "CHECKPOINT_DISABLE": "1",
+        "AWS_ENDPOINT_URL": aws,
+        "AWS_ACCESS_KEY_ID": "mock",
+        "AWS_SECRET_ACCESS_KEY": "mock",
+        "AWS_REGION": REGION,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_S3_USE_PATH_STYLE": "true",
+        "TF_VAR_image_tag": IMAGE,
+        "TF_VAR_company": json.dumps(COMPANY | {"network": network(aws)}),
+    }
+    if configuration := command_line_configuration(folder):
+        variables["TF_CLI_CONFIG_FILE"] = str(configuration)
+    ground = Ground(copy_tree(folder / "terraform"), variables)
+    try:
+        ground.init("modules/key", "-backend=false")
+    except TerraformFailed as error:
+        if configuration or os.environ.get("GITHUB_ACTIONS"):
+            raise
+        pytest.skip(f"the AWS provider is in no mirror here and cannot be downloaded: {error}"[:200])
+    return ground
+
+
+@dataclass
+class Laid:
+    """An environment that was applied, and the plan after that, in which every value is known."""
+
+    ground: Ground
+    word: str
+    plan: dict
+
+    @property
+    def place(self) -> str:
+        """Its folder."""
+        return f"environments/{self.word}"
+
+    @cached_property
+    def state(self) -> dict[str, dict]:
+        """The attributes of every resource, by address."""
+        return {found["address"]: found["values"] for found in resources(self.plan["prior_state"]["values"])}
+
+
+@pytest.fixture(scope="session")
+def bootstrapped(ground, aws) -> Ground:
+    """The ground with bootstrap laid, and a bucket for states."""
+    place = {"LocationConstraint": REGION}
+    boto3.client("s3", endpoint_url=aws, **KEYS).create_bucket(Bucket=STATE, CreateBucketConfiguration=place)
+    laid = Ground(ground.folder, ground.environment | BOOTSTRAP)
+    laid.init("bootstrap")
+    laid.apply("bootstrap")
+    return laid
+
+
+@pytest.fixture(scope="session")
+def bootstrap_state(bootstrapped) -> dict[str, dict]:
+    """What bootstrap laid, by address."""
+    return bootstrapped.state("bootstrap")
+
+
+@pytest.fixture(scope="session")
+def environments(bootstrapped, aws) -> Iterator[dict[str, Laid]]:
+    """Both environments, laid at the same time; afterwards they are destroyed, which must leave nothing."""
+
+    def lay(word: str) -> Laid:
+        place = f"environments/{word}"
+        bootstrapped.init(place, f"-backend-config=bucket={STATE}")
+        bootstrapped.apply(place)
+        return Laid(bootstrapped, word, bootstrapped.plan(place))
+
+    def destroy(laid: Laid) -> dict:
+        command = ("destroy", "-input=false", "-no-color", "-auto-approve")
+        if laid.word == "prod":  # it refuses to lose an object, and each look at the lake is logged: end that first
+            bootstrapped.run(laid.place, *command, "-target=module.platform.module.lake.aws_s3_bucket_logging.raw")
+            logs = laid.state["module.platform.module.lake.aws_s3_bucket.logs"]["bucket"]
+            bucket = boto3.resource("s3", endpoint_url=aws, **KEYS).Bucket(logs)
+            bucket.Policy().delete()  # as for STATE
+            bucket.objects.all().delete()
+        bootstrapped.run(laid.place, *command)
+        return bootstrapped.state(laid.place)
+
+    with ThreadPoolExecutor() as both:
+        found = list(both.map(lay, WORDS))
+        yield dict(zip(WORDS, found, strict=True))
+        assert list(both.map(destroy, found)) == [{}, {}]
+
+
+@pytest.fixture(scope="session", params=WORDS)
+def laid(request, environments) -> Laid:
+    """Each environment in turn."""
+    return environments[request.param]
+
+
+def network(aws: str) -> dict:
+    """Make a network as the company would have one."""
+    client = boto3.client("ec2", endpoint_url=aws, **KEYS)
+    vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnets = [client.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)]
+    return {"vpc_id": vpc, "subnet_ids": subnets, "postgres_cidr": "10.0.0.0/16"}
+
+
+@pytest.fixture(scope="session")
+def tool() -> Path:
+    """The folder of the tools that have an environment of their own."""
+    return TOOLS

@@ -1,0 +1,87 @@
+"""Who may what, as a table: every role and every schema, read from the plan."""
+
+import pytest
+
+from tests.terraform.ground import resources
+
+SCHEMAS = ("RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS")
+MAKES_TABLES = {"USAGE", "CREATE TABLE"}
+MAKES_VIEWS = {"USAGE", "CREATE TABLE", "CREATE VIEW"}
+READS = {"USAGE", "SELECT TABLES", "SELECT FUTURE TABLES", "SELECT VIEWS", "SELECT FUTURE VIEWS"}
+NONE: set[str] = set()
+# What a role may in a schema. Who makes a table owns it, and so reads and changes it.
+TABLE = {
+    "LOADER": (MAKES_TABLES, MAKES_TABLES, NONE, NONE, NONE, NONE),
+    "TRANSFORMER": (READS, NONE, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS),
+    "REPORTER": (NONE, NONE, NONE, NONE, READS, NONE),
+}
+# Roles that widen what REPORTER sees have no privilege of their own: policies ask for them.
+WIDENING = {"PERSONAL_DATA", "REGION_ALL", "REGION_APAC", "REGION_EU", "REGION_LATAM", "REGION_US"}
+GRANT = "snowflake_grant_privileges_to_account_role"
+
+
+def planned(laid, kind: str) -> list[dict]:
+    return [found["values"] for found in resources(laid.plan["planned_values"]) if found["type"] == kind]
+
+
+def granted(laid) -> dict[tuple[str, str], set[str]]:
+    """Return the privileges of each role on each schema, and on each of what an account holds."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for grant in planned(laid, GRANT):
+        role = grant["account_role_name"]
+        for on in grant["on_schema"]:
+            found.setdefault((role, schema_of(on["schema_name"])), set()).update(grant["privileges"])
+        for on in grant["on_schema_object"]:
+            for word, every in (("", on["all"]), ("FUTURE ", on["future"])):
+                for which in every:
+                    named = {f"{privilege} {word}{which['object_type_plural']}" for privilege in grant["privileges"]}
+                    found.setdefault((role, schema_of(which["in_schema"])), set()).update(named)
+            if on.get("object_type"):
+                found.setdefault((role, on["object_type"]), set()).update(grant["privileges"])
+        for on in grant["on_account_object"]:
+            found.setdefault((role, f"{on['object_type']} {on['object_name']}"), set()).update(grant["privileges"])
+    return found
+
+
+def schema_of(name: str) -> str:
+    return name.rpartition(".")[2].strip('"')
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+@pytest.mark.parametrize("role", TABLE)
+def test_what_a_role_may_in_a_schema(laid, role, schema):
+    assert granted(laid).get((role, schema), NONE) == TABLE[role][SCHEMAS.index(schema)]
+
+
+def test_nothing_beside_the_table_is_granted(laid):
+    database = f"DATABASE DP_MAILBLAZE_DEMO_{laid.word.upper()}_DB"
+    rest = {place: may for place, may in granted(laid).items() if place[1] not in SCHEMAS}
+    assert rest == {
+        **{(role, database): {"USAGE"} for role in TABLE},
+        ("LOADER", "WAREHOUSE LOAD_WH"): {"USAGE"},
+        ("TRANSFORMER", "WAREHOUSE TRANSFORM_WH"): {"USAGE"},
+        ("REPORTER", "WAREHOUSE REPORT_WH"): {"USAGE"},
+        ("LOADER", "STAGE"): {"USAGE"},
+        ("LOADER", "FILE FORMAT"): {"USAGE"},
+        ("TRANSFORMER", "ROW ACCESS POLICY"): {"APPLY"},
+        ("SYSADMIN", f"INTEGRATION DP_MAILBLAZE_DEMO_{laid.word.upper()}_S3_INT"): {"USAGE"},
+    }
+
+
+def test_every_role_stands_below_sysadmin_and_nobody_else(laid):
+    grants = planned(laid, "snowflake_grant_account_role")
+    above = {grant["role_name"]: grant["parent_role_name"] for grant in grants if grant["parent_role_name"]}
+    assert above == dict.fromkeys(set(TABLE) | WIDENING, "SYSADMIN")
+
+
+def test_a_service_has_its_role_and_no_other(laid):
+    grants = planned(laid, "snowflake_grant_account_role")
+    users = {(grant["user_name"], grant["role_name"]) for grant in grants if grant["user_name"]}
+    assert users == {(f"{role}_SVC", role) for role in TABLE}
+    assert {user["name"]: user["default_role"] for user in planned(laid, "snowflake_service_user")} == dict(users)
+
+
+def test_schemas_are_these_and_their_owner_grants(laid):
+    schemas = planned(laid, "snowflake_schema")
+    assert {schema["name"] for schema in schemas} == set(SCHEMAS)
+    assert all(schema["with_managed_access"] == "true" for schema in schemas)

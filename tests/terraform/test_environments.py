@@ -1,0 +1,89 @@
+"""Both environments and what they stand on: laid, found unchanged, and removed, without an account."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from pipelines.warehouse import _environments, raw_pipeline
+from tests.terraform.ground import ROOT, TerraformFailed, changed, clean_environment
+
+PLATFORM = "module.platform.module"
+
+
+def test_bootstrap_is_laid_once(bootstrapped):
+    assert changed(bootstrapped.plan("bootstrap")) == []
+
+
+def test_the_bucket_for_states_is_not_destroyed(bootstrapped):
+    with pytest.raises(TerraformFailed, match="prevent_destroy"):
+        bootstrapped.run("bootstrap", "destroy", "-input=false", "-no-color", "-auto-approve")
+
+
+def test_a_second_plan_changes_nothing(laid):
+    assert changed(laid.plan) == []
+
+
+def test_the_names_are_those_that_pipelines_use(laid):
+    known = _environments("/data")[laid.word]
+    state = laid.state
+    assert state[f"{PLATFORM}.lake.aws_s3_bucket.raw"]["bucket"] == known.lake.removeprefix("s3://")
+    assert state[f"{PLATFORM}.warehouse.snowflake_database.this"]["name"] == known.database
+    integration = state[f"{PLATFORM}.stage.snowflake_storage_integration_aws.this"]
+    assert integration["name"] == f"DP_MAILBLAZE_DEMO_{laid.word.upper()}_S3_INT"
+    assert integration["storage_allowed_locations"] == [f"{known.lake}/"]
+
+
+def test_snowflake_may_read_after_one_apply(laid):
+    state = laid.state
+    said = state[f"{PLATFORM}.stage.snowflake_storage_integration_aws.this"]["describe_output"][0]
+    role = state[f"{PLATFORM}.stage.aws_iam_role.snowflake"]
+    assert said["iam_user_arn"] in role["assume_role_policy"]
+    assert said["external_id"] in role["assume_role_policy"]
+
+
+def test_no_way_leads_in_to_the_worker(laid):
+    assert not [name for name in laid.state if "ingress" in name]
+    assert laid.state[f"{PLATFORM}.worker.aws_security_group.this"]["ingress"] == []
+
+
+def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
+    """One command's lines, read by a shell, are all that dlt and dbt miss but the secrets."""
+    command = [sys.executable, laid.ground.folder / "env_file.py", laid.word]
+    environment = clean_environment() | laid.ground.environment
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    said = dict(shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines() if line.startswith("export"))
+    secrets = dict(re.findall(r"^# (\S+) stands in Secrets Manager as (\S+)$", done.stdout, re.M))
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
+    machine = {"AWS_ACCESS_KEY_ID": "of the role", "AWS_SECRET_ACCESS_KEY": "of the role"}
+    for name, value in {**machine, **said, **dict.fromkeys(secrets, "secret")}.items():
+        monkeypatch.setenv(name, value)
+    warehouse = raw_pipeline("postgres").destination_client().config
+    names = laid.plan["prior_state"]["values"]["outputs"]["platform"]["value"]
+    assert warehouse.credentials.database == names["warehouse"]["database"]
+    assert warehouse.credentials.role == names["warehouse"]["roles"]["LOADER"]
+    assert warehouse.credentials.warehouse == names["warehouse"]["warehouses"]["LOADER"]
+    assert warehouse.credentials.username == names["warehouse"]["users"]["LOADER"]
+    assert warehouse.stage_name == f"{names['stage']}/postgres/"
+    dbt = yaml.safe_load((ROOT / "dbt/profiles.yml").read_text())["dp_mailblaze_demo"]["outputs"][laid.word]
+    assert dbt["database"] == names["warehouse"]["database"]
+    assert dbt["role"] == names["warehouse"]["roles"]["TRANSFORMER"]
+    assert dbt["warehouse"] == names["warehouse"]["warehouses"]["TRANSFORMER"]
+    assert said["SNOWFLAKE_USER"] == names["warehouse"]["users"]["TRANSFORMER"]
+
+
+@pytest.mark.parametrize(("word", "says"), [("staging", "say one of dev, prod"), ("dev", "is not laid")])
+def test_settings_of_what_is_not_there_are_refused_in_a_line(word, says, tmp_path):
+    script = (
+        shutil.copytree(ROOT / "terraform", tmp_path / "t", ignore=shutil.ignore_patterns(".terraform*"))
+        / "env_file.py"
+    )
+    done = subprocess.run([sys.executable, script, word], env=clean_environment(), capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
