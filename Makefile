@@ -31,8 +31,8 @@ test-crash: setup  ## the torture bench (tests/crash/README.md): make test-crash
 test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowflake, in an environment of its own
 	pytest tests/snowflake
 
-terraform: setup $(TERRAFORM_READY)  ## the ground: lint, each module's tests, both environments laid and removed offline
-	pytest tests/terraform
+terraform: setup $(TERRAFORM_READY)  ## the ground: lint, each module's tests, both environments laid and removed offline [PROVIDERS=real]
+	PROVIDERS=$(PROVIDERS) pytest tests/terraform
 	$(TERRAFORM_TOOLS)/zizmor --quiet --offline .github
 
 env-file: setup  ## what an environment's Terraform says, as the settings that dlt, dbt and Prefect read: make env-file ENVIRONMENT=dev

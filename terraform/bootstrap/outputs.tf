@@ -7,3 +7,8 @@ output "deploy_role_arns" {
   value       = { for name, role in aws_iam_role.deploy : name => role.arn }
   description = "By environment: the variable DEPLOY_ROLE_ARN of the GitHub environment."
 }
+
+output "plan_role_arns" {
+  value       = { for name, role in aws_iam_role.plan : name => role.arn }
+  description = "By environment: the variable PLAN_ROLE_ARN of the GitHub environment plan-NAME."
+}

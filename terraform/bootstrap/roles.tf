@@ -1,5 +1,5 @@
-# How GitHub signs in: a role that plans for pull requests and one that applies for each environment, whose rules
-# (reviewers, branches) GitHub keeps. Actions are spelled out: a new kind of resource asks for its line here.
+# How GitHub signs in: a role that plans for pull requests and one that applies for each environment. Each is bound to a
+# GitHub environment, whose rules (reviewers, branches, secrets) GitHub keeps. Actions are spelled out: a new kind of resource asks for its line here.
 locals {
   account = data.aws_caller_identity.current.account_id
   aws     = "arn:${data.aws_partition.current.partition}"
@@ -71,7 +71,7 @@ locals {
 data "aws_iam_policy_document" "trust" {
   for_each = merge([for environment in var.environments : {
     "${environment}-apply" = "repo:${var.github_repository}:environment:${environment}"
-    "${environment}-plan"  = "repo:${var.github_repository}:pull_request"
+    "${environment}-plan"  = "repo:${var.github_repository}:environment:plan-${environment}"
   }]...)
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]

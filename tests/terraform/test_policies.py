@@ -98,8 +98,8 @@ def test_github_signs_in_by_repository_and_environment(bootstrap_state):
     assert subjects == {
         'aws_iam_role.deploy["dev"]': "repo:mailblaze/platform:environment:dev",
         'aws_iam_role.deploy["prod"]': "repo:mailblaze/platform:environment:prod",
-        'aws_iam_role.plan["dev"]': "repo:mailblaze/platform:pull_request",
-        'aws_iam_role.plan["prod"]': "repo:mailblaze/platform:pull_request",
+        'aws_iam_role.plan["dev"]': "repo:mailblaze/platform:environment:plan-dev",
+        'aws_iam_role.plan["prod"]': "repo:mailblaze/platform:environment:plan-prod",
     }
 
 
