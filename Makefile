@@ -6,6 +6,7 @@ READY := .venv/.ready
 SNOWFLAKE_READY := .venv-snowflake/.ready
 PLOTS_READY := .venv-plots/.ready
 BENCH_READY := .venv-bench/.ready
+IMAGE_READY := .venv-image/.ready
 TERRAFORM_READY := .venv-terraform/.ready
 TERRAFORM_TOOLS := .venv-terraform/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
@@ -16,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
-	doctor setup lock graph-late-commits soak terraform env-file
+	doctor setup lock graph-late-commits soak terraform env-file image-test
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -34,6 +35,10 @@ test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowfl
 terraform: setup $(TERRAFORM_READY)  ## the ground: lint, each module's tests, both environments laid and removed offline [PROVIDERS=real]
 	PROVIDERS=$(PROVIDERS) pytest tests/terraform
 	$(TERRAFORM_TOOLS)/zizmor --quiet --offline .github
+
+image-test: setup $(IMAGE_READY)  ## the image by buildah (no Docker engine): built, and the whole chain run out of it
+	.venv-image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
+	pytest tests/image
 
 env-file: setup  ## what an environment's Terraform says, as the settings that dlt, dbt and Prefect read: make env-file ENVIRONMENT=dev
 	@python terraform/env_file.py $(or $(ENVIRONMENT),dev)
@@ -88,7 +93,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -116,6 +121,12 @@ $(PLOTS_READY): tests/late_commits/requirements.lock $(READY)
 	uv pip sync --quiet --require-hashes --python .venv-plots/bin/python $<
 	@touch $@
 
+# The schema of compose files.
+$(IMAGE_READY): tests/image/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-image
+	uv pip sync --quiet --require-hashes --python .venv-image/bin/python $<
+	@touch $@
+
 # checkov pins half of what it stands on.
 $(TERRAFORM_READY): tests/terraform/requirements.lock $(READY)
 	$(PYTHON) -m venv .venv-terraform
@@ -131,6 +142,10 @@ $(BENCH_READY): bench/requirements.lock $(READY)
 lock:  ## resolve requirements.lock anew from pyproject.toml
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o requirements.lock
+	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
+		--no-header --quiet --constraint requirements.lock -o requirements.image.lock
+	uv pip compile tests/image/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o tests/image/requirements.lock
 	uv pip compile tests/snowflake/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o tests/snowflake/requirements.lock
 	uv pip compile tests/late_commits/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \

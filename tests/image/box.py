@@ -1,0 +1,128 @@
+"""The image, built and run by buildah: without a Docker engine, as root, in namespaces of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+BASE = "docker.io/library/python:3.11-slim"
+USER = "10001:10001"
+PACKAGES = "python3,python3-venv,ca-certificates"
+CERTIFICATES = "/etc/ssl/certs"
+# What a run may write, and what the runtime itself puts in place.
+WRITABLE = {"data", "tmp", "proc", "sys", "dev", "run"}
+
+
+class BuildahFailed(Exception):
+    """A command ended with an error; the message is what it said."""
+
+
+@dataclass
+class Box:
+    """Images and containers below `folder`."""
+
+    folder: Path
+    environment: Mapping[str, str] = field(
+        default_factory=lambda: {**os.environ, "STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
+    )
+
+    def buildah(self, *arguments: str | Path) -> str:
+        """Run buildah and return its last line.
+
+        Raises:
+            BuildahFailed: it did not end with 0.
+        """
+        done = subprocess.run(self.command(*arguments), env=self.environment, capture_output=True, text=True)
+        if done.returncode:
+            raise BuildahFailed(f"buildah {' '.join(map(str, arguments))}: {done.stderr[-2000:]}")
+        return (done.stdout.strip().splitlines() or [""])[-1]
+
+    def command(self, *arguments: str | Path) -> list[str]:
+        """Return a command line of buildah with its own storage."""
+        return ["buildah", "--root", f"{self.folder}/root", "--runroot", f"{self.folder}/run", *map(str, arguments)]
+
+    def get_base(self) -> None:
+        """Pull the base image, or make one of Debian's packages where no registry of images is reached."""
+        try:
+            self.buildah("pull", "--quiet", BASE)
+        except BuildahFailed:
+            if not shutil.which("debootstrap"):
+                raise
+            system = self.folder / "debian"
+            bootstrap = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(system)]
+            subprocess.run(bootstrap, check=True, capture_output=True)
+            scratch = self.buildah("from", "scratch")
+            self.buildah("add", "--quiet", scratch, system, "/")
+            self.buildah("commit", "--quiet", "--rm", scratch, BASE)
+            shutil.rmtree(system)
+
+    def build(self, tree: Path) -> "Container":
+        """Build the image from a clean tree and return a container of it."""
+        self.buildah(
+            "bud", "--format=docker", "--pull-never", f"--volume={CERTIFICATES}:{CERTIFICATES}:ro",
+            "--build-arg=REVISION=of-the-test", "--tag=mailblaze", tree,
+        )  # fmt: skip
+        return Container(self, self.buildah("from", "--pull-never", "localhost/mailblaze"))
+
+
+@dataclass
+class Container:
+    """One container; its commands reach services on loopback, and keep what they write in a folder that is handed in."""
+
+    box: Box
+    name: str
+
+    def line(self, data: Path, command: Sequence[str], settings: Mapping[str, str]) -> list[str]:
+        """Return the command line that runs a command in it."""
+        said = [f"--env={name}={value}" for name, value in settings.items()]
+        mount = f"--volume={data}:/data:rw"
+        return self.box.command("run", f"--user={USER}", mount, *said, self.name, "--", *command)
+
+    def run(self, data: Path, *command: str, **settings: str) -> subprocess.CompletedProcess:
+        """Run a command to its end, as the image's user."""
+        line = self.line(data, command, settings)
+        return subprocess.run(line, env=self.box.environment, capture_output=True, text=True)
+
+    @contextmanager
+    def running(self, data: Path, *command: str, **settings: str) -> Iterator[subprocess.Popen]:
+        """Run a command as long as the `with` lasts."""
+        line = self.line(data, command, settings)
+        log = (data / f"{'-'.join(command[:3]).replace('/', '_')}.log").open("w")
+        process = subprocess.Popen(
+            line, env=self.box.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGTERM)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            log.close()
+
+    def files(self) -> dict[str, tuple[int, int, int]]:
+        """Return mode, size and time of every file of its root file system but what may be written."""
+        mounted = Path(self.box.buildah("mount", self.name))
+        try:
+            found = {}
+            for folder, folders, names in os.walk(mounted):
+                if Path(folder) == mounted:
+                    folders[:] = [name for name in folders if name not in WRITABLE]
+                for name in names:
+                    status = (Path(folder) / name).lstat()
+                    place = str((Path(folder) / name).relative_to(mounted))
+                    found[place] = (status.st_mode, status.st_size, status.st_mtime_ns)
+            return found
+        finally:
+            self.box.buildah("umount", self.name)
+
+    def inspect(self, template: str) -> str:
+        """Return what the image says of itself, by a Go template."""
+        return self.box.buildah("inspect", "--format", template, self.name)
