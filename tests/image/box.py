@@ -1,11 +1,12 @@
 """The image, built and run by buildah: without a Docker engine, as root, in namespaces of its own."""
 
+import json
 import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -72,7 +73,7 @@ class Box:
 
 @dataclass
 class Container:
-    """One container; its commands reach services on loopback, and keep what they write in a folder that is handed in."""
+    """One container; its commands reach services on loopback, and write to a folder that is handed in."""
 
     box: Box
     name: str
@@ -92,19 +93,17 @@ class Container:
     def running(self, data: Path, *command: str, **settings: str) -> Iterator[subprocess.Popen]:
         """Run a command as long as the `with` lasts."""
         line = self.line(data, command, settings)
-        log = (data / f"{'-'.join(command[:3]).replace('/', '_')}.log").open("w")
+        log = (data / f"{len(list(data.glob('*.log')))}.log").open("w")
         process = subprocess.Popen(
             line, env=self.box.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
             yield process
         finally:
-            os.killpg(process.pid, signal.SIGTERM)
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+            for how in (signal.SIGTERM, signal.SIGKILL):
+                with suppress(ProcessLookupError, subprocess.TimeoutExpired):
+                    os.killpg(process.pid, how)
+                    process.wait(20)
             log.close()
 
     def files(self) -> dict[str, tuple[int, int, int]]:
@@ -123,6 +122,8 @@ class Container:
         finally:
             self.box.buildah("umount", self.name)
 
-    def inspect(self, template: str) -> str:
-        """Return what the image says of itself, by a Go template."""
-        return self.box.buildah("inspect", "--format", template, self.name)
+    def configuration(self) -> dict:
+        """Return what the image says of itself: User, Labels, Healthcheck, Env and so on."""
+        line = self.box.command("inspect", self.name)
+        said = subprocess.run(line, env=self.box.environment, capture_output=True, text=True, check=True)
+        return json.loads(said.stdout)["Docker"]["config"]
