@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.image.box import ROOT, Box, BuildahFailed, Container
 
 
 @pytest.fixture(scope="session")
-def container(tmp_path_factory) -> Container:
+def container(tmp_path_factory) -> Iterator[Container]:
     """A container of the image, built from what git has."""
     if not shutil.which("buildah") or os.geteuid():
         pytest.skip("buildah is not installed, or this is not root: a machine with Docker runs `docker compose up`")
@@ -23,4 +24,7 @@ def container(tmp_path_factory) -> Container:
     tree.mkdir()
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
-    return box.build(tree)
+    yield box.build(tree)
+    box.buildah("rm", "--all")
+    box.buildah("rmi", "--all", "--force")
+    shutil.rmtree(box.folder)
