@@ -7,10 +7,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import boto3
 import pytest
 import yaml
 
-from tests.conftest import TOKEN
+from tests.conftest import BUCKET, KEYS, TOKEN, execute
 from tests.image.box import ROOT
 from tests.pipelines.compare import assert_raw_equals_source
 
@@ -69,6 +70,22 @@ def test_it_says_what_it_is(container):
     assert said["Labels"]["org.opencontainers.image.revision"] == "of-the-test"
     assert said["Labels"]["org.opencontainers.image.licenses"] == "MIT"
     assert said["Healthcheck"]["Test"]
+
+
+def test_what_compose_runs_once_may_run_twice(container, postgres_server, s3_server, tmp_path):
+    hand_over(tmp_path)
+    services = compose()["services"]
+    execute(postgres_server.url("postgres", "postgres"), "create database composed owner mailblaze")
+    url = postgres_server.url("composed")
+    for said in ("seeded", "was seeded before"):
+        done = container.run(tmp_path, *services["seed"]["command"], MOCK_POSTGRES_URL=url)
+        assert done.stdout.strip() == said, done.stderr
+    command = [part.replace("http://s3:5000", s3_server) for part in services["bucket"]["command"]]
+    for _ in range(2):
+        done = container.run(tmp_path, *command, **services["bucket"]["environment"])
+        assert done.returncode == 0, done.stderr
+    buckets = boto3.client("s3", endpoint_url=s3_server, **KEYS).list_buckets()["Buckets"]
+    assert BUCKET in [bucket["Name"] for bucket in buckets]
 
 
 def test_the_chain_runs_out_of_it_and_writes_nothing_but_data(container, platform, data):
