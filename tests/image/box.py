@@ -56,7 +56,9 @@ class Box:
                 raise
             system = self.folder / "debian"
             bootstrap = ["debootstrap", "--variant=minbase", f"--include={PACKAGES}", "bookworm", str(system)]
-            subprocess.run(bootstrap, check=True, capture_output=True)
+            done = subprocess.run(bootstrap, capture_output=True, text=True)
+            if done.returncode:
+                raise BuildahFailed(f"debootstrap: {done.stdout[-300:]}") from None
             scratch = self.buildah("from", "scratch")
             self.buildah("add", "--quiet", scratch, system, "/")
             self.buildah("commit", "--quiet", "--rm", scratch, BASE)
