@@ -34,20 +34,19 @@ class Ground:
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
 
-    def run(self, place: str, *arguments: str, **variables: str) -> str:
+    def run(self, place: str, *arguments: str) -> str:
         """Run terraform in a folder of the copy and return what it printed.
 
         Raises:
-            TerraformFailed: it ended with another code than 0, or than 2 for a plan that would change something.
+            TerraformFailed: it did not end with 0.
         """
         done = subprocess.run(
             ["terraform", f"-chdir={self.folder / place}", *arguments],
-            env=clean_environment() | self.environment | variables,
+            env=clean_environment() | self.environment,
             capture_output=True,
             text=True,
-            check=False,
         )
-        if done.returncode not in (0, 2):
+        if done.returncode:
             raise TerraformFailed(f"{place}: terraform {' '.join(arguments)}\n{done.stdout}\n{done.stderr}")
         return done.stdout
 
@@ -55,14 +54,14 @@ class Ground:
         """Make a folder ready."""
         self.run(place, "init", "-input=false", "-no-color", *arguments)
 
-    def plan(self, place: str, name: str = "plan.out") -> dict:
-        """Plan, keep the plan as `name` and return it as Terraform writes it in JSON."""
-        self.run(place, "plan", "-input=false", "-no-color", "-lock=false", "-detailed-exitcode", f"-out={name}")
-        return json.loads(self.run(place, "show", "-json", name))
+    def plan(self, place: str) -> dict:
+        """Plan, and return that as Terraform writes it in JSON."""
+        self.run(place, "plan", "-input=false", "-no-color", "-lock=false", "-out=plan.out")
+        return json.loads(self.run(place, "show", "-json", "plan.out"))
 
-    def apply(self, place: str, *arguments: str) -> None:
+    def apply(self, place: str) -> None:
         """Apply without asking."""
-        self.run(place, "apply", "-input=false", "-no-color", "-auto-approve", *arguments)
+        self.run(place, "apply", "-input=false", "-no-color", "-auto-approve")
 
     def state(self, place: str) -> dict[str, dict]:
         """Return the attributes of every resource that is there, by address."""

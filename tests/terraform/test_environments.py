@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 
@@ -10,7 +9,7 @@ import pytest
 import yaml
 
 from pipelines.warehouse import _environments, raw_pipeline
-from tests.terraform.ground import ROOT, TerraformFailed, changed, clean_environment
+from tests.terraform.ground import ROOT, TerraformFailed, changed, clean_environment, copy_tree
 
 PLATFORM = "module.platform.module"
 
@@ -77,11 +76,8 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("word", "says"), [("staging", "say one of dev, prod"), ("dev", "is not laid")])
-def test_settings_of_what_is_not_there_are_refused_in_a_line(word, says, tmp_path):
-    script = (
-        shutil.copytree(ROOT / "terraform", tmp_path / "t", ignore=shutil.ignore_patterns(".terraform*"))
-        / "env_file.py"
-    )
+def test_settings_of_what_is_not_there_are_refused_in_a_line(ground, word, says, tmp_path):
+    script = copy_tree(tmp_path / "terraform") / "env_file.py"
     done = subprocess.run([sys.executable, script, word], env=clean_environment(), capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stdout == ""

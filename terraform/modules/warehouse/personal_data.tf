@@ -33,7 +33,7 @@ resource "snowflake_masking_policy" "email" {
 }
 
 resource "snowflake_tag" "personal_data" {
-  provider         = snowflake.sysadmin
+  provider         = snowflake.accountadmin # to hang a policy on a tag takes a right on the whole account
   database         = snowflake_database.this.name
   schema           = snowflake_schema.this["MART"].name
   name             = "PERSONAL_DATA"

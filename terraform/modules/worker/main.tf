@@ -83,10 +83,13 @@ resource "aws_ecs_task_definition" "this" {
   volume {
     name = "data"
   }
+  volume {
+    name = "tmp"
+  }
   container_definitions = jsonencode([{
     name                   = "worker"
     image                  = "${aws_ecr_repository.this.repository_url}:${var.image_tag}"
-    command                = ["prefect", "worker", "start", "--pool", "elt", "--type", "process", "--with-healthcheck"]
+    command                = ["sh", "flows/worker.sh"]
     essential              = true
     user                   = "10001:10001"
     readonlyRootFilesystem = true
@@ -94,7 +97,7 @@ resource "aws_ecs_task_definition" "this" {
     stopTimeout            = 120
     environment            = [for name in sort(keys(var.settings)) : { name = name, value = var.settings[name] }]
     secrets                = [for name in sort(keys(aws_secretsmanager_secret.this)) : { name = name, valueFrom = aws_secretsmanager_secret.this[name].arn }]
-    mountPoints            = [{ sourceVolume = "data", containerPath = "/data", readOnly = false }]
+    mountPoints            = [for name in ["data", "tmp"] : { sourceVolume = name, containerPath = "/${name}", readOnly = false }]
     portMappings           = []
     systemControls         = []
     volumesFrom            = []

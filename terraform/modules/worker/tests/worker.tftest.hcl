@@ -41,7 +41,7 @@ variables {
   hours             = { up = "cron(0 6 * * ? *)", down = "cron(0 18 * * ? *)" }
 }
 
-run "the_container_is_no_root_and_writes_to_its_volume_alone" {
+run "the_container_is_no_root_and_writes_to_its_volumes_alone" {
   command = plan
   assert {
     condition = alltrue([for c in jsondecode(aws_ecs_task_definition.this.container_definitions) :
