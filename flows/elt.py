@@ -9,16 +9,17 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import httpx
-from prefect import flow, task
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_progress_artifact
 from prefect.context import refresh_global_settings_context
 from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import PREFECT_API_URL
 
-from flows import last_build
-from flows.report import RunReport, publish
+from flows import budget, last_build
+from flows.report import RunReport, preview, publish
 from pipelines import postgres, saas
 from pipelines.command import exit_with_line, found, services_hint
 from pipelines.errors import Refusal, is_transient
@@ -43,6 +44,28 @@ def load_source(source: str) -> LoadReport:
     rows = sum(table.in_lake for table in report.tables.values())
     say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{found(report)}")
     return report
+
+
+@task(task_run_name="budget")
+def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spending:
+    """Hold this month's credits, as far as MART's ledger knows them, against the budget.
+
+    Raises:
+        Refusal: the budget is spent, and `over_budget` is "stop".
+    """
+    spending = budget.month_so_far()
+    create_progress_artifact(
+        min(spending.share, 1.0) * 100, key="elt-budget", description=f"Of the month's budget: {spending.text()}"
+    )
+    if spending.is_over and over_budget == "stop":
+        raise Refusal(
+            f"The month's budget is spent: {spending.text()}. Nothing was loaded: raise monthly_credits in terraform/, "
+            "or let the run pass with --over-budget warn (the deployment's parameter over_budget)."
+        )
+    if spending.is_near:
+        get_run_logger().warning("budget: %s", spending.text())
+    say(f"budget: {spending.text()}{' ⚠' if spending.is_near else ''}")
+    return spending
 
 
 @task(task_run_name="dbt build")
@@ -93,14 +116,17 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
 
 
 @flow(name="elt")
-def elt(node_tasks: bool = False, full_build: bool = False) -> RunReport:
+def elt(node_tasks: bool = False, full_build: bool = False, over_budget: Literal["warn", "stop"] = "warn") -> RunReport:
     """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows.
 
     Args:
         node_tasks: as in `transform`.
         full_build: as in `transform`.
+        over_budget: as in `check_budget`.
     """
     started = time.monotonic()
+    if budget.is_set():
+        check_budget(over_budget)
     futures = {source: load_source.submit(source) for source in SOURCES}
     loads = []
     failures = []
@@ -114,7 +140,8 @@ def elt(node_tasks: bool = False, full_build: bool = False) -> RunReport:
     if failures:
         raise failures[0][1]
     nodes = transform(node_tasks, full_build)
-    report = RunReport(environment().word, loads, nodes, time.monotonic() - started)
+    shown = preview() if nodes else []  # what did not change is not read: on Snowflake it would start a warehouse
+    report = RunReport(environment().word, loads, nodes, time.monotonic() - started, shown)
     publish(report)
     return report
 
@@ -151,12 +178,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the flow against the environment's Prefect server and print what it did; None: as the shell says."""
     parser = argparse.ArgumentParser(description="Load what changed in both sources, then build what stands on it.")
     parser.add_argument("--full-build", action="store_true", help="let dbt build though nothing changed")
+    parser.add_argument(
+        "--over-budget", choices=["warn", "stop"], default="warn", help="what to do where the month's budget is spent"
+    )
     chosen = parser.parse_args(arguments)
     try:
         hush_console()
         os.environ["PREFECT_API_URL"] = api_url()
         refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
-        report = elt(full_build=chosen.full_build)
+        report = elt(full_build=chosen.full_build, over_budget=chosen.over_budget)
     except Exception as error:  # noqa: BLE001  as in pipelines/command.py
         exit_with_line(error)
     print(report.text())

@@ -9,28 +9,29 @@ from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
 from pipelines.command import lines
 from pipelines.load import LoadReport
-from pipelines.warehouse import data_dir, environment, raw_pipeline
+from pipelines.warehouse import data_dir, environment, mart_session
 
 PREVIEW = (
     "SELECT campaign_name, account_name, sent_count, delivered_count, unique_open_count, unique_click_count "
-    "FROM MART.rpt_campaign_performance ORDER BY sent_at DESC, campaign_id LIMIT 5"
+    "FROM {table} ORDER BY sent_at DESC, campaign_id LIMIT 5"
 )
 
 
 @dataclass
 class RunReport:
-    """One run: the environment's word, the loads, a row for each node of dbt, and seconds in all."""
+    """One run: the environment's word, the loads, a row for each node of dbt, seconds in all, and a look at MART."""
 
     word: str
     loads: list[LoadReport]
     nodes: list[dict]
     seconds: float
+    preview: list[str]
 
     def text(self) -> str:
         """Return the whole report as the text that ends `make run`."""
         tables = [table for load in self.loads for table in load.tables.values()]
         kinds = Counter(node["kind"].replace("_", " ") for node in self.nodes)
-        built = ", ".join(f"{count} {kind}s" for kind, count in sorted(kinds.items()))
+        built = ", ".join(f"{count} {kind}{'s' if count > 1 else ''}" for kind, count in sorted(kinds.items()))
         return "\n".join(
             [
                 "",
@@ -38,8 +39,8 @@ class RunReport:
                 "",
                 f"dbt: {built}, all passed" if built else "dbt: nothing to build, the last build stands",
                 "",
-                *preview(),
-                "",
+                *self.preview,
+                *([""] if self.preview else []),
                 f"Done in {self.seconds:.1f} s on {self.word}. Worth typing next:",
                 "  make traffic run                one more business day, then load what changed",
                 "  dlt pipeline postgres info      what dlt knows of the source (in .venv/bin)",
@@ -50,9 +51,12 @@ class RunReport:
 
 def preview() -> list[str]:
     """Return the first five lines of MART.RPT_CAMPAIGN_PERFORMANCE as text."""
-    with raw_pipeline("postgres").sql_client() as warehouse, warehouse.execute_query(PREVIEW) as cursor:
-        names = [column[0].lower() for column in cursor.description]
-        rows = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in cursor.fetchall()]
+    with mart_session() as mart:
+        table = mart.make_qualified_table_name("rpt_campaign_performance")
+        with mart.execute_query(PREVIEW.format(table=table)) as cursor:
+            names = [column[0].lower() for column in cursor.description]
+            values = cursor.fetchall()
+    rows = [[f"{value:,}" if isinstance(value, int) else str(value) for value in row] for row in values]
     widths = [max(len(cell) for cell in column) for column in zip(names, *rows, strict=True)]
     table = [names, *rows]
     text = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table]

@@ -1,8 +1,11 @@
 """What the warehouse holds, told by its own book-keeping: equal answers mean that nothing was loaded or dropped."""
 
+from datetime import date
+from decimal import Decimal
+
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
-from pipelines.warehouse import raw_pipeline
+from pipelines.warehouse import environment, mart_session, raw_pipeline
 
 MODELS = ("STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS")
 
@@ -23,9 +26,31 @@ def loads_in_raw() -> list[str]:
 
 def models_in_warehouse() -> list[str]:
     """Return the tables and views of the models' schemas as `SCHEMA.NAME`, sorted."""
-    schemas = ", ".join(f"'{schema}'" for schema in MODELS)
-    with raw_pipeline("postgres").sql_client() as warehouse:
-        rows = warehouse.execute_sql(
-            f"SELECT table_schema, table_name FROM information_schema.tables WHERE upper(table_schema) IN ({schemas})"
-        )
-    return sorted(f"{schema}.{name}".upper() for schema, name in rows)
+    with mart_session() as warehouse:
+        if (
+            environment().engine == "snowflake"
+        ):  # SHOW needs no warehouse: an idle run would start one, and pay a minute
+            with warehouse.execute_query(f"SHOW TERSE OBJECTS IN DATABASE {environment().database}") as cursor:
+                names = [column[0] for column in cursor.description]
+                rows = [(row[names.index("schema_name")], row[names.index("name")]) for row in cursor.fetchall()]
+        else:
+            rows = warehouse.execute_sql("SELECT table_schema, table_name FROM information_schema.tables")
+    return sorted(f"{schema}.{name}".upper() for schema, name in rows if schema.upper() in MODELS)
+
+
+def spent_since(day: date) -> tuple[Decimal, Decimal, date | None]:
+    """Return the credits, the US dollars, and the last day that MART's ledger of costs knows since `day`.
+
+    Before the first build it knows nothing: 0, 0, None.
+    """
+    with mart_session() as mart:
+        ledger = mart.make_qualified_table_name("rpt_pipeline_cost")
+        try:
+            rows = mart.execute_sql(
+                f"SELECT coalesce(sum(credits), 0), coalesce(sum(cost_usd), 0), max(cost_on) FROM {ledger} "
+                f"WHERE cost_on >= CAST('{day}' AS DATE)"
+            )
+        except DatabaseUndefinedRelation:
+            return Decimal(0), Decimal(0), None
+    credits, usd, last_day = rows[0]
+    return Decimal(credits), Decimal(usd), last_day

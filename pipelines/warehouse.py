@@ -5,11 +5,14 @@ import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dlt
 
 from pipelines.errors import Refusal
+
+if TYPE_CHECKING:
+    from dlt.destinations.sql_client import SqlClientBase
 
 RAW = "RAW"
 # A load streams: what DuckDB may keep in memory is a cache of its file, and a merge that is larger goes to disk.
@@ -33,7 +36,8 @@ class Environment:
     def settings(self) -> dict[str, Any]:
         """Return this environment as a dlt configuration document; what `.dlt/` and the shell say stands above it."""
         lake: dict[str, Any] = {"destination_type": "filesystem"}
-        document = {"destination": {"lake": lake, "warehouse": self._warehouse()}, "load": {"workers": self._workers}}
+        destinations = {"lake": lake, "warehouse": self._warehouse(), "models": self._models()}
+        document = {"destination": destinations, "load": {"workers": self._workers}}
         if self.is_embedded:
             services = read_services()
             document["sources"] = {
@@ -66,6 +70,27 @@ class Environment:
         return {
             "destination_type": "pipelines.staged_duckdb.staged_duckdb",
             "credentials": {"database": str(data_dir() / f"{self.database}.duckdb"), "global_config": DUCKDB},
+        }
+
+    def _models(self) -> dict[str, Any]:
+        """Return dbt's own way in: the loader may not read what dbt makes."""
+        if self.engine != "snowflake":
+            return self._warehouse() | {"destination_type": "duckdb"}
+        place = {name: os.environ.get(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
+        credentials = {
+            "database": self.database,
+            "warehouse": "TRANSFORM_WH",
+            "role": "TRANSFORMER",
+            "host": os.environ.get("SNOWFLAKE_ACCOUNT"),
+            "username": os.environ.get("SNOWFLAKE_USER", "TRANSFORMER_SVC"),
+            "private_key_path": os.environ.get("SNOWFLAKE_PRIVATE_KEY_PATH"),
+            "private_key": os.environ.get("SNOWFLAKE_PRIVATE_KEY"),
+            "password": os.environ.get("SNOWFLAKE_PASSWORD"),
+            "query": {name: value for name, value in place.items() if value},
+        }
+        return {
+            "destination_type": "snowflake",
+            "credentials": {key: value for key, value in credentials.items() if value},
         }
 
 
@@ -126,3 +151,9 @@ def raw_pipeline(name: str) -> "dlt.Pipeline":
 
     scratch = dlt.config.get("warehouse.scratch", str) or ""
     return dlt.pipeline(name, destination="warehouse", staging="lake", dataset_name=f"{scratch}{RAW}")
+
+
+def mart_session() -> "SqlClientBase":
+    """Return a session that reads MART as dbt does, by the settings in dbt/profiles.yml; to be opened by `with`."""
+    scratch = dlt.config.get("warehouse.scratch", str) or ""
+    return dlt.dataset("models", f"{scratch}MART", dlt.Schema("models")).sql_client

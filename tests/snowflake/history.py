@@ -15,6 +15,7 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from tests.conftest import KEYS, TOKEN, clone, query, serve
 from tests.snowflake.digest import digest
+from tests.snowflake.metering import meter
 from tests.snowflake.sides import OURS, DuckDb, Side, Snowflake, write_key
 
 
@@ -64,10 +65,10 @@ def history(offline, postgres_server, small_database, small_store, s3_server, tm
         first = len(offline.statements())
         make_bucket(s3_server, "dp-mailblaze-demo-ci-raw")
         history = History(snowflake, duck, url, saas_store, secrets)
-        both(history, lambda side: (side.load(), side.dbt("build")))
+        both(history, lambda side: (side.load(), meter(side, day=1), side.dbt("build")))
         live_day(url)
         store.live_day(saas_store, 1)
-        both(history, lambda side: (side.load(), side.dbt("build")))
+        both(history, lambda side: (side.load(), meter(side, day=2), side.dbt("build")))
         history.digests.append(digests(snowflake, "MART"))
         snowflake.dbt("build")
         history.digests.append(digests(snowflake, "MART"))

@@ -14,7 +14,7 @@ from mock_services.ports import free_port
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-snowflake" / "bin" / "python"
-SCHEMAS = ("RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS")
+SCHEMAS = ("RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS", "METERING")
 ROLES = ("LOADER", "TRANSFORMER", "REPORTER")
 WAREHOUSES = ("LOAD_WH", "TRANSFORM_WH")
 log = logging.getLogger(__name__)

@@ -68,6 +68,12 @@ class Side:
         names = self.rows(f"select table_name from information_schema.tables where table_schema = '{schema}'")[1]
         return sorted(name.lower() for (name,) in names)
 
+    def execute(self, *statements: str) -> None:
+        """Run statements that are a test's own."""
+        with closing(self.connect()) as connection:
+            for statement in statements:
+                connection.cursor().execute(f"{statement} {TEST}")
+
     def rows(self, sql: str) -> tuple[list[str], list[tuple]]:
         """Return the names of the columns and the rows of a query; JSON comes parsed, numbers in it exact."""
         with closing(self.connect()) as connection:
@@ -80,6 +86,8 @@ class Side:
 
 class DuckDb(Side):
     """`ci`: a DuckDB file behind the S3 API."""
+
+    zoned = "timestamptz"
 
     def connect(self):
         connection = duckdb.connect(str(self.folder / "dp_mailblaze_demo_ci_db.duckdb"))
@@ -94,6 +102,7 @@ class DuckDb(Side):
 class Snowflake(Side):
     """`dev`: the offline Snowflake behind the S3 API."""
 
+    zoned = "timestamp_ltz"
     server = None
 
     def connect(self):

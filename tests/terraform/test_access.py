@@ -4,16 +4,16 @@ import pytest
 
 from tests.terraform.ground import resources
 
-SCHEMAS = ("RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS")
+SCHEMAS = ("RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS", "METERING")
 MAKES_TABLES = {"USAGE", "CREATE TABLE"}
 MAKES_VIEWS = {"USAGE", "CREATE TABLE", "CREATE VIEW"}
 READS = {"USAGE", "SELECT TABLES", "SELECT FUTURE TABLES", "SELECT VIEWS", "SELECT FUTURE VIEWS"}
 NONE: set[str] = set()
 # What a role may in a schema. Who makes a table owns it, and so reads and changes it.
 TABLE = {
-    "LOADER": (MAKES_TABLES, MAKES_TABLES, NONE, NONE, NONE, NONE),
-    "TRANSFORMER": (READS, NONE, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS),
-    "REPORTER": (NONE, NONE, NONE, NONE, READS, NONE),
+    "LOADER": (MAKES_TABLES, MAKES_TABLES, NONE, NONE, NONE, NONE, NONE),
+    "TRANSFORMER": (READS, NONE, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, READS),
+    "REPORTER": (NONE, NONE, NONE, NONE, READS, NONE, NONE),
 }
 # Roles that widen what REPORTER sees have no privilege of their own: policies ask for them.
 WIDENING = {"PERSONAL_DATA", "REGION_ALL", "REGION_APAC", "REGION_EU", "REGION_LATAM", "REGION_US"}
@@ -64,6 +64,7 @@ def test_nothing_beside_the_table_is_granted(laid):
         ("LOADER", "STAGE"): {"USAGE"},
         ("LOADER", "FILE FORMAT"): {"USAGE"},
         ("TRANSFORMER", "ROW ACCESS POLICY"): {"APPLY"},
+        ("TRANSFORMER", "TAG"): {"APPLY"},
         ("SYSADMIN", f"INTEGRATION DP_MAILBLAZE_DEMO_{laid.word.upper()}_S3_INT"): {"USAGE"},
     }
 
@@ -74,11 +75,24 @@ def test_every_role_stands_below_sysadmin_and_nobody_else(laid):
     assert above == dict.fromkeys(set(TABLE) | WIDENING, "SYSADMIN")
 
 
-def test_a_service_has_its_role_and_no_other(laid):
+def test_a_service_has_its_role_and_no_other_but_the_regions_that_are_shown(laid):
     grants = planned(laid, "snowflake_grant_account_role")
-    users = {(grant["user_name"], grant["role_name"]) for grant in grants if grant["user_name"]}
-    assert users == {(f"{role}_SVC", role) for role in TABLE}
-    assert {user["name"]: user["default_role"] for user in planned(laid, "snowflake_service_user")} == dict(users)
+    granted_to = {(grant["user_name"], grant["role_name"]) for grant in grants if grant["user_name"]}
+    roles = {(f"{role}_SVC", role) for role in TABLE}
+    assert granted_to == roles | {("REPORTER_SVC", "REGION_ALL")}
+    assert {user["name"]: user["default_role"] for user in planned(laid, "snowflake_service_user")} == dict(roles)
+
+
+def test_the_meter_shows_our_warehouses_and_no_text(laid):
+    """ACCOUNT_USAGE tells of the whole account, and every statement as it was typed."""
+    views = {view["name"]: view["statement"] for view in planned(laid, "snowflake_view")}
+    assert set(views) == {"QUERY_HISTORY", "WAREHOUSE_METERING_HISTORY", "COPY_HISTORY"}
+    for name, statement in views.items():
+        assert f"FROM SNOWFLAKE.ACCOUNT_USAGE.{name}\nWHERE " in statement
+        assert "QUERY_TEXT" not in statement
+        assert "*" not in statement
+    assert "WAREHOUSE_NAME IN ('LOAD_WH', 'REPORT_WH', 'TRANSFORM_WH')" in views["QUERY_HISTORY"]
+    assert f"TABLE_CATALOG_NAME = 'DP_MAILBLAZE_DEMO_{laid.word.upper()}_DB'" in views["COPY_HISTORY"]
 
 
 def test_schemas_are_these_and_their_owner_grants(laid):

@@ -1,3 +1,5 @@
+{{ config(row_access_policy=rows_of_region()) }}
+
 with accounts as (
     select * from {{ ref('stg_postgres__accounts') }}
 ),

@@ -1,3 +1,5 @@
+{{ config(row_access_policy=rows_of_region()) }}
+
 with planned as (
     select * from {{ ref('stg_postgres__campaigns') }}
 ),
@@ -20,6 +22,7 @@ known as (
         coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
         coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
         coalesce(accounts.account_id, -1) as account_id,
+        coalesce(accounts.region, '(unknown)') as region,
         coalesce(planned.subject_line, sent.subject_line) as subject_line,
         planned.campaign_status,
         sent.sending_status,
@@ -40,7 +43,7 @@ known as (
 ),
 
 unknown as (
-    select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+    select -1, '(unknown)', -1, '(unknown)', null, null, null, null, null, null, null, null, null, null, null, false
 )
 
 select * from known

@@ -1,3 +1,5 @@
+{{ config(row_access_policy=rows_of_region()) }}
+
 with contacts as (
     select * from {{ ref('stg_postgres__contacts') }}
 ),
@@ -23,6 +25,7 @@ known as (
     select
         contacts.contact_id,
         coalesce(accounts.account_id, -1) as account_id,
+        coalesce(accounts.region, '(unknown)') as region,
         -- A deleted contact keeps its row for the facts, but not its personal data.
         case when not contacts.is_deleted then contacts.email end as email,
         case when not contacts.is_deleted then contacts.first_name end as first_name,
@@ -45,7 +48,7 @@ known as (
 ),
 
 unknown as (
-    select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+    select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false, null, null, null, null, false
 )
 
 select * from known

@@ -1,9 +1,11 @@
+{{ config(row_access_policy=rows_of_region()) }}
+
 with invoices as (
     select * from {{ ref('stg_postgres__invoices') }}
 ),
 
 accounts as (
-    select account_id from {{ ref('dim_accounts') }}
+    select account_id, region from {{ ref('dim_accounts') }}
 ),
 
 converted as (
@@ -19,6 +21,7 @@ facts as (
         converted.invoice_id,
         converted.invoice_number,
         coalesce(accounts.account_id, -1) as account_id,
+        coalesce(accounts.region, '(unknown)') as region,
         converted.subscription_id,
         converted.invoice_status,
         converted.issued_on,

@@ -1,3 +1,5 @@
+{{ config(row_access_policy=rows_of_region()) }}
+
 with campaigns as (
     select * from {{ ref('dim_campaigns') }}
 ),
@@ -43,7 +45,8 @@ reported as (
         {{ ratio('complaint_count', 'delivered_count') }} as complaint_rate,
         {{ ratio('unsubscribe_count', 'delivered_count') }} as unsubscribe_rate,
         campaigns.campaign_id,
-        campaigns.account_id
+        campaigns.account_id,
+        campaigns.region
     from campaigns
     left join counts on campaigns.campaign_id = counts.campaign_id
     left join accounts on campaigns.account_id = accounts.account_id

@@ -5,6 +5,7 @@ data "aws_region" "current" {}
 locals {
   settings = {
     MAILBLAZE_ENV                                 = var.environment
+    MAILBLAZE_MONTHLY_CREDITS                     = tostring(var.monthly_credits)
     AWS_DEFAULT_REGION                            = data.aws_region.current.name
     DESTINATION__WAREHOUSE__CREDENTIALS__HOST     = var.company.snowflake_account
     DESTINATION__WAREHOUSE__CREDENTIALS__USERNAME = "LOADER_SVC"

@@ -14,7 +14,7 @@ locals {
   }
   # Schemas whose tables and views a role reads, those of today and of tomorrow, beside what it owns.
   reads = {
-    TRANSFORMER = ["RAW"]
+    TRANSFORMER = ["RAW", "METERING"]
     REPORTER    = ["MART"]
   }
 

@@ -1,7 +1,7 @@
 # The database, its schemas, and what computes.
 locals {
-  # RAW_STAGING is the second schema that dlt merges through; only the loader has a right on it.
-  schemas = ["RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS"]
+  # RAW_STAGING is the second schema that dlt merges through; only the loader has a right on it. METERING is metering.tf's.
+  schemas = ["RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS", "METERING"]
   # One warehouse for each kind of work, so that nobody waits for, or hides in the bill of, another.
   warehouses = { LOADER = "LOAD_WH", TRANSFORMER = "TRANSFORM_WH", REPORTER = "REPORT_WH" }
 }

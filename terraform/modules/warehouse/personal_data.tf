@@ -1,9 +1,14 @@
-# What REPORTER sees of people. A tag on the schema protects every text column of MART, those of tomorrow too: between the
-# moment dbt makes a table and the one in which somebody would protect it, nothing is bare.
+# What REPORTER sees of people. dbt's meta is the inventory: a column with contains_pii is made with the tag's value `person`
+# and hidden as a whole. The tag on the schema protects every other text of MART, those of tomorrow too: an address in it
+# is hidden though nobody thought of it.
+locals {
+  personal_data_tag = "${snowflake_database.this.name}.${snowflake_schema.this["MART"].name}.PERSONAL_DATA"
+}
+
 resource "snowflake_account_role" "personal_data" {
   provider = snowflake.securityadmin
   name     = "PERSONAL_DATA"
-  comment  = "Who has it beside REPORTER reads e-mail addresses in MART"
+  comment  = "Who has it beside REPORTER reads names and addresses in MART"
 }
 
 resource "snowflake_grant_account_role" "personal_data_to_sysadmin" {
@@ -12,24 +17,22 @@ resource "snowflake_grant_account_role" "personal_data_to_sysadmin" {
   parent_role_name = "SYSADMIN"
 }
 
-resource "snowflake_masking_policy" "email" {
+resource "snowflake_masking_policy" "personal_data" {
   provider         = snowflake.sysadmin
   database         = snowflake_database.this.name
   schema           = snowflake_schema.this["MART"].name
-  name             = "MASK_EMAIL"
+  name             = "MASK_PERSONAL_DATA"
   return_data_type = "VARCHAR"
   argument {
     name = "VAL"
     type = "VARCHAR"
   }
-  # What looks like an address is hidden, the domain stays: deliverability is asked by domain.
-  body    = <<-SQL
-    CASE
-      WHEN IS_ROLE_IN_SESSION('TRANSFORMER') OR IS_ROLE_IN_SESSION('${snowflake_account_role.personal_data.name}') THEN VAL
-      ELSE REGEXP_REPLACE(VAL, '[^@[:space:]<>"]+@', '*****@')
-    END
-  SQL
-  comment = "E-mail addresses, wherever they stand in a text"
+  # An address keeps its domain: deliverability is asked by domain.
+  body = trimspace(templatefile("${path.module}/sql/mask_personal_data.sql", {
+    role = snowflake_account_role.personal_data.name
+    tag  = local.personal_data_tag
+  }))
+  comment = "A person's columns as a whole, and addresses wherever they stand in a text"
 }
 
 resource "snowflake_tag" "personal_data" {
@@ -37,8 +40,9 @@ resource "snowflake_tag" "personal_data" {
   database         = snowflake_database.this.name
   schema           = snowflake_schema.this["MART"].name
   name             = "PERSONAL_DATA"
-  masking_policies = [snowflake_masking_policy.email.fully_qualified_name]
-  comment          = "What it is set on is masked"
+  allowed_values   = ["person", "text"]
+  masking_policies = [snowflake_masking_policy.personal_data.fully_qualified_name]
+  comment          = "What it is set on is masked: person as a whole, text where an address stands in it"
 }
 
 resource "snowflake_tag_association" "mart" {
@@ -46,10 +50,22 @@ resource "snowflake_tag_association" "mart" {
   object_identifiers = [snowflake_schema.this["MART"].fully_qualified_name]
   object_type        = "SCHEMA"
   tag_id             = snowflake_tag.personal_data.fully_qualified_name
-  tag_value          = "masked"
+  tag_value          = "text"
 }
 
-# Regions: a role for each, below REPORTER's reach. dbt sets the policy on tables that have a region.
+# dbt sets the tag on columns that it makes; it cannot loosen the policy behind it.
+resource "snowflake_grant_privileges_to_account_role" "apply_personal_data" {
+  provider          = snowflake.securityadmin
+  account_role_name = snowflake_account_role.this["TRANSFORMER"].name
+  privileges        = ["APPLY"]
+  on_schema_object {
+    object_type = "TAG"
+    object_name = snowflake_tag.personal_data.fully_qualified_name
+  }
+}
+
+# Regions: a role for each, below REPORTER's reach. dbt sets the policy on tables that have a region: who has REPORTER alone
+# sees no row of theirs.
 resource "snowflake_account_role" "region" {
   provider = snowflake.securityadmin
   for_each = toset(concat(["ALL"], [for region in var.regions : upper(region)]))
@@ -73,11 +89,7 @@ resource "snowflake_row_access_policy" "region" {
     name = "REGION"
     type = "VARCHAR"
   }
-  body = <<-SQL
-    IS_ROLE_IN_SESSION('TRANSFORMER')
-    OR IS_ROLE_IN_SESSION('REGION_ALL')
-    OR IS_ROLE_IN_SESSION('REGION_' || UPPER(REGION))
-  SQL
+  body = trimspace(file("${path.module}/sql/rows_of_region.sql"))
 }
 
 # dbt attaches the row policy to what it makes; it may not change it.

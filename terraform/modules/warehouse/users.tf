@@ -1,4 +1,4 @@
-# The services that sign in: by key pair only, in UTC, with one role.
+# The services that sign in: by key pair only, in UTC, with one role of work.
 resource "snowflake_service_user" "this" {
   provider                       = snowflake.securityadmin
   for_each                       = var.public_keys
@@ -8,7 +8,7 @@ resource "snowflake_service_user" "this" {
   default_role                   = snowflake_account_role.this[each.key].name
   default_warehouse              = snowflake_warehouse.this[each.key].name
   default_namespace              = snowflake_database.this.name
-  default_secondary_roles_option = "NONE"
+  default_secondary_roles_option = each.key == "REPORTER" ? "ALL" : "NONE" # what widens REPORTER stands beside it
   network_policy                 = one(snowflake_network_policy.this[*].fully_qualified_name)
   timezone                       = "UTC"
 }
@@ -17,6 +17,14 @@ resource "snowflake_grant_account_role" "to_user" {
   provider  = snowflake.securityadmin
   for_each  = snowflake_service_user.this
   role_name = snowflake_account_role.this[each.key].name
+  user_name = each.value.name
+}
+
+# What everybody is shown holds every region, and of people what REPORTER sees.
+resource "snowflake_grant_account_role" "every_region_to_reporter" {
+  provider  = snowflake.securityadmin
+  for_each  = { for role, user in snowflake_service_user.this : role => user if role == "REPORTER" }
+  role_name = snowflake_account_role.region["ALL"].name
   user_name = each.value.name
 }
 

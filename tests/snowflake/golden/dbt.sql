@@ -87,6 +87,7 @@ select
 coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
 coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 coalesce(planned.subject_line, sent.subject_line) as subject_line,
 planned.campaign_status,
 sent.sending_status,
@@ -106,7 +107,7 @@ left join lists on planned.list_id = lists.list_id
 left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
 ),
 unknown as (
-select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+select -1, '(unknown)', -1, '(unknown)', null, null, null, null, null, null, null, null, null, null, null, false
 )
 select * from known
 union all
@@ -265,6 +266,7 @@ select
 coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
 coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 coalesce(planned.subject_line, sent.subject_line) as subject_line,
 planned.campaign_status,
 sent.sending_status,
@@ -284,7 +286,7 @@ left join lists on planned.list_id = lists.list_id
 left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
 ),
 unknown as (
-select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+select -1, '(unknown)', -1, '(unknown)', null, null, null, null, null, null, null, null, null, null, null, false
 )
 select * from known
 union all
@@ -363,7 +365,7 @@ as "CAMPAIGN_ID",
 try_cast('Spring' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('7' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
@@ -373,7 +375,7 @@ as "CAMPAIGN_ID",
 try_cast('Sent to nobody' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('7' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
@@ -383,7 +385,7 @@ as "CAMPAIGN_ID",
 try_cast('Draft' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('7' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast(null as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
@@ -393,7 +395,7 @@ as "CAMPAIGN_ID",
 try_cast('(unknown)' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('-1' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast(null as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ),  __dbt__cte__dim_accounts as (
@@ -525,7 +527,8 @@ cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) a
 cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate,
 cast(cast(unsubscribe_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
 campaigns.campaign_id,
-campaigns.account_id
+campaigns.account_id,
+campaigns.region
 from campaigns
 left join counts on campaigns.campaign_id = counts.campaign_id
 left join accounts on campaigns.account_id = accounts.account_id
@@ -767,6 +770,7 @@ known as (
 select
 contacts.contact_id,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 -- A deleted contact keeps its row for the facts, but not its personal data.
 case when not contacts.is_deleted then contacts.email end as email,
 case when not contacts.is_deleted then contacts.first_name end as first_name,
@@ -788,7 +792,7 @@ left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
 left join suppressed on contacts.contact_id = suppressed.contact_id
 ),
 unknown as (
-select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false, null, null, null, null, false
 )
 select * from known
 union all
@@ -941,6 +945,7 @@ known as (
 select
 contacts.contact_id,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 -- A deleted contact keeps its row for the facts, but not its personal data.
 case when not contacts.is_deleted then contacts.email end as email,
 case when not contacts.is_deleted then contacts.first_name end as first_name,
@@ -962,7 +967,7 @@ left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
 left join suppressed on contacts.contact_id = suppressed.contact_id
 ),
 unknown as (
-select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false, null, null, null, null, false
 )
 select * from known
 union all
@@ -997,6 +1002,564 @@ try_cast('-1' as NUMBER(19,0))
 as "CONTACT_ID",
 try_cast('False' as BOOLEAN)
 as "IS_SUPPRESSED"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"COST_ON","WAREHOUSE_NAME","PIPELINE","TABLE_NAME","LOAD_ID","NODE_ID","ROW_COUNT","BYTE_COUNT","SCANNED_BYTE_COUNT","FILE_COUNT","STATEMENT_COUNT","WAREHOUSE_SECONDS","METERED_SECONDS","CREDITS","COST_USD", 'actual' as "actual_or_expected"
+from (
+-- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
+with  __dbt__cte__stg_metering__statements as (
+-- Fixture for stg_metering__statements
+select
+try_cast('copy' as character varying)
+as "STATEMENT_ID",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('20' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('500' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('900' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('merge' as character varying)
+as "STATEMENT_ID",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('10' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('300' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('900' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('state' as character varying)
+as "STATEMENT_ID",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('' as character varying)
+as "TABLE_NAME",
+try_cast('' as character varying)
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('1' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast(null as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast(null as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('model' as character varying)
+as "STATEMENT_ID",
+try_cast(null as character varying(16777216))
+as "PIPELINE",
+try_cast(null as character varying(16777216))
+as "TABLE_NAME",
+try_cast(null as character varying(16777216))
+as "LOAD_ID",
+try_cast('model.mailblaze.dim_contacts' as character varying)
+as "NODE_ID",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('8' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('100' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('60' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('person' as character varying)
+as "STATEMENT_ID",
+try_cast(null as character varying(16777216))
+as "PIPELINE",
+try_cast(null as character varying(16777216))
+as "TABLE_NAME",
+try_cast(null as character varying(16777216))
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('REPORT_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('4' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('100' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+),  __dbt__cte__stg_metering__warehouse_hours as (
+-- Fixture for stg_metering__warehouse_hours
+select
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT", try_cast(null as TIMESTAMP_NTZ) as "ENDED_AT",
+try_cast('0.31' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT", try_cast(null as TIMESTAMP_NTZ) as "ENDED_AT",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT", try_cast(null as TIMESTAMP_NTZ) as "ENDED_AT",
+try_cast('0.05' as NUMBER(18,9))
+as "CREDITS"
+),  __dbt__cte__int_statement_hours as (
+-- Fixture for int_statement_hours
+select
+try_cast('copy' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('20' as FLOAT)
+as "SECONDS",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('merge' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('10' as FLOAT)
+as "SECONDS",
+try_cast('0.1' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('state' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('1' as FLOAT)
+as "SECONDS",
+try_cast('0.01' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('model' as character varying)
+as "STATEMENT_ID",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('8' as FLOAT)
+as "SECONDS",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+),  __dbt__cte__stg_metering__copied_files as (
+-- Fixture for stg_metering__copied_files
+select
+try_cast('a' as character varying)
+as "FILE_NAME",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COPIED_AT",
+try_cast('6' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('4000' as NUMBER(38,0))
+as "BYTE_COUNT"
+union all
+select
+try_cast('b' as character varying)
+as "FILE_NAME",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COPIED_AT",
+try_cast('4' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('3000' as NUMBER(38,0))
+as "BYTE_COUNT"
+union all
+select
+try_cast('c' as character varying)
+as "FILE_NAME",
+try_cast('saas_email_events' as character varying)
+as "TABLE_NAME",
+try_cast('9.1' as character varying)
+as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COPIED_AT",
+try_cast('1' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "BYTE_COUNT"
+),  __dbt__cte__prices as (
+-- Fixture for prices
+select
+try_cast('snowflake_credit' as character varying)
+as "PRICE_NAME",
+try_cast('3' as NUMBER(18,9))
+as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
+union all
+select
+try_cast('s3_put_1000' as character varying)
+as "PRICE_NAME",
+try_cast('99' as NUMBER(18,9))
+as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
+), statements as (
+select * from __dbt__cte__stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
+),
+hours as (
+select * from __dbt__cte__stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
+),
+statement_hours as (
+select * from __dbt__cte__int_statement_hours
+where hour_started_at >= cast('2000-01-01' as timestamp)
+),
+files as (
+select * from __dbt__cte__stg_metering__copied_files
+where copied_at >= cast('2000-01-01' as timestamp)
+),
+prices as (
+select usd from __dbt__cte__prices where price_name = 'snowflake_credit'
+),
+labelled as (
+select
+statement_id,
+warehouse_name,
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
+)
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"COST_ON", "WAREHOUSE_NAME", "PIPELINE", "TABLE_NAME", "LOAD_ID", "NODE_ID", "ROW_COUNT", "BYTE_COUNT", "SCANNED_BYTE_COUNT", "FILE_COUNT", "STATEMENT_COUNT", "WAREHOUSE_SECONDS", "METERED_SECONDS", "CREDITS", "COST_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-03-02' as DATE)
+as "COST_ON",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast('(none)' as character varying)
+as "NODE_ID",
+try_cast('10' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('7000' as NUMBER(38,0))
+as "BYTE_COUNT",
+try_cast('800' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "FILE_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "STATEMENT_COUNT",
+try_cast('30' as NUMBER(18,3))
+as "WAREHOUSE_SECONDS",
+try_cast('30' as NUMBER(18,3))
+as "METERED_SECONDS",
+try_cast('0.3' as NUMBER(18,9))
+as "CREDITS",
+try_cast('0.9' as NUMBER(18,6))
+as "COST_USD"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "COST_ON",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('(none)' as character varying)
+as "TABLE_NAME",
+try_cast('(none)' as character varying)
+as "LOAD_ID",
+try_cast('(none)' as character varying)
+as "NODE_ID",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "FILE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "STATEMENT_COUNT",
+try_cast('1' as NUMBER(18,3))
+as "WAREHOUSE_SECONDS",
+try_cast('1' as NUMBER(18,3))
+as "METERED_SECONDS",
+try_cast('0.01' as NUMBER(18,9))
+as "CREDITS",
+try_cast('0.03' as NUMBER(18,6))
+as "COST_USD"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "COST_ON",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('dbt' as character varying)
+as "PIPELINE",
+try_cast('(none)' as character varying)
+as "TABLE_NAME",
+try_cast('(none)' as character varying)
+as "LOAD_ID",
+try_cast('model.mailblaze.dim_contacts' as character varying)
+as "NODE_ID",
+try_cast('10' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('60' as NUMBER(38,0))
+as "BYTE_COUNT",
+try_cast('100' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "FILE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "STATEMENT_COUNT",
+try_cast('8' as NUMBER(18,3))
+as "WAREHOUSE_SECONDS",
+try_cast('8' as NUMBER(18,3))
+as "METERED_SECONDS",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS",
+try_cast('0.6' as NUMBER(18,6))
+as "COST_USD"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "COST_ON",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('(idle)' as character varying)
+as "PIPELINE",
+try_cast('(none)' as character varying)
+as "TABLE_NAME",
+try_cast('(none)' as character varying)
+as "LOAD_ID",
+try_cast('(none)' as character varying)
+as "NODE_ID",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "FILE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "STATEMENT_COUNT",
+try_cast('0' as NUMBER(18,3))
+as "WAREHOUSE_SECONDS",
+try_cast('0' as NUMBER(18,3))
+as "METERED_SECONDS",
+try_cast('0.05' as NUMBER(18,9))
+as "CREDITS",
+try_cast('0.15' as NUMBER(18,6))
+as "COST_USD"
+union all
+select
+try_cast('2026-03-03' as DATE)
+as "COST_ON",
+try_cast('REPORT_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('(other)' as character varying)
+as "PIPELINE",
+try_cast('(none)' as character varying)
+as "TABLE_NAME",
+try_cast('(none)' as character varying)
+as "LOAD_ID",
+try_cast('(none)' as character varying)
+as "NODE_ID",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "BYTE_COUNT",
+try_cast('100' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "FILE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "STATEMENT_COUNT",
+try_cast('4' as NUMBER(18,3))
+as "WAREHOUSE_SECONDS",
+try_cast('0' as NUMBER(18,3))
+as "METERED_SECONDS",
+try_cast('0' as NUMBER(18,9))
+as "CREDITS",
+try_cast('0' as NUMBER(18,6))
+as "COST_USD"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "COST_ON",
+try_cast('(unknown)' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('(unknown)' as character varying)
+as "PIPELINE",
+try_cast('saas_email_events' as character varying)
+as "TABLE_NAME",
+try_cast('9.1' as character varying)
+as "LOAD_ID",
+try_cast('(none)' as character varying)
+as "NODE_ID",
+try_cast('1' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "FILE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "STATEMENT_COUNT",
+try_cast('0' as NUMBER(18,3))
+as "WAREHOUSE_SECONDS",
+try_cast('0' as NUMBER(18,3))
+as "METERED_SECONDS",
+try_cast('0' as NUMBER(18,9))
+as "CREDITS",
+try_cast('0' as NUMBER(18,6))
+as "COST_USD"
 ) _dbt_internal_unit_test_expected
 )
 -- Union actual and expected results
@@ -1049,12 +1612,12 @@ as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME"
 -- Fixture for dim_contacts
 select
 try_cast('2' as NUMBER(38,0))
-as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ),  __dbt__cte__dim_campaigns as (
 -- Fixture for dim_campaigns
 select
 try_cast('3' as NUMBER(38,0))
-as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ), events as (
 select * from __dbt__cte__stg_saas__email_events
 ),
@@ -1189,14 +1752,14 @@ limit 0
 -- Fixture for dim_contacts
 select
 try_cast('2' as NUMBER(38,0))
-as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
 select
 try_cast('4' as NUMBER(38,0))
-as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ),  __dbt__cte__dim_campaigns as (
 -- Fixture for dim_campaigns
-select try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+select try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 limit 0
 ), events as (
 select * from __dbt__cte__stg_saas__email_events
@@ -1329,7 +1892,7 @@ as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME"
 select * from __dbt__cte__stg_postgres__invoices
 ),
 accounts as (
-select account_id from __dbt__cte__dim_accounts
+select account_id, region from __dbt__cte__dim_accounts
 ),
 converted as (
 select
@@ -1343,6 +1906,7 @@ select
 converted.invoice_id,
 converted.invoice_number,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 converted.subscription_id,
 converted.invoice_status,
 converted.issued_on,
@@ -1797,6 +2361,199 @@ select * from dbt_internal_unit_test_actual
 union all
 select * from dbt_internal_unit_test_expected;
 
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"STATEMENT_ID","WAREHOUSE_NAME","HOUR_STARTED_AT","SECONDS","CREDITS", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__stg_metering__statements as (
+-- Fixture for stg_metering__statements
+select
+try_cast('across' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('within' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('at_once' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('other' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('not_metered_yet' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+),  __dbt__cte__stg_metering__warehouse_hours as (
+-- Fixture for stg_metering__warehouse_hours
+select
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.5' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.6' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('REPORT_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.1' as NUMBER(18,9))
+as "CREDITS"
+), statements as (
+select * from __dbt__cte__stg_metering__statements
+),
+hours as (
+select * from __dbt__cte__stg_metering__warehouse_hours
+),
+overlapping as (
+select
+statements.statement_id,
+hours.warehouse_name,
+hours.started_at as hour_started_at,
+hours.credits as hour_credits,
+datediff(
+millisecond,
+greatest(statements.started_at, hours.started_at),
+least(statements.ended_at, hours.ended_at)
+) as milliseconds
+from statements
+inner join hours
+on statements.warehouse_name = hours.warehouse_name
+and statements.started_at < hours.ended_at
+and statements.ended_at > hours.started_at
+),
+-- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
+shared as (
+select
+statement_id,
+warehouse_name,
+hour_started_at,
+cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
+cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+from overlapping
+where milliseconds > 0
+)
+select * from shared
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"STATEMENT_ID", "WAREHOUSE_NAME", "HOUR_STARTED_AT", "SECONDS", "CREDITS", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('across' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('30' as FLOAT)
+as "SECONDS",
+try_cast('0.5' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('across' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('30' as FLOAT)
+as "SECONDS",
+try_cast('0.15' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('within' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('90' as FLOAT)
+as "SECONDS",
+try_cast('0.45' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('other' as character varying)
+as "STATEMENT_ID",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('60' as FLOAT)
+as "SECONDS",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
 BEGIN;
 
 COMMIT;
@@ -1844,6 +2601,7 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns alter
 "CAMPAIGN_ID" COMMENT $$The campaign; key.$$,
 "CAMPAIGN_NAME" COMMENT $$Name for people; the one of the product where the two differ.$$,
 "ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
 "SUBJECT_LINE" COMMENT $$Subject of the message; the one of the product where the two differ.$$,
 "CAMPAIGN_STATUS" COMMENT $$draft, scheduled, sending, sent or archived; null where only the sending service knows the campaign.$$,
 "SENDING_STATUS" COMMENT $$The sending service's own word for the state; null where it does not know the campaign.$$,
@@ -1861,6 +2619,7 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns alter
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts alter
 "CONTACT_ID" COMMENT $$The contact; key.$$,
 "ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
 "EMAIL" COMMENT $$Address, lower case; null once deleted.$$,
 "FIRST_NAME" COMMENT $$Given name as typed; null once deleted.$$,
 "LAST_NAME" COMMENT $$Family name as typed; null once deleted.$$,
@@ -1910,6 +2669,7 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices alter
 "INVOICE_ID" COMMENT $$The invoice; key.$$,
 "INVOICE_NUMBER" COMMENT $$The number printed on it.$$,
 "ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
 "SUBSCRIPTION_ID" COMMENT $$The subscription it is for.$$,
 "INVOICE_STATUS" COMMENT $$draft, open, paid, void or uncollectible.$$,
 "ISSUED_ON" COMMENT $$Day of issue.$$,
@@ -1948,7 +2708,26 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance alter
 "COMPLAINT_RATE" COMMENT $$complaint_count of delivered_count.$$,
 "UNSUBSCRIBE_RATE" COMMENT $$unsubscribe_count of delivered_count.$$,
 "CAMPAIGN_ID" COMMENT $$The campaign; key. -1 gathers the messages of unknown campaigns.$$,
-"ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$
+"ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost alter
+"COST_ON" COMMENT $$The day on which it was done.$$,
+"WAREHOUSE_NAME" COMMENT $$The warehouse that did it.$$,
+"PIPELINE" COMMENT $$postgres, saas, dbt, or one of the words in brackets.$$,
+"TABLE_NAME" COMMENT $$The table of RAW; lower case.$$,
+"LOAD_ID" COMMENT $$The load.$$,
+"NODE_ID" COMMENT $$The model, test, snapshot or seed in dbt's own words.$$,
+"ROW_COUNT" COMMENT $$Rows in a load's files, or rows that a node wrote.$$,
+"BYTE_COUNT" COMMENT $$Bytes of a load's files, or bytes that a node wrote.$$,
+"SCANNED_BYTE_COUNT" COMMENT $$Bytes that statements read.$$,
+"FILE_COUNT" COMMENT $$Files of the lake that were copied.$$,
+"STATEMENT_COUNT" COMMENT $$Statements.$$,
+"WAREHOUSE_SECONDS" COMMENT $$Seconds that statements ran.$$,
+"METERED_SECONDS" COMMENT $$Those of them in hours that Snowflake has metered by now; fewer than warehouse_seconds while it is late.$$,
+"CREDITS" COMMENT $$Credits by Snowflake's meter.$$,
+"COST_USD" COMMENT $$Those credits in US dollars, by the price in the seed prices.$$
 ;
 
 alter session set query_tag = '{"dbt": "model.mailblaze.dim_accounts"}';
@@ -1965,7 +2744,17 @@ alter session set query_tag = '{"dbt": "model.mailblaze.fct_invoices"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.int_messages"}';
 
+alter session set query_tag = '{"dbt": "model.mailblaze.int_statement_hours"}';
+
 alter session set query_tag = '{"dbt": "model.mailblaze.rpt_campaign_performance"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_pipeline_cost"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.stg_metering__copied_files"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.stg_metering__statements"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.stg_metering__warehouse_hours"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.stg_postgres__accounts"}';
 
@@ -1990,6 +2779,8 @@ alter session set query_tag = '{"dbt": "model.mailblaze.stg_saas__campaigns"}';
 alter session set query_tag = '{"dbt": "model.mailblaze.stg_saas__email_events"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.stg_saas__suppressions"}';
+
+alter session set query_tag = '{"dbt": "seed.mailblaze.prices"}';
 
 alter session set query_tag = '{"dbt": "snapshot.mailblaze.accounts_snapshot"}';
 
@@ -2046,6 +2837,14 @@ alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_invoices_
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_messages_message_id.0bce5a5517"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_campaign_performance_campaign_id.0a32f37c4e"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_pipeline_cost_cost_on__warehouse_name__pipeline__table_name__load_id__node_id.d2136ec110"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_metering__copied_files_file_name__table_name__copied_at.d88a76f111"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_metering__statements_statement_id.a12c06ad0e"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_metering__warehouse_hours_warehouse_name__started_at.f235891b70"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_postgres__accounts_account_id.38555ee506"}';
 
@@ -2115,6 +2914,18 @@ comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices IS $$Invoices, one r
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance IS $$Campaigns that were sent, or of which any message is known, one row each. Counts are of messages, so what happens twice to one message counts once. Rates are shares (0.25 is a quarter) and null where there is nothing to divide by. Times are UTC.$$
 ;
 
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost IS $$What the platform's work on Snowflake cost: one row for each day, warehouse, pipeline, table, load and node of dbt. Statements are told apart by their query tags; an hour's credits go to the statements that ran in it, by their seconds, so that the sum is what Snowflake metered. (none), where it was for no single one; (other), statements of people; (idle), hours in which nothing ran; (unknown), files of a load of which no statement is known. Told anew for the last three days, because Snowflake is late. Empty on DuckDB, where nothing is metered. Days are UTC.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files IS $$Files of the lake that Snowflake copied. Empty on DuckDB.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements IS $$Statements that Snowflake ran for us. Empty on DuckDB.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours IS $$Hours of each warehouse with the credits that Snowflake metered. Empty on DuckDB.$$
+;
+
 comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts IS $$The customers of MailBlaze. The secret hash stays in RAW.$$
 ;
 
@@ -2149,6 +2960,173 @@ comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events IS $$Wha
 ;
 
 comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions IS $$Addresses that an account must not write to.$$
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+(
+"STATEMENT_ID" COMMENT $$$$,
+"WAREHOUSE_NAME" COMMENT $$$$,
+"HOUR_STARTED_AT" COMMENT $$$$,
+"SECONDS" COMMENT $$$$,
+"CREDITS" COMMENT $$$$
+)
+copy grants
+as (
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+),
+overlapping as (
+select
+statements.statement_id,
+hours.warehouse_name,
+hours.started_at as hour_started_at,
+hours.credits as hour_credits,
+datediff(
+millisecond,
+greatest(statements.started_at, hours.started_at),
+least(statements.ended_at, hours.ended_at)
+) as milliseconds
+from statements
+inner join hours
+on statements.warehouse_name = hours.warehouse_name
+and statements.started_at < hours.ended_at
+and statements.ended_at > hours.started_at
+),
+-- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
+shared as (
+select
+statement_id,
+warehouse_name,
+hour_started_at,
+cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
+cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+from overlapping
+where milliseconds > 0
+)
+select * from shared
+)
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+(
+"FILE_NAME" COMMENT $$The file with its path.$$,
+"TABLE_NAME" COMMENT $$The table of RAW that it went to, or of RAW_STAGING on its way there; lower case.$$,
+"LOAD_ID" COMMENT $$The load that wrote it.$$,
+"COPIED_AT" COMMENT $$When it was copied (UTC).$$,
+"ROW_COUNT" COMMENT $$Rows in it.$$,
+"BYTE_COUNT" COMMENT $$Its bytes.$$
+)
+copy grants
+as (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.copy_history
+),
+-- A file of the lake is named <table>/<load id>.<file id>.parquet, and a load id has a point in it.
+renamed as (
+select
+file_name,
+lower(table_name) as table_name,
+split_part(
+split_part(
+file_name,
+'/',
+-1
+)
+,
+'.',
+1
+)
+|| '.' ||
+split_part(
+split_part(
+file_name,
+'/',
+-1
+)
+,
+'.',
+2
+)
+as load_id,
+cast(convert_timezone('UTC', last_load_time) as timestamp_ntz) as copied_at,
+row_count,
+file_size as byte_count
+from source
+)
+select * from renamed
+)
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+(
+"STATEMENT_ID" COMMENT $$The statement; key.$$,
+"PIPELINE" COMMENT $$The pipeline of dlt that it was for; null for dbt's and people's.$$,
+"TABLE_NAME" COMMENT $$The table that it was for; empty where it was for the load as a whole, null for dbt's and people's.$$,
+"LOAD_ID" COMMENT $$The load that it was for; empty outside of a load, null for dbt's and people's.$$,
+"NODE_ID" COMMENT $$dbt's name of the model, test or snapshot that it was for; null for dlt's and people's.$$,
+"WAREHOUSE_NAME" COMMENT $$The warehouse that ran it.$$,
+"STARTED_AT" COMMENT $$When it began to run, its wait in the queue left out (UTC).$$,
+"ENDED_AT" COMMENT $$When it ended (UTC).$$,
+"EXECUTED_SECONDS" COMMENT $$Seconds that it ran.$$,
+"SCANNED_BYTE_COUNT" COMMENT $$Bytes that it read.$$,
+"WRITTEN_BYTE_COUNT" COMMENT $$Bytes that it wrote.$$,
+"WRITTEN_ROW_COUNT" COMMENT $$Rows that it inserted or updated.$$
+)
+copy grants
+as (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.query_history
+),
+renamed as (
+select
+query_id as statement_id,
+try_parse_json(query_tag):pipeline::varchar as pipeline,
+try_parse_json(query_tag):table::varchar as table_name,
+try_parse_json(query_tag):load_id::varchar as load_id,
+try_parse_json(query_tag):dbt::varchar as node_id,
+warehouse_name,
+dateadd(
+millisecond,
+-execution_time,
+cast(convert_timezone('UTC', end_time) as timestamp_ntz)
+)
+as started_at,
+cast(convert_timezone('UTC', end_time) as timestamp_ntz) as ended_at,
+cast(execution_time as decimal(18, 3)) / 1000 as executed_seconds,
+bytes_scanned as scanned_byte_count,
+bytes_written as written_byte_count,
+coalesce(rows_inserted, 0) + coalesce(rows_updated, 0) as written_row_count
+from source
+)
+select * from renamed
+)
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+(
+"WAREHOUSE_NAME" COMMENT $$The warehouse.$$,
+"STARTED_AT" COMMENT $$Begin of the hour (UTC).$$,
+"ENDED_AT" COMMENT $$End of the hour (UTC).$$,
+"CREDITS" COMMENT $$Credits of compute and cloud services. Snowflake charges for the latter only beyond a tenth of the day's compute, so this is an upper bound.$$
+)
+copy grants
+as (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.warehouse_metering_history
+),
+renamed as (
+select
+warehouse_name,
+cast(convert_timezone('UTC', start_time) as timestamp_ntz) as started_at,
+cast(convert_timezone('UTC', end_time) as timestamp_ntz) as ended_at,
+cast(credits_used as decimal(18, 9)) as credits
+from source
+)
+select * from renamed
+)
 ;
 
 create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
@@ -3105,6 +4083,142 @@ limit 0
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_hour_is_paid_by_those_who_ran_in_it__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__stg_metering__statements as (
+-- Fixture for stg_metering__statements
+select
+try_cast('across' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('within' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('at_once' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('other' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('not_metered_yet' as character varying)
+as "STATEMENT_ID", try_cast(null as character varying(16777216)) as "PIPELINE", try_cast(null as character varying(16777216)) as "TABLE_NAME", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as character varying(16777216)) as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+),  __dbt__cte__stg_metering__warehouse_hours as (
+-- Fixture for stg_metering__warehouse_hours
+select
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.5' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.6' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('REPORT_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('0.1' as NUMBER(18,9))
+as "CREDITS"
+), statements as (
+select * from __dbt__cte__stg_metering__statements
+),
+hours as (
+select * from __dbt__cte__stg_metering__warehouse_hours
+),
+overlapping as (
+select
+statements.statement_id,
+hours.warehouse_name,
+hours.started_at as hour_started_at,
+hours.credits as hour_credits,
+datediff(
+millisecond,
+greatest(statements.started_at, hours.started_at),
+least(statements.ended_at, hours.ended_at)
+) as milliseconds
+from statements
+inner join hours
+on statements.warehouse_name = hours.warehouse_name
+and statements.started_at < hours.ended_at
+and statements.ended_at > hours.started_at
+),
+-- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
+shared as (
+select
+statement_id,
+warehouse_name,
+hour_started_at,
+cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
+cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+from overlapping
+where milliseconds > 0
+)
+select * from shared
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp
 as (
 with events as (
@@ -3332,6 +4446,7 @@ select
 coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
 coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 coalesce(planned.subject_line, sent.subject_line) as subject_line,
 planned.campaign_status,
 sent.sending_status,
@@ -3351,7 +4466,7 @@ left join lists on planned.list_id = lists.list_id
 left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
 ),
 unknown as (
-select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+select -1, '(unknown)', -1, '(unknown)', null, null, null, null, null, null, null, null, null, null, null, false
 )
 select * from known
 union all
@@ -3468,6 +4583,7 @@ known as (
 select
 contacts.contact_id,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 -- A deleted contact keeps its row for the facts, but not its personal data.
 case when not contacts.is_deleted then contacts.email end as email,
 case when not contacts.is_deleted then contacts.first_name end as first_name,
@@ -3489,7 +4605,7 @@ left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
 left join suppressed on contacts.contact_id = suppressed.contact_id
 ),
 unknown as (
-select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false, null, null, null, null, false
 )
 select * from known
 union all
@@ -3555,14 +4671,14 @@ limit 0
 -- Fixture for dim_contacts
 select
 try_cast('2' as NUMBER(38,0))
-as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
 select
 try_cast('4' as NUMBER(38,0))
-as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ),  __dbt__cte__dim_campaigns as (
 -- Fixture for dim_campaigns
-select try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+select try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 limit 0
 ), events as (
 select * from __dbt__cte__stg_saas__email_events
@@ -3698,6 +4814,7 @@ known as (
 select
 contacts.contact_id,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 -- A deleted contact keeps its row for the facts, but not its personal data.
 case when not contacts.is_deleted then contacts.email end as email,
 case when not contacts.is_deleted then contacts.first_name end as first_name,
@@ -3719,7 +4836,7 @@ left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
 left join suppressed on contacts.contact_id = suppressed.contact_id
 ),
 unknown as (
-select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false, null, null, null, null, false
 )
 select * from known
 union all
@@ -3773,12 +4890,12 @@ as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME"
 -- Fixture for dim_contacts
 select
 try_cast('2' as NUMBER(38,0))
-as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ),  __dbt__cte__dim_campaigns as (
 -- Fixture for dim_campaigns
 select
 try_cast('3' as NUMBER(38,0))
-as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ), events as (
 select * from __dbt__cte__stg_saas__email_events
 ),
@@ -3906,6 +5023,7 @@ select
 coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
 coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 coalesce(planned.subject_line, sent.subject_line) as subject_line,
 planned.campaign_status,
 sent.sending_status,
@@ -3925,7 +5043,7 @@ left join lists on planned.list_id = lists.list_id
 left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
 ),
 unknown as (
-select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+select -1, '(unknown)', -1, '(unknown)', null, null, null, null, null, null, null, null, null, null, null, false
 )
 select * from known
 union all
@@ -3936,23 +5054,365 @@ limit 0
 )
 ;
 
-create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp
-(
-event_id varchar not null,
-event_type varchar not null,
-occurred_at timestamp not null,
-occurred_on date not null,
-received_at timestamp,
-message_id varchar not null,
-account_id bigint not null,
-contact_id bigint not null,
-campaign_id bigint not null,
-mailbox_provider varchar,
-is_machine_open boolean,
-bounce_type varchar,
-link_url varchar,
-load_id varchar not null
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.every_credit_is_somebodys_and_a_loads_rows_are_those_of_its_files__dbt_tmp
+as (
+select * from (
+-- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
+with  __dbt__cte__stg_metering__statements as (
+-- Fixture for stg_metering__statements
+select
+try_cast('copy' as character varying)
+as "STATEMENT_ID",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('20' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('500' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('900' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('merge' as character varying)
+as "STATEMENT_ID",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('10' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('300' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('900' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('state' as character varying)
+as "STATEMENT_ID",
+try_cast('postgres' as character varying)
+as "PIPELINE",
+try_cast('' as character varying)
+as "TABLE_NAME",
+try_cast('' as character varying)
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('1' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast(null as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast(null as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('model' as character varying)
+as "STATEMENT_ID",
+try_cast(null as character varying(16777216))
+as "PIPELINE",
+try_cast(null as character varying(16777216))
+as "TABLE_NAME",
+try_cast(null as character varying(16777216))
+as "LOAD_ID",
+try_cast('model.mailblaze.dim_contacts' as character varying)
+as "NODE_ID",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('8' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('100' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('60' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+union all
+select
+try_cast('person' as character varying)
+as "STATEMENT_ID",
+try_cast(null as character varying(16777216))
+as "PIPELINE",
+try_cast(null as character varying(16777216))
+as "TABLE_NAME",
+try_cast(null as character varying(16777216))
+as "LOAD_ID",
+try_cast(null as character varying(16777216))
+as "NODE_ID",
+try_cast('REPORT_WH' as character varying)
+as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT",
+try_cast('4' as FLOAT)
+as "EXECUTED_SECONDS",
+try_cast('100' as NUMBER(38,0))
+as "SCANNED_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "WRITTEN_BYTE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "WRITTEN_ROW_COUNT"
+),  __dbt__cte__stg_metering__warehouse_hours as (
+-- Fixture for stg_metering__warehouse_hours
+select
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT", try_cast(null as TIMESTAMP_NTZ) as "ENDED_AT",
+try_cast('0.31' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT", try_cast(null as TIMESTAMP_NTZ) as "ENDED_AT",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "STARTED_AT", try_cast(null as TIMESTAMP_NTZ) as "ENDED_AT",
+try_cast('0.05' as NUMBER(18,9))
+as "CREDITS"
+),  __dbt__cte__int_statement_hours as (
+-- Fixture for int_statement_hours
+select
+try_cast('copy' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('20' as FLOAT)
+as "SECONDS",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('merge' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('10' as FLOAT)
+as "SECONDS",
+try_cast('0.1' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('state' as character varying)
+as "STATEMENT_ID",
+try_cast('LOAD_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('1' as FLOAT)
+as "SECONDS",
+try_cast('0.01' as NUMBER(18,9))
+as "CREDITS"
+union all
+select
+try_cast('model' as character varying)
+as "STATEMENT_ID",
+try_cast('TRANSFORM_WH' as character varying)
+as "WAREHOUSE_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HOUR_STARTED_AT",
+try_cast('8' as FLOAT)
+as "SECONDS",
+try_cast('0.2' as NUMBER(18,9))
+as "CREDITS"
+),  __dbt__cte__stg_metering__copied_files as (
+-- Fixture for stg_metering__copied_files
+select
+try_cast('a' as character varying)
+as "FILE_NAME",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COPIED_AT",
+try_cast('6' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('4000' as NUMBER(38,0))
+as "BYTE_COUNT"
+union all
+select
+try_cast('b' as character varying)
+as "FILE_NAME",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('7.5' as character varying)
+as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COPIED_AT",
+try_cast('4' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('3000' as NUMBER(38,0))
+as "BYTE_COUNT"
+union all
+select
+try_cast('c' as character varying)
+as "FILE_NAME",
+try_cast('saas_email_events' as character varying)
+as "TABLE_NAME",
+try_cast('9.1' as character varying)
+as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COPIED_AT",
+try_cast('1' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('10' as NUMBER(38,0))
+as "BYTE_COUNT"
+),  __dbt__cte__prices as (
+-- Fixture for prices
+select
+try_cast('snowflake_credit' as character varying)
+as "PRICE_NAME",
+try_cast('3' as NUMBER(18,9))
+as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
+union all
+select
+try_cast('s3_put_1000' as character varying)
+as "PRICE_NAME",
+try_cast('99' as NUMBER(18,9))
+as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
+), statements as (
+select * from __dbt__cte__stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
+),
+hours as (
+select * from __dbt__cte__stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
+),
+statement_hours as (
+select * from __dbt__cte__int_statement_hours
+where hour_started_at >= cast('2000-01-01' as timestamp)
+),
+files as (
+select * from __dbt__cte__stg_metering__copied_files
+where copied_at >= cast('2000-01-01' as timestamp)
+),
+prices as (
+select usd from __dbt__cte__prices where price_name = 'snowflake_credit'
+),
+labelled as (
+select
+statement_id,
+warehouse_name,
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
 )
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp
+(event_id varchar not null, event_type varchar not null, occurred_at timestamp not null, occurred_on date not null, received_at timestamp, message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar, is_machine_open boolean, bounce_type varchar, link_url varchar, load_id varchar not null)
 as (
 select event_id, event_type, occurred_at, occurred_on, received_at, message_id, account_id, contact_id, campaign_id, mailbox_provider, is_machine_open, bounce_type, link_url, load_id
 from (
@@ -4058,7 +5518,7 @@ as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME"
 select * from __dbt__cte__stg_postgres__invoices
 ),
 accounts as (
-select account_id from __dbt__cte__dim_accounts
+select account_id, region from __dbt__cte__dim_accounts
 ),
 converted as (
 select
@@ -4072,6 +5532,7 @@ select
 converted.invoice_id,
 converted.invoice_number,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 converted.subscription_id,
 converted.invoice_status,
 converted.issued_on,
@@ -4109,7 +5570,7 @@ as "CAMPAIGN_ID",
 try_cast('Spring' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('7' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
@@ -4119,7 +5580,7 @@ as "CAMPAIGN_ID",
 try_cast('Sent to nobody' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('7' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
@@ -4129,7 +5590,7 @@ as "CAMPAIGN_ID",
 try_cast('Draft' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('7' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast(null as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 union all
@@ -4139,7 +5600,7 @@ as "CAMPAIGN_ID",
 try_cast('(unknown)' as character varying)
 as "CAMPAIGN_NAME",
 try_cast('-1' as NUMBER(38,0))
-as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
 try_cast(null as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
 ),  __dbt__cte__dim_accounts as (
@@ -4271,7 +5732,8 @@ cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) a
 cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate,
 cast(cast(unsubscribe_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
 campaigns.campaign_id,
-campaigns.account_id
+campaigns.account_id,
+campaigns.region
 from campaigns
 left join counts on campaigns.campaign_id = counts.campaign_id
 left join accounts on campaigns.account_id = accounts.account_id
@@ -4281,6 +5743,136 @@ select * from reported
 ) as __dbt_sbq
 where false
 limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp
+(cost_on date not null, warehouse_name varchar not null, pipeline varchar not null, table_name varchar not null, load_id varchar not null, node_id varchar not null, row_count bigint not null, byte_count bigint not null, scanned_byte_count bigint not null, file_count bigint not null, statement_count bigint not null, warehouse_seconds decimal(18, 3) not null, metered_seconds decimal(18, 3) not null, credits decimal(18, 9) not null, cost_usd decimal(18, 6) not null)
+as (
+select cost_on, warehouse_name, pipeline, table_name, load_id, node_id, row_count, byte_count, scanned_byte_count, file_count, statement_count, warehouse_seconds, metered_seconds, credits, cost_usd
+from (
+-- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+statement_hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+where hour_started_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+files as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+where copied_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+prices as (
+select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+),
+labelled as (
+select
+statement_id,
+warehouse_name,
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
+)
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
+) as model_subq
 )
 ;
 
@@ -4329,23 +5921,9 @@ select * from outcomes
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
-(
-account_id bigint not null,
-account_name varchar not null,
-account_status varchar not null,
-plan_code varchar,
-plan_name varchar,
-monthly_send_limit bigint,
-region varchar not null,
-industry varchar,
-time_zone varchar,
-active_user_count bigint not null,
-live_subscription_count bigint not null,
-created_at timestamp,
-deleted_at timestamp,
-is_deleted boolean not null
-)
+(account_id bigint not null, account_name varchar not null, account_status varchar not null, plan_code varchar, plan_name varchar, monthly_send_limit bigint, region varchar not null, industry varchar, time_zone varchar, active_user_count bigint not null, live_subscription_count bigint not null, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
 copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select account_id, account_name, account_status, plan_code, plan_name, monthly_send_limit, region, industry, time_zone, active_user_count, live_subscription_count, created_at, deleted_at, is_deleted
 from (
@@ -4399,26 +5977,11 @@ select * from unknown
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
-(
-campaign_id bigint not null,
-campaign_name varchar,
-account_id bigint not null,
-subject_line varchar,
-campaign_status varchar,
-sending_status varchar,
-list_name varchar,
-sending_domain varchar,
-ip_pool varchar,
-recipient_count bigint,
-scheduled_at timestamp,
-sent_at timestamp,
-created_at timestamp,
-deleted_at timestamp,
-is_deleted boolean not null
-)
+(campaign_id bigint not null, campaign_name varchar, account_id bigint not null, region varchar not null, subject_line varchar, campaign_status varchar, sending_status varchar, list_name varchar, sending_domain varchar, ip_pool varchar, recipient_count bigint, scheduled_at timestamp, sent_at timestamp, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
 copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
-select campaign_id, campaign_name, account_id, subject_line, campaign_status, sending_status, list_name, sending_domain, ip_pool, recipient_count, scheduled_at, sent_at, created_at, deleted_at, is_deleted
+select campaign_id, campaign_name, account_id, region, subject_line, campaign_status, sending_status, list_name, sending_domain, ip_pool, recipient_count, scheduled_at, sent_at, created_at, deleted_at, is_deleted
 from (
 with planned as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
@@ -4438,6 +6001,7 @@ select
 coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
 coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 coalesce(planned.subject_line, sent.subject_line) as subject_line,
 planned.campaign_status,
 sent.sending_status,
@@ -4457,7 +6021,7 @@ left join lists on planned.list_id = lists.list_id
 left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
 ),
 unknown as (
-select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+select -1, '(unknown)', -1, '(unknown)', null, null, null, null, null, null, null, null, null, null, null, false
 )
 select * from known
 union all
@@ -4467,27 +6031,11 @@ select * from unknown
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
-(
-contact_id bigint not null,
-account_id bigint not null,
-email varchar,
-first_name varchar,
-last_name varchar,
-locale varchar,
-consent_source varchar,
-lead_score decimal(18, 3),
-subscribed_list_count bigint not null,
-is_subscribed boolean not null,
-is_suppressed boolean not null,
-subscribed_at timestamp,
-unsubscribed_at timestamp,
-created_at timestamp,
-deleted_at timestamp,
-is_deleted boolean not null
-)
+(contact_id bigint not null, account_id bigint not null, region varchar not null, email varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA = 'person'), first_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA = 'person'), last_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA = 'person'), locale varchar, consent_source varchar, lead_score decimal(18, 3), subscribed_list_count bigint not null, is_subscribed boolean not null, is_suppressed boolean not null, subscribed_at timestamp, unsubscribed_at timestamp, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
 copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
-select contact_id, account_id, email, first_name, last_name, locale, consent_source, lead_score, subscribed_list_count, is_subscribed, is_suppressed, subscribed_at, unsubscribed_at, created_at, deleted_at, is_deleted
+select contact_id, account_id, region, email, first_name, last_name, locale, consent_source, lead_score, subscribed_list_count, is_subscribed, is_suppressed, subscribed_at, unsubscribed_at, created_at, deleted_at, is_deleted
 from (
 with contacts as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
@@ -4510,6 +6058,7 @@ known as (
 select
 contacts.contact_id,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 -- A deleted contact keeps its row for the facts, but not its personal data.
 case when not contacts.is_deleted then contacts.email end as email,
 case when not contacts.is_deleted then contacts.first_name end as first_name,
@@ -4531,7 +6080,7 @@ left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
 left join suppressed on contacts.contact_id = suppressed.contact_id
 ),
 unknown as (
-select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false, null, null, null, null, false
 )
 select * from known
 union all
@@ -4541,17 +6090,7 @@ select * from unknown
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
-(
-date_day date not null,
-calendar_year bigint not null,
-quarter_of_year bigint not null,
-month_of_year bigint not null,
-day_of_month bigint not null,
-day_of_week bigint not null,
-is_weekend boolean not null,
-month_starts_on date not null,
-week_starts_on date not null
-)
+(date_day date not null, calendar_year bigint not null, quarter_of_year bigint not null, month_of_year bigint not null, day_of_month bigint not null, day_of_week bigint not null, is_weekend boolean not null, month_starts_on date not null, week_starts_on date not null)
 copy grants
 as (
 select date_day, calendar_year, quarter_of_year, month_of_year, day_of_month, day_of_week, is_weekend, month_starts_on, week_starts_on
@@ -4670,22 +6209,7 @@ select * from dates
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
-(
-event_id varchar not null,
-event_type varchar not null,
-occurred_at timestamp not null,
-occurred_on date not null,
-received_at timestamp,
-message_id varchar not null,
-account_id bigint not null,
-contact_id bigint not null,
-campaign_id bigint not null,
-mailbox_provider varchar,
-is_machine_open boolean,
-bounce_type varchar,
-link_url varchar,
-load_id varchar not null
-)
+(event_id varchar not null, event_type varchar not null, occurred_at timestamp not null, occurred_on date not null, received_at timestamp, message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar, is_machine_open boolean, bounce_type varchar, link_url varchar, load_id varchar not null)
 copy grants
 as (
 select event_id, event_type, occurred_at, occurred_on, received_at, message_id, account_id, contact_id, campaign_id, mailbox_provider, is_machine_open, bounce_type, link_url, load_id
@@ -4729,35 +6253,17 @@ select * from facts
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
-(
-invoice_id bigint not null,
-invoice_number varchar not null,
-account_id bigint not null,
-subscription_id bigint,
-invoice_status varchar not null,
-issued_on date not null,
-due_on date,
-paid_at timestamp,
-currency varchar not null,
-exchange_rate decimal(38, 18) not null,
-subtotal_amount decimal(18, 2) not null,
-tax_amount decimal(18, 2) not null,
-total_amount decimal(18, 2) not null,
-subtotal_usd decimal(18, 2) not null,
-tax_usd decimal(18, 2) not null,
-total_usd decimal(18, 2) not null,
-deleted_at timestamp,
-is_deleted boolean not null
-)
+(invoice_id bigint not null, invoice_number varchar not null, account_id bigint not null, region varchar not null, subscription_id bigint, invoice_status varchar not null, issued_on date not null, due_on date, paid_at timestamp, currency varchar not null, exchange_rate decimal(38, 18) not null, subtotal_amount decimal(18, 2) not null, tax_amount decimal(18, 2) not null, total_amount decimal(18, 2) not null, subtotal_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, total_usd decimal(18, 2) not null, deleted_at timestamp, is_deleted boolean not null)
 copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
-select invoice_id, invoice_number, account_id, subscription_id, invoice_status, issued_on, due_on, paid_at, currency, exchange_rate, subtotal_amount, tax_amount, total_amount, subtotal_usd, tax_usd, total_usd, deleted_at, is_deleted
+select invoice_id, invoice_number, account_id, region, subscription_id, invoice_status, issued_on, due_on, paid_at, currency, exchange_rate, subtotal_amount, tax_amount, total_amount, subtotal_usd, tax_usd, total_usd, deleted_at, is_deleted
 from (
 with invoices as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
 ),
 accounts as (
-select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
 ),
 converted as (
 select
@@ -4771,6 +6277,7 @@ select
 converted.invoice_id,
 converted.invoice_number,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 converted.subscription_id,
 converted.invoice_status,
 converted.issued_on,
@@ -4796,32 +6303,11 @@ select * from facts
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance
-(
-campaign_name varchar,
-account_name varchar not null,
-sent_at timestamp,
-sent_count bigint not null,
-delivered_count bigint not null,
-hard_bounce_count bigint not null,
-soft_bounce_count bigint not null,
-unique_open_count bigint not null,
-unique_machine_open_count bigint not null,
-unique_click_count bigint not null,
-complaint_count bigint not null,
-unsubscribe_count bigint not null,
-delivery_rate decimal(18, 6),
-bounce_rate decimal(18, 6),
-open_rate decimal(18, 6),
-click_rate decimal(18, 6),
-click_to_open_rate decimal(18, 6),
-complaint_rate decimal(18, 6),
-unsubscribe_rate decimal(18, 6),
-campaign_id bigint not null,
-account_id bigint not null
-)
+(campaign_name varchar, account_name varchar not null, sent_at timestamp, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_machine_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), campaign_id bigint not null, account_id bigint not null, region varchar not null)
 copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
-select campaign_name, account_name, sent_at, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, unique_machine_open_count, unique_click_count, complaint_count, unsubscribe_count, delivery_rate, bounce_rate, open_rate, click_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, campaign_id, account_id
+select campaign_name, account_name, sent_at, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, unique_machine_open_count, unique_click_count, complaint_count, unsubscribe_count, delivery_rate, bounce_rate, open_rate, click_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, campaign_id, account_id, region
 from (
 with campaigns as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
@@ -4870,7 +6356,8 @@ cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) a
 cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate,
 cast(cast(unsubscribe_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
 campaigns.campaign_id,
-campaigns.account_id
+campaigns.account_id,
+campaigns.region
 from campaigns
 left join counts on campaigns.campaign_id = counts.campaign_id
 left join accounts on campaigns.account_id = accounts.account_id
@@ -4880,6 +6367,115 @@ select * from reported
 ) as model_subq
 )
 ;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost
+(cost_on date not null, warehouse_name varchar not null, pipeline varchar not null, table_name varchar not null, load_id varchar not null, node_id varchar not null, row_count bigint not null, byte_count bigint not null, scanned_byte_count bigint not null, file_count bigint not null, statement_count bigint not null, warehouse_seconds decimal(18, 3) not null, metered_seconds decimal(18, 3) not null, credits decimal(18, 9) not null, cost_usd decimal(18, 6) not null)
+copy grants
+as (
+select cost_on, warehouse_name, pipeline, table_name, load_id, node_id, row_count, byte_count, scanned_byte_count, file_count, statement_count, warehouse_seconds, metered_seconds, credits, cost_usd
+from (
+-- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
+),
+statement_hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+where hour_started_at >= cast('2000-01-01' as timestamp)
+),
+files as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+where copied_at >= cast('2000-01-01' as timestamp)
+),
+prices as (
+select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+),
+labelled as (
+select
+statement_id,
+warehouse_name,
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
+)
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
+) as model_subq
+)
+;
+
+create transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices (price_name varchar,usd decimal(18, 9),per varchar,as_of date,source varchar);
 
 delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages as DBT_INTERNAL_DEST
 where (message_id) in (
@@ -4895,9 +6491,18 @@ from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp as DBT_INTERNAL_SOU
 )
 ;
 
+delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost as DBT_INTERNAL_DEST
+where (cost_on) in (
+select distinct cost_on
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp as DBT_INTERNAL_SOURCE
+)
+;
+
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."INTERMEDIATE"."INT_MESSAGES";
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_EMAIL_EVENTS";
+
+describe table "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."RPT_PIPELINE_COST";
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."ACCOUNTS_SNAPSHOT";
 
@@ -4911,11 +6516,17 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_late_event_brings_back_it
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_message_has_one_outcome__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_hour_is_paid_by_those_who_ran_in_it__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp;
 
@@ -4937,6 +6548,8 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.either_system_may_know_a_campaign_first__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.every_credit_is_somebodys_and_a_loads_rows_are_those_of_its_files__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp;
@@ -4948,6 +6561,16 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.invoices_are_converted_and_their_pa
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rates_are_shares_of_messages_and_null_over_nothing__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns;
 
@@ -4969,6 +6592,8 @@ drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_late_event_brings_b
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_message_has_one_outcome__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_hour_is_paid_by_those_who_ran_in_it__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp cascade;
@@ -4985,11 +6610,15 @@ drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.an_event_that_meets_no_dimens
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.either_system_may_know_a_campaign_first__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.every_credit_is_somebodys_and_a_loads_rows_are_those_of_its_files__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.invoices_are_converted_and_their_parts_add_up__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.rates_are_shares_of_messages_and_null_over_nothing__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp cascade;
 
 insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages ("MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME")
 (
@@ -5004,6 +6633,16 @@ select "EVENT_ID", "EVENT_TYPE", "OCCURRED_AT", "OCCURRED_ON", "RECEIVED_AT", "M
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp
 )
 ;
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost ("COST_ON", "WAREHOUSE_NAME", "PIPELINE", "TABLE_NAME", "LOAD_ID", "NODE_ID", "ROW_COUNT", "BYTE_COUNT", "SCANNED_BYTE_COUNT", "FILE_COUNT", "STATEMENT_COUNT", "WAREHOUSE_SECONDS", "METERED_SECONDS", "CREDITS", "COST_USD")
+(
+select "COST_ON", "WAREHOUSE_NAME", "PIPELINE", "TABLE_NAME", "LOAD_ID", "NODE_ID", "ROW_COUNT", "BYTE_COUNT", "SCANNED_BYTE_COUNT", "FILE_COUNT", "STATEMENT_COUNT", "WAREHOUSE_SECONDS", "METERED_SECONDS", "CREDITS", "COST_USD"
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp
+)
+;
+
+insert overwrite into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices (price_name, usd, per, as_of, source) values
+('snowflake_credit','3.90','credit','2026-11-26','https://www.snowflake.com/legal-files/CreditConsumptionTable.pdf');
 
 merge into "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."ACCOUNTS_SNAPSHOT" as DBT_INTERNAL_DEST
 using "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."ACCOUNTS_SNAPSHOT__dbt_tmp" as DBT_INTERNAL_SOURCE
@@ -5257,6 +6896,19 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select
+cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
+having count(*) > 1 or cost_on is null or warehouse_name is null or pipeline is null or table_name is null or load_id is null or node_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
 date_day,
 count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
@@ -5288,6 +6940,19 @@ count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
 group by event_id
 having count(*) > 1 or event_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+file_name, table_name, copied_at,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+group by file_name, table_name, copied_at
+having count(*) > 1 or file_name is null or table_name is null or copied_at is null
 ) dbt_internal_test;
 
 select
@@ -5374,6 +7039,19 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select
+statement_id,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+group by statement_id
+having count(*) > 1 or statement_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
 subscription_id,
 count(*) as row_count
 from (select * from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot where dbt_valid_to is null) dbt_subquery
@@ -5418,6 +7096,19 @@ count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users
 group by user_id
 having count(*) > 1 or user_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+warehouse_name, started_at,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+group by warehouse_name, started_at
+having count(*) > 1 or warehouse_name is null or started_at is null
 ) dbt_internal_test;
 
 select
@@ -5932,6 +7623,234 @@ where false
 limit 0;
 
 select * from (
+-- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+statement_hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+where hour_started_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+files as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+where copied_at >= (select coalesce(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+prices as (
+select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+),
+labelled as (
+select
+statement_id,
+warehouse_name,
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
+)
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+-- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
+),
+statement_hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+where hour_started_at >= cast('2000-01-01' as timestamp)
+),
+files as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+where copied_at >= cast('2000-01-01' as timestamp)
+),
+prices as (
+select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+),
+labelled as (
+select
+statement_id,
+warehouse_name,
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
+)
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
 select
 cast(null as bigint)
 as account_id,
@@ -5974,6 +7893,8 @@ as campaign_name,
 cast(null as bigint)
 as account_id,
 cast(null as varchar)
+as region,
+cast(null as varchar)
 as subject_line,
 cast(null as varchar)
 as campaign_status,
@@ -6007,6 +7928,8 @@ cast(null as bigint)
 as contact_id,
 cast(null as bigint)
 as account_id,
+cast(null as varchar)
+as region,
 cast(null as varchar)
 as email,
 cast(null as varchar)
@@ -6047,6 +7970,8 @@ cast(null as varchar)
 as invoice_number,
 cast(null as bigint)
 as account_id,
+cast(null as varchar)
+as region,
 cast(null as bigint)
 as subscription_id,
 cast(null as varchar)
@@ -6077,6 +8002,42 @@ cast(null as timestamp)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as date)
+as cost_on,
+cast(null as varchar)
+as warehouse_name,
+cast(null as varchar)
+as pipeline,
+cast(null as varchar)
+as table_name,
+cast(null as varchar)
+as load_id,
+cast(null as varchar)
+as node_id,
+cast(null as bigint)
+as row_count,
+cast(null as bigint)
+as byte_count,
+cast(null as bigint)
+as scanned_byte_count,
+cast(null as bigint)
+as file_count,
+cast(null as bigint)
+as statement_count,
+cast(null as decimal(18, 3))
+as warehouse_seconds,
+cast(null as decimal(18, 3))
+as metered_seconds,
+cast(null as decimal(18, 9))
+as credits,
+cast(null as decimal(18, 6))
+as cost_usd
 ) as __dbt_sbq
 where false
 limit 0;
@@ -6148,7 +8109,9 @@ as unsubscribe_rate,
 cast(null as bigint)
 as campaign_id,
 cast(null as bigint)
-as account_id
+as account_id,
+cast(null as varchar)
+as region
 ) as __dbt_sbq
 where false
 limit 0;
@@ -6323,7 +8286,8 @@ cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) a
 cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate,
 cast(cast(unsubscribe_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
 campaigns.campaign_id,
-campaigns.account_id
+campaigns.account_id,
+campaigns.region
 from campaigns
 left join counts on campaigns.campaign_id = counts.campaign_id
 left join accounts on campaigns.account_id = accounts.account_id
@@ -6356,6 +8320,7 @@ known as (
 select
 contacts.contact_id,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 -- A deleted contact keeps its row for the facts, but not its personal data.
 case when not contacts.is_deleted then contacts.email end as email,
 case when not contacts.is_deleted then contacts.first_name end as first_name,
@@ -6377,7 +8342,7 @@ left join subscribed_lists on contacts.contact_id = subscribed_lists.contact_id
 left join suppressed on contacts.contact_id = suppressed.contact_id
 ),
 unknown as (
-select -1, -1, null, null, null, null, null, null, 0, false, false, null, null, null, null, false
+select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false, null, null, null, null, false
 )
 select * from known
 union all
@@ -6472,7 +8437,7 @@ with invoices as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
 ),
 accounts as (
-select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
 ),
 converted as (
 select
@@ -6486,6 +8451,7 @@ select
 converted.invoice_id,
 converted.invoice_number,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 converted.subscription_id,
 converted.invoice_status,
 converted.issued_on,
@@ -6529,6 +8495,7 @@ select
 coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
 coalesce(planned.campaign_name, sent.campaign_name) as campaign_name,
 coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
 coalesce(planned.subject_line, sent.subject_line) as subject_line,
 planned.campaign_status,
 sent.sending_status,
@@ -6548,7 +8515,7 @@ left join lists on planned.list_id = lists.list_id
 left join accounts on coalesce(planned.account_id, sent.account_id) = accounts.account_id
 ),
 unknown as (
-select -1, '(unknown)', -1, null, null, null, null, null, null, null, null, null, null, null, false
+select -1, '(unknown)', -1, '(unknown)', null, null, null, null, null, null, null, null, null, null, null, false
 )
 select * from known
 union all
@@ -6695,6 +8662,94 @@ where (
 select * from insertions
 union all
 select * from updates
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.copy_history
+),
+-- A file of the lake is named <table>/<load id>.<file id>.parquet, and a load id has a point in it.
+renamed as (
+select
+file_name,
+lower(table_name) as table_name,
+split_part(
+split_part(
+file_name,
+'/',
+-1
+)
+,
+'.',
+1
+)
+|| '.' ||
+split_part(
+split_part(
+file_name,
+'/',
+-1
+)
+,
+'.',
+2
+)
+as load_id,
+cast(convert_timezone('UTC', last_load_time) as timestamp_ntz) as copied_at,
+row_count,
+file_size as byte_count
+from source
+)
+select * from renamed
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.query_history
+),
+renamed as (
+select
+query_id as statement_id,
+try_parse_json(query_tag):pipeline::varchar as pipeline,
+try_parse_json(query_tag):table::varchar as table_name,
+try_parse_json(query_tag):load_id::varchar as load_id,
+try_parse_json(query_tag):dbt::varchar as node_id,
+warehouse_name,
+dateadd(
+millisecond,
+-execution_time,
+cast(convert_timezone('UTC', end_time) as timestamp_ntz)
+)
+as started_at,
+cast(convert_timezone('UTC', end_time) as timestamp_ntz) as ended_at,
+cast(execution_time as decimal(18, 3)) / 1000 as executed_seconds,
+bytes_scanned as scanned_byte_count,
+bytes_written as written_byte_count,
+coalesce(rows_inserted, 0) + coalesce(rows_updated, 0) as written_row_count
+from source
+)
+select * from renamed
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.warehouse_metering_history
+),
+renamed as (
+select
+warehouse_name,
+cast(convert_timezone('UTC', start_time) as timestamp_ntz) as started_at,
+cast(convert_timezone('UTC', end_time) as timestamp_ntz) as ended_at,
+cast(credits_used as decimal(18, 9)) as credits
+from source
+)
+select * from renamed
 ) as __dbt_sbq
 where false
 limit 0;
@@ -7051,11 +9106,55 @@ select * from renamed
 where false
 limit 0;
 
+select * from (
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+),
+overlapping as (
+select
+statements.statement_id,
+hours.warehouse_name,
+hours.started_at as hour_started_at,
+hours.credits as hour_credits,
+datediff(
+millisecond,
+greatest(statements.started_at, hours.started_at),
+least(statements.ended_at, hours.ended_at)
+) as milliseconds
+from statements
+inner join hours
+on statements.warehouse_name = hours.warehouse_name
+and statements.started_at < hours.ended_at
+and statements.ended_at > hours.started_at
+),
+-- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
+shared as (
+select
+statement_id,
+warehouse_name,
+hour_started_at,
+cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
+cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+from overlapping
+where milliseconds > 0
+)
+select * from shared
+) as __dbt_sbq
+where false
+limit 0;
+
 show objects in DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE
 limit 10000
 ;
 
 show objects in DP_MAILBLAZE_DEMO_DEV_DB.MART
+limit 10000
+;
+
+show objects in DP_MAILBLAZE_DEMO_DEV_DB.METERING
 limit 10000
 ;
 
@@ -7073,6 +9172,8 @@ limit 10000;
 show user functions in DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE;
 
 show user functions in DP_MAILBLAZE_DEMO_DEV_DB.MART;
+
+show user functions in DP_MAILBLAZE_DEMO_DEV_DB.METERING;
 
 show user functions in DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS;
 

@@ -42,8 +42,12 @@ run "services_sign_in_by_key_in_utc_from_known_places" {
 run "mart_is_masked_as_a_whole" {
   command = apply
   assert {
-    condition     = snowflake_tag_association.mart.object_type == "SCHEMA"
+    condition     = snowflake_tag_association.mart.object_type == "SCHEMA" && snowflake_tag_association.mart.tag_value == "text"
     error_message = "tables that dbt makes tomorrow are not masked"
+  }
+  assert {
+    condition     = strcontains(snowflake_masking_policy.personal_data.body, "'DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA') = 'person'")
+    error_message = "the mask does not ask for the tag that dbt sets on a person's columns"
   }
 }
 

@@ -1,0 +1,12 @@
+{#- One field of a text that may be a JSON object, as text; null where it is none or has no such field. -#}
+{% macro json_text(column, field) -%}
+    {{ adapter.dispatch('json_text')(column, field) }}
+{%- endmacro %}
+
+{% macro default__json_text(column, field) -%}
+    case when json_valid({{ column }}) then json_extract_string({{ column }}, '$.{{ field }}') end
+{%- endmacro %}
+
+{% macro snowflake__json_text(column, field) -%}
+    try_parse_json({{ column }}):{{ field }}::varchar
+{%- endmacro %}

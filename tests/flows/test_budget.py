@@ -1,0 +1,68 @@
+"""The month's budget: what the ledger says against what was set, before anything is loaded."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from flows.budget import Spending, month_so_far
+from pipelines.errors import Refusal
+
+
+@pytest.fixture
+def ledger(platform, monkeypatch):
+    """A ledger as dbt makes it, as far as a budget asks: 10 credits last month, 18 in this one."""
+    today = datetime.now(UTC).date()
+    first = today.replace(day=1)
+    platform.raw("create schema MART")
+    platform.raw("create table MART.rpt_pipeline_cost (cost_on date, credits decimal(18, 9), cost_usd decimal(18, 6))")
+    before = date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 28)
+    rows = f"('{before}', 10, 39), ('{first}', 17.5, 68.25), ('{first}', 0.5, 1.95)"
+    platform.raw(f"insert into MART.rpt_pipeline_cost values {rows}")
+    monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "20")
+    return first
+
+
+def test_only_this_month_counts(ledger):
+    assert month_so_far() == Spending(Decimal(18), Decimal("70.2"), ledger, Decimal(20))
+
+
+def test_before_the_first_build_nothing_is_spent(platform, monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "20")
+    assert month_so_far() == Spending(Decimal(0), Decimal(0), None, Decimal(20))
+
+
+@pytest.mark.parametrize(
+    ("spent", "is_near", "is_over"),
+    [("15.99", False, False), ("16", True, False), ("19.99", True, False), ("20", True, True)],
+)
+def test_four_fifths_are_near_and_all_is_over(spent, is_near, is_over):
+    spending = Spending(Decimal(spent), Decimal(0), None, Decimal(20))
+    assert (spending.is_near, spending.is_over) == (is_near, is_over)
+
+
+@pytest.mark.parametrize("text", ["twenty", "0", "-1", "nan"])
+def test_a_budget_that_is_none_is_refused_in_a_line(platform, monkeypatch, text):
+    monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", text)
+    with pytest.raises(Refusal, match="is not a number above 0: set the month's credits, or unset it"):
+        month_so_far()
+
+
+def test_a_spent_budget_stops_the_flow_before_it_loads(ledger, platform, run_flow, monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "18")
+    done = run_flow("--over-budget", "stop")
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("✗")]
+    assert "The month's budget is spent: 18.00 of 18 credits (100%, $70.20)" in line
+    assert "--over-budget warn" in line
+    assert platform.lake() == []
+    assert platform.raw("select count(*) from duckdb_schemas() where schema_name = 'RAW'") == [(0,)]
+
+
+def test_a_spent_budget_warns_and_the_load_goes_on(ledger, platform, run_flow, prefect_api, monkeypatch):
+    platform.write_services(prefect_api_url=prefect_api, saas_token="wrong")  # noqa: S106  it ends there, long before dbt
+    monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "18")
+    done = run_flow()
+    assert "budget: 18.00 of 18 credits" in done.stderr
+    assert "⚠" in done.stderr
+    assert platform.raw("select count(*) from RAW.POSTGRES_ACCOUNTS")[0][0] > 0
