@@ -15,3 +15,13 @@
         {{ relation }}
     {%- endif -%}
 {%- endmacro %}
+
+{#- From when a run reads the meters: Snowflake is late with them, so the last three days are told again, and no more of its
+    history is read. -#}
+{% macro metered_since(column) -%}
+    {%- if is_incremental() -%}
+    (select coalesce(cast({{ dbt.dateadd('day', -3, 'max(' ~ column ~ ')') }} as timestamp), cast('2000-01-01' as timestamp)) from {{ this }})
+    {%- else -%}
+    cast('2000-01-01' as timestamp)
+    {%- endif -%}
+{%- endmacro %}

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from mock_services.postgres.faults import kill_connections
-from pipelines.errors import explain, is_transient
+from pipelines.errors import Refusal, explain, is_transient
 from pipelines.page_ranges import PageRanges, Size, free_connections, table_size
 from pipelines.postgres import TABLES, load
 from pipelines.snapshot import READER, Snapshot
@@ -225,6 +225,16 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
     platform.source("update many set amount = 2 where id = 8999")
     load()
     assert differences(platform, "many", "id") == []
+
+
+def test_no_session_writes_to_the_source(platform):
+    writes = "CALL postgres_execute('source', 'delete from accounts')"
+    with Snapshot(sa.make_url(platform.postgres_url)) as moment:
+        with pytest.raises(Refusal, match="read-only transaction"), moment.wire.session() as session:
+            session.execute(writes)
+        refused = pytest.raises(sa.exc.InternalError, match="read-only transaction")
+        with refused, moment.engine.connect() as connection:
+            connection.exec_driver_sql("delete from accounts")
 
 
 @pytest.mark.parametrize("statements", [0, 1])

@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from pipelines.warehouse import _environments, raw_pipeline
+from pipelines.warehouse import _environments, mart_session, raw_pipeline
 from tests.terraform.ground import ROOT, TerraformFailed, changed, clean_environment, copy_tree
 
 PLATFORM = "module.platform.module"
@@ -68,6 +68,10 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
     assert warehouse.credentials.warehouse == names["warehouse"]["warehouses"]["LOADER"]
     assert warehouse.credentials.username == names["warehouse"]["users"]["LOADER"]
     assert warehouse.stage_name == f"{names['stage']}/postgres/"
+    mart = mart_session().credentials  # the flow reads MART as dbt does, and never as the loader
+    assert mart.role == names["warehouse"]["roles"]["TRANSFORMER"]
+    assert mart.username == names["warehouse"]["users"]["TRANSFORMER"]
+    assert mart.private_key == "secret"
     dbt = yaml.safe_load((ROOT / "dbt/profiles.yml").read_text())["dp_mailblaze_demo"]["outputs"][laid.word]
     assert dbt["database"] == names["warehouse"]["database"]
     assert dbt["role"] == names["warehouse"]["roles"]["TRANSFORMER"]

@@ -1,9 +1,15 @@
+{{ config(materialized='incremental', unique_key='hour_started_at', incremental_strategy='delete+insert', on_schema_change='fail') }}
+
+{% set since = metered_since('hour_started_at') %}
+
 with statements as (
     select * from {{ ref('stg_metering__statements') }}
+    where ended_at >= {{ since }}
 ),
 
 hours as (
     select * from {{ ref('stg_metering__warehouse_hours') }}
+    where started_at >= {{ since }}
 ),
 
 overlapping as (

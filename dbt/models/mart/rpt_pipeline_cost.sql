@@ -1,13 +1,6 @@
 {{ config(materialized='incremental', unique_key='cost_on', incremental_strategy='delete+insert', on_schema_change='fail') }}
 
--- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
-{% set since -%}
-    {%- if is_incremental() -%}
-    (select coalesce({{ dbt.dateadd('day', -3, 'max(cost_on)') }}, cast('2000-01-01' as timestamp)) from {{ this }})
-    {%- else -%}
-    cast('2000-01-01' as timestamp)
-    {%- endif -%}
-{%- endset %}
+{% set since = metered_since('cost_on') %}
 
 with statements as (
     select * from {{ ref('stg_metering__statements') }}
