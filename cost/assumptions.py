@@ -78,4 +78,10 @@ class Assumptions:
 def table(assumptions: Assumptions) -> list[tuple[str, str, str, str]]:
     """Return name, value, unit and reason of each."""
     named = [(part.name, getattr(assumptions, part.name), part.metadata) for part in fields(assumptions)]
-    return [(name, f"{value:,.7g}", about["unit"], about["why"]) for name, value, about in named]
+    return [(name, _shown(value), about["unit"], about["why"]) for name, value, about in named]
+
+
+def _shown(value: float) -> str:
+    if value == math.inf:
+        return "all"
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.5f}".rstrip("0").rstrip(".")
