@@ -17,7 +17,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
-	doctor setup lock graph-late-commits soak terraform env-file image-test
+	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -63,6 +63,9 @@ bench: setup $(BENCH_READY)  ## speeds side by side (docs/speed.md): make bench 
 bench-page: setup $(PLOTS_READY)  ## the last bench's table and picture into docs/speed.md
 	python -m bench.report --write docs/speed.md
 	.venv-plots/bin/python -P bench/draw.py .data/bench/latest.json docs/images/speed.png
+
+cost-page: setup  ## what a month costs, from prices, measurements and assumptions, into docs/cost.md
+	python -m cost --write docs/cost.md
 
 lint: setup
 	ruff check .

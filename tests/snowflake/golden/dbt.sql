@@ -1014,7 +1014,6 @@ with dbt_internal_unit_test_actual as (
 select
 "COST_ON","WAREHOUSE_NAME","PIPELINE","TABLE_NAME","LOAD_ID","NODE_ID","ROW_COUNT","BYTE_COUNT","SCANNED_BYTE_COUNT","FILE_COUNT","STATEMENT_COUNT","WAREHOUSE_SECONDS","METERED_SECONDS","CREDITS","COST_USD", 'actual' as "actual_or_expected"
 from (
--- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
 with  __dbt__cte__stg_metering__statements as (
 -- Fixture for stg_metering__statements
 select
@@ -1032,7 +1031,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('20' as FLOAT)
+try_cast('20' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('500' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -1056,7 +1055,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('10' as FLOAT)
+try_cast('10' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('300' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -1080,7 +1079,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('1' as FLOAT)
+try_cast('1' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast(null as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -1104,7 +1103,7 @@ try_cast('TRANSFORM_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('8' as FLOAT)
+try_cast('8' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('100' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -1128,7 +1127,7 @@ try_cast('REPORT_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('4' as FLOAT)
+try_cast('4' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('100' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -1170,7 +1169,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('20' as FLOAT)
+try_cast('20' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.2' as NUMBER(18,9))
 as "CREDITS"
@@ -1182,7 +1181,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('10' as FLOAT)
+try_cast('10' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.1' as NUMBER(18,9))
 as "CREDITS"
@@ -1194,7 +1193,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('1' as FLOAT)
+try_cast('1' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.01' as NUMBER(18,9))
 as "CREDITS"
@@ -1206,7 +1205,7 @@ try_cast('TRANSFORM_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('8' as FLOAT)
+try_cast('8' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.2' as NUMBER(18,9))
 as "CREDITS"
@@ -2376,7 +2375,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('within' as character varying)
@@ -2386,7 +2385,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('at_once' as character varying)
@@ -2396,7 +2395,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('other' as character varying)
@@ -2406,7 +2405,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('not_metered_yet' as character varying)
@@ -2416,7 +2415,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 ),  __dbt__cte__stg_metering__warehouse_hours as (
 -- Fixture for stg_metering__warehouse_hours
 select
@@ -2460,9 +2459,11 @@ try_cast('0.1' as NUMBER(18,9))
 as "CREDITS"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
 ),
 overlapping as (
 select
@@ -2487,7 +2488,7 @@ select
 statement_id,
 warehouse_name,
 hour_started_at,
-cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
+cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
 cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
 from overlapping
 where milliseconds > 0
@@ -2507,7 +2508,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('30' as FLOAT)
+try_cast('30' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.5' as NUMBER(18,9))
 as "CREDITS"
@@ -2519,7 +2520,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('30' as FLOAT)
+try_cast('30' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.15' as NUMBER(18,9))
 as "CREDITS"
@@ -2531,7 +2532,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('90' as FLOAT)
+try_cast('90' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.45' as NUMBER(18,9))
 as "CREDITS"
@@ -2543,7 +2544,7 @@ try_cast('TRANSFORM_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('60' as FLOAT)
+try_cast('60' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.2' as NUMBER(18,9))
 as "CREDITS"
@@ -2578,6 +2579,14 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages alter
 "CLICK_COUNT" COMMENT $$Clicks, repeats included.$$,
 "NEWEST_LOAD_ID" COMMENT $$The newest load that brought any of its events.$$,
 "MESSAGE_OUTCOME" COMMENT $$delivered wherever any event says so, also after a bounce or before one; else hard_bounced, else soft_bounced; pending while none of these is known.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours alter
+"STATEMENT_ID" COMMENT $$The statement; key with hour_started_at.$$,
+"WAREHOUSE_NAME" COMMENT $$The warehouse that ran it.$$,
+"HOUR_STARTED_AT" COMMENT $$Begin of the hour (UTC).$$,
+"SECONDS" COMMENT $$Seconds that it ran in this hour.$$,
+"CREDITS" COMMENT $$Its share of the hour's credits, by the seconds of all statements that ran in the hour.$$
 ;
 
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts alter
@@ -2836,6 +2845,8 @@ alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_invoices_
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_messages_message_id.0bce5a5517"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_statement_hours_statement_id__hour_started_at.590c4a73cc"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_campaign_performance_campaign_id.0a32f37c4e"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_pipeline_cost_cost_on__warehouse_name__pipeline__table_name__load_id__node_id.d2136ec110"}';
@@ -2891,6 +2902,9 @@ alter session set query_tag = '{"dbt": "test.mailblaze.relationships_fct_invoice
 alter session set query_tag = '{"dbt": "test.mailblaze.snapshots_end_at_the_present"}';
 
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages IS $$Messages (one recipient of one campaign), one row each, with what became of them. Only the messages of newly loaded events are computed again. Times are UTC and the first of their kind. The ids are those of the sending service: they may be unknown to the dimensions.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours IS $$Statements by the hours in which they ran, with the share of the hour's credits that is theirs. The last three days are computed again in each run. Empty on DuckDB.$$
 ;
 
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts IS $$Accounts, one row each, deleted ones included, and -1 for the unknown account. Times are UTC.$$
@@ -2960,54 +2974,6 @@ comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events IS $$Wha
 ;
 
 comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions IS $$Addresses that an account must not write to.$$
-;
-
-create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
-(
-"STATEMENT_ID" COMMENT $$$$,
-"WAREHOUSE_NAME" COMMENT $$$$,
-"HOUR_STARTED_AT" COMMENT $$$$,
-"SECONDS" COMMENT $$$$,
-"CREDITS" COMMENT $$$$
-)
-copy grants
-as (
-with statements as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
-),
-hours as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
-),
-overlapping as (
-select
-statements.statement_id,
-hours.warehouse_name,
-hours.started_at as hour_started_at,
-hours.credits as hour_credits,
-datediff(
-millisecond,
-greatest(statements.started_at, hours.started_at),
-least(statements.ended_at, hours.ended_at)
-) as milliseconds
-from statements
-inner join hours
-on statements.warehouse_name = hours.warehouse_name
-and statements.started_at < hours.ended_at
-and statements.ended_at > hours.started_at
-),
--- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
-shared as (
-select
-statement_id,
-warehouse_name,
-hour_started_at,
-cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
-cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
-from overlapping
-where milliseconds > 0
-)
-select * from shared
-)
 ;
 
 create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
@@ -3095,7 +3061,7 @@ cast(convert_timezone('UTC', end_time) as timestamp_ntz)
 )
 as started_at,
 cast(convert_timezone('UTC', end_time) as timestamp_ntz) as ended_at,
-cast(execution_time as decimal(18, 3)) / 1000 as executed_seconds,
+cast(cast(execution_time as decimal(18, 3)) / 1000 as decimal(18, 3)) as executed_seconds,
 bytes_scanned as scanned_byte_count,
 bytes_written as written_byte_count,
 coalesce(rows_inserted, 0) + coalesce(rows_updated, 0) as written_row_count
@@ -4096,7 +4062,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('within' as character varying)
@@ -4106,7 +4072,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('at_once' as character varying)
@@ -4116,7 +4082,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('other' as character varying)
@@ -4126,7 +4092,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 union all
 select
 try_cast('not_metered_yet' as character varying)
@@ -4136,7 +4102,7 @@ as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
-as "ENDED_AT", try_cast(null as FLOAT) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
+as "ENDED_AT", try_cast(null as NUMBER(18,3)) as "EXECUTED_SECONDS", try_cast(null as NUMBER(38,0)) as "SCANNED_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_BYTE_COUNT", try_cast(null as NUMBER(38,0)) as "WRITTEN_ROW_COUNT"
 ),  __dbt__cte__stg_metering__warehouse_hours as (
 -- Fixture for stg_metering__warehouse_hours
 select
@@ -4180,9 +4146,11 @@ try_cast('0.1' as NUMBER(18,9))
 as "CREDITS"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
 ),
 overlapping as (
 select
@@ -4207,7 +4175,7 @@ select
 statement_id,
 warehouse_name,
 hour_started_at,
-cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
+cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
 cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
 from overlapping
 where milliseconds > 0
@@ -4264,6 +4232,60 @@ end as message_outcome
 from messages
 )
 select * from outcomes
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp
+as (
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= (select coalesce(cast(
+dateadd(
+day,
+-3,
+max(hour_started_at)
+)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours)
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= (select coalesce(cast(
+dateadd(
+day,
+-3,
+max(hour_started_at)
+)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours)
+),
+overlapping as (
+select
+statements.statement_id,
+hours.warehouse_name,
+hours.started_at as hour_started_at,
+hours.credits as hour_credits,
+datediff(
+millisecond,
+greatest(statements.started_at, hours.started_at),
+least(statements.ended_at, hours.ended_at)
+) as milliseconds
+from statements
+inner join hours
+on statements.warehouse_name = hours.warehouse_name
+and statements.started_at < hours.ended_at
+and statements.ended_at > hours.started_at
+),
+-- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
+shared as (
+select
+statement_id,
+warehouse_name,
+hour_started_at,
+cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
+cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+from overlapping
+where milliseconds > 0
+)
+select * from shared
 )
 ;
 
@@ -5057,7 +5079,6 @@ limit 0
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.every_credit_is_somebodys_and_a_loads_rows_are_those_of_its_files__dbt_tmp
 as (
 select * from (
--- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
 with  __dbt__cte__stg_metering__statements as (
 -- Fixture for stg_metering__statements
 select
@@ -5075,7 +5096,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('20' as FLOAT)
+try_cast('20' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('500' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -5099,7 +5120,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('10' as FLOAT)
+try_cast('10' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('300' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -5123,7 +5144,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('1' as FLOAT)
+try_cast('1' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast(null as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -5147,7 +5168,7 @@ try_cast('TRANSFORM_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('8' as FLOAT)
+try_cast('8' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('100' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -5171,7 +5192,7 @@ try_cast('REPORT_WH' as character varying)
 as "WAREHOUSE_NAME", try_cast(null as TIMESTAMP_NTZ) as "STARTED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "ENDED_AT",
-try_cast('4' as FLOAT)
+try_cast('4' as NUMBER(18,3))
 as "EXECUTED_SECONDS",
 try_cast('100' as NUMBER(38,0))
 as "SCANNED_BYTE_COUNT",
@@ -5213,7 +5234,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('20' as FLOAT)
+try_cast('20' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.2' as NUMBER(18,9))
 as "CREDITS"
@@ -5225,7 +5246,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('10' as FLOAT)
+try_cast('10' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.1' as NUMBER(18,9))
 as "CREDITS"
@@ -5237,7 +5258,7 @@ try_cast('LOAD_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('1' as FLOAT)
+try_cast('1' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.01' as NUMBER(18,9))
 as "CREDITS"
@@ -5249,7 +5270,7 @@ try_cast('TRANSFORM_WH' as character varying)
 as "WAREHOUSE_NAME",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "HOUR_STARTED_AT",
-try_cast('8' as FLOAT)
+try_cast('8' as NUMBER(18,3))
 as "SECONDS",
 try_cast('0.2' as NUMBER(18,9))
 as "CREDITS"
@@ -5751,46 +5772,45 @@ create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cos
 as (
 select cost_on, warehouse_name, pipeline, table_name, load_id, node_id, row_count, byte_count, scanned_byte_count, file_count, statement_count, warehouse_seconds, metered_seconds, credits, cost_usd
 from (
--- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
 with statements as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
-where ended_at >= (select coalesce(
+where ended_at >= (select coalesce(cast(
 dateadd(
 day,
 -3,
 max(cost_on)
 )
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
-where started_at >= (select coalesce(
+where started_at >= (select coalesce(cast(
 dateadd(
 day,
 -3,
 max(cost_on)
 )
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 statement_hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
-where hour_started_at >= (select coalesce(
+where hour_started_at >= (select coalesce(cast(
 dateadd(
 day,
 -3,
 max(cost_on)
 )
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 files as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
-where copied_at >= (select coalesce(
+where copied_at >= (select coalesce(cast(
 dateadd(
 day,
 -3,
 max(cost_on)
 )
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 prices as (
 select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
@@ -5917,6 +5937,49 @@ end as message_outcome
 from messages
 )
 select * from outcomes
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+copy grants
+as (
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
+),
+overlapping as (
+select
+statements.statement_id,
+hours.warehouse_name,
+hours.started_at as hour_started_at,
+hours.credits as hour_credits,
+datediff(
+millisecond,
+greatest(statements.started_at, hours.started_at),
+least(statements.ended_at, hours.ended_at)
+) as milliseconds
+from statements
+inner join hours
+on statements.warehouse_name = hours.warehouse_name
+and statements.started_at < hours.ended_at
+and statements.ended_at > hours.started_at
+),
+-- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
+shared as (
+select
+statement_id,
+warehouse_name,
+hour_started_at,
+cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
+cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+from overlapping
+where milliseconds > 0
+)
+select * from shared
 )
 ;
 
@@ -6374,7 +6437,6 @@ copy grants
 as (
 select cost_on, warehouse_name, pipeline, table_name, load_id, node_id, row_count, byte_count, scanned_byte_count, file_count, statement_count, warehouse_seconds, metered_seconds, credits, cost_usd
 from (
--- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
 with statements as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
 where ended_at >= cast('2000-01-01' as timestamp)
@@ -6484,6 +6546,13 @@ from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp as DBT_INTERNAL
 )
 ;
 
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours as DBT_INTERNAL_DEST
+where (hour_started_at) in (
+select distinct hour_started_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp as DBT_INTERNAL_SOURCE
+)
+;
+
 delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events as DBT_INTERNAL_DEST
 where (event_id) in (
 select distinct event_id
@@ -6499,6 +6568,8 @@ from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp as DBT_INTERNAL_SO
 ;
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."INTERMEDIATE"."INT_MESSAGES";
+
+describe table "DP_MAILBLAZE_DEMO_DEV_DB"."INTERMEDIATE"."INT_STATEMENT_HOURS";
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_EMAIL_EVENTS";
 
@@ -6523,6 +6594,8 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages;
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp;
 
@@ -6596,6 +6669,8 @@ drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_hour_is_paid_by_th
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp cascade;
@@ -6624,6 +6699,13 @@ insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages ("MESSAGE_ID", "C
 (
 select "MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME"
 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp
+)
+;
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours ("STATEMENT_ID", "WAREHOUSE_NAME", "HOUR_STARTED_AT", "SECONDS", "CREDITS")
+(
+select "STATEMENT_ID", "WAREHOUSE_NAME", "HOUR_STARTED_AT", "SECONDS", "CREDITS"
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp
 )
 ;
 
@@ -6950,7 +7032,7 @@ from (
 select
 file_name, table_name, copied_at,
 count(*) as row_count
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files where copied_at > current_date - 7) dbt_subquery
 group by file_name, table_name, copied_at
 having count(*) > 1 or file_name is null or table_name is null or copied_at is null
 ) dbt_internal_test;
@@ -7041,9 +7123,22 @@ from (
 select
 statement_id,
 count(*) as row_count
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements where ended_at > current_date - 7) dbt_subquery
 group by statement_id
 having count(*) > 1 or statement_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+statement_id, hour_started_at,
+count(*) as row_count
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours where hour_started_at > current_date - 7) dbt_subquery
+group by statement_id, hour_started_at
+having count(*) > 1 or statement_id is null or hour_started_at is null
 ) dbt_internal_test;
 
 select
@@ -7106,7 +7201,7 @@ from (
 select
 warehouse_name, started_at,
 count(*) as row_count
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours where started_at > current_date - 7) dbt_subquery
 group by warehouse_name, started_at
 having count(*) > 1 or warehouse_name is null or started_at is null
 ) dbt_internal_test;
@@ -7618,234 +7713,6 @@ as date) as week_starts_on
 from weekdays
 )
 select * from dates
-) as __dbt_sbq
-where false
-limit 0;
-
-select * from (
--- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
-with statements as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
-where ended_at >= (select coalesce(
-dateadd(
-day,
--3,
-max(cost_on)
-)
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
-),
-hours as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
-where started_at >= (select coalesce(
-dateadd(
-day,
--3,
-max(cost_on)
-)
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
-),
-statement_hours as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
-where hour_started_at >= (select coalesce(
-dateadd(
-day,
--3,
-max(cost_on)
-)
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
-),
-files as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
-where copied_at >= (select coalesce(
-dateadd(
-day,
--3,
-max(cost_on)
-)
-, cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
-),
-prices as (
-select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
-),
-labelled as (
-select
-statement_id,
-warehouse_name,
-case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
-coalesce(nullif(table_name, ''), '(none)') as table_name,
-coalesce(nullif(load_id, ''), '(none)') as load_id,
-coalesce(node_id, '(none)') as node_id,
-ended_at,
-executed_seconds,
--- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
-case when node_id is not null then written_row_count end as row_count,
-case when node_id is not null then written_byte_count end as byte_count,
-scanned_byte_count
-from statements
-),
-loads as (
-select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
-from labelled
-where load_id <> '(none)'
-group by load_id
-),
-idle_hours as (
-select hours.warehouse_name, hours.started_at, hours.credits
-from hours
-left join statement_hours
-on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
-where statement_hours.statement_id is null
-),
-measured as (
-select
-cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
-1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
-0 as file_count, row_count, byte_count, scanned_byte_count
-from labelled
-union all
-select
-cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
-labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
-0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
-from statement_hours
-inner join labelled on statement_hours.statement_id = labelled.statement_id
-union all
-select
-cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
-coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
-0, 0, 0, null, 1, files.row_count, files.byte_count, null
-from files
-left join loads on files.load_id = loads.load_id
-union all
-select
-cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
-0, 0, 0, credits, 0, null, null, null
-from idle_hours
-),
-ledger as (
-select
-cost_on,
-warehouse_name,
-pipeline,
-table_name,
-load_id,
-node_id,
-cast(coalesce(sum(row_count), 0) as bigint) as row_count,
-cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
-cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
-cast(sum(file_count) as bigint) as file_count,
-cast(sum(statement_count) as bigint) as statement_count,
-cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
-cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
-cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
-from measured
-group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
-)
-select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
-from ledger
-cross join prices
-) as __dbt_sbq
-where false
-limit 0;
-
-select * from (
--- Snowflake is late with its meters: the last three days are told again in each run, and no more of its history is read.
-with statements as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
-),
-hours as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
-),
-statement_hours as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
-where hour_started_at >= cast('2000-01-01' as timestamp)
-),
-files as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
-where copied_at >= cast('2000-01-01' as timestamp)
-),
-prices as (
-select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
-),
-labelled as (
-select
-statement_id,
-warehouse_name,
-case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
-coalesce(nullif(table_name, ''), '(none)') as table_name,
-coalesce(nullif(load_id, ''), '(none)') as load_id,
-coalesce(node_id, '(none)') as node_id,
-ended_at,
-executed_seconds,
--- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
-case when node_id is not null then written_row_count end as row_count,
-case when node_id is not null then written_byte_count end as byte_count,
-scanned_byte_count
-from statements
-),
-loads as (
-select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
-from labelled
-where load_id <> '(none)'
-group by load_id
-),
-idle_hours as (
-select hours.warehouse_name, hours.started_at, hours.credits
-from hours
-left join statement_hours
-on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
-where statement_hours.statement_id is null
-),
-measured as (
-select
-cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
-1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
-0 as file_count, row_count, byte_count, scanned_byte_count
-from labelled
-union all
-select
-cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
-labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
-0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
-from statement_hours
-inner join labelled on statement_hours.statement_id = labelled.statement_id
-union all
-select
-cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
-coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
-0, 0, 0, null, 1, files.row_count, files.byte_count, null
-from files
-left join loads on files.load_id = loads.load_id
-union all
-select
-cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
-0, 0, 0, credits, 0, null, null, null
-from idle_hours
-),
-ledger as (
-select
-cost_on,
-warehouse_name,
-pipeline,
-table_name,
-load_id,
-node_id,
-cast(coalesce(sum(row_count), 0) as bigint) as row_count,
-cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
-cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
-cast(sum(file_count) as bigint) as file_count,
-cast(sum(statement_count) as bigint) as statement_count,
-cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
-cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
-cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
-from measured
-group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
-)
-select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
-from ledger
-cross join prices
 ) as __dbt_sbq
 where false
 limit 0;
@@ -8726,7 +8593,7 @@ cast(convert_timezone('UTC', end_time) as timestamp_ntz)
 )
 as started_at,
 cast(convert_timezone('UTC', end_time) as timestamp_ntz) as ended_at,
-cast(execution_time as decimal(18, 3)) / 1000 as executed_seconds,
+cast(cast(execution_time as decimal(18, 3)) / 1000 as decimal(18, 3)) as executed_seconds,
 bytes_scanned as scanned_byte_count,
 bytes_written as written_byte_count,
 coalesce(rows_inserted, 0) + coalesce(rows_updated, 0) as written_row_count
@@ -9109,39 +8976,225 @@ limit 0;
 select * from (
 with statements as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= (select coalesce(cast(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= (select coalesce(cast(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
-overlapping as (
-select
-statements.statement_id,
-hours.warehouse_name,
-hours.started_at as hour_started_at,
-hours.credits as hour_credits,
-datediff(
-millisecond,
-greatest(statements.started_at, hours.started_at),
-least(statements.ended_at, hours.ended_at)
-) as milliseconds
-from statements
-inner join hours
-on statements.warehouse_name = hours.warehouse_name
-and statements.started_at < hours.ended_at
-and statements.ended_at > hours.started_at
+statement_hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+where hour_started_at >= (select coalesce(cast(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
--- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
-shared as (
+files as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+where copied_at >= (select coalesce(cast(
+dateadd(
+day,
+-3,
+max(cost_on)
+)
+as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+),
+prices as (
+select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+),
+labelled as (
 select
 statement_id,
 warehouse_name,
-hour_started_at,
-cast(milliseconds as decimal(18, 3)) / 1000 as seconds,
-cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
-from overlapping
-where milliseconds > 0
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
 )
-select * from shared
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with statements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
+where ended_at >= cast('2000-01-01' as timestamp)
+),
+hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
+where started_at >= cast('2000-01-01' as timestamp)
+),
+statement_hours as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
+where hour_started_at >= cast('2000-01-01' as timestamp)
+),
+files as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
+where copied_at >= cast('2000-01-01' as timestamp)
+),
+prices as (
+select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+),
+labelled as (
+select
+statement_id,
+warehouse_name,
+case when node_id is not null then 'dbt' else coalesce(pipeline, '(other)') end as pipeline,
+coalesce(nullif(table_name, ''), '(none)') as table_name,
+coalesce(nullif(load_id, ''), '(none)') as load_id,
+coalesce(node_id, '(none)') as node_id,
+ended_at,
+executed_seconds,
+-- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+case when node_id is not null then written_row_count end as row_count,
+case when node_id is not null then written_byte_count end as byte_count,
+scanned_byte_count
+from statements
+),
+loads as (
+select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+from labelled
+where load_id <> '(none)'
+group by load_id
+),
+idle_hours as (
+select hours.warehouse_name, hours.started_at, hours.credits
+from hours
+left join statement_hours
+on hours.warehouse_name = statement_hours.warehouse_name and hours.started_at = statement_hours.hour_started_at
+where statement_hours.statement_id is null
+),
+measured as (
+select
+cast(ended_at as date) as cost_on, warehouse_name, pipeline, table_name, load_id, node_id,
+1 as statement_count, executed_seconds as warehouse_seconds, 0 as metered_seconds, null as credits,
+0 as file_count, row_count, byte_count, scanned_byte_count
+from labelled
+union all
+select
+cast(statement_hours.hour_started_at as date), statement_hours.warehouse_name,
+labelled.pipeline, labelled.table_name, labelled.load_id, labelled.node_id,
+0, 0, statement_hours.seconds, statement_hours.credits, 0, null, null, null
+from statement_hours
+inner join labelled on statement_hours.statement_id = labelled.statement_id
+union all
+select
+cast(files.copied_at as date), coalesce(loads.warehouse_name, '(unknown)'),
+coalesce(loads.pipeline, '(unknown)'), files.table_name, files.load_id, '(none)',
+0, 0, 0, null, 1, files.row_count, files.byte_count, null
+from files
+left join loads on files.load_id = loads.load_id
+union all
+select
+cast(started_at as date), warehouse_name, '(idle)', '(none)', '(none)', '(none)',
+0, 0, 0, credits, 0, null, null, null
+from idle_hours
+),
+ledger as (
+select
+cost_on,
+warehouse_name,
+pipeline,
+table_name,
+load_id,
+node_id,
+cast(coalesce(sum(row_count), 0) as bigint) as row_count,
+cast(coalesce(sum(byte_count), 0) as bigint) as byte_count,
+cast(coalesce(sum(scanned_byte_count), 0) as bigint) as scanned_byte_count,
+cast(sum(file_count) as bigint) as file_count,
+cast(sum(statement_count) as bigint) as statement_count,
+cast(sum(warehouse_seconds) as decimal(18, 3)) as warehouse_seconds,
+cast(sum(metered_seconds) as decimal(18, 3)) as metered_seconds,
+cast(coalesce(sum(credits), 0) as decimal(18, 9)) as credits
+from measured
+group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
+)
+select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
+from ledger
+cross join prices
 ) as __dbt_sbq
 where false
 limit 0;
