@@ -88,8 +88,11 @@ class EmbeddedPostgres:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
         """Shut the server down, politely and then not; tell whether it ran."""
-        self._unwatch()
-        return self.record.stop(how, 15, whole_group=False)
+        was_running = self.record.stop(how, 15, whole_group=False)
+        # Where somebody removed the folder, the record is gone and nothing was stopped: then the watcher still will.
+        if was_running or self.data_dir.exists():
+            self._unwatch()
+        return was_running
 
     def restart(self, mode: str = "fast") -> "EmbeddedPostgres":
         """Shut down ("fast") or drop everything ("immediate"), and start again with the same port and password."""
