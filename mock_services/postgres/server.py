@@ -50,11 +50,11 @@ class EmbeddedPostgres:
 
     @property
     def password(self) -> str:
-        """The password of the roles `postgres` and `mailblaze`; made on first use, kept in a 0600 file."""
+        """The password of `postgres` and `mailblaze`, visibly a mock's; made on first use, kept in a 0600 file."""
         path = self.data_dir / "password"
         if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            processes.write_atomically(path, self._password or secrets.token_urlsafe(24))
+            processes.write_atomically(path, self._password or f"mock-{secrets.token_urlsafe(24)}")
         return path.read_text()
 
     def url(self, database: str = "mailblaze", user: str = "mailblaze") -> str:
