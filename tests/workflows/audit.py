@@ -27,21 +27,18 @@ def audit(lock: Path, *options: str) -> list[str]:
     how = (
         "--require-hashes",
         "--disable-pip",
-        "--vulnerability-service",
-        "osv",
-        "--format",
-        "json",
-        "--progress-spinner",
-        "off",
+        "--vulnerability-service=osv",
+        "--format=json",
+        "--progress-spinner=off",
     )
     done = subprocess.run([PIP_AUDIT, *how, *options, "-r", lock], capture_output=True, text=True)
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except (json.JSONDecodeError, KeyError):
         said = (done.stderr.strip().splitlines() or ["without a word"])[-1]
-        raise NotAudited(f"{lock.name} was not audited, the service could not be reached: {said[:200]}") from None
+        raise NotAudited(f"{lock} was not audited, the service could not be reached: {said[:200]}") from None
     if skipped := [one["name"] for one in packages if "skip_reason" in one]:
-        raise NotAudited(f"{lock.name} was not audited as a whole: nothing was said of {', '.join(skipped)}"[:300])
+        raise NotAudited(f"{lock} was not audited as a whole: nothing was said of {', '.join(skipped)}"[:300])
     return [
         f"{one['name']} {one['version']}: {found['id']}, mended in {', '.join(found['fix_versions']) or 'no version'}"
         for one in packages
