@@ -41,6 +41,7 @@ def test_dependabot_is_what_github_reads_and_finds_every_pin():
     }
     assert lined == {(kind, place) for kind, place in told if kind == "terraform"}
     assert {"docker", "docker-compose", "github-actions"} <= {kind for kind, _ in told}
+    assert "FROM $" not in (ROOT / "Dockerfile").read_text()
 
 
 def folder(path: Path) -> str:
