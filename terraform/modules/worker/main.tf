@@ -95,6 +95,12 @@ resource "aws_ecs_task_definition" "this" {
     readonlyRootFilesystem = true
     linuxParameters        = { initProcessEnabled = true, capabilities = { drop = ["ALL"] } }
     stopTimeout            = 120
+    environment            = [for name in sort(keys(var.settings)) : { name = name, value = var.settings[name] }]
+    secrets                = [for name in sort(keys(aws_secretsmanager_secret.this)) : { name = name, valueFrom = aws_secretsmanager_secret.this[name].arn }]
+    mountPoints            = [for name in ["data", "tmp"] : { sourceVolume = name, containerPath = "/${name}", readOnly = false }]
+    portMappings           = []
+    systemControls         = []
+    volumesFrom            = []
     # Prefect's own answer, which is 503 once the worker polls no more. ECS does not read the image's: it is said again.
     healthCheck = {
       command     = ["CMD", "python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
@@ -103,12 +109,6 @@ resource "aws_ecs_task_definition" "this" {
       retries     = 3
       startPeriod = 60
     }
-    environment            = [for name in sort(keys(var.settings)) : { name = name, value = var.settings[name] }]
-    secrets                = [for name in sort(keys(aws_secretsmanager_secret.this)) : { name = name, valueFrom = aws_secretsmanager_secret.this[name].arn }]
-    mountPoints            = [for name in ["data", "tmp"] : { sourceVolume = name, containerPath = "/${name}", readOnly = false }]
-    portMappings           = []
-    systemControls         = []
-    volumesFrom            = []
     logConfiguration = {
       logDriver = "awslogs"
       options = {
