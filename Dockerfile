@@ -1,8 +1,7 @@
 # One image for every command of this repository: a pipeline, the flow, the vendor's mock, the Prefect server or worker.
 # Root's file system may be read-only: what a run writes goes to /data and /tmp.
-ARG PYTHON=docker.io/library/python:3.11-slim
-
-FROM ${PYTHON} AS build
+# The base's name stands in both places: Dependabot does not follow an ARG.
+FROM docker.io/library/python:3.11-slim AS build
 WORKDIR /app
 COPY requirements.image.lock ./
 # A pip of its own installs into the environment that is shipped, which has none.
@@ -17,7 +16,7 @@ RUN sed -nE 's/^([a-z0-9.-]+)(\[.*\])?(==[^ ;]+).*/\1\3/p' requirements.lock > /
     && /opt/venv/bin/python -m compileall -q /app \
     && rm requirements.image.lock requirements.lock
 
-FROM ${PYTHON}
+FROM docker.io/library/python:3.11-slim
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="MailBlaze data platform" \
     org.opencontainers.image.description="Pipelines, dbt and the Prefect worker in one image" \

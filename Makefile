@@ -8,6 +8,7 @@ PLOTS_READY := .venv-plots/.ready
 BENCH_READY := .venv-bench/.ready
 IMAGE_READY := .venv-image/.ready
 TERRAFORM_READY := .venv-terraform/.ready
+WORKFLOWS_READY := .venv-workflows/.ready
 TERRAFORM_TOOLS := .venv-terraform/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
@@ -17,7 +18,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
-	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page
+	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -34,7 +35,17 @@ test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowfl
 
 terraform: setup $(TERRAFORM_READY)  ## the ground: lint, each module's tests, both environments laid and removed offline [PROVIDERS=real]
 	PROVIDERS=$(PROVIDERS) pytest tests/terraform
+
+workflows: setup $(IMAGE_READY) $(TERRAFORM_READY) $(WORKFLOWS_READY)  ## what GitHub reads: its schemas, zizmor's rules, the audit's own test
+	pytest tests/workflows
 	$(TERRAFORM_TOOLS)/zizmor --quiet --offline .github
+
+secrets: setup $(TERRAFORM_READY)  ## no file of git holds a key, a token or a password; planted ones are found
+	.ci/secrets . --quiet
+	pytest tests/secrets
+
+audit: setup $(WORKFLOWS_READY)  ## known vulnerabilities of what every lock names, asked of osv.dev (needs the network)
+	@python tests/workflows/audit.py
 
 image-test: setup $(IMAGE_READY)  ## the image by buildah (no Docker engine): built, and the whole chain run out of it
 	.venv-image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
@@ -96,7 +107,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -124,7 +135,7 @@ $(PLOTS_READY): tests/late_commits/requirements.lock $(READY)
 	uv pip sync --quiet --require-hashes --python .venv-plots/bin/python $<
 	@touch $@
 
-# The schema of compose files.
+# Schemas of compose files and of what GitHub reads.
 $(IMAGE_READY): tests/image/requirements.lock $(READY)
 	$(PYTHON) -m venv .venv-image
 	uv pip sync --quiet --require-hashes --python .venv-image/bin/python $<
@@ -134,6 +145,12 @@ $(IMAGE_READY): tests/image/requirements.lock $(READY)
 $(TERRAFORM_READY): tests/terraform/requirements.lock $(READY)
 	$(PYTHON) -m venv .venv-terraform
 	uv pip sync --quiet --require-hashes --compile-bytecode --python $(TERRAFORM_TOOLS)/python $<
+	@touch $@
+
+# pip-audit has a pip of its own.
+$(WORKFLOWS_READY): tests/workflows/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-workflows
+	uv pip sync --quiet --require-hashes --python .venv-workflows/bin/python $<
 	@touch $@
 
 # The peers bring versions of their own.
@@ -157,3 +174,5 @@ lock:  ## resolve requirements.lock anew from pyproject.toml
 		--no-strip-extras --no-header --quiet --upgrade -o bench/requirements.lock
 	uv pip compile tests/terraform/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o tests/terraform/requirements.lock
+	uv pip compile tests/workflows/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o tests/workflows/requirements.lock

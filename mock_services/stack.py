@@ -38,10 +38,10 @@ class Services:
 
     @property
     def token(self) -> str:
-        """The API's token; made on first use, kept in a 0600 file."""
+        """The API's token, visibly a mock's; made on first use, kept in a 0600 file."""
         path = self.data_dir / "saas" / "token"
         if not path.exists():
-            write_atomically(path, secrets.token_urlsafe(24))
+            write_atomically(path, f"mock-{secrets.token_urlsafe(24)}")
         return path.read_text()
 
     @contextmanager

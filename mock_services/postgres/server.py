@@ -50,11 +50,11 @@ class EmbeddedPostgres:
 
     @property
     def password(self) -> str:
-        """The password of the roles `postgres` and `mailblaze`; made on first use, kept in a 0600 file."""
+        """The password of `postgres` and `mailblaze`, visibly a mock's; made on first use, kept in a 0600 file."""
         path = self.data_dir / "password"
         if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            processes.write_atomically(path, self._password or secrets.token_urlsafe(24))
+            processes.write_atomically(path, self._password or f"mock-{secrets.token_urlsafe(24)}")
         return path.read_text()
 
     def url(self, database: str = "mailblaze", user: str = "mailblaze") -> str:
@@ -88,8 +88,11 @@ class EmbeddedPostgres:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
         """Shut the server down, politely and then not; tell whether it ran."""
-        self._unwatch()
-        return self.record.stop(how, 15, whole_group=False)
+        was_running = self.record.stop(how, 15, whole_group=False)
+        # Where somebody removed the folder, the record is gone and nothing was stopped: then the watcher still will.
+        if was_running or self.data_dir.exists():
+            self._unwatch()
+        return was_running
 
     def restart(self, mode: str = "fast") -> "EmbeddedPostgres":
         """Shut down ("fast") or drop everything ("immediate"), and start again with the same port and password."""

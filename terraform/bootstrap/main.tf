@@ -88,6 +88,7 @@ resource "aws_s3_bucket_policy" "state" {
 resource "aws_iam_openid_connect_provider" "github" {
   url            = "https://${local.issuer}"
   client_id_list = ["sts.amazonaws.com"]
+  tags           = { Repository = var.github_repository } # modules/smoke reads it there
 }
 
 locals {

@@ -135,6 +135,11 @@ data "aws_iam_policy_document" "read" {
     }
   }
   statement {
+    sid       = "ReadWhoseWorkflowsSignIn"
+    actions   = ["iam:GetOpenIDConnectProvider"]
+    resources = [aws_iam_openid_connect_provider.github.arn]
+  }
+  statement {
     sid       = "ReadState"
     actions   = ["s3:GetObject"]
     resources = ["${local.state_arn}/${each.key}/*"]

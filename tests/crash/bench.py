@@ -1,6 +1,8 @@
 """The bench: stories dealt to worker processes until enough strikes have fallen, bounded in count and time."""
 
 import shutil
+import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -24,6 +26,7 @@ class Order:
 
     `offer` names the context manager, as module:name, that gives the subjects to each worker in a folder of its own;
     `arguments` are handed to it. With `story` only that one is told. `keep` is where the worlds of violations stay.
+    A worker gets `patience` seconds to end by itself.
     """
 
     offer: str
@@ -36,6 +39,7 @@ class Order:
     only: str = ""
     story: int | None = None
     seconds: float = 3600.0
+    patience: float = 20.0
 
 
 class Bench:
@@ -79,7 +83,7 @@ class Bench:
                 process = context.Process(target=_work, args=arguments)
                 process.start()
                 theirs.close()
-                stack.callback(_end, process)
+                stack.callback(_end, process, self.order.patience)
                 stack.callback(ours.close)
                 workers.append(ours)
             yield workers
@@ -116,9 +120,9 @@ class Bench:
         return name is not None
 
 
-def _end(process) -> None:
+def _end(process, patience: float) -> None:
     """Let a worker end by itself, now that its connection is closed; a story under way is not waited for."""
-    process.join(20)
+    process.join(patience)
     process.terminate()
     process.join()
 
@@ -135,6 +139,8 @@ def _received(worker: Connection):
 
 def _work(connection: Connection, order: Order, folder: Path) -> None:
     """Be a worker: it forks every run from here, so nothing here may start a thread or open a warehouse."""
+    # One that is ended amid a run ends what its subjects need: Postgres would outlive the folder that it stands in.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with named(order.offer)(folder, *order.arguments) as subjects:
             known = {subject.name: subject for subject in subjects}
@@ -152,7 +158,7 @@ def _work(connection: Connection, order: Order, folder: Path) -> None:
                     _keep(outcome, folder / "world", order.keep)
                     connection.send((True, outcome))
                 connection.send((True, None))
-    except (EOFError, BrokenPipeError, KeyboardInterrupt):
+    except (EOFError, BrokenPipeError, KeyboardInterrupt, SystemExit):
         return
     except RuntimeError as error:
         connection.send((False, str(error)))

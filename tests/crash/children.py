@@ -61,7 +61,12 @@ def run(
         os.close(reading)
         _become(call, root, environment, Watch(root, strike, writing, dict(names or {})))
     os.close(writing)
-    struck = _watch(pid, reading, strike, at_strike, started + limit)
+    try:
+        struck = _watch(pid, reading, strike, at_strike, started + limit)
+    except BaseException:  # the bench is ended, and so is the run
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        raise
     os.close(reading)
     _, status = os.waitpid(pid, 0)
     ended_by = os.WTERMSIG(status) if os.WIFSIGNALED(status) else None

@@ -3,7 +3,15 @@
 import re
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+
+from tests.crash.bench import Bench, Order
+from tests.crash.subject import Subject
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = "tests.crash.example"
@@ -40,3 +48,25 @@ def test_a_naive_pipeline_is_caught(tmp_path):
     assert lost + doubled > 0, "\n".join(lines)
     assert any("landed once too often" in line for line in lines)
     assert any("--story" in line for line in lines)
+
+
+@contextmanager
+def one_fails_one_takes_long(folder: Path) -> Iterator[list[Subject]]:
+    """Two subjects, one for each worker; the file says that what they need has ended."""
+    try:
+        yield [Subject("fails", lambda: sys.exit(1), lambda world: ()), Subject("long", sleep, lambda world: ())]
+    finally:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "ended").touch()
+
+
+def sleep() -> None:
+    time.sleep(60)
+
+
+def test_a_bench_that_cannot_be_tried_ends_what_it_started(tmp_path):
+    offer = f"{__name__}:{one_fails_one_takes_long.__name__}"
+    order = Order(offer, kills=1, seed=1, folder=tmp_path, keep=tmp_path / "kept", patience=1)
+    with pytest.raises(RuntimeError, match="fails fails where nothing disturbs it"):
+        list(Bench(order).outcomes())
+    assert sorted(path.parent.name for path in tmp_path.rglob("ended")) == ["worker-0", "worker-1"]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-BASE = "docker.io/library/python:3.11-slim"
+BASE = re.search(r"^FROM (\S+) AS build$", (ROOT / "Dockerfile").read_text(), re.M)[1]
 USER = "10001:10001"
 PACKAGES = "python3,python3-venv,ca-certificates"
 CERTIFICATES = "/etc/ssl/certs"

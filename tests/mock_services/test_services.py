@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psycopg2
@@ -12,6 +13,13 @@ import pytest
 from mock_services.processes import Record, identity
 
 ROOT = Path(__file__).parents[2]
+WITHOUT_ITS_FOLDER = """
+import shutil, sys
+from mock_services.postgres.server import EmbeddedPostgres
+with EmbeddedPostgres(sys.argv[1], ephemeral=True) as server:
+    print(server.record.pid(), flush=True)
+    shutil.rmtree(sys.argv[1])
+"""
 QUICK = ("--only", "postgres,saas")  # Prefect's server has its test in tests/flows
 
 
@@ -64,9 +72,12 @@ def test_a_day_is_lived_once(services):
     assert len(beyond.stderr.strip().splitlines()) == 1
 
 
-def test_services_json_is_for_its_owner_only(services):
+def test_services_json_is_for_its_owner_only_and_its_secrets_are_visibly_mock(services):
     _, data_dir = services
     assert (data_dir / "services.json").stat().st_mode & 0o077 == 0
+    told = json.loads((data_dir / "services.json").read_text())
+    assert told["saas_token"].startswith("mock-")
+    assert ":mock-" in told["postgres_url"]
 
 
 def test_down_leaves_no_process(services):
@@ -76,3 +87,12 @@ def test_down_leaves_no_process(services):
     assert call("down").returncode == 0
     assert [identity(pid) for pid in before] == [None] * len(before)
     assert not (data_dir / "services.json").exists()
+
+
+def test_an_ephemeral_server_ends_though_somebody_removed_its_folder(tmp_path):
+    command = [sys.executable, "-c", WITHOUT_ITS_FOLDER, str(tmp_path / "postgres")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    pid, deadline = int(done.stdout), time.monotonic() + 15
+    while identity(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert identity(pid) is None

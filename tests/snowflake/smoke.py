@@ -1,7 +1,8 @@
 """The whole chain on a real Snowflake account, in schemas of its own, dropped at the end: `make smoke-snowflake`.
 
 Sources are those of `make up`; the account, its stage and its roles are those of MAILBLAZE_ENV (dev where it is unset).
-Whoever runs it needs CREATE SCHEMA on the database for both roles, and reads the outcome line by line.
+Both roles need CREATE SCHEMA on the database, which Terraform grants in dev (`is_tried`). Each owns the schemas that it
+makes: LOADER lets TRANSFORMER read its own, and each drops its own.
 """
 
 import json
@@ -18,7 +19,10 @@ from pipelines.warehouse import environment, raw_pipeline
 
 ROOT = Path(__file__).parents[2]
 NEEDED = ("DESTINATION__WAREHOUSE__CREDENTIALS__HOST", "SNOWFLAKE_ACCOUNT")
-SCHEMAS = ("RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS")
+SCRATCH = "SMOKE_"  # how every schema of a run, every folder of it in the lake and its leases' names begin
+LEASE = "_lease/DP_MAILBLAZE_DEMO_DEV_DB."  # before that, in the name of a lease
+# dlt works as LOADER, dbt as TRANSFORMER; nobody but its owner may drop a schema.
+MAKES = {"LOADER": ("RAW", "RAW_STAGING"), "TRANSFORMER": ("STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS")}
 
 
 def main() -> int:
@@ -29,21 +33,29 @@ def main() -> int:
         wanted = f"set {', '.join(missing)} (docs/snowflake.md)" if missing else "type `make up` first"
         print(f"✗ {wanted}, then make smoke-snowflake again", file=sys.stderr)
         return 2
-    scratch = f"SMOKE_{uuid4().hex[:8].upper()}_"
+    scratch = f"{SCRATCH}{uuid4().hex[:8].upper()}_"
     settings = shell(json.loads(services.read_text()), scratch)
     os.environ |= settings  # for this process's own look at RAW
-    dbt = ["dbt", "build", "--project-dir", "dbt", "--profiles-dir", "dbt", "--vars", json.dumps({"scratch": scratch})]
+    is_well = is_dropped = False
+    try:
+        is_well = runs(settings, scratch)
+    finally:
+        is_dropped = drop(settings, scratch)
+    return 0 if is_well and is_dropped else 1
+
+
+def runs(settings: dict[str, str], scratch: str) -> bool:
+    """Run the chain twice and tell whether it ended well, with RAW as it should be."""
     try:
         for _ in range(2):
             run(settings, "python", "pipelines/postgres.py")
             run(settings, "python", "pipelines/saas.py")
-            run(settings, *dbt)
-        return 0 if is_raw_whole(settings, scratch) else 1
+            let_transformer_read(scratch)
+            run(settings, *dbt("build", scratch))
     except subprocess.CalledProcessError as error:
-        print(f"✗ {' '.join(error.cmd[:2])} failed; the schemas {scratch}… are dropped", file=sys.stderr)
-        return 1
-    finally:
-        drop(scratch)
+        print(f"✗ {Path(error.cmd[0]).name} {error.cmd[1]} failed", file=sys.stderr)
+        return False
+    return is_raw_whole(settings, scratch)
 
 
 def shell(services: dict[str, str], scratch: str) -> dict[str, str]:
@@ -66,6 +78,23 @@ def run(settings: dict[str, str], *command: str) -> None:
     subprocess.run([program, *command[1:]], cwd=ROOT, env=settings, check=True)
 
 
+def dbt(command: str, scratch: str, *arguments: str) -> list[str]:
+    """Return a command line of dbt in the run's own schemas."""
+    place = ("--project-dir", "dbt", "--profiles-dir", "dbt", "--vars", json.dumps({"scratch": scratch}))
+    return ["dbt", command, *arguments, *place]
+
+
+def let_transformer_read(scratch: str) -> None:
+    """Let dbt read RAW of the run, as Terraform lets it read the real one.
+
+    A grant on tables of tomorrow is the administrator's, so this is said again after each load.
+    """
+    schema = f"{environment().database}.{scratch}RAW"
+    with warehouse() as raw:
+        raw.execute_sql(f"GRANT USAGE ON SCHEMA {schema} TO ROLE TRANSFORMER")
+        raw.execute_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO ROLE TRANSFORMER")
+
+
 def is_raw_whole(settings: dict[str, str], scratch: str) -> bool:
     """Tell whether every table of RAW has as many live rows as its source."""
     is_whole = True
@@ -83,12 +112,27 @@ def is_raw_whole(settings: dict[str, str], scratch: str) -> bool:
     return is_whole
 
 
-def drop(scratch: str) -> None:
-    """Drop every schema of the run; the lake's files of it stay, below the folder with its name."""
+def drop(settings: dict[str, str], scratch: str) -> bool:
+    """Let each role drop the schemas that it made, and tell whether none is left.
+
+    The lake's files of the run stay, below folders with its name.
+    """
+    statements = {
+        role: [f"DROP SCHEMA IF EXISTS {environment().database}.{scratch}{schema} CASCADE" for schema in schemas]
+        for role, schemas in MAKES.items()
+    }
+    is_dropped = True
+    try:
+        sql = json.dumps({"sql": ";\n".join(statements["TRANSFORMER"])})
+        run(settings, *dbt("run-operation", scratch, "run_query", "--args", sql))
+    except subprocess.CalledProcessError:
+        is_dropped = False
+        print(f"✗ {', '.join(scratch + schema for schema in MAKES['TRANSFORMER'])} are left", file=sys.stderr)
     with warehouse() as raw:
-        for schema in SCHEMAS:
-            raw.execute_sql(f"DROP SCHEMA IF EXISTS {environment().database}.{scratch}{schema} CASCADE")
-    print(f"dropped {scratch}…")
+        for statement in statements["LOADER"]:
+            raw.execute_sql(statement)
+    print(f"dropped {scratch}…" if is_dropped else f"dropped {scratch}RAW")
+    return is_dropped
 
 
 def warehouse():

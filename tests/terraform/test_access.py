@@ -15,6 +15,8 @@ TABLE = {
     "TRANSFORMER": (READS, NONE, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, READS),
     "REPORTER": (NONE, NONE, NONE, NONE, READS, NONE, NONE),
 }
+# Who makes schemas of its own in an environment's database: where the chain is tried, and nowhere else.
+MAKES_SCHEMAS = {"dev": {"LOADER", "TRANSFORMER"}, "prod": NONE}
 # Roles that widen what REPORTER sees have no privilege of their own: policies ask for them.
 WIDENING = {"PERSONAL_DATA", "REGION_ALL", "REGION_APAC", "REGION_EU", "REGION_LATAM", "REGION_US"}
 GRANT = "snowflake_grant_privileges_to_account_role"
@@ -58,6 +60,7 @@ def test_nothing_beside_the_table_is_granted(laid):
     rest = {place: may for place, may in granted(laid).items() if place[1] not in SCHEMAS}
     assert rest == {
         **{(role, database): {"USAGE"} for role in TABLE},
+        **{(role, database): {"USAGE", "CREATE SCHEMA"} for role in MAKES_SCHEMAS[laid.word]},
         ("LOADER", "WAREHOUSE LOAD_WH"): {"USAGE"},
         ("TRANSFORMER", "WAREHOUSE TRANSFORM_WH"): {"USAGE"},
         ("REPORTER", "WAREHOUSE REPORT_WH"): {"USAGE"},

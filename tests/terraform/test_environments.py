@@ -1,5 +1,6 @@
 """Both environments and what they stand on: laid, found unchanged, and removed, without an account."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -48,6 +49,26 @@ def test_snowflake_may_read_after_one_apply(laid):
 def test_no_way_leads_in_to_the_worker(laid):
     assert not [name for name in laid.state if "ingress" in name]
     assert laid.state[f"{PLATFORM}.worker.aws_security_group.this"]["ingress"] == []
+
+
+def test_ecs_asks_the_worker_what_the_image_asks(laid):
+    """compose.yaml's worker is asked by the image's own check; ECS does not know it."""
+    said = json.loads(laid.state[f"{PLATFORM}.worker.aws_ecs_task_definition.this"]["container_definitions"])[0]
+    image = (ROOT / "Dockerfile").read_text()
+    interval, timeout, start, command = re.search(
+        r"^HEALTHCHECK --interval=(\d+)s --timeout=(\d+)s --start-period=(\d+)s \\\n\s+CMD (.*)$", image, re.M
+    ).groups()
+    assert said["healthCheck"] == {
+        "command": ["CMD", *json.loads(command)],
+        "interval": int(interval),
+        "timeout": int(timeout),
+        "startPeriod": int(start),
+        "retries": 3,  # Docker's own, where nothing is said
+    }
+    worker = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["worker"]
+    assert "healthcheck" not in worker
+    assert worker["command"] == said["command"]
+    assert "--with-healthcheck" in (ROOT / worker["command"][1]).read_text()
 
 
 def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):

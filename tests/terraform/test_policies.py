@@ -4,8 +4,18 @@ import json
 import subprocess
 
 import pytest
+import yaml
 
-from tests.terraform.ground import ROOT
+from pipelines.warehouse import _environments
+from tests.snowflake.smoke import LEASE, SCRATCH
+from tests.terraform.ground import ACCOUNT, ROOT
+
+GITHUB = "token.actions.githubusercontent.com"
+# What a load does in the lake; deletion is not among it.
+LOADS = {
+    "kms:Decrypt", "kms:GenerateDataKey", "s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:GetObject",
+    "s3:ListBucket", "s3:ListMultipartUploadParts", "s3:PutObject",
+}  # fmt: skip
 
 # Actions on every resource, each because AWS has nothing narrower.
 EVERYWHERE = {
@@ -79,28 +89,50 @@ def test_the_loader_writes_below_its_prefixes_and_deletes_nothing(laid):
     policies = {v["arn"]: json.loads(v["policy"]) for a, v in state.items() if ".aws_iam_policy." in a}
     (policy,) = [policies[arn] for arn in attached]
     may = {action: as_list(s["Resource"]) for s in policy["Statement"] for action in as_list(s["Action"])}
-    assert set(may) == {
-        "kms:Decrypt", "kms:GenerateDataKey", "s3:AbortMultipartUpload", "s3:GetBucketLocation", "s3:GetObject",
-        "s3:ListBucket", "s3:ListMultipartUploadParts", "s3:PutObject",
-    }  # fmt: skip
+    assert set(may) == LOADS
     bucket = state["module.platform.module.lake.aws_s3_bucket.raw"]["arn"]
     assert sorted(may["s3:PutObject"]) == [f"{bucket}/postgres/*", f"{bucket}/saas/*"]
 
 
+def github_subjects(state: dict[str, dict]) -> dict[str, str]:
+    """Return by role which of GitHub's tokens may assume it."""
+    found = {}
+    for address, values in state.items():
+        if ".aws_iam_role." in f".{address}" and GITHUB in values["assume_role_policy"]:
+            (statement,) = json.loads(values["assume_role_policy"])["Statement"]
+            said = statement["Condition"]["StringEquals"]
+            assert said[f"{GITHUB}:aud"] == "sts.amazonaws.com"
+            assert statement["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}"}
+            found[address] = said[f"{GITHUB}:sub"]
+    return found
+
+
 def test_github_signs_in_by_repository_and_environment(bootstrap_state):
-    subjects = {
-        address: json.loads(values["assume_role_policy"])["Statement"][0]["Condition"]["StringEquals"][
-            "token.actions.githubusercontent.com:sub"
-        ]
-        for address, values in bootstrap_state.items()
-        if address.startswith("aws_iam_role.")
-    }
-    assert subjects == {
+    assert github_subjects(bootstrap_state) == {
         'aws_iam_role.deploy["dev"]': "repo:mailblaze/platform:environment:dev",
         'aws_iam_role.deploy["prod"]': "repo:mailblaze/platform:environment:prod",
         'aws_iam_role.plan["dev"]': "repo:mailblaze/platform:environment:plan-dev",
         'aws_iam_role.plan["prod"]': "repo:mailblaze/platform:environment:plan-prod",
     }
+
+
+def test_the_chain_is_tried_in_dev_alone_and_writes_no_object_of_raw(laid):
+    role = "module.platform.module.smoke[0].aws_iam_role.smoke"
+    workflow = yaml.safe_load((ROOT / ".github/workflows/smoke-snowflake.yml").read_text())
+    subject = f"repo:mailblaze/platform:environment:{workflow['jobs']['smoke']['environment']}"
+    assert github_subjects(laid.state) == ({role: subject} if laid.word == "dev" else {})
+    output = laid.plan["prior_state"]["values"]["outputs"]["platform"]["value"]["smoke_role_arn"]
+    if laid.word == "prod":
+        assert output is None
+        return
+    assert output == laid.state[role]["arn"]
+    assert not [a for a, v in laid.state.items() if "policy_attachment" in a and v["role"] == laid.state[role]["name"]]
+    (policy,) = [json.loads(v["policy"]) for v in laid.state.values() if v.get("role") == laid.state[role]["id"]]
+    may = {action: set(as_list(s["Resource"])) for s in policy["Statement"] for action in as_list(s["Action"])}
+    assert set(may) == LOADS
+    lake = f"arn:aws:s3:::{_environments('/data')['dev'].lake.removeprefix('s3://')}"
+    own = {f"{lake}/{pipeline}/{place}{SCRATCH}*" for pipeline in ("postgres", "saas") for place in ("", LEASE)}
+    assert may["s3:PutObject"] == may["s3:GetObject"] == own
 
 
 @pytest.mark.parametrize("word", ["dev", "prod"])

@@ -3,6 +3,7 @@ module "platform" {
   source          = "../../modules/platform"
   environment     = "dev"
   is_disposable   = true
+  is_tried        = true
   monthly_credits = 20
   monthly_usd     = 60
   hours           = { up = "cron(0 6 ? * MON-FRI *)", down = "cron(0 18 ? * MON-FRI *)" }

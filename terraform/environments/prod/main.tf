@@ -3,6 +3,7 @@ module "platform" {
   source          = "../../modules/platform"
   environment     = "prod"
   is_disposable   = false
+  is_tried        = false
   monthly_credits = 100
   monthly_usd     = 250
   hours           = { up = "cron(0 0 * * ? *)", down = "cron(55 23 * * ? *)" }

@@ -3,6 +3,8 @@ locals {
   name     = "dp-mailblaze-demo-${var.environment}"
   upper    = upper(replace(local.name, "-", "_"))
   database = "${local.upper}_DB"
+  # Each writes below a prefix of its own.
+  pipelines = ["postgres", "saas"]
 }
 
 module "key" {
@@ -14,7 +16,7 @@ module "lake" {
   source        = "../lake"
   name          = local.name
   bucket_name   = "${local.name}-raw-${var.suffix}"
-  pipelines     = ["postgres", "saas"]
+  pipelines     = local.pipelines
   key_arn       = module.key.arn
   force_destroy = var.is_disposable
 }
@@ -27,6 +29,7 @@ module "warehouse" {
   monthly_credits   = var.monthly_credits
   public_keys       = var.company.public_keys
   allowed_addresses = var.company.allowed_addresses
+  is_tried          = var.is_tried
   providers = {
     snowflake.sysadmin      = snowflake.sysadmin
     snowflake.securityadmin = snowflake.securityadmin
@@ -62,6 +65,16 @@ module "worker" {
   secrets           = local.secrets
   hours             = var.hours
   force_destroy     = var.is_disposable
+}
+
+module "smoke" {
+  count      = var.is_tried ? 1 : 0
+  source     = "../smoke"
+  name       = local.name
+  bucket_arn = module.lake.bucket_arn
+  key_arn    = module.key.arn
+  pipelines  = local.pipelines
+  database   = local.database
 }
 
 module "budget" {

@@ -28,6 +28,11 @@ output "loader_role_arn" {
   description = "The role by which the worker writes it."
 }
 
+output "smoke_role_arn" {
+  value       = one(module.smoke[*].role_arn)
+  description = "The variable LAKE_WRITER_ROLE_ARN of the GitHub environment snowflake; none where nothing is tried."
+}
+
 output "warehouse" {
   value = {
     database   = module.warehouse.database

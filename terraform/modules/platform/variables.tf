@@ -18,6 +18,12 @@ variable "is_disposable" {
   description = "Whether destroy may take objects, images and secrets with it."
 }
 
+variable "is_tried" {
+  type        = bool
+  default     = false
+  description = "Whether the workflow smoke-snowflake runs here, in schemas and below prefixes of its own."
+}
+
 variable "hours" {
   type = object({
     up   = string

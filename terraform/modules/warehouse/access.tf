@@ -1,4 +1,4 @@
-# Who may what. These two maps are the whole model; tests/terraform/test_access.py holds it as a table.
+# Who may what. These maps are the whole model; tests/terraform/test_access.py holds it as a table.
 locals {
   roles = ["LOADER", "TRANSFORMER", "REPORTER"]
 
@@ -17,6 +17,9 @@ locals {
     TRANSFORMER = ["RAW", "METERING"]
     REPORTER    = ["MART"]
   }
+
+  # Who makes schemas of its own, and drops them, where the chain is tried beside the real ones.
+  makes_schemas = var.is_tried ? ["LOADER", "TRANSFORMER"] : []
 
   make_grants = merge([for role, schemas in local.makes : {
     for schema, privileges in schemas : "${role}.${schema}" => { role = role, schema = schema, privileges = privileges }
@@ -47,7 +50,7 @@ resource "snowflake_grant_privileges_to_account_role" "database" {
   provider          = snowflake.securityadmin
   for_each          = snowflake_account_role.this
   account_role_name = each.value.name
-  privileges        = ["USAGE"]
+  privileges        = contains(local.makes_schemas, each.key) ? ["USAGE", "CREATE SCHEMA"] : ["USAGE"]
   on_account_object {
     object_type = "DATABASE"
     object_name = snowflake_database.this.name

@@ -56,6 +56,12 @@ variable "allowed_addresses" {
   description = "CIDR ranges from which the service users may sign in; empty: from anywhere."
 }
 
+variable "is_tried" {
+  type        = bool
+  default     = false
+  description = "Whether LOADER and TRANSFORMER may make schemas of their own, as a trial of the whole chain needs."
+}
+
 variable "regions" {
   type        = set(string)
   default     = ["apac", "eu", "latam", "us"]

@@ -101,6 +101,14 @@ resource "aws_ecs_task_definition" "this" {
     portMappings           = []
     systemControls         = []
     volumesFrom            = []
+    # Prefect's own answer, which is 503 once the worker polls no more. ECS does not read the image's: it is said again.
+    healthCheck = {
+      command     = ["CMD", "python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
+      interval    = 30
+      timeout     = 5
+      retries     = 3
+      startPeriod = 60
+    }
     logConfiguration = {
       logDriver = "awslogs"
       options = {

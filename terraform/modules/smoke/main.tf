@@ -1,0 +1,80 @@
+# By what the workflow smoke-snowflake writes the lake of an environment that is tried: below its own prefixes, no object of RAW.
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
+data "aws_region" "current" {}
+
+locals {
+  issuer     = "token.actions.githubusercontent.com"
+  repository = lookup(data.aws_iam_openid_connect_provider.github.tags, "Repository", "")
+}
+
+# Bootstrap lays it, once for the account, and writes on it whose workflows sign in: nobody says that a second time here.
+data "aws_iam_openid_connect_provider" "github" {
+  arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:oidc-provider/${local.issuer}"
+  lifecycle {
+    postcondition {
+      condition     = can(regex("^[^/*]+/[^/*]+$", lookup(self.tags, "Repository", "")))
+      error_message = "The provider of GitHub's tokens does not say whose workflows sign in: apply terraform/bootstrap again."
+    }
+  }
+}
+
+data "aws_iam_policy_document" "trust" {
+  #checkov:skip=CKV_AWS_358:The repository stands on the provider, which only an account knows; tests/terraform/test_policies.py reads it as laid.
+  statement {
+    actions = ["sts:AssumeRoleWithWebIdentity"]
+    principals {
+      type        = "Federated"
+      identifiers = [data.aws_iam_openid_connect_provider.github.arn]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:aud"
+      values   = ["sts.amazonaws.com"]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "${local.issuer}:sub"
+      values   = ["repo:${local.repository}:environment:${var.github_environment}"]
+    }
+  }
+}
+
+resource "aws_iam_role" "smoke" {
+  name                 = "${var.name}-smoke"
+  description          = "The workflow smoke-snowflake tries the chain on ${var.name}"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  max_session_duration = 3600
+}
+
+data "aws_iam_policy_document" "write" {
+  statement {
+    sid       = "List" # without a condition on the prefix, for the reason in modules/lake/writer.tf
+    actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
+    resources = [var.bucket_arn]
+  }
+  statement {
+    sid     = "ReadAndWriteItsOwn"
+    actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    resources = flatten([for pipeline in var.pipelines : [
+      "${var.bucket_arn}/${pipeline}/${var.scratch}*",
+      "${var.bucket_arn}/${pipeline}/_lease/${var.database}.${var.scratch}*",
+    ]])
+  }
+  statement {
+    sid       = "UseTheKeyThroughS3"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [var.key_arn]
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["s3.${data.aws_region.current.name}.amazonaws.com"]
+    }
+  }
+}
+
+resource "aws_iam_role_policy" "write" {
+  name   = "write-scratch"
+  role   = aws_iam_role.smoke.id
+  policy = data.aws_iam_policy_document.write.json
+}
