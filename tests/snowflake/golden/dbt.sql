@@ -1257,13 +1257,13 @@ as "BYTE_COUNT"
 select
 try_cast('snowflake_credit' as character varying)
 as "PRICE_NAME",
-try_cast('3' as NUMBER(18,9))
+try_cast('3' as NUMBER(18,6))
 as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
 union all
 select
 try_cast('s3_put_1000' as character varying)
 as "PRICE_NAME",
-try_cast('99' as NUMBER(18,9))
+try_cast('99' as NUMBER(18,6))
 as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
@@ -2827,6 +2827,8 @@ alter session set query_tag = '{"dbt": "test.mailblaze.no_invoice_is_lost"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.not_null_int_messages_message_outcome.36ee1a02ec"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.not_null_prices_usd.5752abab10"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.not_null_stg_saas__email_events_load_id.b6b6ac506d"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_accounts_snapshot_account_id.0be4e71efc"}';
@@ -2846,6 +2848,8 @@ alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_invoices_
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_messages_message_id.0bce5a5517"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_statement_hours_statement_id__hour_started_at.590c4a73cc"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_prices_price_name.178c835b8b"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_campaign_performance_campaign_id.0a32f37c4e"}';
 
@@ -5322,13 +5326,13 @@ as "BYTE_COUNT"
 select
 try_cast('snowflake_credit' as character varying)
 as "PRICE_NAME",
-try_cast('3' as NUMBER(18,9))
+try_cast('3' as NUMBER(18,6))
 as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
 union all
 select
 try_cast('s3_put_1000' as character varying)
 as "PRICE_NAME",
-try_cast('99' as NUMBER(18,9))
+try_cast('99' as NUMBER(18,6))
 as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
@@ -6537,7 +6541,7 @@ cross join prices
 )
 ;
 
-create transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices (price_name varchar,usd decimal(18, 9),per varchar,as_of date,source varchar);
+create transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices (price_name varchar,usd decimal(18, 6),per varchar,as_of date,source varchar);
 
 delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages as DBT_INTERNAL_DEST
 where (message_id) in (
@@ -6724,7 +6728,7 @@ from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp
 ;
 
 insert overwrite into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices (price_name, usd, per, as_of, source) values
-('snowflake_credit','3.90','credit','2026-11-26','https://www.snowflake.com/legal-files/CreditConsumptionTable.pdf');
+('snowflake_credit','3.90','credit, Enterprise edition',NULL,'https://www.snowflake.com/legal-files/CreditConsumptionTable.pdf'),('snowflake_storage_tb_month','45.00','TB and month',NULL,'https://www.snowflake.com/legal-files/CreditConsumptionTable.pdf'),('s3_standard_gb_month','0.0245','GB and month','2026-08-07','https://aws.amazon.com/s3/pricing/'),('s3_standard_ia_gb_month','0.0135','GB and month','2026-08-07','https://aws.amazon.com/s3/pricing/'),('s3_glacier_ir_gb_month','0.005','GB and month',NULL,'https://aws.amazon.com/s3/pricing/'),('s3_put_1000','0.0054','1,000 PUT, COPY, POST or LIST requests','2026-08-07','https://aws.amazon.com/s3/pricing/'),('s3_get_1000','0.00043','1,000 GET, HEAD and all other requests','2026-08-07','https://aws.amazon.com/s3/pricing/'),('s3_transition_ia_1000','0.01','1,000 objects moved to Standard-IA','2026-08-07','https://aws.amazon.com/s3/pricing/'),('s3_transition_glacier_ir_1000','0.02','1,000 objects moved to Glacier Instant Retrieval','2026-08-07','https://aws.amazon.com/s3/pricing/'),('kms_key_month','1.00','key and month','2019-10-30','https://aws.amazon.com/kms/pricing/'),('kms_request_10000','0.03','10,000 requests','2019-10-30','https://aws.amazon.com/kms/pricing/'),('fargate_vcpu_hour','0.04656','vCPU and hour, Linux on x86','2026-07-07','https://aws.amazon.com/fargate/pricing/'),('fargate_gb_hour','0.00511','GB of memory and hour, Linux on x86','2026-07-07','https://aws.amazon.com/fargate/pricing/'),('secret_month','0.40','secret and month','2026-09-20','https://aws.amazon.com/secrets-manager/pricing/'),('cloudwatch_log_gb','0.63','GB taken in','2026-08-06','https://aws.amazon.com/cloudwatch/pricing/'),('cloudwatch_log_gb_month','0.0324','GB and month','2026-08-06','https://aws.amazon.com/cloudwatch/pricing/'),('cloudwatch_metric_month','0.30','metric and month','2026-08-06','https://aws.amazon.com/cloudwatch/pricing/'),('ecr_gb_month','0.10','GB and month','2025-11-21','https://aws.amazon.com/ecr/pricing/'),('budget_month','0.00','budget without an action and month','2026-08-07','https://aws.amazon.com/aws-cost-management/aws-budgets/pricing/'),('nat_hour','0.052','NAT gateway and hour','2026-08-07','https://aws.amazon.com/vpc/pricing/'),('nat_gb','0.052','GB through a NAT gateway','2026-08-07','https://aws.amazon.com/vpc/pricing/');
 
 merge into "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."ACCOUNTS_SNAPSHOT" as DBT_INTERNAL_DEST
 using "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."ACCOUNTS_SNAPSHOT__dbt_tmp" as DBT_INTERNAL_SOURCE
@@ -7121,6 +7125,19 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select
+price_name,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
+group by price_name
+having count(*) > 1 or price_name is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
 statement_id,
 count(*) as row_count
 from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements where ended_at > current_date - 7) dbt_subquery
@@ -7254,6 +7271,16 @@ from (
 select message_outcome
 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
 where message_outcome is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select usd
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
+where usd is null
 ) dbt_internal_test;
 
 select
