@@ -7,6 +7,7 @@ SNOWFLAKE_READY := .venv-snowflake/.ready
 PLOTS_READY := .venv-plots/.ready
 BENCH_READY := .venv-bench/.ready
 IMAGE_READY := .venv-image/.ready
+SQL_READY := .venv-sql/.ready
 TERRAFORM_READY := .venv-terraform/.ready
 WORKFLOWS_READY := .venv-workflows/.ready
 TERRAFORM_TOOLS := .venv-terraform/bin
@@ -18,7 +19,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
-	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit
+	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -82,6 +83,13 @@ lint: setup
 	ruff check .
 	ruff format --check .
 
+docs: setup  ## dbt's own page of every model, column and test, as one file
+	dbt docs generate --static --quiet --project-dir dbt --profiles-dir dbt
+	@echo "dbt/target/static_index.html"
+
+lint-sql: setup $(SQL_READY)  ## the style of dbt's SQL, as dbt compiles it for DuckDB
+	MAILBLAZE_ENV=ci MAILBLAZE_DATA_DIR=$$(mktemp -d) PATH="$(CURDIR)/.venv-sql/bin:$$PATH" sqlfluff lint --processes 2 --nocolor -q dbt/models dbt/tests
+
 format: setup
 	ruff check --fix .
 	ruff format .
@@ -107,7 +115,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows .venv-sql dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -153,6 +161,12 @@ $(WORKFLOWS_READY): tests/workflows/requirements.lock $(READY)
 	uv pip sync --quiet --require-hashes --python .venv-workflows/bin/python $<
 	@touch $@
 
+# sqlfluff pins a click of its own.
+$(SQL_READY): tests/dbt/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-sql
+	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-sql/bin/python $<
+	@touch $@
+
 # The peers bring versions of their own.
 $(BENCH_READY): bench/requirements.lock $(READY)
 	$(PYTHON) -m venv .venv-bench
@@ -176,3 +190,5 @@ lock:  ## resolve requirements.lock anew from pyproject.toml
 		--no-strip-extras --no-header --quiet --upgrade -o tests/terraform/requirements.lock
 	uv pip compile tests/workflows/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o tests/workflows/requirements.lock
+	uv pip compile tests/dbt/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --upgrade -o tests/dbt/requirements.lock

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import httpx
 
@@ -15,12 +16,29 @@ def latest_artifact(api: str, key: str) -> dict:
     return httpx.get(f"{api}/artifacts/{key}/latest").raise_for_status().json()
 
 
+def undescribed(platform) -> list[str]:
+    """Return the columns that dbt built in STAGING, INTERMEDIATE and MART, and no yml file describes."""
+    manifest = json.loads(Path(os.environ["DBT_TARGET_PATH"], "manifest.json").read_text())
+    described = {
+        f"{node['schema']}.{node['name']}.{column}".upper()
+        for node in manifest["nodes"].values()
+        for column in node.get("columns", {})
+    }
+    built = platform.raw(
+        "select upper(table_schema || '.' || table_name || '.' || column_name) from information_schema.columns "
+        "where table_schema in ('STAGING', 'INTERMEDIATE', 'MART')"
+    )
+    assert len(built) > 200
+    return sorted(name for (name,) in built if name not in described)
+
+
 def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow, prefect_api):
     first = run_flow()
     assert first.returncode == 0, first.stderr
     assert "POSTGRES_CONTACTS" in first.stdout
     assert "all passed" in first.stdout
     assert "MART.RPT_CAMPAIGN_PERFORMANCE" in first.stdout
+    assert undescribed(platform) == []
     live_day(platform.postgres_url)
     store.live_day(platform.saas_store, 1)
     second = run_flow()

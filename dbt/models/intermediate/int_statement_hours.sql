@@ -35,7 +35,10 @@ shared as (
         warehouse_name,
         hour_started_at,
         cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
-        cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+        cast(
+            hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at)
+            as decimal(18, 9)
+        ) as credits
     from overlapping
     where milliseconds > 0
 )

@@ -23,7 +23,9 @@ files as (
 ),
 
 prices as (
-    select usd from {{ ref('prices') }} where price_name = 'snowflake_credit'
+    select usd
+    from {{ ref('prices') }}
+    where price_name = 'snowflake_credit'
 ),
 
 labelled as (

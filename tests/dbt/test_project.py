@@ -1,0 +1,79 @@
+"""The shape of dbt's project, read from its manifest: who reads whom, names, and that everything is described."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "mart": ("dim_", "fct_", "rpt_")}
+
+
+@pytest.fixture(scope="module")
+def manifest(tmp_path_factory) -> dict:
+    """What dbt makes of the project; nothing is built and no warehouse asked."""
+    folder = tmp_path_factory.mktemp("dbt")
+    settings = {"MAILBLAZE_ENV": "ci", "MAILBLAZE_DATA_DIR": str(folder), "DBT_LOG_PATH": str(folder)}
+    dbt = str(Path(sys.executable).parent / "dbt")
+    command = [dbt, "parse", "--quiet", "--project-dir", "dbt", "--profiles-dir", "dbt", "--target-path", folder]
+    subprocess.run(command, cwd=ROOT, env=os.environ | settings, check=True)
+    return json.loads((folder / "manifest.json").read_text())
+
+
+def nodes(manifest: dict, kind: str) -> dict[str, dict]:
+    found = manifest["sources"] if kind == "source" else manifest["nodes"]
+    return {name: node for name, node in found.items() if node["resource_type"] == kind}
+
+
+def layer(node: dict) -> str:
+    return node["fqn"][1]
+
+
+def test_each_layer_reads_what_it_may(manifest):
+    """Staging reads one table of a source; nobody else reads a source, and nobody reads MART but MART."""
+    models = nodes(manifest, "model")
+    wrong = []
+    for name, model in models.items():
+        kinds = [read.partition(".")[0] for read in model["depends_on"]["nodes"]]
+        below = {layer(models[read]) for read in model["depends_on"]["nodes"] if read in models}
+        is_right = {
+            "staging": kinds == ["source"],
+            "intermediate": "source" not in kinds and "mart" not in below,
+            "mart": "source" not in kinds,
+        }[layer(model)]
+        if not is_right:
+            wrong.append((name, model["depends_on"]["nodes"]))
+    assert len(models) > 20
+    assert wrong == []
+
+
+def test_a_name_says_the_layer_and_staging_the_source(manifest):
+    for model in nodes(manifest, "model").values():
+        assert model["name"].startswith(PREFIXES[layer(model)]), model["name"]
+        assert model["schema"] == layer(model).upper(), model["name"]
+        if layer(model) == "staging":
+            assert model["name"].startswith(f"stg_{model['fqn'][2]}__"), model["name"]
+
+
+@pytest.mark.parametrize("kind", ["model", "snapshot", "seed", "source"])
+def test_everything_is_described(manifest, kind):
+    found = nodes(manifest, kind)
+    assert found
+    bare = [name for name, node in found.items() if not node["description"].strip()]
+    bare += [f"{name}.{column['name']}" for name, node in found.items() for column in node["columns"].values()
+             if not column["description"].strip()]  # fmt: skip
+    assert bare == []
+
+
+def test_every_mart_keeps_a_contract_with_types_and_a_key(manifest):
+    tests = nodes(manifest, "test").values()
+    keys = {test["attached_node"] for test in tests if test.get("test_metadata", {}).get("name") == "primary_key"}
+    for name, model in nodes(manifest, "model").items():
+        assert name in keys, f"{name} has no primary_key test"
+        if layer(model) == "mart":
+            assert model["contract"]["enforced"], name
+            assert model["columns"], name
+            assert all(column["data_type"] for column in model["columns"].values()), name
