@@ -4,7 +4,9 @@ import json
 import shutil
 import time
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from mock_services.errors import ServiceError
 from mock_services.postgres import seed, traffic, trouble
@@ -14,10 +16,22 @@ from mock_services.stack import HEALTH, PORTS, Services, is_healthy
 
 
 def up(
-    data_dir: Path, scale: int | None = None, only: tuple[str, ...] = tuple(PORTS), no_wait: tuple[str, ...] = ()
+    data_dir: Path,
+    scale: int | None = None,
+    only: tuple[str, ...] = tuple(PORTS),
+    no_wait: tuple[str, ...] = (),
+    ports: Mapping[str, int] = MappingProxyType(PORTS),
 ) -> None:
-    """Start and seed the services that do not run and return when they answer; those in `no_wait` may answer later."""
-    services, began = Services(data_dir), time.monotonic()
+    """Start and seed the services that do not run and return when they answer.
+
+    Args:
+        data_dir: their folder.
+        scale: of the seed, 1 unless told.
+        only: the services to start.
+        no_wait: those of them that may answer later.
+        ports: preferred ones.
+    """
+    services, began = Services(data_dir, ports), time.monotonic()
     with services.locked():
         _check_scale(services, scale)
         if "prefect" in only and services.start("prefect", ["prefect", "server", "start", "--host", "127.0.0.1"], {

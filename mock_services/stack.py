@@ -9,9 +9,10 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 
 from mock_services.errors import ServiceError
 from mock_services.ports import free_port
@@ -24,12 +25,13 @@ PATIENCE = {"prefect": 120, "saas": 600}  # seconds; the API seeds itself before
 
 
 class Services:
-    """The services that keep their files in one folder."""
+    """The services that keep their files in one folder; of `ports`, those that are taken are replaced."""
 
-    def __init__(self, data_dir: Path):
+    def __init__(self, data_dir: Path, ports: Mapping[str, int] = MappingProxyType(PORTS)):
         self.data_dir = Path(data_dir).absolute()
+        self.ports = ports
         self.records = {name: Record(self.data_dir / name / "process.json") for name in PORTS}
-        self.postgres = EmbeddedPostgres(self.data_dir / "postgres", preferred_port=PORTS["postgres"],
+        self.postgres = EmbeddedPostgres(self.data_dir / "postgres", preferred_port=ports.get("postgres"),
                                          log=self._log("postgres"))  # fmt: skip
         self.store = self.data_dir / "saas" / "store.db"
 
@@ -71,7 +73,7 @@ class Services:
         record = self.records[name]
         if record.pid():
             return False
-        port = free_port(record.port or PORTS[name])
+        port = free_port(record.port or self.ports.get(name))
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
         with self._log(name).open("ab") as log:
             process = subprocess.Popen(

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def prefect_api(tmp_path_factory) -> Iterator[str]:
     """A Prefect server as `make up` starts it, and nothing else of it."""
     data_dir = tmp_path_factory.mktemp("services")
-    up(data_dir, only=("prefect",))
+    up(data_dir, only=("prefect",), ports={})  # any port: two of them may start at the same moment
     yield json.loads((data_dir / "services.json").read_text())["prefect_api_url"]
     down(data_dir)
 

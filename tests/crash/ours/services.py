@@ -76,7 +76,7 @@ def main(folder: Path, with_prefect: bool) -> None:
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     if with_prefect:
         with redirect_stdout(sys.stderr):
-            up(folder.parents[1] / "prefect", only=("prefect",), no_wait=("prefect",))
+            up(folder.parents[1] / "prefect", only=("prefect",), no_wait=("prefect",), ports={})
     with EmbeddedPostgres(folder / "postgres", ephemeral=True) as postgres:
         seed_postgres(postgres.url())
         execute(postgres.url(), TRIM)
