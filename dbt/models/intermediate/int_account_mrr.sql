@@ -58,14 +58,18 @@ compared as (
             0
         ) > 0 as has_paid_before
     from filled
+),
+
+told as (
+    select
+        account_id,
+        month_starts_on,
+        mrr_before_usd,
+        mrr_usd,
+        has_paid_before,
+        -- Of an account that comes or goes all is new, churn or reactivation.
+        case when mrr_before_usd > 0 and mrr_usd > 0 then exchange_rate_change_usd else 0 end as exchange_rate_change_usd
+    from compared
 )
 
-select
-    account_id,
-    month_starts_on,
-    mrr_before_usd,
-    mrr_usd,
-    has_paid_before,
-    -- Of an account that comes or goes all is new, churn or reactivation.
-    case when mrr_before_usd > 0 and mrr_usd > 0 then exchange_rate_change_usd else 0 end as exchange_rate_change_usd
-from compared
+select * from told

@@ -17,23 +17,30 @@ changes as (
 ),
 
 -- The newest change, not today: a figure moves when a row does, and never because a night has passed.
-bounds as (
-    select
-        (select cast({{ dbt.date_trunc('month', 'min(started_on)') }} as date) from subscriptions) as first_month,
-        (select cast(max(changed_at) as date) from changes) as newest_on
+newest as (
+    select cast(max(changed_at) as date) as newest_on from changes
+),
+
+oldest as (
+    select cast({{ dbt.date_trunc('month', 'min(started_on)') }} as date) as first_month from subscriptions
 ),
 
 months as (
     select
         days.date_day as month_starts_on,
-        cast(least({{ dbt.last_day('days.date_day', 'month') }}, bounds.newest_on) as date) as measured_on
+        cast(least({{ dbt.last_day('days.date_day', 'month') }}, newest.newest_on) as date) as measured_on
     from days
-    inner join bounds on days.date_day between bounds.first_month and bounds.newest_on
-    where days.day_of_month = 1
+    cross join newest
+    cross join oldest
+    where days.day_of_month = 1 and days.date_day between oldest.first_month and newest.newest_on
+),
+
+measured as (
+    select
+        month_starts_on,
+        measured_on,
+        cast({{ dbt.dateadd('day', 1, 'measured_on') }} as timestamp) as measured_before
+    from months
 )
 
-select
-    month_starts_on,
-    measured_on,
-    cast({{ dbt.dateadd('day', 1, 'measured_on') }} as timestamp) as measured_before
-from months
+select * from measured

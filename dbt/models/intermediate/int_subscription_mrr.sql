@@ -67,15 +67,19 @@ compared as (
         lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
         lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
     from converted
+),
+
+subscription_months as (
+    select
+        subscription_id,
+        account_id,
+        month_starts_on,
+        currency,
+        monthly_net_amount,
+        usd_rate,
+        mrr_usd,
+        cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as exchange_rate_change_usd
+    from compared
 )
 
-select
-    subscription_id,
-    account_id,
-    month_starts_on,
-    currency,
-    monthly_net_amount,
-    usd_rate,
-    mrr_usd,
-    cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as exchange_rate_change_usd
-from compared
+select * from subscription_months
