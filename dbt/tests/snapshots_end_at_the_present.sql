@@ -13,8 +13,18 @@ subscriptions as (
     left join {{ ref('subscriptions_snapshot') }} as kept
         on staged.subscription_id = kept.subscription_id and staged.changed_at = kept.changed_at and kept.dbt_valid_to is null
     where kept.subscription_id is null
+),
+
+campaigns as (
+    select staged.campaign_id as row_id
+    from {{ ref('stg_postgres__campaigns') }} as staged
+    left join {{ ref('campaigns_snapshot') }} as kept
+        on staged.campaign_id = kept.campaign_id and staged.changed_at = kept.changed_at and kept.dbt_valid_to is null
+    where kept.campaign_id is null
 )
 
 select 'accounts' as table_name, row_id from accounts
 union all
 select 'subscriptions' as table_name, row_id from subscriptions
+union all
+select 'campaigns' as table_name, row_id from campaigns

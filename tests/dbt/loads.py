@@ -67,7 +67,18 @@ TABLES = {
         is_machine_open boolean, user_agent text, ip_address text, link_url text, bounce_type text, reason text"""),
 }  # fmt: skip
 # What follows on `processed`, the likelier the more often it stands here.
-AFTER = ["delivered", "delivered", "delivered", "open", "open", "click", "deferred", "bounce", "unsubscribe", "spam_report"]
+AFTER = [
+    "delivered",
+    "delivered",
+    "delivered",
+    "open",
+    "open",
+    "click",
+    "deferred",
+    "bounce",
+    "unsubscribe",
+    "spam_report",
+]
 
 
 def loads(seed: int) -> Iterator[dict[str, list[dict]]]:

@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import boto3
@@ -18,6 +20,8 @@ from tests.snowflake.digest import digest
 from tests.snowflake.metering import meter
 from tests.snowflake.sides import OURS, DuckDb, Side, Snowflake, write_key
 
+MRR = "select month_starts_on, closing_mrr_usd from MART.rpt_mrr"
+
 
 @dataclass
 class History:
@@ -30,6 +34,7 @@ class History:
     secrets: dict[str, str]
     digests: list[dict[str, tuple[int, str]]] = field(default_factory=list)
     statements: list[dict] = field(default_factory=list)
+    months: dict[date, Decimal] = field(default_factory=dict)  # MRR by month as the first build told it
 
     def source(self, sql: str) -> list[tuple]:
         """Run SQL in the source Postgres; what it selects is returned."""
@@ -66,6 +71,7 @@ def history(offline, postgres_server, small_database, small_store, s3_server, tm
         make_bucket(s3_server, "dp-mailblaze-demo-ci-raw")
         history = History(snowflake, duck, url, saas_store, secrets)
         both(history, lambda side: (side.load(), meter(side, day=1), side.dbt("build")))
+        history.months.update(snowflake.rows(MRR)[1])
         live_day(url)
         store.live_day(saas_store, 1)
         both(history, lambda side: (side.load(), meter(side, day=2), side.dbt("build")))

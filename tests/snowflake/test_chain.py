@@ -5,6 +5,7 @@ through the external stage. Not proved here: see docs/snowflake.md.
 """
 
 import json
+from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
 
@@ -13,14 +14,14 @@ from pipelines.postgres import TABLES
 from pipelines.saas import ENDPOINTS
 from tests.pipelines.compare import columns, source_rows
 from tests.pipelines.test_saas import as_json, stored
-from tests.snowflake.history import digests
+from tests.snowflake.history import MRR, digests
 from tests.snowflake.sides import DATABASE, Snowflake
 
 
 def test_every_mart_table_equals_the_one_of_duckdb(history):
     ours = digests(history.snowflake, "MART")
     assert ours == digests(history.duckdb, "MART")
-    assert len(ours) == 18
+    assert len(ours) == 23
     assert all(count for count, _ in ours.values())
 
 
@@ -32,13 +33,63 @@ def test_a_second_build_changes_nothing(history):
 def test_snapshots_equal_and_hold_history(history):
     def versions(side):
         return {
-            table: sorted(side.rows(f"select {key}, changed_at, dbt_valid_to is null from SNAPSHOTS.{table}")[1])
-            for table, key in (("accounts_snapshot", "account_id"), ("subscriptions_snapshot", "subscription_id"))
+            thing: sorted(
+                # when a row was found deleted is of our own clock
+                side.rows(
+                    f"select {thing}_id, case when not is_deleted then changed_at end, dbt_valid_to is null "
+                    f"from SNAPSHOTS.{thing}s_snapshot"
+                )[1],
+                key=str,
+            )
+            for thing in ("account", "subscription", "campaign", "contact")
         }
 
     ours = versions(history.snowflake)
     assert ours == versions(history.duckdb)
-    assert any(not is_current for *_, is_current in ours["accounts_snapshot"])
+    for thing, rows in ours.items():
+        assert any(not is_current for *_, is_current in rows), thing
+
+
+def test_the_history_of_a_deleted_contact_ends_deleted_and_names_nobody(history):
+    names, rows = history.snowflake.rows("select * from SNAPSHOTS.contacts_snapshot where dbt_valid_to is null")
+    gone = {row[names.index("contact_id")] for row in rows if row[names.index("is_deleted")]}
+    deleted = history.snowflake.rows("select contact_id from RAW.POSTGRES_CONTACTS where _deleted_at is not null")[1]
+    assert gone == {contact_id for (contact_id,) in deleted} != set()
+    assert not any("@" in str(value) for row in rows for value in row)
+    assert not {"email", "first_name", "last_name", "birth_date", "attributes"} & set(names)
+
+
+def test_a_day_of_traffic_leaves_closed_months_alone(history):
+    after = dict(history.snowflake.rows(MRR)[1])
+    newest_then = max(history.months)
+    assert len(history.months) == 6
+    for month in history.months.keys() - {newest_then}:
+        assert after[month] == history.months[month] > 0, month
+    assert history.snowflake.rows("select * from MART.dim_accounts_history where not is_current")[1]
+
+
+def test_the_newest_month_is_what_the_source_bills_now(history):
+    """Counted a second time, from Postgres and in Python; only the rate of the euro is the warehouse's."""
+    sql = "select currency, usd_rate from INTERMEDIATE.int_exchange_rates order by month_starts_on"
+    rates = dict(history.snowflake.rows(sql)[1])
+    ((day, closing),) = history.snowflake.rows(
+        "select measured_on, closing_mrr_usd from MART.rpt_mrr order by month_starts_on desc limit 1"
+    )[1]
+    paid = history.source(
+        "select monthly_amount, coalesce(discount_rate, 0), currency from subscriptions "
+        f"where started_on <= '{day}' and coalesce(ended_on, '{day}') >= '{day}' "
+        "and (subscription_status = 'active' or subscription_status = 'cancelled' and ended_on is not null)"
+    )
+    assert closing == sum(
+        cents(cents(amount * (1 - min(max(discount, Decimal(0)), Decimal(1)))) * rates[currency])
+        for amount, discount, currency in paid
+    )
+    movements = history.snowflake.rows("select sum(change_usd) from MART.fct_mrr_movements")[1]
+    assert movements == [(closing,)]
+
+
+def cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -25,6 +25,14 @@ renamed as (
         _deleted_at is not null as is_deleted,
         _dlt_load_id as load_id
     from source
+),
+
+-- A delete leaves updated_at alone; the snapshot needs one time that moves on every change.
+stamped as (
+    select
+        *,
+        greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
+    from renamed
 )
 
-select * from renamed
+select * from stamped

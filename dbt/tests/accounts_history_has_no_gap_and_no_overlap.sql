@@ -1,0 +1,17 @@
+-- Versions that do not end where the next one begins, that last no time, or are the newest and not the current one.
+with versions as (
+    select
+        account_id,
+        valid_from,
+        valid_to,
+        is_current,
+        lead(valid_from) over (partition by account_id order by valid_from) as next_from
+    from {{ ref('dim_accounts_history') }}
+)
+
+select *
+from versions
+where (next_from is null) <> is_current
+    or (valid_to is null) <> is_current
+    or valid_to <> next_from
+    or valid_from >= valid_to
