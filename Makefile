@@ -19,7 +19,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
-	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs
+	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -82,6 +82,9 @@ cost-page: setup  ## what a month costs, from prices, measurements and assumptio
 lint: setup
 	ruff check .
 	ruff format --check .
+
+mutate: setup  ## whether dbt's tests notice a changed join, filter or window of MART, after `make run` (make mutate [SAMPLE=100] [ONLY=rpt_mrr])
+	python tests/dbt/mutate.py .data/dp_mailblaze_demo_local_db.duckdb $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
 
 docs: setup  ## dbt's own page of every model, column and test, as one file
 	dbt docs generate --static --quiet --project-dir dbt --profiles-dir dbt

@@ -25,7 +25,7 @@ def manifest(history) -> dict:
 
 
 def measured(manifest: dict, measure: str) -> str:
-    """Return the SQL of a measure over all rows of its model; of one that does not add up over time, the last month's."""
+    """Return the SQL of a measure over all rows of its model; where it does not add up over time, the last month's."""
     for model in manifest["semantic_models"].values():
         for one in model["measures"]:
             if one["name"] == measure:

@@ -1,0 +1,160 @@
+"""Whether dbt's tests notice: MART's SQL is changed at one place at a time, and a test of that model should turn red.
+
+`python tests/dbt/mutate.py WAREHOUSE [--only rpt_mrr] [--sample 100 --seed 1]` prints the share that was noticed, and
+each change that was not: either a test is missing, or the change makes no difference. WAREHOUSE is a DuckDB file that
+dbt has built; it is copied and stays as it is.
+"""
+
+import argparse
+import contextlib
+import os
+import random
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+# What is written, and what stands there instead: joins, filters, bounds, windows, sums.
+CHANGES = [
+    (r"\bleft join\b", "inner join"),
+    (r"\bfull outer join\b", "left join"),
+    (r"\binner join\b", "left join"),
+    (r"\bcross join\b", "inner join (select 1 where false) as nothing on true cross join"),
+    (r"\bunion all\b", "except"),
+    (r"\bis not null\b", "is null"),
+    (r"\bis null\b", "is not null"),
+    (r"\bnot in\b", "in"),
+    (r"\bnot (?=\w+\.?is_|coalesce)", ""),
+    (r" <> ", " = "),
+    (r"(?<=\w|\)|') = (?=')", " <> "),
+    (r" >= ", " > "),
+    (r" <= ", " < "),
+    (r" > ", " >= "),
+    (r" < ", " <= "),
+    (r"\band\b(?! current row)", "or"),
+    (r"\bor\b", "and"),
+    (r"\bmin\(", "max("),
+    (r"\bmax\(", "min("),
+    (r"\bsum\(", "max("),
+    (r"\bcount\(distinct ", "count("),
+    (r"\bgreatest\(", "least("),
+    (r"\bleast\(", "greatest("),
+    (r"\bpartition by [\w.]+(, )?", "partition by 1 \\1"),
+    (r"(?<=order by )([\w.]+)(?= (rows|desc|\)))", "\\1 desc nulls last, \\1"),
+    (r"\bunbounded preceding\b", "1 preceding"),
+    (r"(?<=, )-?30\b|(?<=, )-29\b", "-7"),
+    (r" \+ (?=\w)", " - "),
+    (r" - (?=\w)", " + "),
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change at one place of a model's file."""
+
+    path: Path
+    start: int
+    end: int
+    instead: str
+
+    def text(self) -> str:
+        """Return the file with the change."""
+        whole = self.path.read_text()
+        return whole[: self.start] + self.instead + whole[self.end :]
+
+    def __str__(self) -> str:
+        whole = self.path.read_text()
+        line = whole.count("\n", 0, self.start) + 1
+        return f"{self.path.name}:{line}: {whole[self.start : self.end].strip()!r} -> {self.instead.strip()!r}"
+
+
+def mutants(path: Path) -> Iterator[Mutant]:
+    """Yield every change of a file, comments and the lines that only an incremental run has left out."""
+    text = path.read_text()
+    left_out = [
+        match.span()
+        for match in re.finditer(
+            r"--[^\n]*|\{#.*?#\}|\{% if is_incremental.*?%\}.*?\{% endif %\}|\{\{ config.*?\}\}", text, re.DOTALL
+        )
+    ]
+    for pattern, instead in CHANGES:
+        for match in re.finditer(pattern, text):
+            if not any(start <= match.start() < end for start, end in left_out):
+                yield Mutant(path, match.start(), match.end(), match.expand(instead))
+
+
+@cache
+def _project(warehouse: Path) -> Path:
+    """Return this process's own copy of the project and of the warehouse."""
+    folder = Path(tempfile.mkdtemp(prefix="mutants-"))
+    shutil.copytree(ROOT / "dbt", folder / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
+    shutil.copy(warehouse, folder / "dp_mailblaze_demo_local_db.duckdb")
+    os.environ |= {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(folder), "DO_NOT_TRACK": "1"}
+    return folder
+
+
+def is_noticed(mutant: Mutant, warehouse: Path) -> bool:
+    """Build and test the changed model; tell whether anything failed."""
+    from dbt.cli.main import dbtRunner
+
+    folder = _project(warehouse)
+    changed = folder / mutant.path.relative_to(ROOT)
+    plain = mutant.path.read_text()
+    changed.write_text(mutant.text())
+    try:
+        command = [
+            "build",
+            "--quiet",
+            "--fail-fast",
+            "--select",
+            mutant.path.stem,
+            "--project-dir",
+            str(folder / "dbt"),
+        ]
+        where = ["--profiles-dir", str(folder / "dbt"), "--target-path", str(folder / "target"), "--full-refresh"]
+        with (
+            (folder / "output").open("w") as output,
+            contextlib.redirect_stdout(output),
+            contextlib.redirect_stderr(output),
+        ):
+            return not dbtRunner().invoke([*command, *where, "--log-path", str(folder / "logs")]).success
+    finally:
+        changed.write_text(plain)
+
+
+def main() -> int:
+    """Try the mutants and print what was not noticed; 0 where nine of ten were."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("warehouse", type=Path)
+    parser.add_argument("--only", help="one model")
+    parser.add_argument("--sample", type=int, help="so many of all")
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    warehouse = chosen.warehouse.resolve()
+    files = sorted((ROOT / "dbt/models/mart").rglob(f"{chosen.only or '*'}.sql"))
+    found = [mutant for path in files for mutant in mutants(path)]
+    if chosen.sample and chosen.sample < len(found):
+        found = random.Random(chosen.seed).sample(found, chosen.sample)  # noqa: S311  a choice, not a secret
+    with ProcessPoolExecutor(2) as pool:
+        plain = [Mutant(path, 0, 0, "") for path in files]
+        red = pool.map(is_noticed, plain, [warehouse] * len(plain))
+        broken = [path.stem for path, is_red in zip(files, red, strict=True) if is_red]
+        if broken:
+            print(f"✗ red without a change: {', '.join(broken)}; build the warehouse first", file=sys.stderr)
+            return 2
+        noticed = list(pool.map(is_noticed, found, [warehouse] * len(found)))
+    survivors = [mutant for mutant, is_seen in zip(found, noticed, strict=True) if not is_seen]
+    print(f"{len(found) - len(survivors)} of {len(found)} changes were noticed ({1 - len(survivors) / len(found):.0%})")
+    for mutant in survivors:
+        print(f"    {mutant}")
+    return 0 if len(survivors) <= len(found) / 10 else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
