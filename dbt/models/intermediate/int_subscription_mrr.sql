@@ -78,7 +78,9 @@ subscription_months as (
         monthly_net_amount,
         usd_rate,
         mrr_usd,
-        cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as exchange_rate_change_usd
+        cast(
+            cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+        ) as exchange_rate_change_usd
     from compared
 )
 
