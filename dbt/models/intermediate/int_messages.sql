@@ -17,6 +17,8 @@ messages as (
         min(campaign_id) as campaign_id,
         min(account_id) as account_id,
         min(contact_id) as contact_id,
+        min(mailbox_provider) as mailbox_provider,
+        min(occurred_at) as first_event_at,
         min(case when event_type = 'processed' then occurred_at end) as processed_at,
         min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
         min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,

@@ -1,0 +1,25 @@
+{% set tables = {
+    'postgres': ['accounts', 'campaigns', 'contacts', 'invoices', 'list_memberships', 'lists', 'plans', 'subscriptions', 'users'],
+    'saas': ['campaigns', 'suppressions'],
+} %}
+
+-- STAGING has a row for each of RAW, and its times in UTC.
+with counts as (
+    {% for source, names in tables.items() -%}
+    {% for name in names -%}
+    select
+        '{{ source }}' as source_name,
+        '{{ source }}_{{ name }}' as table_name,
+        count(*) as row_count,
+        count(case when is_deleted then 1 end) as deleted_row_count,
+        max(updated_at) as newest_change_at,
+        max(load_id) as newest_load_id
+    from {{ ref('stg_' ~ source ~ '__' ~ name) }}
+    union all
+    {% endfor -%}
+    {% endfor -%}
+    select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
+    from {{ ref('stg_saas__email_events') }}
+)
+
+select * from counts
