@@ -20,7 +20,7 @@ from tests.snowflake.sides import DATABASE, Snowflake
 def test_every_mart_table_equals_the_one_of_duckdb(history):
     ours = digests(history.snowflake, "MART")
     assert ours == digests(history.duckdb, "MART")
-    assert len(ours) == 8
+    assert len(ours) == 18
     assert all(count for count, _ in ours.values())
 
 

@@ -1,4 +1,5 @@
 {{ config(materialized='incremental', unique_key='message_id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+-- depends_on: {{ ref('stg_saas__email_events') }}
 
 with messages as (
     select * from {{ ref('int_messages') }}

@@ -1,0 +1,30 @@
+-- The fact has as many messages as there are, and what is reported by day and by domain adds up to it. Counts, not keys: a
+-- warehouse knows them without reading the tables that grow.
+with messages as (
+    select count(*) as message_count from {{ ref('int_messages') }}
+),
+
+facts as (
+    select count(*) as message_count from {{ ref('fct_messages') }}
+),
+
+days as (
+    select coalesce(sum(sent_count), 0) as message_count from {{ ref('rpt_daily_engagement') }}
+),
+
+domains as (
+    select coalesce(sum(sent_count), 0) as message_count from {{ ref('rpt_deliverability') }}
+)
+
+select
+    messages.message_count,
+    facts.message_count as fact_count,
+    days.message_count as day_count,
+    domains.message_count as domain_count
+from messages
+cross join facts
+cross join days
+cross join domains
+where facts.message_count <> messages.message_count
+    or days.message_count <> messages.message_count
+    or domains.message_count <> messages.message_count
