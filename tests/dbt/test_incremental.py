@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SEEDS = ("1", "2")
+SEEDS = ("1", "2", "3")
 
 
 def test_increments_add_up_to_a_full_refresh(tmp_path):
