@@ -99,9 +99,13 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
         # The runner makes task runs where it finds a run's context, and a fresh thread has none.
         with ThreadPoolExecutor(1) as outside:
             results = outside.submit(runner.invoke, ["build"]).result().result.results
-    failed = [f"{result.node.name} ({result.message})" for result in results if result.status in ("error", "fail")]
-    if failed:
-        raise Refusal(f"dbt: {len(failed)} of {len(results)} nodes failed: {'; '.join(failed)}")
+    broken = [result for result in results if result.status in ("error", "fail")]
+    if broken:
+        failed = "; ".join(f"{result.node.name} ({result.message})" for result in broken)
+        outgrown = " ".join(result.node.name for result in broken if "out of sync" in str(result.message))
+        rebuild = f"dbt run --full-refresh --select {outgrown} --project-dir dbt --profiles-dir dbt"
+        mend = f" Columns were added to {outgrown}: type {rebuild}, then this again." if outgrown else ""
+        raise Refusal(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}.{mend}")
     if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
         ground.keep()
     return [

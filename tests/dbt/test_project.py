@@ -78,3 +78,9 @@ def test_every_mart_keeps_a_contract_with_types_and_a_key(manifest):
             assert model["contract"]["enforced"], name
             assert model["columns"], name
             assert all(column["data_type"] for column in model["columns"].values()), name
+
+
+def test_no_line_is_longer_than_a_screen():
+    files = [path for folder in ("models", "tests", "snapshots") for path in (ROOT / "dbt" / folder).rglob("*.sql")]
+    assert len(files) > 30
+    assert [str(path) for path in files if max(map(len, path.read_text().splitlines())) > 141] == []

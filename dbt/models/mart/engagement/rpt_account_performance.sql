@@ -29,9 +29,9 @@ suppressions as (
     select
         coalesce(accounts.account_id, -1) as account_id,
         count(*) as suppression_count,
-        count(case when suppression_reason = 'hard_bounce' then 1 end) as hard_bounce_suppression_count,
-        count(case when suppression_reason = 'spam_report' then 1 end) as complaint_suppression_count,
-        count(case when suppression_reason = 'unsubscribe' then 1 end) as unsubscribe_suppression_count
+        count(case when suppressions.suppression_reason = 'hard_bounce' then 1 end) as hard_bounce_suppression_count,
+        count(case when suppressions.suppression_reason = 'spam_report' then 1 end) as complaint_suppression_count,
+        count(case when suppressions.suppression_reason = 'unsubscribe' then 1 end) as unsubscribe_suppression_count
     from {{ ref('stg_saas__suppressions') }} as suppressions
     left join accounts on suppressions.account_id = accounts.account_id
     where suppressions.is_active and not suppressions.is_deleted

@@ -16,11 +16,11 @@ counts as (
         messages.sending_domain,
         accounts.region,
         count(*) as sent_count,
-        count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
-        count(case when deferral_count > 0 then 1 end) as deferred_count,
-        count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-        count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-        count(complained_at) as complaint_count
+        count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+        count(case when messages.deferral_count > 0 then 1 end) as deferred_count,
+        count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+        count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+        count(messages.complained_at) as complaint_count
     from messages
     inner join accounts on messages.account_id = accounts.account_id
     group by messages.sent_on, messages.mailbox_provider, messages.sending_domain, accounts.region

@@ -45,10 +45,10 @@ monthly as (
     select
         coalesce(lists.list_id, -1) as list_id,
         cast({{ dbt.date_trunc('month', 'moves.moved_at') }} as date) as month_starts_on,
-        count(case when movement = 'joined' then 1 end) as joined_count,
-        count(case when movement = 'unsubscribed' then 1 end) as unsubscribed_count,
-        count(case when movement = 'cleaned' then 1 end) as cleaned_count,
-        count(case when movement = 'deleted' then 1 end) as deleted_count
+        count(case when moves.movement = 'joined' then 1 end) as joined_count,
+        count(case when moves.movement = 'unsubscribed' then 1 end) as unsubscribed_count,
+        count(case when moves.movement = 'cleaned' then 1 end) as cleaned_count,
+        count(case when moves.movement = 'deleted' then 1 end) as deleted_count
     from moves
     left join lists on moves.list_id = lists.list_id
     group by 1, 2

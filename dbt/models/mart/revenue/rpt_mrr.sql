@@ -59,7 +59,10 @@ joined as (
 opened as (
     select
         *,
-        cast(sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd as decimal(18, 2)) as opening_mrr_usd,
+        cast(
+            sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd
+            as decimal(18, 2)
+        ) as opening_mrr_usd,
         cast(coalesce(lag(paying_account_count) over (order by month_starts_on), 0) as bigint) as opening_account_count
     from joined
 ),
@@ -82,7 +85,9 @@ reported as (
         {{ cents_each('closing_mrr_usd + 0.005 * paying_account_count', 'paying_account_count') }} as arpa_usd,
         {{ ratio('churned_account_count', 'opening_account_count') }} as logo_churn_rate,
         {{ ratio('-100 * (contraction_mrr_usd + churn_mrr_usd)', '(100 * opening_mrr_usd)') }} as revenue_churn_rate,
-        {{ ratio('100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd)', '(100 * opening_mrr_usd)') }} as net_revenue_retention
+        {{ ratio(
+            '100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd)', '(100 * opening_mrr_usd)'
+        ) }} as net_revenue_retention
     from opened
 )
 
