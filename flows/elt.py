@@ -100,12 +100,14 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
         with ThreadPoolExecutor(1) as outside:
             results = outside.submit(runner.invoke, ["build"]).result().result.results
     broken = [result for result in results if result.status in ("error", "fail")]
+    outgrown = [result.node.name for result in broken if "out of sync" in str(result.message)]
+    if outgrown:
+        names = " ".join(outgrown)
+        mend = f"type dbt run --full-refresh --select {names} --project-dir dbt --profiles-dir dbt, then this again"
+        raise Refusal(f"dbt: the columns of {names} are others than in the warehouse: {mend}.")
     if broken:
         failed = "; ".join(f"{result.node.name} ({result.message})" for result in broken)
-        outgrown = " ".join(result.node.name for result in broken if "out of sync" in str(result.message))
-        rebuild = f"dbt run --full-refresh --select {outgrown} --project-dir dbt --profiles-dir dbt"
-        mend = f" Columns were added to {outgrown}: type {rebuild}, then this again." if outgrown else ""
-        raise Refusal(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}.{mend}")
+        raise Refusal(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}")
     if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
         ground.keep()
     return [
