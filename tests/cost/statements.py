@@ -33,7 +33,7 @@ NOISE = re.compile(r"/\*.*?\*/|--[^\n]*|__dbt__cte__\w+", re.DOTALL)
 WHOLE = r'\b(?:from|join)\s+(?!"?RAW_STAGING)[\w."]*?(?:{})"?(?!\w)'
 READS = {
     "events": WHOLE.format("saas_email_events|stg_saas__email_events|fct_email_events"),
-    "messages": WHOLE.format("int_messages"),
+    "messages": WHOLE.format("int_messages|fct_messages"),
     "base": WHOLE.format("contacts|list_memberships"),
 }
 

@@ -1,6 +1,1815 @@
 -- Build actual result given inputs
 with dbt_internal_unit_test_actual as (
 select
+"ACCOUNT_ID","ACCOUNT_NAME","ACCOUNT_STATUS","REGION","CONTACT_COUNT","SUBSCRIBED_CONTACT_COUNT","LIST_COUNT","NEWEST_DAY_ON","SENT_COUNT","DELIVERED_COUNT","HARD_BOUNCE_COUNT","SOFT_BOUNCE_COUNT","UNIQUE_OPEN_COUNT","UNIQUE_CLICK_COUNT","COMPLAINT_COUNT","UNSUBSCRIBE_COUNT","DELIVERY_RATE","BOUNCE_RATE","OPEN_RATE","CLICK_RATE","CLICK_TO_OPEN_RATE","COMPLAINT_RATE","UNSUBSCRIBE_RATE","LAST_CAMPAIGN_ID","LAST_CAMPAIGN_NAME","LAST_CAMPAIGN_SENT_AT","SUPPRESSION_COUNT","HARD_BOUNCE_SUPPRESSION_COUNT","COMPLAINT_SUPPRESSION_COUNT","UNSUBSCRIBE_SUPPRESSION_COUNT", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('New' as character varying)
+as "ACCOUNT_NAME",
+try_cast('trial' as character varying)
+as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_NAME",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('True' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('False' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('True' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('False' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('99' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select
+try_cast('a' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('hard_bounce' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('hard_bounce' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('spam_report' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('False' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "SUPPRESSION_ID",
+try_cast('99' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__rpt_daily_engagement as (
+-- Fixture for rpt_daily_engagement
+select
+try_cast('2026-03-31' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('10' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('8' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('4' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT", try_cast(null as NUMBER(18,6)) as "OPEN_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_TO_OPEN_RATE"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('10' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('8' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT", try_cast(null as NUMBER(18,6)) as "OPEN_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_TO_OPEN_RATE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('500' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('500' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT", try_cast(null as NUMBER(18,6)) as "OPEN_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_TO_OPEN_RATE"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Early' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Late' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Late and twin' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Draft' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('(unknown)' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), accounts as (
+select * from __dbt__cte__dim_accounts
+),
+contacts as (
+select
+account_id,
+count(*) as contact_count,
+count(case when is_subscribed then 1 end) as subscribed_contact_count
+from __dbt__cte__dim_contacts
+where contact_id <> -1 and not is_deleted
+group by account_id
+),
+-- An account that is not known has its lists and suppressions at the unknown one, as it has its contacts.
+lists as (
+select coalesce(accounts.account_id, -1) as account_id, count(*) as list_count
+from __dbt__cte__stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+where not lists.is_archived and not lists.is_deleted
+group by 1
+),
+suppressions as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+count(*) as suppression_count,
+count(case when suppressions.suppression_reason = 'hard_bounce' then 1 end) as hard_bounce_suppression_count,
+count(case when suppressions.suppression_reason = 'spam_report' then 1 end) as complaint_suppression_count,
+count(case when suppressions.suppression_reason = 'unsubscribe' then 1 end) as unsubscribe_suppression_count
+from __dbt__cte__stg_saas__suppressions as suppressions
+left join accounts on suppressions.account_id = accounts.account_id
+where suppressions.is_active and not suppressions.is_deleted
+group by 1
+),
+days as (
+select * from __dbt__cte__rpt_daily_engagement
+),
+-- Of the data and not of the calendar: where loading has stopped, the last days that are known are shown.
+newest_day as (
+select max(sent_on) as sent_on from days
+),
+messages as (
+select
+days.account_id,
+cast(sum(days.sent_count) as bigint) as sent_count,
+cast(sum(days.delivered_count) as bigint) as delivered_count,
+cast(sum(days.hard_bounce_count) as bigint) as hard_bounce_count,
+cast(sum(days.soft_bounce_count) as bigint) as soft_bounce_count,
+cast(sum(days.unique_open_count) as bigint) as unique_open_count,
+cast(sum(days.unique_click_count) as bigint) as unique_click_count,
+cast(sum(days.complaint_count) as bigint) as complaint_count,
+cast(sum(days.unsubscribe_count) as bigint) as unsubscribe_count
+from days
+inner join newest_day on days.sent_on >
+dateadd(
+day,
+-30,
+newest_day.sent_on
+)
+group by days.account_id
+),
+ranked_campaigns as (
+select
+account_id,
+campaign_id,
+campaign_name,
+sent_at,
+row_number() over (partition by account_id order by sent_at desc, campaign_id desc) as newest_first
+from __dbt__cte__dim_campaigns
+where sent_at is not null
+),
+reported as (
+select
+accounts.account_id,
+accounts.account_name,
+accounts.account_status,
+accounts.region,
+coalesce(contacts.contact_count, 0) as contact_count,
+coalesce(contacts.subscribed_contact_count, 0) as subscribed_contact_count,
+coalesce(lists.list_count, 0) as list_count,
+newest_day.sent_on as newest_day_on,
+coalesce(messages.sent_count, 0) as sent_count,
+coalesce(messages.delivered_count, 0) as delivered_count,
+coalesce(messages.hard_bounce_count, 0) as hard_bounce_count,
+coalesce(messages.soft_bounce_count, 0) as soft_bounce_count,
+coalesce(messages.unique_open_count, 0) as unique_open_count,
+coalesce(messages.unique_click_count, 0) as unique_click_count,
+coalesce(messages.complaint_count, 0) as complaint_count,
+coalesce(messages.unsubscribe_count, 0) as unsubscribe_count,
+cast(cast(messages.delivered_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(messages.hard_bounce_count + messages.soft_bounce_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as bounce_rate,
+cast(cast(messages.unique_open_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate,
+cast(cast(messages.complaint_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as complaint_rate,
+cast(cast(messages.unsubscribe_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
+ranked_campaigns.campaign_id as last_campaign_id,
+ranked_campaigns.campaign_name as last_campaign_name,
+ranked_campaigns.sent_at as last_campaign_sent_at,
+coalesce(suppressions.suppression_count, 0) as suppression_count,
+coalesce(suppressions.hard_bounce_suppression_count, 0) as hard_bounce_suppression_count,
+coalesce(suppressions.complaint_suppression_count, 0) as complaint_suppression_count,
+coalesce(suppressions.unsubscribe_suppression_count, 0) as unsubscribe_suppression_count
+from accounts
+cross join newest_day
+left join contacts on accounts.account_id = contacts.account_id
+left join lists on accounts.account_id = lists.account_id
+left join messages on accounts.account_id = messages.account_id
+left join ranked_campaigns on accounts.account_id = ranked_campaigns.account_id and ranked_campaigns.newest_first = 1
+left join suppressions on accounts.account_id = suppressions.account_id
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"ACCOUNT_ID", "ACCOUNT_NAME", "ACCOUNT_STATUS", "REGION", "CONTACT_COUNT", "SUBSCRIBED_CONTACT_COUNT", "LIST_COUNT", "NEWEST_DAY_ON", "SENT_COUNT", "DELIVERED_COUNT", "HARD_BOUNCE_COUNT", "SOFT_BOUNCE_COUNT", "UNIQUE_OPEN_COUNT", "UNIQUE_CLICK_COUNT", "COMPLAINT_COUNT", "UNSUBSCRIBE_COUNT", "DELIVERY_RATE", "BOUNCE_RATE", "OPEN_RATE", "CLICK_RATE", "CLICK_TO_OPEN_RATE", "COMPLAINT_RATE", "UNSUBSCRIBE_RATE", "LAST_CAMPAIGN_ID", "LAST_CAMPAIGN_NAME", "LAST_CAMPAIGN_SENT_AT", "SUPPRESSION_COUNT", "HARD_BOUNCE_SUPPRESSION_COUNT", "COMPLAINT_SUPPRESSION_COUNT", "UNSUBSCRIBE_SUPPRESSION_COUNT", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "SUBSCRIBED_CONTACT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "LIST_COUNT",
+try_cast('2026-03-31' as DATE)
+as "NEWEST_DAY_ON",
+try_cast('20' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('16' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('4' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT",
+try_cast('0.800000' as NUMBER(18,6))
+as "DELIVERY_RATE",
+try_cast('0.100000' as NUMBER(18,6))
+as "BOUNCE_RATE",
+try_cast('0.250000' as NUMBER(18,6))
+as "OPEN_RATE",
+try_cast('0.125000' as NUMBER(18,6))
+as "CLICK_RATE",
+try_cast('0.500000' as NUMBER(18,6))
+as "CLICK_TO_OPEN_RATE",
+try_cast('0.062500' as NUMBER(18,6))
+as "COMPLAINT_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "UNSUBSCRIBE_RATE",
+try_cast('5' as NUMBER(38,0))
+as "LAST_CAMPAIGN_ID",
+try_cast('Late and twin' as character varying)
+as "LAST_CAMPAIGN_NAME",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "LAST_CAMPAIGN_SENT_AT",
+try_cast('3' as NUMBER(38,0))
+as "SUPPRESSION_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "HARD_BOUNCE_SUPPRESSION_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "COMPLAINT_SUPPRESSION_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_SUPPRESSION_COUNT"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('New' as character varying)
+as "ACCOUNT_NAME",
+try_cast('trial' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('us' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "CONTACT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SUBSCRIBED_CONTACT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "LIST_COUNT",
+try_cast('2026-03-31' as DATE)
+as "NEWEST_DAY_ON",
+try_cast('0' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT",
+try_cast(null as NUMBER(18,6))
+as "DELIVERY_RATE",
+try_cast(null as NUMBER(18,6))
+as "BOUNCE_RATE",
+try_cast(null as NUMBER(18,6))
+as "OPEN_RATE",
+try_cast(null as NUMBER(18,6))
+as "CLICK_RATE",
+try_cast(null as NUMBER(18,6))
+as "CLICK_TO_OPEN_RATE",
+try_cast(null as NUMBER(18,6))
+as "COMPLAINT_RATE",
+try_cast(null as NUMBER(18,6))
+as "UNSUBSCRIBE_RATE",
+try_cast(null as NUMBER(38,0))
+as "LAST_CAMPAIGN_ID",
+try_cast(null as character varying(16777216))
+as "LAST_CAMPAIGN_NAME",
+try_cast(null as TIMESTAMP_NTZ)
+as "LAST_CAMPAIGN_SENT_AT",
+try_cast('0' as NUMBER(38,0))
+as "SUPPRESSION_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_SUPPRESSION_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_SUPPRESSION_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_SUPPRESSION_COUNT"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_NAME",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "CONTACT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SUBSCRIBED_CONTACT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "LIST_COUNT",
+try_cast('2026-03-31' as DATE)
+as "NEWEST_DAY_ON",
+try_cast('0' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT",
+try_cast(null as NUMBER(18,6))
+as "DELIVERY_RATE",
+try_cast(null as NUMBER(18,6))
+as "BOUNCE_RATE",
+try_cast(null as NUMBER(18,6))
+as "OPEN_RATE",
+try_cast(null as NUMBER(18,6))
+as "CLICK_RATE",
+try_cast(null as NUMBER(18,6))
+as "CLICK_TO_OPEN_RATE",
+try_cast(null as NUMBER(18,6))
+as "COMPLAINT_RATE",
+try_cast(null as NUMBER(18,6))
+as "UNSUBSCRIBE_RATE",
+try_cast(null as NUMBER(38,0))
+as "LAST_CAMPAIGN_ID",
+try_cast(null as character varying(16777216))
+as "LAST_CAMPAIGN_NAME",
+try_cast(null as TIMESTAMP_NTZ)
+as "LAST_CAMPAIGN_SENT_AT",
+try_cast('1' as NUMBER(38,0))
+as "SUPPRESSION_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_SUPPRESSION_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_SUPPRESSION_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "UNSUBSCRIBE_SUPPRESSION_COUNT"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"ACCOUNT_ID","MONTH_STARTS_ON","MRR_BEFORE_USD","MRR_USD","HAS_PAID_BEFORE","EXCHANGE_RATE_CHANGE_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__int_subscription_mrr as (
+-- Fixture for int_subscription_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('110' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('10' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('3' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('5.50' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0.25' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('7' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('8' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('1' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('9' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('2' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+),  __dbt__cte__stg_postgres__accounts as (
+-- Fixture for stg_postgres__accounts
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+), months as (
+select month_starts_on from __dbt__cte__int_mrr_months
+),
+subscriptions as (
+select * from __dbt__cte__int_subscription_mrr
+),
+accounts as (
+select account_id from __dbt__cte__stg_postgres__accounts
+),
+summed as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+subscriptions.month_starts_on,
+sum(subscriptions.mrr_usd) as mrr_usd,
+sum(subscriptions.exchange_rate_change_usd) as exchange_rate_change_usd
+from subscriptions
+left join accounts on subscriptions.account_id = accounts.account_id
+group by 1, 2
+),
+firsts as (
+select account_id, min(month_starts_on) as first_month
+from summed
+group by account_id
+),
+-- Every month from the first on: a month without any subscription is where an account is lost.
+account_months as (
+select firsts.account_id, months.month_starts_on
+from firsts
+inner join months on firsts.first_month <= months.month_starts_on
+),
+filled as (
+select
+account_months.account_id,
+account_months.month_starts_on,
+cast(coalesce(summed.mrr_usd, 0) as decimal(18, 2)) as mrr_usd,
+cast(coalesce(summed.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd
+from account_months
+left join summed
+on account_months.account_id = summed.account_id and account_months.month_starts_on = summed.month_starts_on
+),
+compared as (
+select
+*,
+coalesce(lag(mrr_usd) over (partition by account_id order by month_starts_on), 0) as mrr_before_usd,
+coalesce(
+max(mrr_usd) over (
+partition by account_id order by month_starts_on rows between unbounded preceding and 1 preceding
+),
+0
+) > 0 as has_paid_before
+from filled
+),
+told as (
+select
+account_id,
+month_starts_on,
+mrr_before_usd,
+mrr_usd,
+has_paid_before,
+-- Of an account that comes or goes all is new, churn or reactivation.
+case when mrr_before_usd > 0 and mrr_usd > 0 then exchange_rate_change_usd else 0 end as exchange_rate_change_usd
+from compared
+)
+select * from told
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"ACCOUNT_ID", "MONTH_STARTS_ON", "MRR_BEFORE_USD", "MRR_USD", "HAS_PAID_BEFORE", "EXCHANGE_RATE_CHANGE_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('100' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('115.50' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('10' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('115.50' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('7' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('7' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('3' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"ACCOUNT_ID","REGION","MONTH_NUMBER","AT_RISK_COUNT","LEFT_COUNT","CENSORED_COUNT","SURVIVAL_RATE", 'actual' as "actual_or_expected"
+from (
+with recursive  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('unsubscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('4' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('5' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('pending' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('6' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('cleaned' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('8' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), memberships as (
+select
+list_id,
+joined_at,
+updated_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at
+from __dbt__cte__stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+newest as (
+select max(greatest(joined_at, updated_at)) as changed_at from memberships
+),
+lists as (
+select list_id, account_id from __dbt__cte__stg_postgres__lists
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+lived as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+memberships.ended_at is not null as has_left,
+datediff(
+day,
+memberships.joined_at,
+coalesce(memberships.ended_at, newest.changed_at)
+) as days
+from memberships
+cross join newest
+left join lists on memberships.list_id = lists.list_id
+left join accounts on lists.account_id = accounts.account_id
+),
+-- A month of thirty days, because calendar months differ in length.
+monthly as (
+select
+account_id,
+cast((days - mod(days, 30)) / 30 as bigint) as month_number,
+count(case when has_left then 1 end) as left_count,
+count(case when not has_left then 1 end) as censored_count
+from lived
+group by 1, 2
+),
+spans as (
+select account_id, max(month_number) as last_month_number
+from monthly
+group by account_id
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select spans.account_id, cast(numbers.generated_number - 1 as bigint) as month_number
+from spans
+inner join numbers on numbers.generated_number - 1 <= spans.last_month_number
+),
+counted as (
+select
+months.account_id,
+months.month_number,
+coalesce(monthly.left_count, 0) as left_count,
+coalesce(monthly.censored_count, 0) as censored_count,
+cast(sum(coalesce(monthly.left_count, 0) + coalesce(monthly.censored_count, 0)) over (
+partition by months.account_id order by months.month_number desc
+rows between unbounded preceding and current row
+) as bigint) as at_risk_count
+from months
+left join monthly on months.account_id = monthly.account_id and months.month_number = monthly.month_number
+),
+-- Factor by factor in the order of the months: the same floats on every warehouse, where a sum of logarithms may differ.
+curve as (
+select
+account_id,
+month_number,
+cast(at_risk_count - left_count as double) / cast(at_risk_count as double) as survival
+from counted
+where month_number = 0
+union all
+select
+counted.account_id,
+counted.month_number,
+curve.survival * cast(counted.at_risk_count - counted.left_count as double) / cast(counted.at_risk_count as double)
+from curve
+inner join counted on curve.account_id = counted.account_id and counted.month_number = curve.month_number + 1
+),
+reported as (
+select
+counted.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+counted.month_number,
+counted.at_risk_count,
+counted.left_count,
+counted.censored_count,
+cast(round(curve.survival, 6) as decimal(18, 6)) as survival_rate
+from counted
+inner join curve on counted.account_id = curve.account_id and counted.month_number = curve.month_number
+left join accounts on counted.account_id = accounts.account_id
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"ACCOUNT_ID", "REGION", "MONTH_NUMBER", "AT_RISK_COUNT", "LEFT_COUNT", "CENSORED_COUNT", "SURVIVAL_RATE", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "MONTH_NUMBER",
+try_cast('4' as NUMBER(38,0))
+as "AT_RISK_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "LEFT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "CENSORED_COUNT",
+try_cast('0.750000' as NUMBER(18,6))
+as "SURVIVAL_RATE"
+union all
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "MONTH_NUMBER",
+try_cast('2' as NUMBER(38,0))
+as "AT_RISK_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "LEFT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CENSORED_COUNT",
+try_cast('0.375000' as NUMBER(18,6))
+as "SURVIVAL_RATE"
+union all
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2' as NUMBER(38,0))
+as "MONTH_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "AT_RISK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "LEFT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CENSORED_COUNT",
+try_cast('0.375000' as NUMBER(18,6))
+as "SURVIVAL_RATE"
+union all
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "MONTH_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "AT_RISK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "LEFT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "CENSORED_COUNT",
+try_cast('0.375000' as NUMBER(18,6))
+as "SURVIVAL_RATE"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('us' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "MONTH_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "AT_RISK_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "LEFT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CENSORED_COUNT",
+try_cast('0.000000' as NUMBER(18,6))
+as "SURVIVAL_RATE"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"ACCOUNT_ID","REGION","MONTH_STARTS_ON","MOVEMENT","MRR_BEFORE_USD","MRR_AFTER_USD","CHANGE_USD","EXCHANGE_RATE_CHANGE_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_account_mrr as (
+-- Fixture for int_account_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('100' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0.50' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-05-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-06-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-07-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-08-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('30' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-08-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('30' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), account_months as (
+select * from __dbt__cte__int_account_mrr
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+movements as (
+select
+account_months.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+account_months.month_starts_on,
+case
+when account_months.mrr_before_usd = 0 and account_months.has_paid_before then 'reactivation'
+when account_months.mrr_before_usd = 0 then 'new'
+when account_months.mrr_usd = 0 then 'churn'
+when account_months.mrr_usd > account_months.mrr_before_usd then 'expansion'
+else 'contraction'
+end as movement,
+cast(account_months.mrr_before_usd as decimal(18, 2)) as mrr_before_usd,
+cast(account_months.mrr_usd as decimal(18, 2)) as mrr_after_usd,
+cast(account_months.mrr_usd - account_months.mrr_before_usd as decimal(18, 2)) as change_usd,
+cast(account_months.exchange_rate_change_usd as decimal(18, 2)) as exchange_rate_change_usd
+from account_months
+left join accounts on account_months.account_id = accounts.account_id
+where account_months.mrr_usd <> account_months.mrr_before_usd
+)
+select * from movements
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"ACCOUNT_ID", "REGION", "MONTH_STARTS_ON", "MOVEMENT", "MRR_BEFORE_USD", "MRR_AFTER_USD", "CHANGE_USD", "EXCHANGE_RATE_CHANGE_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('100' as NUMBER(18,2))
+as "MRR_AFTER_USD",
+try_cast('100' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('expansion' as character varying)
+as "MOVEMENT",
+try_cast('100' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_AFTER_USD",
+try_cast('20.50' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0.50' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2026-05-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('contraction' as character varying)
+as "MOVEMENT",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_AFTER_USD",
+try_cast('-120.49' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2026-06-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('churn' as character varying)
+as "MOVEMENT",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_AFTER_USD",
+try_cast('-0.01' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2026-08-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('reactivation' as character varying)
+as "MOVEMENT",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('30' as NUMBER(18,2))
+as "MRR_AFTER_USD",
+try_cast('30' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('2026-08-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('30' as NUMBER(18,2))
+as "MRR_AFTER_USD",
+try_cast('30' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"ACCOUNT_ID","VALID_FROM","VALID_TO","IS_CURRENT","ACCOUNT_STATUS","PLAN_CODE","REGION","IS_DELETED", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__accounts_snapshot as (
+-- Fixture for accounts_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('trial' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Games' as character varying)
+as "ACCOUNT_NAME",
+try_cast('9' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+),  __dbt__cte__stg_postgres__plans as (
+-- Fixture for stg_postgres__plans
+select
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('scale' as character varying)
+as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(10,2)) as "MONTHLY_PRICE_AMOUNT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "OVERAGE_PRICE_DIGITS", cast(null as VARIANT) as "FEATURES", try_cast(null as BOOLEAN) as "IS_PUBLIC", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), versions as (
+select * from __dbt__cte__accounts_snapshot
+),
+plans as (
+select plan_id, plan_code, plan_name from __dbt__cte__stg_postgres__plans
+),
+-- The first version was there before dbt first looked: it holds from the day on which the account was opened.
+bounded as (
+select
+*,
+case
+when row_number() over (partition by account_id order by dbt_valid_from) = 1 then least(created_at, dbt_valid_from)
+else dbt_valid_from
+end as valid_from,
+dbt_valid_to as valid_to
+from versions
+),
+known as (
+select
+bounded.account_id,
+bounded.valid_from,
+bounded.valid_to,
+bounded.valid_to is null as is_current,
+bounded.account_name,
+bounded.account_status,
+plans.plan_code,
+plans.plan_name,
+bounded.region,
+bounded.industry,
+bounded.time_zone,
+bounded.created_at,
+bounded.deleted_at,
+bounded.is_deleted
+from bounded
+left join plans on bounded.plan_id = plans.plan_id
+),
+unknown as (
+select
+-1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+'(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
+)
+select * from known
+union all
+select * from unknown
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"ACCOUNT_ID", "VALID_FROM", "VALID_TO", "IS_CURRENT", "ACCOUNT_STATUS", "PLAN_CODE", "REGION", "IS_DELETED", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "VALID_TO",
+try_cast('False' as BOOLEAN)
+as "IS_CURRENT",
+try_cast('trial' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('scale' as character varying)
+as "PLAN_CODE",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "VALID_TO",
+try_cast('False' as BOOLEAN)
+as "IS_CURRENT",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('scale' as character varying)
+as "PLAN_CODE",
+try_cast('us' as character varying)
+as "REGION",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "VALID_TO",
+try_cast('True' as BOOLEAN)
+as "IS_CURRENT",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('scale' as character varying)
+as "PLAN_CODE",
+try_cast('us' as character varying)
+as "REGION",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "VALID_TO",
+try_cast('True' as BOOLEAN)
+as "IS_CURRENT",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast(null as character varying(16777216))
+as "PLAN_CODE",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "VALID_TO",
+try_cast('True' as BOOLEAN)
+as "IS_CURRENT",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_STATUS",
+try_cast(null as character varying(16777216))
+as "PLAN_CODE",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
 "CAMPAIGN_ID","CAMPAIGN_NAME","ACCOUNT_ID","LIST_NAME","SENT_AT","IS_DELETED", 'actual' as "actual_or_expected"
 from (
 with  __dbt__cte__stg_postgres__campaigns as (
@@ -17,7 +1826,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('2' as NUMBER(19,0))
@@ -31,7 +1840,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('True' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__stg_saas__campaigns as (
 -- Fixture for stg_saas__campaigns
 select
@@ -184,6 +1993,238 @@ select * from dbt_internal_unit_test_expected;
 -- Build actual result given inputs
 with dbt_internal_unit_test_actual as (
 select
+"CAMPAIGN_ID","CAMPAIGN_NAME","ACCOUNT_ID","REGION","DAY_OF_WEEK","HOUR_OF_DAY","HUMAN_OPEN_COUNT","CLICK_COUNT", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__fct_email_events as (
+-- Fixture for fct_email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast('False' as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-09' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast('True' as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "EVENT_ID",
+try_cast('delivered' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-08' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Spring' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('(unknown)' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_dates as (
+-- Fixture for dim_dates
+select
+try_cast('2026-03-02' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR", try_cast(null as NUMBER(38,0)) as "DAY_OF_MONTH",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-03-08' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR", try_cast(null as NUMBER(38,0)) as "DAY_OF_MONTH",
+try_cast('7' as NUMBER(38,0))
+as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-03-09' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR", try_cast(null as NUMBER(38,0)) as "DAY_OF_MONTH",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+), events as (
+select * from __dbt__cte__fct_email_events
+where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
+),
+campaigns as (
+select campaign_id, campaign_name, account_id, region from __dbt__cte__dim_campaigns
+),
+dates as (
+select date_day, day_of_week from __dbt__cte__dim_dates
+),
+counts as (
+select
+events.campaign_id,
+dates.day_of_week,
+cast(extract(hour from events.occurred_at) as bigint) as hour_of_day,
+count(case when events.event_type = 'open' then 1 end) as human_open_count,
+count(case when events.event_type = 'click' then 1 end) as click_count
+from events
+inner join dates on events.occurred_on = dates.date_day
+group by 1, 2, 3
+),
+reported as (
+select
+counts.campaign_id,
+campaigns.campaign_name,
+campaigns.account_id,
+campaigns.region,
+counts.day_of_week,
+counts.hour_of_day,
+counts.human_open_count,
+counts.click_count
+from counts
+inner join campaigns on counts.campaign_id = campaigns.campaign_id
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"CAMPAIGN_ID", "CAMPAIGN_NAME", "ACCOUNT_ID", "REGION", "DAY_OF_WEEK", "HOUR_OF_DAY", "HUMAN_OPEN_COUNT", "CLICK_COUNT", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Spring' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_WEEK",
+try_cast('9' as NUMBER(38,0))
+as "HOUR_OF_DAY",
+try_cast('2' as NUMBER(38,0))
+as "HUMAN_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CLICK_COUNT"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Spring' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_WEEK",
+try_cast('10' as NUMBER(38,0))
+as "HOUR_OF_DAY",
+try_cast('0' as NUMBER(38,0))
+as "HUMAN_OPEN_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "CLICK_COUNT"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('(unknown)' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('7' as NUMBER(38,0))
+as "DAY_OF_WEEK",
+try_cast('23' as NUMBER(38,0))
+as "HOUR_OF_DAY",
+try_cast('0' as NUMBER(38,0))
+as "HUMAN_OPEN_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "CLICK_COUNT"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
 "CAMPAIGN_ID","CAMPAIGN_NAME","SENDING_STATUS","DELETED_AT","IS_DELETED", 'actual' as "actual_or_expected"
 from (
 with  __dbt__cte__stg_postgres__campaigns as (
@@ -196,7 +2237,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "DELETED_AT",
 try_cast('True' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('1' as NUMBER(19,0))
@@ -206,7 +2247,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast(null as TIMESTAMP_NTZ)
 as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__stg_saas__campaigns as (
 -- Fixture for stg_saas__campaigns
 select
@@ -417,7 +2458,7 @@ select
 try_cast('a' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
@@ -431,7 +2472,7 @@ select
 try_cast('b' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
@@ -443,7 +2484,7 @@ select
 try_cast('c' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('delivered' as character varying)
@@ -453,7 +2494,7 @@ select
 try_cast('d' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('hard_bounced' as character varying)
 as "MESSAGE_OUTCOME"
 union all
@@ -461,7 +2502,7 @@ select
 try_cast('e' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('soft_bounced' as character varying)
 as "MESSAGE_OUTCOME"
 union all
@@ -469,7 +2510,7 @@ select
 try_cast('f' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('pending' as character varying)
 as "MESSAGE_OUTCOME"
 union all
@@ -477,7 +2518,7 @@ select
 try_cast('g' as character varying)
 as "MESSAGE_ID",
 try_cast('99' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('pending' as character varying)
 as "MESSAGE_OUTCOME"
 ), campaigns as (
@@ -493,14 +2534,14 @@ counts as (
 select
 coalesce(campaigns.campaign_id, -1) as campaign_id,
 count(*) as sent_count,
-count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
-count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-count(first_human_opened_at) as unique_open_count,
-count(first_machine_opened_at) as unique_machine_open_count,
-count(first_clicked_at) as unique_click_count,
-count(complained_at) as complaint_count,
-count(unsubscribed_at) as unsubscribe_count
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.first_human_opened_at) as unique_open_count,
+count(messages.first_machine_opened_at) as unique_machine_open_count,
+count(messages.first_clicked_at) as unique_click_count,
+count(messages.complained_at) as complaint_count,
+count(messages.unsubscribed_at) as unsubscribe_count
 from messages
 left join campaigns on messages.campaign_id = campaigns.campaign_id
 group by 1
@@ -681,7 +2722,7 @@ as "FIRST_NAME",
 try_cast('B' as character varying)
 as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('2' as NUMBER(19,0))
@@ -695,7 +2736,7 @@ as "FIRST_NAME",
 try_cast('B' as character varying)
 as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('True' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__dim_accounts as (
 -- Fixture for dim_accounts
 select
@@ -865,7 +2906,7 @@ as "CONTACT_ID",
 try_cast('7' as NUMBER(19,0))
 as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('2' as NUMBER(19,0))
@@ -873,7 +2914,7 @@ as "CONTACT_ID",
 try_cast('7' as NUMBER(19,0))
 as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('3' as NUMBER(19,0))
@@ -881,7 +2922,7 @@ as "CONTACT_ID",
 try_cast('7' as NUMBER(19,0))
 as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__dim_accounts as (
 -- Fixture for dim_accounts
 select
@@ -1282,7 +3323,9 @@ select * from __dbt__cte__stg_metering__copied_files
 where copied_at >= cast('2000-01-01' as timestamp)
 ),
 prices as (
-select usd from __dbt__cte__prices where price_name = 'snowflake_credit'
+select usd
+from __dbt__cte__prices
+where price_name = 'snowflake_credit'
 ),
 labelled as (
 select
@@ -1559,6 +3602,307 @@ try_cast('0' as NUMBER(18,9))
 as "CREDITS",
 try_cast('0' as NUMBER(18,6))
 as "COST_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"CURRENCY","MONTH_STARTS_ON","USD_RATE", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__stg_postgres__invoices as (
+-- Fixture for stg_postgres__invoices
+select
+try_cast('1' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.9' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-28' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.2' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-02' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.1' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-03' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.5' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('6' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.3' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('7' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('JPY' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0.006400000000' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-01-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('8' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('JPY' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('9' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('JPY' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0.006600000000' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('10' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.7' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), months as (
+select month_starts_on from __dbt__cte__int_mrr_months
+),
+invoices as (
+select
+invoice_id,
+currency,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+exchange_rate
+from __dbt__cte__stg_postgres__invoices
+where currency <> 'USD' and exchange_rate > 0
+),
+ranked as (
+select
+currency,
+month_starts_on,
+exchange_rate,
+row_number() over (partition by currency, month_starts_on order by exchange_rate, invoice_id) as place,
+count(*) over (partition by currency, month_starts_on) as invoice_count
+from invoices
+),
+-- The middle rate of the month, the lower one of two: one odd invoice must not move what every account pays.
+middle as (
+select currency, month_starts_on, cast(exchange_rate as decimal(20, 12)) as usd_rate
+from ranked
+where 2 * place in (invoice_count, invoice_count + 1)
+),
+-- A month without invoices takes the rate before it; only months before the first invoice look ahead.
+nearest as (
+select
+middle.currency,
+months.month_starts_on,
+middle.usd_rate,
+row_number() over (
+partition by middle.currency, months.month_starts_on
+order by
+case when middle.month_starts_on <= months.month_starts_on then 0 else 1 end,
+abs(datediff(
+month,
+middle.month_starts_on,
+months.month_starts_on
+))
+) as place
+from months
+cross join middle
+)
+select currency, month_starts_on, usd_rate from nearest where place = 1
+union all
+select 'USD' as currency, month_starts_on, cast(1 as decimal(20, 12)) as usd_rate from months
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"CURRENCY", "MONTH_STARTS_ON", "USD_RATE", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.2' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.2' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.3' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.3' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('JPY' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0.0064' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('JPY' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0.0064' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('JPY' as character varying)
+as "CURRENCY",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0.0066' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('JPY' as character varying)
+as "CURRENCY",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0.0066' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
 ) _dbt_internal_unit_test_expected
 )
 -- Union actual and expected results
@@ -1978,6 +4322,2085 @@ select * from dbt_internal_unit_test_expected;
 -- Build actual result given inputs
 with dbt_internal_unit_test_actual as (
 select
+"INVOICE_ID","CAMPAIGN_ID","ACCOUNT_ID","REGION","CAMPAIGN_COUNT","ATTRIBUTED_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__fct_invoices as (
+-- Fixture for fct_invoices
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('20.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('open' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('30.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('40.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('50.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-06-10' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('-10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('11' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('12' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('14' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('13' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('15' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('16' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('17' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('31' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('33' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('32' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), invoices as (
+select * from __dbt__cte__fct_invoices
+where invoice_status = 'paid' and not is_deleted
+),
+-- Unknown accounts are not one account: nothing of theirs belongs together.
+campaigns as (
+select campaign_id, account_id, sent_at from __dbt__cte__dim_campaigns
+where sent_at is not null and account_id <> -1
+),
+-- Whole days before the day of issue: an invoice has no time of day, so of its own day nobody knows which came first.
+met as (
+select
+invoices.invoice_id,
+campaigns.campaign_id,
+invoices.account_id,
+invoices.region,
+invoices.issued_on,
+invoices.subtotal_usd,
+campaigns.sent_at,
+count(campaigns.campaign_id) over (partition by invoices.invoice_id) as campaign_count,
+row_number() over (
+partition by invoices.invoice_id order by campaigns.sent_at desc, campaigns.campaign_id desc
+) as place_from_last
+from invoices
+left join campaigns
+on invoices.account_id = campaigns.account_id
+and cast(campaigns.sent_at as date) >= cast(
+dateadd(
+day,
+-30,
+invoices.issued_on
+)
+as date)
+and cast(campaigns.sent_at as date) < invoices.issued_on
+),
+shared as (
+select
+*,
+cast(cast(((subtotal_usd) * 100 - mod((subtotal_usd) * 100, nullif(campaign_count, 0))) / nullif(campaign_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as share_usd
+from met
+),
+facts as (
+select
+invoice_id,
+coalesce(campaign_id, -1) as campaign_id,
+account_id,
+region,
+issued_on,
+sent_at as campaign_sent_at,
+campaign_count,
+cast(
+case
+when campaign_count = 0 then subtotal_usd
+when place_from_last = 1 then subtotal_usd - share_usd * (campaign_count - 1)
+else share_usd
+end as decimal(18, 2)
+) as attributed_usd
+from shared
+)
+select * from facts
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"INVOICE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "REGION", "CAMPAIGN_COUNT", "ATTRIBUTED_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('12' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('3.33' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('13' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('3.33' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('14' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('3.34' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('us' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('20.00' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('50.00' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('31' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('-3.33' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('32' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('-3.33' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('33' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_COUNT",
+try_cast('-3.34' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"INVOICE_ID","CAMPAIGN_ID","ATTRIBUTED_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__fct_invoices as (
+-- Fixture for fct_invoices
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('20.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('open' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('30.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('40.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('50.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-06-10' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('-10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('11' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('12' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('14' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('13' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('15' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('16' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('17' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('31' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('33' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('32' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), invoices as (
+select * from __dbt__cte__fct_invoices
+where invoice_status = 'paid' and not is_deleted
+),
+-- Unknown accounts are not one account: nothing of theirs belongs together.
+campaigns as (
+select campaign_id, account_id, sent_at from __dbt__cte__dim_campaigns
+where sent_at is not null and account_id <> -1
+),
+-- Whole days before the day of issue: an invoice has no time of day, so of its own day nobody knows which came first.
+met as (
+select
+invoices.invoice_id,
+campaigns.campaign_id,
+invoices.account_id,
+invoices.region,
+invoices.issued_on,
+invoices.subtotal_usd,
+campaigns.sent_at,
+count(campaigns.campaign_id) over (partition by invoices.invoice_id) as campaign_count,
+row_number() over (
+partition by invoices.invoice_id order by campaigns.sent_at desc, campaigns.campaign_id desc
+) as place_from_last
+from invoices
+left join campaigns
+on invoices.account_id = campaigns.account_id
+and cast(campaigns.sent_at as date) >= cast(
+dateadd(
+day,
+-7,
+invoices.issued_on
+)
+as date)
+and cast(campaigns.sent_at as date) < invoices.issued_on
+),
+shared as (
+select
+*,
+cast(cast(((subtotal_usd) * 100 - mod((subtotal_usd) * 100, nullif(campaign_count, 0))) / nullif(campaign_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as share_usd
+from met
+),
+facts as (
+select
+invoice_id,
+coalesce(campaign_id, -1) as campaign_id,
+account_id,
+region,
+issued_on,
+sent_at as campaign_sent_at,
+campaign_count,
+cast(
+case
+when campaign_count = 0 then subtotal_usd
+when place_from_last = 1 then subtotal_usd - share_usd * (campaign_count - 1)
+else share_usd
+end as decimal(18, 2)
+) as attributed_usd
+from shared
+)
+select * from facts
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"INVOICE_ID", "CAMPAIGN_ID", "ATTRIBUTED_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('14' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('10.00' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('20.00' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('50.00' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('32' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('-5.00' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID",
+try_cast('33' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('-5.00' as NUMBER(18,2))
+as "ATTRIBUTED_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"LIST_ID","MONTH_STARTS_ON","LIST_NAME","ACCOUNT_ID","REGION","JOINED_COUNT","UNSUBSCRIBED_COUNT","CLEANED_COUNT","DELETED_COUNT","NET_GROWTH_COUNT","MEMBER_COUNT","CHURN_RATE", 'actual' as "actual_or_expected"
+from (
+-- RAW holds the present of a membership: one that ended did so when it last changed, or when it was found deleted.
+with  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('unsubscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('cleaned' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('4' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('5' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('unsubscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('6' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('pending' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('55' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('News' as character varying)
+as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('99' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('Nobody yet' as character varying)
+as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), memberships as (
+select
+list_id,
+joined_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then membership_status
+when is_deleted then 'deleted'
+end as ending,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at,
+updated_at
+from __dbt__cte__stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+lists as (
+select
+lists.list_id,
+lists.list_name,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+lists.created_at
+from __dbt__cte__stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+union all
+select -1, '(unknown)', -1, '(unknown)', null
+),
+moves as (
+select list_id, joined_at as moved_at, 'joined' as movement from memberships
+union all
+select list_id, ended_at, ending from memberships where ended_at is not null
+),
+monthly as (
+select
+coalesce(lists.list_id, -1) as list_id,
+cast(date_trunc('month', moves.moved_at) as date) as month_starts_on,
+count(case when moves.movement = 'joined' then 1 end) as joined_count,
+count(case when moves.movement = 'unsubscribed' then 1 end) as unsubscribed_count,
+count(case when moves.movement = 'cleaned' then 1 end) as cleaned_count,
+count(case when moves.movement = 'deleted' then 1 end) as deleted_count
+from moves
+left join lists on moves.list_id = lists.list_id
+group by 1, 2
+),
+spans as (
+select list_id, min(month_starts_on) as first_month
+from (
+select list_id, cast(date_trunc('month', created_at) as date) as month_starts_on from lists where list_id <> -1
+union all
+select list_id, month_starts_on from monthly
+) as begun
+group by list_id
+),
+newest as (
+select cast(date_trunc('month', max(moved_at)) as date) as last_month
+from (
+select moved_at from moves
+union all
+select updated_at from memberships
+) as changes
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select
+spans.list_id,
+cast(
+dateadd(
+month,
+numbers.generated_number - 1,
+spans.first_month
+)
+as date) as month_starts_on
+from spans
+inner join newest on spans.first_month <= newest.last_month
+inner join numbers on numbers.generated_number <= datediff(
+month,
+spans.first_month,
+newest.last_month
+) + 1
+),
+counted as (
+select
+months.list_id,
+months.month_starts_on,
+coalesce(monthly.joined_count, 0) as joined_count,
+coalesce(monthly.unsubscribed_count, 0) as unsubscribed_count,
+coalesce(monthly.cleaned_count, 0) as cleaned_count,
+coalesce(monthly.deleted_count, 0) as deleted_count
+from months
+left join monthly on months.list_id = monthly.list_id and months.month_starts_on = monthly.month_starts_on
+),
+grown as (
+select
+*,
+unsubscribed_count + cleaned_count + deleted_count as left_count,
+joined_count - unsubscribed_count - cleaned_count - deleted_count as net_growth_count,
+cast(sum(joined_count - unsubscribed_count - cleaned_count - deleted_count) over (
+partition by list_id order by month_starts_on rows between unbounded preceding and current row
+) as bigint) as member_count
+from counted
+),
+reported as (
+select
+grown.list_id,
+grown.month_starts_on,
+lists.list_name,
+lists.account_id,
+lists.region,
+grown.joined_count,
+grown.unsubscribed_count,
+grown.cleaned_count,
+grown.deleted_count,
+grown.net_growth_count,
+grown.member_count,
+cast(cast(grown.left_count as decimal(18, 0)) / nullif(grown.member_count - grown.net_growth_count, 0) as decimal(18, 6)) as churn_rate
+from grown
+inner join lists on grown.list_id = lists.list_id
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"LIST_ID", "MONTH_STARTS_ON", "LIST_NAME", "ACCOUNT_ID", "REGION", "JOINED_COUNT", "UNSUBSCRIBED_COUNT", "CLEANED_COUNT", "DELETED_COUNT", "NET_GROWTH_COUNT", "MEMBER_COUNT", "CHURN_RATE", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('News' as character varying)
+as "LIST_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('2' as NUMBER(38,0))
+as "JOINED_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "UNSUBSCRIBED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CLEANED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "NET_GROWTH_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "MEMBER_COUNT",
+try_cast('1.000000' as NUMBER(18,6))
+as "CHURN_RATE"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('News' as character varying)
+as "LIST_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "JOINED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "CLEANED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "NET_GROWTH_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "MEMBER_COUNT",
+try_cast(null as NUMBER(18,6))
+as "CHURN_RATE"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('News' as character varying)
+as "LIST_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "JOINED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CLEANED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "NET_GROWTH_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "MEMBER_COUNT",
+try_cast(null as NUMBER(18,6))
+as "CHURN_RATE"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('News' as character varying)
+as "LIST_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "JOINED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CLEANED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "DELETED_COUNT",
+try_cast('-1' as NUMBER(38,0))
+as "NET_GROWTH_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "MEMBER_COUNT",
+try_cast('0.500000' as NUMBER(18,6))
+as "CHURN_RATE"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('Nobody yet' as character varying)
+as "LIST_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('0' as NUMBER(38,0))
+as "JOINED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CLEANED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "NET_GROWTH_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "MEMBER_COUNT",
+try_cast(null as NUMBER(18,6))
+as "CHURN_RATE"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('(unknown)' as character varying)
+as "LIST_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "JOINED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CLEANED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "NET_GROWTH_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "MEMBER_COUNT",
+try_cast(null as NUMBER(18,6))
+as "CHURN_RATE"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MESSAGE_ID","ACCOUNT_ID","CONTACT_ID","CAMPAIGN_ID","MAILBOX_PROVIDER","SENDING_DOMAIN","SENT_AT","SENT_ON", 'actual' as "actual_or_expected"
+from (
+-- depends_on: __dbt__cte__stg_saas__email_events
+with  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select try_cast(null as character varying(16777216)) as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__int_messages as (
+-- Fixture for int_messages
+select
+try_cast('known' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('gone' as character varying)
+as "MESSAGE_ID",
+try_cast('93' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('91' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('92' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast(null as character varying(16777216))
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('planned' as character varying)
+as "MESSAGE_ID",
+try_cast('4' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast(null as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('send.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast(null as character varying(16777216))
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast(null as character varying(16777216))
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__int_messages
+),
+accounts as (
+select account_id from __dbt__cte__dim_accounts
+),
+contacts as (
+select contact_id from __dbt__cte__dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from __dbt__cte__dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_AT", "SENT_ON", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('known' as character varying)
+as "MESSAGE_ID",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('send.example' as character varying)
+as "SENDING_DOMAIN",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON"
+union all
+select
+try_cast('gone' as character varying)
+as "MESSAGE_ID",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('(unknown)' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('(unknown)' as character varying)
+as "SENDING_DOMAIN",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('2026-03-03' as DATE)
+as "SENT_ON"
+union all
+select
+try_cast('planned' as character varying)
+as "MESSAGE_ID",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('4' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('(unknown)' as character varying)
+as "SENDING_DOMAIN",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('2026-03-03' as DATE)
+as "SENT_ON"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MESSAGE_ID","ACCOUNT_ID","REGION","CONTACT_ID","CAMPAIGN_ID","SENT_AT","BROKEN_RULE","BEGAN_AT","LIFTED_AT", 'actual' as "actual_or_expected"
+from (
+-- The sending service's own ids: a contact that no dimension knows may have withdrawn all the same.
+with  __dbt__cte__int_messages as (
+-- Fixture for int_messages
+select
+try_cast('first' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COMPLAINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('second' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('others' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('8' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('not_sent' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('bounced' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('suppressed' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('after_the_lift' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('suppressed_again' as character varying)
+as "MESSAGE_ID",
+try_cast('99' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('by_hand' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('vanished' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select
+try_cast('c' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('a' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('hard_bounce' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('False' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast(null as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('1' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__int_messages
+),
+suppressions as (
+select
+account_id,
+contact_id,
+suppression_reason,
+created_at,
+case when not is_active then updated_at when is_deleted then deleted_at end as ended_at
+from __dbt__cte__stg_saas__suppressions
+),
+signs as (
+select account_id, contact_id, 'unsubscribe' as broken_rule, unsubscribed_at as began_at from messages where unsubscribed_at is not null
+union all
+select account_id, contact_id, 'spam_report' as broken_rule, complained_at as began_at from messages where complained_at is not null
+union all
+select account_id, contact_id, 'hard_bounce' as broken_rule, hard_bounced_at as began_at from messages where hard_bounced_at is not null
+),
+-- A suppression for the same reason that was lifted since lifts what it was for.
+lifted as (
+select
+signs.account_id,
+signs.contact_id,
+signs.broken_rule,
+signs.began_at,
+min(suppressions.ended_at) as ended_at
+from signs
+left join suppressions
+on signs.account_id = suppressions.account_id
+and signs.contact_id = suppressions.contact_id
+and signs.broken_rule = suppressions.suppression_reason
+and signs.began_at < suppressions.ended_at
+group by 1, 2, 3, 4
+),
+rules as (
+select * from lifted
+union all
+select account_id, contact_id, 'suppression', created_at, ended_at from suppressions
+),
+breaches as (
+select
+messages.message_id,
+messages.account_id,
+messages.contact_id,
+messages.campaign_id,
+messages.processed_at as sent_at,
+rules.broken_rule,
+rules.began_at,
+case when rules.ended_at <= messages.processed_at then rules.ended_at end as lifted_at
+from messages
+inner join rules
+on messages.account_id = rules.account_id
+and messages.contact_id = rules.contact_id
+and messages.processed_at > rules.began_at
+where rules.broken_rule <> 'suppression' or rules.ended_at is null or rules.ended_at > messages.processed_at
+),
+-- One rule for each message: one that still held if there is any, of these the oldest.
+ranked as (
+select
+*,
+row_number() over (
+partition by message_id
+order by case when lifted_at is null then 0 else 1 end, began_at, broken_rule
+) as worst_first
+from breaches
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+contacts as (
+select contact_id from __dbt__cte__dim_contacts
+),
+campaigns as (
+select campaign_id from __dbt__cte__dim_campaigns
+),
+reported as (
+select
+ranked.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+ranked.sent_at,
+ranked.broken_rule,
+ranked.began_at,
+ranked.lifted_at
+from ranked
+left join accounts on ranked.account_id = accounts.account_id
+left join contacts on ranked.contact_id = contacts.contact_id
+left join campaigns on ranked.campaign_id = campaigns.campaign_id
+where ranked.worst_first = 1
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MESSAGE_ID", "ACCOUNT_ID", "REGION", "CONTACT_ID", "CAMPAIGN_ID", "SENT_AT", "BROKEN_RULE", "BEGAN_AT", "LIFTED_AT", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('after_the_lift' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('hard_bounce' as character varying)
+as "BROKEN_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "BEGAN_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "LIFTED_AT"
+union all
+select
+try_cast('suppressed' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('hard_bounce' as character varying)
+as "BROKEN_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "BEGAN_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "LIFTED_AT"
+union all
+select
+try_cast('second' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('unsubscribe' as character varying)
+as "BROKEN_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "BEGAN_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "LIFTED_AT"
+union all
+select
+try_cast('suppressed_again' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('suppression' as character varying)
+as "BROKEN_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "BEGAN_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "LIFTED_AT"
+union all
+select
+try_cast('by_hand' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT",
+try_cast('suppression' as character varying)
+as "BROKEN_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "BEGAN_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "LIFTED_AT"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MESSAGE_ID","CONTACT_ID","SENDING_DOMAIN", 'actual' as "actual_or_expected"
+from (
+-- depends_on: __dbt__cte__stg_saas__email_events
+with  __dbt__cte__fct_messages as (
+select 'seen' as message_id, 1 as account_id, 2 as contact_id, 3 as campaign_id, 'a.example' as sending_domain, '5' as newest_load_id
+union all select 'late', 1, 2, 3, 'a.example', '5'
+union all select 'out_of_order', 1, 2, 3, 'a.example', '5'
+union all select 'unknown', 1, -1, 3, 'a.example', '5'
+union all select 'other_domain', 1, 2, 5, '(unknown)', '5'
+),  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('seen' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('late' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('late' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('6' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('out_of_order' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('out_of_order' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('4' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('unknown' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('g' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('other_domain' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+),  __dbt__cte__int_messages as (
+-- Fixture for int_messages
+select
+try_cast('seen' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('late' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('6' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('out_of_order' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('unknown' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('4' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('other_domain' as character varying)
+as "MESSAGE_ID",
+try_cast('5' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('b.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__int_messages
+-- By the loads of its events, as int_messages: the newest load alone would hide one with an older id that came later.
+where message_id in (
+select message_id from __dbt__cte__stg_saas__email_events
+where load_id not in (select newest_load_id from __dbt__cte__fct_messages)
+)
+-- Messages that met no dimension row before are tried again,
+or message_id in (select message_id from __dbt__cte__fct_messages where -1 in (account_id, contact_id, campaign_id))
+-- and those of campaigns of which the sending service has told another domain since.
+or campaign_id in (
+select kept.campaign_id
+from (select distinct campaign_id, sending_domain from __dbt__cte__fct_messages) as kept
+inner join __dbt__cte__dim_campaigns as campaigns on kept.campaign_id = campaigns.campaign_id
+where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
+)
+),
+accounts as (
+select account_id from __dbt__cte__dim_accounts
+),
+contacts as (
+select contact_id from __dbt__cte__dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from __dbt__cte__dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MESSAGE_ID", "CONTACT_ID", "SENDING_DOMAIN", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('late' as character varying)
+as "MESSAGE_ID",
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN"
+union all
+select
+try_cast('out_of_order' as character varying)
+as "MESSAGE_ID",
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN"
+union all
+select
+try_cast('unknown' as character varying)
+as "MESSAGE_ID",
+try_cast('4' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN"
+union all
+select
+try_cast('other_domain' as character varying)
+as "MESSAGE_ID",
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('b.example' as character varying)
+as "SENDING_DOMAIN"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
 "MESSAGE_ID","FIRST_HUMAN_OPENED_AT","HUMAN_OPEN_COUNT","MACHINE_OPEN_COUNT", 'actual' as "actual_or_expected"
 from (
 with  __dbt__cte__stg_saas__email_events as (
@@ -2038,6 +6461,8 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -2093,6 +6518,133 @@ try_cast('0' as NUMBER(38,0))
 as "HUMAN_OPEN_COUNT",
 try_cast('1' as NUMBER(38,0))
 as "MACHINE_OPEN_COUNT"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MESSAGE_ID","MAILBOX_PROVIDER","FIRST_EVENT_AT","PROCESSED_AT", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID",
+try_cast('processed' as character varying)
+as "EVENT_TYPE",
+try_cast('whole' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID",
+try_cast('delivered' as character varying)
+as "EVENT_TYPE",
+try_cast('whole' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('headless' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast(null as character varying(16777216))
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID",
+try_cast('delivered' as character varying)
+as "EVENT_TYPE",
+try_cast('headless' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), events as (
+select * from __dbt__cte__stg_saas__email_events
+),
+messages as (
+select
+message_id,
+min(campaign_id) as campaign_id,
+min(account_id) as account_id,
+min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
+min(case when event_type = 'processed' then occurred_at end) as processed_at,
+min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
+min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
+min(case when event_type = 'bounce' and bounce_type = 'hard' then occurred_at end) as hard_bounced_at,
+min(case when event_type = 'open' and not coalesce(is_machine_open, false) then occurred_at end) as first_human_opened_at,
+min(case when event_type = 'open' and is_machine_open then occurred_at end) as first_machine_opened_at,
+min(case when event_type = 'click' then occurred_at end) as first_clicked_at,
+min(case when event_type = 'spam_report' then occurred_at end) as complained_at,
+min(case when event_type = 'unsubscribe' then occurred_at end) as unsubscribed_at,
+count(case when event_type = 'deferred' then 1 end) as deferral_count,
+count(case when event_type = 'open' and not coalesce(is_machine_open, false) then 1 end) as human_open_count,
+count(case when event_type = 'open' and is_machine_open then 1 end) as machine_open_count,
+count(case when event_type = 'click' then 1 end) as click_count,
+max(load_id) as newest_load_id
+from events
+group by message_id
+),
+outcomes as (
+select
+*,
+case
+when delivered_at is not null then 'delivered'
+when hard_bounced_at is not null then 'hard_bounced'
+when first_bounced_at is not null then 'soft_bounced'
+else 'pending'
+end as message_outcome
+from messages
+)
+select * from outcomes
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MESSAGE_ID", "MAILBOX_PROVIDER", "FIRST_EVENT_AT", "PROCESSED_AT", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('whole' as character varying)
+as "MESSAGE_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT"
+union all
+select
+try_cast('headless' as character varying)
+as "MESSAGE_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "PROCESSED_AT"
 ) _dbt_internal_unit_test_expected
 )
 -- Union actual and expected results
@@ -2183,6 +6735,8 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -2308,6 +6862,8 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -2352,6 +6908,2420 @@ as "MESSAGE_OUTCOME",
 try_cast('1' as NUMBER(38,0))
 as "HUMAN_OPEN_COUNT",
 try_cast('2' as character varying)
+as "NEWEST_LOAD_ID"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MONTH_STARTS_ON","INVOICE_STATUS","CURRENCY","INVOICE_COUNT","BILLED_AMOUNT","BILLED_USD","OPEN_USD","PAID_USD","VOID_USD","UNCOLLECTIBLE_USD","TAX_USD","DELETED_INVOICE_COUNT","DELETED_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__fct_invoices as (
+-- Fixture for fct_invoices
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('100' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('11' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('110' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('10.50' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('1.15' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('11.55' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('1000' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('110' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('1100' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('7' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('1' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('7' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('void' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('20' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('2' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('22' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('uncollectible' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('30' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('3' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('33' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('7' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('open' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-04-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('40' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('4' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('44' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('draft' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-04-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('50' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('5' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('55' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('9' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('draft' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-04-02' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('60' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('6' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('66' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+), invoices as (
+select * from __dbt__cte__fct_invoices
+),
+marked as (
+select
+*,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+not is_deleted and invoice_status <> 'draft' as is_billed
+from invoices
+),
+summed as (
+select
+month_starts_on,
+invoice_status,
+currency,
+count(case when not is_deleted then 1 end) as invoice_count,
+cast(sum(case when is_billed then total_amount else 0 end) as decimal(18, 2)) as billed_amount,
+cast(sum(case when is_billed then total_usd else 0 end) as decimal(18, 2)) as billed_usd,
+cast(sum(case when is_billed and invoice_status = 'open' then total_usd else 0 end) as decimal(18, 2)) as open_usd,
+cast(sum(case when is_billed and invoice_status = 'paid' then total_usd else 0 end) as decimal(18, 2)) as paid_usd,
+cast(sum(case when is_billed and invoice_status = 'void' then total_usd else 0 end) as decimal(18, 2)) as void_usd,
+cast(sum(case when is_billed and invoice_status = 'uncollectible' then total_usd else 0 end) as decimal(18, 2)) as uncollectible_usd,
+cast(sum(case when is_billed then tax_usd else 0 end) as decimal(18, 2)) as tax_usd,
+count(case when is_deleted then 1 end) as deleted_invoice_count,
+cast(sum(case when is_deleted then total_usd else 0 end) as decimal(18, 2)) as deleted_usd
+from marked
+group by month_starts_on, invoice_status, currency
+)
+select * from summed
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MONTH_STARTS_ON", "INVOICE_STATUS", "CURRENCY", "INVOICE_COUNT", "BILLED_AMOUNT", "BILLED_USD", "OPEN_USD", "PAID_USD", "VOID_USD", "UNCOLLECTIBLE_USD", "TAX_USD", "DELETED_INVOICE_COUNT", "DELETED_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_COUNT",
+try_cast('110.50' as NUMBER(18,2))
+as "BILLED_AMOUNT",
+try_cast('121.55' as NUMBER(18,2))
+as "BILLED_USD",
+try_cast('0' as NUMBER(18,2))
+as "OPEN_USD",
+try_cast('121.55' as NUMBER(18,2))
+as "PAID_USD",
+try_cast('0' as NUMBER(18,2))
+as "VOID_USD",
+try_cast('0' as NUMBER(18,2))
+as "UNCOLLECTIBLE_USD",
+try_cast('12.15' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('1' as NUMBER(38,0))
+as "DELETED_INVOICE_COUNT",
+try_cast('1100' as NUMBER(18,2))
+as "DELETED_USD"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_COUNT",
+try_cast('7' as NUMBER(18,2))
+as "BILLED_AMOUNT",
+try_cast('7' as NUMBER(18,2))
+as "BILLED_USD",
+try_cast('0' as NUMBER(18,2))
+as "OPEN_USD",
+try_cast('7' as NUMBER(18,2))
+as "PAID_USD",
+try_cast('0' as NUMBER(18,2))
+as "VOID_USD",
+try_cast('0' as NUMBER(18,2))
+as "UNCOLLECTIBLE_USD",
+try_cast('1' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_INVOICE_COUNT",
+try_cast('0' as NUMBER(18,2))
+as "DELETED_USD"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('void' as character varying)
+as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_COUNT",
+try_cast('20' as NUMBER(18,2))
+as "BILLED_AMOUNT",
+try_cast('22' as NUMBER(18,2))
+as "BILLED_USD",
+try_cast('0' as NUMBER(18,2))
+as "OPEN_USD",
+try_cast('0' as NUMBER(18,2))
+as "PAID_USD",
+try_cast('22' as NUMBER(18,2))
+as "VOID_USD",
+try_cast('0' as NUMBER(18,2))
+as "UNCOLLECTIBLE_USD",
+try_cast('2' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_INVOICE_COUNT",
+try_cast('0' as NUMBER(18,2))
+as "DELETED_USD"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('uncollectible' as character varying)
+as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_COUNT",
+try_cast('30' as NUMBER(18,2))
+as "BILLED_AMOUNT",
+try_cast('33' as NUMBER(18,2))
+as "BILLED_USD",
+try_cast('0' as NUMBER(18,2))
+as "OPEN_USD",
+try_cast('0' as NUMBER(18,2))
+as "PAID_USD",
+try_cast('0' as NUMBER(18,2))
+as "VOID_USD",
+try_cast('33' as NUMBER(18,2))
+as "UNCOLLECTIBLE_USD",
+try_cast('3' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_INVOICE_COUNT",
+try_cast('0' as NUMBER(18,2))
+as "DELETED_USD"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('open' as character varying)
+as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_COUNT",
+try_cast('40' as NUMBER(18,2))
+as "BILLED_AMOUNT",
+try_cast('44' as NUMBER(18,2))
+as "BILLED_USD",
+try_cast('44' as NUMBER(18,2))
+as "OPEN_USD",
+try_cast('0' as NUMBER(18,2))
+as "PAID_USD",
+try_cast('0' as NUMBER(18,2))
+as "VOID_USD",
+try_cast('0' as NUMBER(18,2))
+as "UNCOLLECTIBLE_USD",
+try_cast('4' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_INVOICE_COUNT",
+try_cast('0' as NUMBER(18,2))
+as "DELETED_USD"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('draft' as character varying)
+as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_COUNT",
+try_cast('0' as NUMBER(18,2))
+as "BILLED_AMOUNT",
+try_cast('0' as NUMBER(18,2))
+as "BILLED_USD",
+try_cast('0' as NUMBER(18,2))
+as "OPEN_USD",
+try_cast('0' as NUMBER(18,2))
+as "PAID_USD",
+try_cast('0' as NUMBER(18,2))
+as "VOID_USD",
+try_cast('0' as NUMBER(18,2))
+as "UNCOLLECTIBLE_USD",
+try_cast('0' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('1' as NUMBER(38,0))
+as "DELETED_INVOICE_COUNT",
+try_cast('66' as NUMBER(18,2))
+as "DELETED_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MONTH_STARTS_ON","MEASURED_ON","MEASURED_BEFORE", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "SUBSCRIPTION_STATUS", try_cast(null as NUMBER(12,4)) as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "SUBSCRIPTION_STATUS", try_cast(null as NUMBER(12,4)) as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-10' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+),  __dbt__cte__stg_postgres__invoices as (
+-- Fixture for stg_postgres__invoices
+select
+try_cast('1' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO", try_cast(null as DATE) as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO", try_cast(null as DATE) as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_dates as (
+-- Fixture for dim_dates
+select
+try_cast('2025-12-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-01-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-01-02' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('2' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-05-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+), subscriptions as (
+select started_on, changed_at from __dbt__cte__subscriptions_snapshot
+),
+invoices as (
+select updated_at from __dbt__cte__stg_postgres__invoices
+),
+days as (
+select date_day, day_of_month from __dbt__cte__dim_dates
+),
+changes as (
+select max(changed_at) as changed_at from subscriptions
+union all
+select max(updated_at) from invoices
+),
+-- The newest change, not today: a figure moves when a row does, and never because a night has passed.
+newest as (
+select cast(max(changed_at) as date) as newest_on from changes
+),
+oldest as (
+select cast(date_trunc('month', min(started_on)) as date) as first_month from subscriptions
+),
+months as (
+select
+days.date_day as month_starts_on,
+cast(least(cast(
+dateadd(
+day,
+-1,
+dateadd(
+month,
+1,
+date_trunc('month', days.date_day)
+)
+)
+as date), newest.newest_on) as date) as measured_on
+from days
+cross join newest
+cross join oldest
+where days.day_of_month = 1 and days.date_day between oldest.first_month and newest.newest_on
+),
+measured as (
+select
+month_starts_on,
+measured_on,
+cast(
+dateadd(
+day,
+1,
+measured_on
+)
+as timestamp) as measured_before
+from months
+)
+select * from measured
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MONTH_STARTS_ON", "MEASURED_ON", "MEASURED_BEFORE", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-09' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MONTH_STARTS_ON","MEASURED_ON","OPENING_MRR_USD","NEW_MRR_USD","EXPANSION_MRR_USD","CONTRACTION_MRR_USD","CHURN_MRR_USD","REACTIVATION_MRR_USD","CLOSING_MRR_USD","EXCHANGE_RATE_CHANGE_USD","OPENING_ACCOUNT_COUNT","NEW_ACCOUNT_COUNT","CHURNED_ACCOUNT_COUNT","REACTIVATED_ACCOUNT_COUNT","PAYING_ACCOUNT_COUNT","ARPA_USD","LOGO_CHURN_RATE","REVENUE_CHURN_RATE","NET_REVENUE_RETENTION", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-09' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__fct_mrr_movements as (
+-- Fixture for fct_mrr_movements
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('100' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('50' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('50.01' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('expansion' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('20' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('3' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('contraction' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-10' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('-1.25' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('churn' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-50.01' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('churn' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-120' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('churn' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-40' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('reactivation' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('50' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('10' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+),  __dbt__cte__int_account_mrr as (
+-- Fixture for int_account_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('50' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('50.01' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('120' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('40' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('120' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('40' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('50' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('10' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+movements as (
+select * from __dbt__cte__fct_mrr_movements
+),
+account_months as (
+select * from __dbt__cte__int_account_mrr
+),
+moved as (
+select
+month_starts_on,
+sum(case when movement = 'new' then change_usd else 0 end) as new_mrr_usd,
+sum(case when movement = 'expansion' then change_usd else 0 end) as expansion_mrr_usd,
+sum(case when movement = 'contraction' then change_usd else 0 end) as contraction_mrr_usd,
+sum(case when movement = 'churn' then change_usd else 0 end) as churn_mrr_usd,
+sum(case when movement = 'reactivation' then change_usd else 0 end) as reactivation_mrr_usd,
+sum(change_usd) as change_usd,
+sum(exchange_rate_change_usd) as exchange_rate_change_usd,
+count(case when movement = 'new' then 1 end) as new_account_count,
+count(case when movement = 'churn' then 1 end) as churned_account_count,
+count(case when movement = 'reactivation' then 1 end) as reactivated_account_count
+from movements
+group by month_starts_on
+),
+-- What the months end with is counted apart from what moved: that the two agree is tested.
+measured as (
+select
+month_starts_on,
+sum(mrr_usd) as closing_mrr_usd,
+count(case when mrr_usd > 0 then 1 end) as paying_account_count
+from account_months
+group by month_starts_on
+),
+joined as (
+select
+months.month_starts_on,
+months.measured_on,
+cast(coalesce(moved.new_mrr_usd, 0) as decimal(18, 2)) as new_mrr_usd,
+cast(coalesce(moved.expansion_mrr_usd, 0) as decimal(18, 2)) as expansion_mrr_usd,
+cast(coalesce(moved.contraction_mrr_usd, 0) as decimal(18, 2)) as contraction_mrr_usd,
+cast(coalesce(moved.churn_mrr_usd, 0) as decimal(18, 2)) as churn_mrr_usd,
+cast(coalesce(moved.reactivation_mrr_usd, 0) as decimal(18, 2)) as reactivation_mrr_usd,
+coalesce(moved.change_usd, 0) as change_usd,
+cast(coalesce(moved.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd,
+cast(coalesce(measured.closing_mrr_usd, 0) as decimal(18, 2)) as closing_mrr_usd,
+coalesce(moved.new_account_count, 0) as new_account_count,
+coalesce(moved.churned_account_count, 0) as churned_account_count,
+coalesce(moved.reactivated_account_count, 0) as reactivated_account_count,
+coalesce(measured.paying_account_count, 0) as paying_account_count
+from months
+left join moved on months.month_starts_on = moved.month_starts_on
+left join measured on months.month_starts_on = measured.month_starts_on
+),
+opened as (
+select
+*,
+cast(
+sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd
+as decimal(18, 2)
+) as opening_mrr_usd,
+cast(coalesce(lag(paying_account_count) over (order by month_starts_on), 0) as bigint) as opening_account_count
+from joined
+),
+reported as (
+select
+month_starts_on,
+measured_on,
+opening_mrr_usd,
+new_mrr_usd,
+expansion_mrr_usd,
+contraction_mrr_usd,
+churn_mrr_usd,
+reactivation_mrr_usd,
+closing_mrr_usd,
+exchange_rate_change_usd,
+opening_account_count,
+new_account_count,
+churned_account_count,
+reactivated_account_count,
+paying_account_count,
+cast(cast(((closing_mrr_usd + 0.005 * paying_account_count) * 100 - mod((closing_mrr_usd + 0.005 * paying_account_count) * 100, nullif(paying_account_count, 0))) / nullif(paying_account_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as arpa_usd,
+cast(cast(churned_account_count as decimal(18, 0)) / nullif(opening_account_count, 0) as decimal(18, 6)) as logo_churn_rate,
+cast(cast(-100 * (contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as revenue_churn_rate,
+cast(cast(100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as net_revenue_retention
+from opened
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MONTH_STARTS_ON", "MEASURED_ON", "OPENING_MRR_USD", "NEW_MRR_USD", "EXPANSION_MRR_USD", "CONTRACTION_MRR_USD", "CHURN_MRR_USD", "REACTIVATION_MRR_USD", "CLOSING_MRR_USD", "EXCHANGE_RATE_CHANGE_USD", "OPENING_ACCOUNT_COUNT", "NEW_ACCOUNT_COUNT", "CHURNED_ACCOUNT_COUNT", "REACTIVATED_ACCOUNT_COUNT", "PAYING_ACCOUNT_COUNT", "ARPA_USD", "LOGO_CHURN_RATE", "REVENUE_CHURN_RATE", "NET_REVENUE_RETENTION", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('200.01' as NUMBER(18,2))
+as "OPENING_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "NEW_MRR_USD",
+try_cast('20' as NUMBER(18,2))
+as "EXPANSION_MRR_USD",
+try_cast('-10' as NUMBER(18,2))
+as "CONTRACTION_MRR_USD",
+try_cast('-50.01' as NUMBER(18,2))
+as "CHURN_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "REACTIVATION_MRR_USD",
+try_cast('160' as NUMBER(18,2))
+as "CLOSING_MRR_USD",
+try_cast('1.75' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD",
+try_cast('3' as NUMBER(38,0))
+as "OPENING_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "NEW_ACCOUNT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "CHURNED_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "REACTIVATED_ACCOUNT_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "PAYING_ACCOUNT_COUNT",
+try_cast('80' as NUMBER(18,2))
+as "ARPA_USD",
+try_cast('0.333333' as NUMBER(18,6))
+as "LOGO_CHURN_RATE",
+try_cast('0.300035' as NUMBER(18,6))
+as "REVENUE_CHURN_RATE",
+try_cast('0.799960' as NUMBER(18,6))
+as "NET_REVENUE_RETENTION"
+union all
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('0' as NUMBER(18,2))
+as "OPENING_MRR_USD",
+try_cast('200.01' as NUMBER(18,2))
+as "NEW_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXPANSION_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "CONTRACTION_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "CHURN_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "REACTIVATION_MRR_USD",
+try_cast('200.01' as NUMBER(18,2))
+as "CLOSING_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD",
+try_cast('0' as NUMBER(38,0))
+as "OPENING_ACCOUNT_COUNT",
+try_cast('3' as NUMBER(38,0))
+as "NEW_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CHURNED_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "REACTIVATED_ACCOUNT_COUNT",
+try_cast('3' as NUMBER(38,0))
+as "PAYING_ACCOUNT_COUNT",
+try_cast('66.67' as NUMBER(18,2))
+as "ARPA_USD",
+try_cast(null as NUMBER(18,6))
+as "LOGO_CHURN_RATE",
+try_cast(null as NUMBER(18,6))
+as "REVENUE_CHURN_RATE",
+try_cast(null as NUMBER(18,6))
+as "NET_REVENUE_RETENTION"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON",
+try_cast('160' as NUMBER(18,2))
+as "OPENING_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "NEW_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXPANSION_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "CONTRACTION_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "CHURN_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "REACTIVATION_MRR_USD",
+try_cast('160' as NUMBER(18,2))
+as "CLOSING_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD",
+try_cast('2' as NUMBER(38,0))
+as "OPENING_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "NEW_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "CHURNED_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "REACTIVATED_ACCOUNT_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "PAYING_ACCOUNT_COUNT",
+try_cast('80' as NUMBER(18,2))
+as "ARPA_USD",
+try_cast('0' as NUMBER(18,6))
+as "LOGO_CHURN_RATE",
+try_cast('0' as NUMBER(18,6))
+as "REVENUE_CHURN_RATE",
+try_cast('1' as NUMBER(18,6))
+as "NET_REVENUE_RETENTION"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-09' as DATE)
+as "MEASURED_ON",
+try_cast('160' as NUMBER(18,2))
+as "OPENING_MRR_USD",
+try_cast('10' as NUMBER(18,2))
+as "NEW_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXPANSION_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "CONTRACTION_MRR_USD",
+try_cast('-160' as NUMBER(18,2))
+as "CHURN_MRR_USD",
+try_cast('50' as NUMBER(18,2))
+as "REACTIVATION_MRR_USD",
+try_cast('60' as NUMBER(18,2))
+as "CLOSING_MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD",
+try_cast('2' as NUMBER(38,0))
+as "OPENING_ACCOUNT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "NEW_ACCOUNT_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "CHURNED_ACCOUNT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "REACTIVATED_ACCOUNT_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "PAYING_ACCOUNT_COUNT",
+try_cast('30' as NUMBER(18,2))
+as "ARPA_USD",
+try_cast('1' as NUMBER(18,6))
+as "LOGO_CHURN_RATE",
+try_cast('1' as NUMBER(18,6))
+as "REVENUE_CHURN_RATE",
+try_cast('0' as NUMBER(18,6))
+as "NET_REVENUE_RETENTION"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"MONTH_STARTS_ON","PAYING_ACCOUNT_COUNT","CLOSING_MRR_USD","ARPA_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__fct_mrr_movements as (
+-- Fixture for fct_mrr_movements
+select try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD", try_cast(null as NUMBER(18,2)) as "CHANGE_USD", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+limit 0
+),  __dbt__cte__int_account_mrr as (
+-- Fixture for int_account_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('20.00' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('20.00' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0.02' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0.02' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+movements as (
+select * from __dbt__cte__fct_mrr_movements
+),
+account_months as (
+select * from __dbt__cte__int_account_mrr
+),
+moved as (
+select
+month_starts_on,
+sum(case when movement = 'new' then change_usd else 0 end) as new_mrr_usd,
+sum(case when movement = 'expansion' then change_usd else 0 end) as expansion_mrr_usd,
+sum(case when movement = 'contraction' then change_usd else 0 end) as contraction_mrr_usd,
+sum(case when movement = 'churn' then change_usd else 0 end) as churn_mrr_usd,
+sum(case when movement = 'reactivation' then change_usd else 0 end) as reactivation_mrr_usd,
+sum(change_usd) as change_usd,
+sum(exchange_rate_change_usd) as exchange_rate_change_usd,
+count(case when movement = 'new' then 1 end) as new_account_count,
+count(case when movement = 'churn' then 1 end) as churned_account_count,
+count(case when movement = 'reactivation' then 1 end) as reactivated_account_count
+from movements
+group by month_starts_on
+),
+-- What the months end with is counted apart from what moved: that the two agree is tested.
+measured as (
+select
+month_starts_on,
+sum(mrr_usd) as closing_mrr_usd,
+count(case when mrr_usd > 0 then 1 end) as paying_account_count
+from account_months
+group by month_starts_on
+),
+joined as (
+select
+months.month_starts_on,
+months.measured_on,
+cast(coalesce(moved.new_mrr_usd, 0) as decimal(18, 2)) as new_mrr_usd,
+cast(coalesce(moved.expansion_mrr_usd, 0) as decimal(18, 2)) as expansion_mrr_usd,
+cast(coalesce(moved.contraction_mrr_usd, 0) as decimal(18, 2)) as contraction_mrr_usd,
+cast(coalesce(moved.churn_mrr_usd, 0) as decimal(18, 2)) as churn_mrr_usd,
+cast(coalesce(moved.reactivation_mrr_usd, 0) as decimal(18, 2)) as reactivation_mrr_usd,
+coalesce(moved.change_usd, 0) as change_usd,
+cast(coalesce(moved.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd,
+cast(coalesce(measured.closing_mrr_usd, 0) as decimal(18, 2)) as closing_mrr_usd,
+coalesce(moved.new_account_count, 0) as new_account_count,
+coalesce(moved.churned_account_count, 0) as churned_account_count,
+coalesce(moved.reactivated_account_count, 0) as reactivated_account_count,
+coalesce(measured.paying_account_count, 0) as paying_account_count
+from months
+left join moved on months.month_starts_on = moved.month_starts_on
+left join measured on months.month_starts_on = measured.month_starts_on
+),
+opened as (
+select
+*,
+cast(
+sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd
+as decimal(18, 2)
+) as opening_mrr_usd,
+cast(coalesce(lag(paying_account_count) over (order by month_starts_on), 0) as bigint) as opening_account_count
+from joined
+),
+reported as (
+select
+month_starts_on,
+measured_on,
+opening_mrr_usd,
+new_mrr_usd,
+expansion_mrr_usd,
+contraction_mrr_usd,
+churn_mrr_usd,
+reactivation_mrr_usd,
+closing_mrr_usd,
+exchange_rate_change_usd,
+opening_account_count,
+new_account_count,
+churned_account_count,
+reactivated_account_count,
+paying_account_count,
+cast(cast(((closing_mrr_usd + 0.005 * paying_account_count) * 100 - mod((closing_mrr_usd + 0.005 * paying_account_count) * 100, nullif(paying_account_count, 0))) / nullif(paying_account_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as arpa_usd,
+cast(cast(churned_account_count as decimal(18, 0)) / nullif(opening_account_count, 0) as decimal(18, 6)) as logo_churn_rate,
+cast(cast(-100 * (contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as revenue_churn_rate,
+cast(cast(100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as net_revenue_retention
+from opened
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"MONTH_STARTS_ON", "PAYING_ACCOUNT_COUNT", "CLOSING_MRR_USD", "ARPA_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2' as NUMBER(38,0))
+as "PAYING_ACCOUNT_COUNT",
+try_cast('20.01' as NUMBER(18,2))
+as "CLOSING_MRR_USD",
+try_cast('10.01' as NUMBER(18,2))
+as "ARPA_USD"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('3' as NUMBER(38,0))
+as "PAYING_ACCOUNT_COUNT",
+try_cast('20.04' as NUMBER(18,2))
+as "CLOSING_MRR_USD",
+try_cast('6.68' as NUMBER(18,2))
+as "ARPA_USD"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(38,0))
+as "PAYING_ACCOUNT_COUNT",
+try_cast('0' as NUMBER(18,2))
+as "CLOSING_MRR_USD",
+try_cast(null as NUMBER(18,2))
+as "ARPA_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"OCCURRED_ON","EVENT_TYPE","LOAD_ID","ADDED_COUNT","TOTAL_BEFORE","TOTAL_AFTER", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__fct_email_events as (
+-- Fixture for fct_email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('9.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('9.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('9.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.25' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.25' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-04' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.25' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('g' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('h' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('i' as character varying)
+as "EVENT_ID",
+try_cast('bounce' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('j' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('k' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-03' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('l' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-04' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+), events as (
+select * from __dbt__cte__fct_email_events
+),
+counts as (
+select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, count(*) as added_count
+from events
+group by 1, 2, 3
+),
+loads as (
+select load_id, load_number, max(occurred_on) as newest_on
+from counts
+group by 1, 2
+),
+-- The newest day that earlier loads knew: every day before it was over, and had been reported.
+reported_before as (
+select
+load_id,
+max(newest_on) over (order by load_number rows between unbounded preceding and 1 preceding) as newest_on
+from loads
+),
+totals as (
+select
+*,
+cast(sum(added_count) over (
+partition by occurred_on, event_type order by load_number rows between unbounded preceding and current row
+) as bigint) as total_after
+from counts
+),
+restated as (
+select
+totals.occurred_on,
+totals.event_type,
+totals.load_id,
+totals.added_count,
+totals.total_after - totals.added_count as total_before,
+totals.total_after
+from totals
+inner join reported_before on totals.load_id = reported_before.load_id and totals.occurred_on < reported_before.newest_on
+)
+select * from restated
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"OCCURRED_ON", "EVENT_TYPE", "LOAD_ID", "ADDED_COUNT", "TOTAL_BEFORE", "TOTAL_AFTER", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('10.25' as character varying)
+as "LOAD_ID",
+try_cast('1' as NUMBER(38,0))
+as "ADDED_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "TOTAL_BEFORE",
+try_cast('3' as NUMBER(38,0))
+as "TOTAL_AFTER"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('10.5' as character varying)
+as "LOAD_ID",
+try_cast('2' as NUMBER(38,0))
+as "ADDED_COUNT",
+try_cast('3' as NUMBER(38,0))
+as "TOTAL_BEFORE",
+try_cast('5' as NUMBER(38,0))
+as "TOTAL_AFTER"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON",
+try_cast('bounce' as character varying)
+as "EVENT_TYPE",
+try_cast('10.5' as character varying)
+as "LOAD_ID",
+try_cast('1' as NUMBER(38,0))
+as "ADDED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "TOTAL_BEFORE",
+try_cast('1' as NUMBER(38,0))
+as "TOTAL_AFTER"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON",
+try_cast('click' as character varying)
+as "EVENT_TYPE",
+try_cast('10.5' as character varying)
+as "LOAD_ID",
+try_cast('1' as NUMBER(38,0))
+as "ADDED_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "TOTAL_BEFORE",
+try_cast('3' as NUMBER(38,0))
+as "TOTAL_AFTER"
+union all
+select
+try_cast('2026-03-03' as DATE)
+as "OCCURRED_ON",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('10.5' as character varying)
+as "LOAD_ID",
+try_cast('1' as NUMBER(38,0))
+as "ADDED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "TOTAL_BEFORE",
+try_cast('1' as NUMBER(38,0))
+as "TOTAL_AFTER"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"SENT_ON","ACCOUNT_ID","ACCOUNT_NAME","REGION","SENT_COUNT","DELIVERED_COUNT","HARD_BOUNCE_COUNT","SOFT_BOUNCE_COUNT","UNIQUE_OPEN_COUNT","MACHINE_ONLY_OPEN_COUNT","UNIQUE_CLICK_COUNT","COMPLAINT_COUNT","UNSUBSCRIBE_COUNT","OPEN_RATE","CLICK_RATE","CLICK_TO_OPEN_RATE", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__fct_messages as (
+-- Fixture for fct_messages
+select
+try_cast('a' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_HUMAN_OPENED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_MACHINE_OPENED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT",
+try_cast('4' as NUMBER(38,0))
+as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('hard_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('soft_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('g' as character varying)
+as "MESSAGE_ID",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('h' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-03' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__fct_messages
+),
+accounts as (
+select account_id, account_name, region from __dbt__cte__dim_accounts
+),
+counts as (
+select
+sent_on,
+account_id,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by sent_on, account_id
+),
+reported as (
+select
+counts.sent_on,
+counts.account_id,
+accounts.account_name,
+accounts.region,
+counts.sent_count,
+counts.delivered_count,
+counts.hard_bounce_count,
+counts.soft_bounce_count,
+counts.unique_open_count,
+counts.machine_only_open_count,
+counts.unique_click_count,
+counts.complaint_count,
+counts.unsubscribe_count,
+cast(cast(unique_open_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate
+from counts
+inner join accounts on counts.account_id = accounts.account_id
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"SENT_ON", "ACCOUNT_ID", "ACCOUNT_NAME", "REGION", "SENT_COUNT", "DELIVERED_COUNT", "HARD_BOUNCE_COUNT", "SOFT_BOUNCE_COUNT", "UNIQUE_OPEN_COUNT", "MACHINE_ONLY_OPEN_COUNT", "UNIQUE_CLICK_COUNT", "COMPLAINT_COUNT", "UNSUBSCRIBE_COUNT", "OPEN_RATE", "CLICK_RATE", "CLICK_TO_OPEN_RATE", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('6' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('3' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT",
+try_cast('0.666667' as NUMBER(18,6))
+as "OPEN_RATE",
+try_cast('0.333333' as NUMBER(18,6))
+as "CLICK_RATE",
+try_cast('0.500000' as NUMBER(18,6))
+as "CLICK_TO_OPEN_RATE"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_NAME",
+try_cast('(unknown)' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT",
+try_cast(null as NUMBER(18,6))
+as "OPEN_RATE",
+try_cast(null as NUMBER(18,6))
+as "CLICK_RATE",
+try_cast(null as NUMBER(18,6))
+as "CLICK_TO_OPEN_RATE"
+union all
+select
+try_cast('2026-03-03' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT",
+try_cast('0.000000' as NUMBER(18,6))
+as "OPEN_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "CLICK_RATE",
+try_cast(null as NUMBER(18,6))
+as "CLICK_TO_OPEN_RATE"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"SENT_ON","MAILBOX_PROVIDER","SENDING_DOMAIN","REGION","SENT_COUNT","DELIVERED_COUNT","DEFERRED_COUNT","HARD_BOUNCE_COUNT","SOFT_BOUNCE_COUNT","COMPLAINT_COUNT","DELIVERY_RATE","DEFERRAL_RATE","HARD_BOUNCE_RATE","SOFT_BOUNCE_RATE","COMPLAINT_RATE", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__fct_messages as (
+-- Fixture for fct_messages
+select
+try_cast('a' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('3' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "MESSAGE_ID",
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('hard_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('1' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('soft_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "MESSAGE_ID",
+try_cast('9' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('9' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__fct_messages
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+-- A domain is its account's name in other words, so its figures are kept apart by region, too.
+counts as (
+select
+messages.sent_on,
+messages.mailbox_provider,
+messages.sending_domain,
+accounts.region,
+count(*) as sent_count,
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.deferral_count > 0 then 1 end) as deferred_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.complained_at) as complaint_count
+from messages
+inner join accounts on messages.account_id = accounts.account_id
+group by messages.sent_on, messages.mailbox_provider, messages.sending_domain, accounts.region
+),
+reported as (
+select
+*,
+cast(cast(delivered_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(deferred_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as deferral_rate,
+cast(cast(hard_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as hard_bounce_rate,
+cast(cast(soft_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as soft_bounce_rate,
+cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate
+from counts
+)
+select * from reported
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"SENT_ON", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "REGION", "SENT_COUNT", "DELIVERED_COUNT", "DEFERRED_COUNT", "HARD_BOUNCE_COUNT", "SOFT_BOUNCE_COUNT", "COMPLAINT_COUNT", "DELIVERY_RATE", "DEFERRAL_RATE", "HARD_BOUNCE_RATE", "SOFT_BOUNCE_RATE", "COMPLAINT_RATE", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('3' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "DEFERRED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0.666667' as NUMBER(18,6))
+as "DELIVERY_RATE",
+try_cast('0.666667' as NUMBER(18,6))
+as "DEFERRAL_RATE",
+try_cast('0.333333' as NUMBER(18,6))
+as "HARD_BOUNCE_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "SOFT_BOUNCE_RATE",
+try_cast('0.500000' as NUMBER(18,6))
+as "COMPLAINT_RATE"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN",
+try_cast('eu' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0.000000' as NUMBER(18,6))
+as "DELIVERY_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "DEFERRAL_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "HARD_BOUNCE_RATE",
+try_cast('1.000000' as NUMBER(18,6))
+as "SOFT_BOUNCE_RATE",
+try_cast(null as NUMBER(18,6))
+as "COMPLAINT_RATE"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN",
+try_cast('us' as character varying)
+as "REGION",
+try_cast('1' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0.000000' as NUMBER(18,6))
+as "DELIVERY_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "DEFERRAL_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "HARD_BOUNCE_RATE",
+try_cast('0.000000' as NUMBER(18,6))
+as "SOFT_BOUNCE_RATE",
+try_cast(null as NUMBER(18,6))
+as "COMPLAINT_RATE"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"SOURCE_NAME","TABLE_NAME","ROW_COUNT","DELETED_ROW_COUNT","NEWEST_CHANGE_AT","NEWEST_LOAD_ID", 'actual' as "actual_or_expected"
+from (
+-- STAGING has a row for each of RAW, and its times in UTC.
+with  __dbt__cte__stg_postgres__accounts as (
+-- Fixture for stg_postgres__accounts
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED",
+try_cast('5' as character varying)
+as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED",
+try_cast('4' as character varying)
+as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+),  __dbt__cte__stg_postgres__campaigns as (
+-- Fixture for stg_postgres__campaigns
+select try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as NUMBER(12,2)) as "BUDGET_AMOUNT", cast(null as VARIANT) as "SETTINGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+limit 0
+),  __dbt__cte__stg_postgres__contacts as (
+-- Fixture for stg_postgres__contacts
+select try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+limit 0
+),  __dbt__cte__stg_postgres__invoices as (
+-- Fixture for stg_postgres__invoices
+select try_cast(null as NUMBER(19,0)) as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO", try_cast(null as DATE) as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MEMBERSHIP_STATUS", try_cast(null as TIMESTAMP_NTZ) as "JOINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__plans as (
+-- Fixture for stg_postgres__plans
+select try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(10,2)) as "MONTHLY_PRICE_AMOUNT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "OVERAGE_PRICE_DIGITS", cast(null as VARIANT) as "FEATURES", try_cast(null as BOOLEAN) as "IS_PUBLIC", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__subscriptions as (
+-- Fixture for stg_postgres__subscriptions
+select try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "SUBSCRIPTION_STATUS", try_cast(null as NUMBER(12,4)) as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT", try_cast(null as DATE) as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+limit 0
+),  __dbt__cte__stg_postgres__users as (
+-- Fixture for stg_postgres__users
+select try_cast(null as NUMBER(19,0)) as "USER_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FULL_NAME", try_cast(null as character varying(16777216)) as "USER_ROLE", try_cast(null as BOOLEAN) as "IS_ACTIVE", try_cast(null as NUMBER(19,0)) as "FAILED_LOGIN_COUNT", try_cast(null as TIMESTAMP_NTZ) as "LAST_LOGIN_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__campaigns as (
+-- Fixture for stg_saas__campaigns
+select try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON", try_cast(null as BOOLEAN) as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('7' as character varying)
+as "LOAD_ID"
+), counts as (
+select
+'postgres' as source_name,
+'postgres_accounts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__accounts
+union all
+select
+'postgres' as source_name,
+'postgres_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__campaigns
+union all
+select
+'postgres' as source_name,
+'postgres_contacts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__contacts
+union all
+select
+'postgres' as source_name,
+'postgres_invoices' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__invoices
+union all
+select
+'postgres' as source_name,
+'postgres_list_memberships' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__list_memberships
+union all
+select
+'postgres' as source_name,
+'postgres_lists' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__lists
+union all
+select
+'postgres' as source_name,
+'postgres_plans' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__plans
+union all
+select
+'postgres' as source_name,
+'postgres_subscriptions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__subscriptions
+union all
+select
+'postgres' as source_name,
+'postgres_users' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__users
+union all
+select
+'saas' as source_name,
+'saas_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_saas__campaigns
+union all
+select
+'saas' as source_name,
+'saas_suppressions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_saas__suppressions
+union all
+select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
+from __dbt__cte__stg_saas__email_events
+)
+select * from counts
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"SOURCE_NAME", "TABLE_NAME", "ROW_COUNT", "DELETED_ROW_COUNT", "NEWEST_CHANGE_AT", "NEWEST_LOAD_ID", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_accounts' as character varying)
+as "TABLE_NAME",
+try_cast('2' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('saas' as character varying)
+as "SOURCE_NAME",
+try_cast('saas_email_events' as character varying)
+as "TABLE_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast('7' as character varying)
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_campaigns' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_contacts' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_invoices' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_list_memberships' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_lists' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_plans' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_subscriptions' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('postgres_users' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('saas' as character varying)
+as "SOURCE_NAME",
+try_cast('saas_campaigns' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
+as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('saas' as character varying)
+as "SOURCE_NAME",
+try_cast('saas_suppressions' as character varying)
+as "TABLE_NAME",
+try_cast('0' as NUMBER(38,0))
+as "ROW_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "DELETED_ROW_COUNT",
+try_cast(null as TIMESTAMP_NTZ)
+as "NEWEST_CHANGE_AT",
+try_cast(null as character varying(16777216))
 as "NEWEST_LOAD_ID"
 ) _dbt_internal_unit_test_expected
 )
@@ -2489,7 +9459,10 @@ statement_id,
 warehouse_name,
 hour_started_at,
 cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
-cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+cast(
+hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at)
+as decimal(18, 9)
+) as credits
 from overlapping
 where milliseconds > 0
 )
@@ -2555,15 +9528,1319 @@ select * from dbt_internal_unit_test_actual
 union all
 select * from dbt_internal_unit_test_expected;
 
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"SUBSCRIPTION_ID","MONTH_STARTS_ON","MONTHLY_NET_AMOUNT","MRR_USD","EXCHANGE_RATE_CHANGE_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+),  __dbt__cte__int_exchange_rates as (
+-- Fixture for int_exchange_rates
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.2' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+),  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('29.0006' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.15' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('29.0006' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.15' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('99' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('1.083333333333333333' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('99' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('-0.5' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('0.0067' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast(null as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+rates as (
+select * from __dbt__cte__int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from __dbt__cte__subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"SUBSCRIPTION_ID", "MONTH_STARTS_ON", "MONTHLY_NET_AMOUNT", "MRR_USD", "EXCHANGE_RATE_CHANGE_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('24.65' as NUMBER(18,2))
+as "MONTHLY_NET_AMOUNT",
+try_cast('27.12' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('24.65' as NUMBER(18,2))
+as "MONTHLY_NET_AMOUNT",
+try_cast('29.58' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('2.46' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('24.65' as NUMBER(18,2))
+as "MONTHLY_NET_AMOUNT",
+try_cast('24.65' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('24.65' as NUMBER(18,2))
+as "MONTHLY_NET_AMOUNT",
+try_cast('24.65' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MONTHLY_NET_AMOUNT",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('99' as NUMBER(18,2))
+as "MONTHLY_NET_AMOUNT",
+try_cast('99' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0.01' as NUMBER(18,2))
+as "MONTHLY_NET_AMOUNT",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"SUBSCRIPTION_ID","MONTH_STARTS_ON","MRR_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-30' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+),  __dbt__cte__int_exchange_rates as (
+-- Fixture for int_exchange_rates
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+),  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('150' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.2' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('100' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast(null as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('paused' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('150' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.2' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('trialing' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('50' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('50' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('10' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('10' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('20' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('cancelled' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('20' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON",
+try_cast('2026-04-15' as DATE)
+as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('30' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-03-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('33' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-03-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('6' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('5' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-03-31' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+rates as (
+select * from __dbt__cte__int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from __dbt__cte__subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"SUBSCRIPTION_ID", "MONTH_STARTS_ON", "MRR_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('120' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('50' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('50' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('10' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('20' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('20' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('30' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('33' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('6' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('5' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('6' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('5' as NUMBER(18,2))
+as "MRR_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
+-- Build actual result given inputs
+with dbt_internal_unit_test_actual as (
+select
+"SUBSCRIPTION_ID","MONTH_STARTS_ON","MRR_USD", 'actual' as "actual_or_expected"
+from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-30' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+),  __dbt__cte__int_exchange_rates as (
+-- Fixture for int_exchange_rates
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+),  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('cancelled' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('10' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON",
+try_cast('2026-03-31' as DATE)
+as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('cancelled' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('20' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON",
+try_cast(null as DATE)
+as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('40' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('80' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-20' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+rates as (
+select * from __dbt__cte__int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from __dbt__cte__subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
+) _dbt_internal_unit_test_actual
+),
+-- Build expected result
+dbt_internal_unit_test_expected as (
+select
+"SUBSCRIPTION_ID", "MONTH_STARTS_ON", "MRR_USD", 'expected' as "actual_or_expected"
+from (
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('10' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('10' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('10' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('20' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('20' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('40' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('80' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('80' as NUMBER(18,2))
+as "MRR_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('80' as NUMBER(18,2))
+as "MRR_USD"
+) _dbt_internal_unit_test_expected
+)
+-- Union actual and expected results
+select * from dbt_internal_unit_test_actual
+union all
+select * from dbt_internal_unit_test_expected;
+
 BEGIN;
 
 COMMIT;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr alter
+"ACCOUNT_ID" COMMENT $$The customer account; key with month_starts_on; -1 where it is unknown.$$,
+"MONTH_STARTS_ON" COMMENT $$First day of the month.$$,
+"MRR_BEFORE_USD" COMMENT $$MRR at the end of the month before.$$,
+"MRR_USD" COMMENT $$MRR at the end of the month.$$,
+"HAS_PAID_BEFORE" COMMENT $$Whether there was MRR at the end of any earlier month.$$,
+"EXCHANGE_RATE_CHANGE_USD" COMMENT $$The part of the change that exchange rates alone made; 0 where the account paid nothing before or pays nothing now.$$
+;
 
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages alter
 "MESSAGE_ID" COMMENT $$The message; key.$$,
 "CAMPAIGN_ID" COMMENT $$The campaign.$$,
 "ACCOUNT_ID" COMMENT $$The customer account.$$,
 "CONTACT_ID" COMMENT $$The recipient.$$,
+"MAILBOX_PROVIDER" COMMENT $$Who runs the recipient's mailbox.$$,
+"FIRST_EVENT_AT" COMMENT $$The first of all its events.$$,
 "PROCESSED_AT" COMMENT $$When the sending service took it.$$,
 "DELIVERED_AT" COMMENT $$When the other mail server took it.$$,
 "FIRST_BOUNCED_AT" COMMENT $$When it was first refused, for good or for now.$$,
@@ -2603,6 +10880,23 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts alter
 "LIVE_SUBSCRIPTION_COUNT" COMMENT $$Subscriptions that are trialing or active.$$,
 "CREATED_AT" COMMENT $$When the account was opened.$$,
 "DELETED_AT" COMMENT $$When the row was found deleted at its source; null while it is alive.$$,
+"IS_DELETED" COMMENT $$Whether the row is gone at its source.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history alter
+"ACCOUNT_ID" COMMENT $$The account; key with valid_from.$$,
+"VALID_FROM" COMMENT $$From when the version holds, this instant included.$$,
+"VALID_TO" COMMENT $$Until when it holds, this instant not included; null while it does.$$,
+"IS_CURRENT" COMMENT $$Whether it is the newest version; also of an account that is deleted by now.$$,
+"ACCOUNT_NAME" COMMENT $$Name of the company.$$,
+"ACCOUNT_STATUS" COMMENT $$trial, active, past_due or cancelled.$$,
+"PLAN_CODE" COMMENT $$Short name of the plan.$$,
+"PLAN_NAME" COMMENT $$Name of the plan.$$,
+"REGION" COMMENT $$The account's region at that time; who has REPORTER sees the versions of the regions it was given.$$,
+"INDUSTRY" COMMENT $$What the company does, in its own words.$$,
+"TIME_ZONE" COMMENT $$IANA name.$$,
+"CREATED_AT" COMMENT $$When the account was opened.$$,
+"DELETED_AT" COMMENT $$When the row was found deleted at its source; null in the versions before.$$,
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$
 ;
 
@@ -2657,6 +10951,17 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates alter
 "WEEK_STARTS_ON" COMMENT $$Monday of the week.$$
 ;
 
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue alter
+"INVOICE_ID" COMMENT $$The paid invoice; key with campaign_id.$$,
+"CAMPAIGN_ID" COMMENT $$The campaign; -1 where none was sent in the days before.$$,
+"ACCOUNT_ID" COMMENT $$The account that paid, and sent the campaign; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"ISSUED_ON" COMMENT $$Day of issue of the invoice.$$,
+"CAMPAIGN_SENT_AT" COMMENT $$When sending was done; null for campaign -1.$$,
+"CAMPAIGN_COUNT" COMMENT $$Campaigns that share the invoice; 0 for campaign -1.$$,
+"ATTRIBUTED_USD" COMMENT $$The campaign's part of the invoice before tax, in US dollars; the last campaign's has the cents left over.$$
+;
+
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events alter
 "EVENT_ID" COMMENT $$The event; key.$$,
 "EVENT_TYPE" COMMENT $$processed, delivered, deferred, bounce, open, click, spam_report or unsubscribe.$$,
@@ -2696,6 +11001,85 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices alter
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$
 ;
 
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages alter
+"MESSAGE_ID" COMMENT $$The message; key.$$,
+"ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"CONTACT_ID" COMMENT $$The recipient; -1 where the contact was deleted before the first load.$$,
+"CAMPAIGN_ID" COMMENT $$The campaign; -1 where it is unknown.$$,
+"MAILBOX_PROVIDER" COMMENT $$Who runs the recipient's mailbox; (unknown) where no event says so.$$,
+"SENDING_DOMAIN" COMMENT $$Domain that signed the campaign; (unknown) where the sending service has not told it.$$,
+"SENT_AT" COMMENT $$When the sending service took it; where that is not known, the first of its events.$$,
+"SENT_ON" COMMENT $$The UTC day of sent_at.$$,
+"MESSAGE_OUTCOME" COMMENT $$delivered wherever any event says so, also after a bounce or before one; else hard_bounced, else soft_bounced; pending while none of these is known.$$,
+"DELIVERED_AT" COMMENT $$When the other mail server took it.$$,
+"FIRST_BOUNCED_AT" COMMENT $$When it was first refused, for good or for now.$$,
+"FIRST_HUMAN_OPENED_AT" COMMENT $$The first open not known to be a machine's.$$,
+"FIRST_MACHINE_OPENED_AT" COMMENT $$The first open of a privacy proxy or scanner.$$,
+"FIRST_CLICKED_AT" COMMENT $$The first click.$$,
+"COMPLAINED_AT" COMMENT $$When it was reported as spam.$$,
+"UNSUBSCRIBED_AT" COMMENT $$When its unsubscribe link was used.$$,
+"DEFERRAL_COUNT" COMMENT $$Times that the other mail server asked to come back later.$$,
+"HUMAN_OPEN_COUNT" COMMENT $$Opens not known to be a machine's, repeats included.$$,
+"MACHINE_OPEN_COUNT" COMMENT $$Opens of privacy proxies and scanners, repeats included.$$,
+"CLICK_COUNT" COMMENT $$Clicks, repeats included.$$,
+"NEWEST_LOAD_ID" COMMENT $$The newest load that brought any of its events.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements alter
+"ACCOUNT_ID" COMMENT $$The account; key with month_starts_on; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"MONTH_STARTS_ON" COMMENT $$First day of the month.$$,
+"MOVEMENT" COMMENT $$new from nothing for the first time, reactivation from nothing again, churn to nothing, expansion upwards, contraction downwards.$$,
+"MRR_BEFORE_USD" COMMENT $$MRR at the end of the month before, in US dollars.$$,
+"MRR_AFTER_USD" COMMENT $$MRR at the end of the month, in US dollars.$$,
+"CHANGE_USD" COMMENT $$mrr_after_usd less mrr_before_usd; negative in a contraction or churn.$$,
+"EXCHANGE_RATE_CHANGE_USD" COMMENT $$The part of change_usd that exchange rates alone made: what the account paid before, at this month's rates, less mrr_before_usd. 0 in new, churn and reactivation.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance alter
+"ACCOUNT_ID" COMMENT $$The account; key.$$,
+"ACCOUNT_NAME" COMMENT $$Name of the account.$$,
+"ACCOUNT_STATUS" COMMENT $$trial, active, past_due or cancelled.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"CONTACT_COUNT" COMMENT $$Contacts that are not deleted.$$,
+"SUBSCRIBED_CONTACT_COUNT" COMMENT $$Of these, contacts who agree to mail.$$,
+"LIST_COUNT" COMMENT $$Lists that are neither archived nor deleted.$$,
+"NEWEST_DAY_ON" COMMENT $$The newest day on which any account sent; null where none did.$$,
+"SENT_COUNT" COMMENT $$Messages sent.$$,
+"DELIVERED_COUNT" COMMENT $$Messages delivered, also after a bounce.$$,
+"HARD_BOUNCE_COUNT" COMMENT $$Messages never delivered, with a hard bounce.$$,
+"SOFT_BOUNCE_COUNT" COMMENT $$Messages never delivered, with soft bounces only.$$,
+"UNIQUE_OPEN_COUNT" COMMENT $$Messages opened by a person, or by something not known to be a machine.$$,
+"UNIQUE_CLICK_COUNT" COMMENT $$Messages with a click.$$,
+"COMPLAINT_COUNT" COMMENT $$Messages reported as spam.$$,
+"UNSUBSCRIBE_COUNT" COMMENT $$Messages that led to an unsubscribe.$$,
+"DELIVERY_RATE" COMMENT $$delivered_count of sent_count.$$,
+"BOUNCE_RATE" COMMENT $$hard_bounce_count and soft_bounce_count of sent_count.$$,
+"OPEN_RATE" COMMENT $$unique_open_count of delivered_count.$$,
+"CLICK_RATE" COMMENT $$unique_click_count of delivered_count.$$,
+"CLICK_TO_OPEN_RATE" COMMENT $$unique_click_count of unique_open_count; above 1 where people click with images switched off.$$,
+"COMPLAINT_RATE" COMMENT $$complaint_count of delivered_count.$$,
+"UNSUBSCRIBE_RATE" COMMENT $$unsubscribe_count of delivered_count.$$,
+"LAST_CAMPAIGN_ID" COMMENT $$The campaign that was sent last, whenever that was; null where none was.$$,
+"LAST_CAMPAIGN_NAME" COMMENT $$Its name.$$,
+"LAST_CAMPAIGN_SENT_AT" COMMENT $$When it was sent (UTC).$$,
+"SUPPRESSION_COUNT" COMMENT $$Suppressions that are active.$$,
+"HARD_BOUNCE_SUPPRESSION_COUNT" COMMENT $$Of these, for a hard bounce.$$,
+"COMPLAINT_SUPPRESSION_COUNT" COMMENT $$Of these, for a spam report.$$,
+"UNSUBSCRIBE_SUPPRESSION_COUNT" COMMENT $$Of these, for an unsubscribe.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours alter
+"CAMPAIGN_ID" COMMENT $$The campaign; key with day_of_week and hour_of_day. -1 gathers the events of unknown campaigns.$$,
+"CAMPAIGN_NAME" COMMENT $$Name of the campaign.$$,
+"ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"DAY_OF_WEEK" COMMENT $$1 is Monday, 7 is Sunday.$$,
+"HOUR_OF_DAY" COMMENT $$0 to 23.$$,
+"HUMAN_OPEN_COUNT" COMMENT $$Opens not known to be a machine's.$$,
+"CLICK_COUNT" COMMENT $$Clicks.$$
+;
+
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance alter
 "CAMPAIGN_NAME" COMMENT $$Name of the campaign.$$,
 "ACCOUNT_NAME" COMMENT $$Name of the account.$$,
@@ -2721,6 +11105,99 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance alter
 "REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$
 ;
 
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement alter
+"SENT_ON" COMMENT $$The UTC day of sending; key with account_id.$$,
+"ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"ACCOUNT_NAME" COMMENT $$Name of the account.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"SENT_COUNT" COMMENT $$Messages sent.$$,
+"DELIVERED_COUNT" COMMENT $$Messages delivered, also after a bounce.$$,
+"HARD_BOUNCE_COUNT" COMMENT $$Messages never delivered, with a hard bounce.$$,
+"SOFT_BOUNCE_COUNT" COMMENT $$Messages never delivered, with soft bounces only.$$,
+"UNIQUE_OPEN_COUNT" COMMENT $$Messages opened by a person, or by something not known to be a machine.$$,
+"MACHINE_ONLY_OPEN_COUNT" COMMENT $$Messages opened by a machine and by nobody else.$$,
+"UNIQUE_CLICK_COUNT" COMMENT $$Messages with a click.$$,
+"COMPLAINT_COUNT" COMMENT $$Messages reported as spam.$$,
+"UNSUBSCRIBE_COUNT" COMMENT $$Messages that led to an unsubscribe.$$,
+"OPEN_RATE" COMMENT $$unique_open_count of delivered_count.$$,
+"CLICK_RATE" COMMENT $$unique_click_count of delivered_count.$$,
+"CLICK_TO_OPEN_RATE" COMMENT $$unique_click_count of unique_open_count; above 1 where people click with images switched off.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status alter
+"SOURCE_NAME" COMMENT $$postgres or saas.$$,
+"TABLE_NAME" COMMENT $$The table of RAW; key.$$,
+"ROW_COUNT" COMMENT $$Rows, deleted ones included.$$,
+"DELETED_ROW_COUNT" COMMENT $$Rows found deleted at their source; of events, which are never deleted, 0.$$,
+"NEWEST_CHANGE_AT" COMMENT $$The newest change at the source that arrived (updated_at; of events received_at). Postgres is complete up to it, the API but for its last ten minutes, which the next load reads again. Null where the table is empty.$$,
+"NEWEST_LOAD_ID" COMMENT $$The newest load that brought any of its rows; null where the table is empty.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability alter
+"SENT_ON" COMMENT $$The UTC day of sending; key with mailbox_provider, sending_domain and region.$$,
+"MAILBOX_PROVIDER" COMMENT $$Who runs the recipients' mailboxes; (unknown) where no event says so.$$,
+"SENDING_DOMAIN" COMMENT $$Domain that signed the messages; (unknown) where the sending service has not told it.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"SENT_COUNT" COMMENT $$Messages sent.$$,
+"DELIVERED_COUNT" COMMENT $$Messages delivered, also after a bounce.$$,
+"DEFERRED_COUNT" COMMENT $$Messages that the other mail server asked to bring later, at least once.$$,
+"HARD_BOUNCE_COUNT" COMMENT $$Messages never delivered, with a hard bounce.$$,
+"SOFT_BOUNCE_COUNT" COMMENT $$Messages never delivered, with soft bounces only.$$,
+"COMPLAINT_COUNT" COMMENT $$Messages reported as spam.$$,
+"DELIVERY_RATE" COMMENT $$delivered_count of sent_count.$$,
+"DEFERRAL_RATE" COMMENT $$deferred_count of sent_count.$$,
+"HARD_BOUNCE_RATE" COMMENT $$hard_bounce_count of sent_count.$$,
+"SOFT_BOUNCE_RATE" COMMENT $$soft_bounce_count of sent_count.$$,
+"COMPLAINT_RATE" COMMENT $$complaint_count of delivered_count.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health alter
+"LIST_ID" COMMENT $$The list; key with month_starts_on. -1 gathers memberships of unknown lists.$$,
+"MONTH_STARTS_ON" COMMENT $$First day of the month.$$,
+"LIST_NAME" COMMENT $$Name of the list.$$,
+"ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"JOINED_COUNT" COMMENT $$Memberships that began in the month.$$,
+"UNSUBSCRIBED_COUNT" COMMENT $$Memberships that ended in the month because the contact withdrew.$$,
+"CLEANED_COUNT" COMMENT $$Memberships that ended in the month because mail bounced or was suppressed.$$,
+"DELETED_COUNT" COMMENT $$Memberships that ended in the month because they were deleted.$$,
+"NET_GROWTH_COUNT" COMMENT $$joined_count less unsubscribed_count, cleaned_count and deleted_count.$$,
+"MEMBER_COUNT" COMMENT $$Members at the end of the month.$$,
+"CHURN_RATE" COMMENT $$Memberships that ended in the month, of the members at its begin; a share, null where there were none. Above 1 where more left than were there, because they had joined in the same month.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival alter
+"ACCOUNT_ID" COMMENT $$The customer account; key with month_number. -1 gathers memberships of unknown accounts.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"MONTH_NUMBER" COMMENT $$Whole months since joining; 0 is the first.$$,
+"AT_RISK_COUNT" COMMENT $$Memberships that lasted to the begin of the month at least.$$,
+"LEFT_COUNT" COMMENT $$Of these, memberships that ended in the month.$$,
+"CENSORED_COUNT" COMMENT $$Of these, memberships that go on and are not older.$$,
+"SURVIVAL_RATE" COMMENT $$Share of memberships expected to outlive the month.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr alter
+"MONTH_STARTS_ON" COMMENT $$First day of the month; key.$$,
+"MEASURED_ON" COMMENT $$The day at whose end it is measured; the month's last day, or that of the newest change in the data.$$,
+"OPENING_MRR_USD" COMMENT $$The sum of all movements before the month, in US dollars; it equals closing_mrr_usd of the month before.$$,
+"NEW_MRR_USD" COMMENT $$Of accounts that pay for the first time.$$,
+"EXPANSION_MRR_USD" COMMENT $$Of accounts that pay more than before.$$,
+"CONTRACTION_MRR_USD" COMMENT $$Of accounts that pay less than before, and still pay; 0 or negative.$$,
+"CHURN_MRR_USD" COMMENT $$Of accounts that pay no more; 0 or negative.$$,
+"REACTIVATION_MRR_USD" COMMENT $$Of accounts that pay again after having paid nothing.$$,
+"CLOSING_MRR_USD" COMMENT $$MRR of all accounts at the end of measured_on, counted apart from the movements.$$,
+"EXCHANGE_RATE_CHANGE_USD" COMMENT $$The part of expansion and contraction that exchange rates alone made.$$,
+"OPENING_ACCOUNT_COUNT" COMMENT $$Accounts that paid at the end of the month before.$$,
+"NEW_ACCOUNT_COUNT" COMMENT $$Accounts that pay for the first time.$$,
+"CHURNED_ACCOUNT_COUNT" COMMENT $$Accounts that pay no more.$$,
+"REACTIVATED_ACCOUNT_COUNT" COMMENT $$Accounts that pay again.$$,
+"PAYING_ACCOUNT_COUNT" COMMENT $$Accounts whose MRR is above 0 at the end of measured_on.$$,
+"ARPA_USD" COMMENT $$closing_mrr_usd for each paying account, rounded to the cent; null where none pays.$$,
+"LOGO_CHURN_RATE" COMMENT $$churned_account_count by opening_account_count; null where that is 0.$$,
+"REVENUE_CHURN_RATE" COMMENT $$What contraction and churn took, by opening_mrr_usd (gross churn); null where that is 0.$$,
+"NET_REVENUE_RETENTION" COMMENT $$What the accounts that paid at the opening pay now, by opening_mrr_usd: opening, expansion, contraction and churn, exchange rates included; null where that is 0.$$
+;
+
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost alter
 "COST_ON" COMMENT $$The day on which it was done.$$,
 "WAREHOUSE_NAME" COMMENT $$The warehouse that did it.$$,
@@ -2739,7 +11216,46 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost alter
 "COST_USD" COMMENT $$Those credits in US dollars, by the price in the seed prices.$$
 ;
 
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements alter
+"OCCURRED_ON" COMMENT $$The day whose figures changed; key with event_type and load_id.$$,
+"EVENT_TYPE" COMMENT $$processed, delivered, deferred, bounce, open, click, spam_report or unsubscribe.$$,
+"LOAD_ID" COMMENT $$The load that changed them.$$,
+"ADDED_COUNT" COMMENT $$Events of the day and type that the load brought.$$,
+"TOTAL_BEFORE" COMMENT $$Events of the day and type that earlier loads had brought.$$,
+"TOTAL_AFTER" COMMENT $$total_before and added_count.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly alter
+"MONTH_STARTS_ON" COMMENT $$First day of the month of issue; key with invoice_status and currency.$$,
+"INVOICE_STATUS" COMMENT $$draft, open, paid, void or uncollectible.$$,
+"CURRENCY" COMMENT $$ISO 4217 code of billed_amount.$$,
+"INVOICE_COUNT" COMMENT $$Invoices, deleted ones not counted.$$,
+"BILLED_AMOUNT" COMMENT $$What was billed, in currency; 0 for drafts.$$,
+"BILLED_USD" COMMENT $$What was billed, in US dollars; 0 for drafts. It is the sum of the next four.$$,
+"OPEN_USD" COMMENT $$Not paid yet.$$,
+"PAID_USD" COMMENT $$Paid.$$,
+"VOID_USD" COMMENT $$Billed and taken back.$$,
+"UNCOLLECTIBLE_USD" COMMENT $$Billed and given up.$$,
+"TAX_USD" COMMENT $$The tax in billed_usd.$$,
+"DELETED_INVOICE_COUNT" COMMENT $$Invoices that are gone at their source, with the status they had last.$$,
+"DELETED_USD" COMMENT $$What these said, drafts included.$$
+;
+
+alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches alter
+"MESSAGE_ID" COMMENT $$The message; key.$$,
+"ACCOUNT_ID" COMMENT $$The customer account; -1 where it is unknown.$$,
+"REGION" COMMENT $$Region of the account; who has REPORTER sees the regions it was given.$$,
+"CONTACT_ID" COMMENT $$The recipient; -1 where the contact was deleted before the first load.$$,
+"CAMPAIGN_ID" COMMENT $$The campaign; -1 where it is unknown.$$,
+"SENT_AT" COMMENT $$When the sending service took the message.$$,
+"BROKEN_RULE" COMMENT $$unsubscribe, spam_report, hard_bounce or suppression.$$,
+"BEGAN_AT" COMMENT $$Since when the rule forbade it.$$,
+"LIFTED_AT" COMMENT $$When the first suppression for the same reason was lifted, if that was before the message was sent; null where the rule still held.$$
+;
+
 alter session set query_tag = '{"dbt": "model.mailblaze.dim_accounts"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.dim_accounts_history"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.dim_campaigns"}';
 
@@ -2747,17 +11263,55 @@ alter session set query_tag = '{"dbt": "model.mailblaze.dim_contacts"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.dim_dates"}';
 
+alter session set query_tag = '{"dbt": "model.mailblaze.fct_campaign_revenue"}';
+
 alter session set query_tag = '{"dbt": "model.mailblaze.fct_email_events"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.fct_invoices"}';
 
+alter session set query_tag = '{"dbt": "model.mailblaze.fct_messages"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.fct_mrr_movements"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.int_account_mrr"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.int_contact_states"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.int_exchange_rates"}';
+
 alter session set query_tag = '{"dbt": "model.mailblaze.int_messages"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.int_mrr_months"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.int_statement_hours"}';
 
+alter session set query_tag = '{"dbt": "model.mailblaze.int_subscription_mrr"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_account_performance"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_campaign_hours"}';
+
 alter session set query_tag = '{"dbt": "model.mailblaze.rpt_campaign_performance"}';
 
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_daily_engagement"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_data_status"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_deliverability"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_list_health"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_list_survival"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_mrr"}';
+
 alter session set query_tag = '{"dbt": "model.mailblaze.rpt_pipeline_cost"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_restatements"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_revenue_monthly"}';
+
+alter session set query_tag = '{"dbt": "model.mailblaze.rpt_suppression_breaches"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.stg_metering__copied_files"}';
 
@@ -2793,7 +11347,13 @@ alter session set query_tag = '{"dbt": "seed.mailblaze.prices"}';
 
 alter session set query_tag = '{"dbt": "snapshot.mailblaze.accounts_snapshot"}';
 
+alter session set query_tag = '{"dbt": "snapshot.mailblaze.campaigns_snapshot"}';
+
+alter session set query_tag = '{"dbt": "snapshot.mailblaze.contacts_snapshot"}';
+
 alter session set query_tag = '{"dbt": "snapshot.mailblaze.subscriptions_snapshot"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.accepted_values_fct_mrr_movements_movement__new__expansion__contraction__churn__reactivation.4f9c547d73"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.accepted_values_stg_postgres__accounts_account_status__trial__active__past_due__cancelled.fdcd6c19b1"}';
 
@@ -2813,19 +11373,49 @@ alter session set query_tag = '{"dbt": "test.mailblaze.accepted_values_stg_saas_
 
 alter session set query_tag = '{"dbt": "test.mailblaze.accepted_values_stg_saas__suppressions_suppression_reason__hard_bounce__spam_report__unsubscribe.18829d5cda"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.accounts_history_has_no_gap_and_no_overlap"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.campaigns_share_the_paid_invoices"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.deleted_contacts_keep_no_personal_data"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.every_event_is_in_the_fact"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.every_message_is_counted_once"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.every_message_is_reported"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.holds_fct_invoices_subtotal_usd_tax_usd_total_usd.cc54dabcbe"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_fct_mrr_movements_mrr_before_usd_change_usd_mrr_after_usd_and_change_usd_0.57b2251522"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_campaign_performance_delivered_count_hard_bounce_count_soft_bounce_count_sent_count.5f2760c067"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_daily_engagement_delivered_count_hard_bounce_count_soft_bounce_count_sent_count.0272959bdf"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_deliverability_delivered_count_hard_bounce_count_soft_bounce_count_sent_count.a42477b2aa"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_list_health_member_count_0.77323883ee"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_list_survival_survival_rate_between_0_and_1_and_left_count_censored_count_at_risk_count.3c2e8b3bb3"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_mrr_opening_account_count_new_account_count_reactivated_account_count_churned_account_count_paying_account_count.10a6062190"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_mrr_opening_mrr_usd_new_mrr_usd_expansion_mrr_usd_contraction_mrr_usd_churn_mrr_usd_reactivation_mrr_usd_closing_mrr_usd.47d758dba8"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_revenue_monthly_billed_usd_open_usd_paid_usd_void_usd_uncollectible_usd.7f9d2fcce5"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.holds_rpt_suppression_breaches_began_at_sent_at.a7f22134e6"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.months_open_with_what_the_one_before_closed"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.no_invoice_is_lost"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.nobody_is_written_to_who_must_not_be"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.not_null_int_messages_message_outcome.36ee1a02ec"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.not_null_int_subscription_mrr_usd_rate.03201ba1ed"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.not_null_prices_usd.5752abab10"}';
 
@@ -2833,7 +11423,11 @@ alter session set query_tag = '{"dbt": "test.mailblaze.not_null_stg_saas__email_
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_accounts_snapshot_account_id.0be4e71efc"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_campaigns_snapshot_campaign_id.d1174f5d6b"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_dim_accounts_account_id.b44269aec3"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_dim_accounts_history_account_id__valid_from.0a2cf9a92d"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_dim_campaigns_campaign_id.079a9e54a6"}';
 
@@ -2841,9 +11435,19 @@ alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_dim_contacts_
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_dim_dates_date_day.64ac32d181"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_campaign_revenue_invoice_id__campaign_id.5097f76b58"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_email_events_event_id.8694eb7711"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_invoices_invoice_id.2d691f4b73"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_messages_message_id.6b25a804ee"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_fct_mrr_movements_account_id__month_starts_on.3b13caf062"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_account_mrr_account_id__month_starts_on.55c2bf7f17"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_exchange_rates_currency__month_starts_on.752d7a0c2f"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_messages_message_id.0bce5a5517"}';
 
@@ -2851,9 +11455,31 @@ alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_int_statement
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_prices_price_name.178c835b8b"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_account_performance_account_id.6ed877d37a"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_campaign_hours_campaign_id__day_of_week__hour_of_day.d427f33edc"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_campaign_performance_campaign_id.0a32f37c4e"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_daily_engagement_sent_on__account_id.506c2df1f8"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_data_status_table_name.b1af22e3d0"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_deliverability_sent_on__mailbox_provider__sending_domain__region.0615c1d0ef"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_list_health_list_id__month_starts_on.dca611587e"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_list_survival_account_id__month_number.734ffb47c7"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_mrr_month_starts_on.28f75786ad"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_pipeline_cost_cost_on__warehouse_name__pipeline__table_name__load_id__node_id.d2136ec110"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_restatements_occurred_on__event_type__load_id.c245954610"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_revenue_monthly_month_starts_on__invoice_status__currency.85aed3ca40"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_suppression_breaches_message_id.5df2d3d100"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_metering__copied_files_file_name__table_name__copied_at.d88a76f111"}';
 
@@ -2887,9 +11513,15 @@ alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_saas__sup
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_subscriptions_snapshot_subscription_id.c797a5a805"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.relationships_dim_accounts_history_account_id__account_id__ref_dim_accounts_.07373e5a19"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.relationships_dim_campaigns_account_id__account_id__ref_dim_accounts_.01a59de843"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.relationships_dim_contacts_account_id__account_id__ref_dim_accounts_.20bc71421b"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.relationships_fct_campaign_revenue_account_id__account_id__ref_dim_accounts_.ac2a14a155"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.relationships_fct_campaign_revenue_campaign_id__campaign_id__ref_dim_campaigns_.008c353d56"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.relationships_fct_email_events_account_id__account_id__ref_dim_accounts_.91027b9dd9"}';
 
@@ -2903,7 +11535,18 @@ alter session set query_tag = '{"dbt": "test.mailblaze.relationships_fct_invoice
 
 alter session set query_tag = '{"dbt": "test.mailblaze.relationships_fct_invoices_issued_on__date_day__ref_dim_dates_.e5a882e4f8"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.relationships_fct_mrr_movements_account_id__account_id__ref_dim_accounts_.3bdaf561d2"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.relationships_rpt_daily_engagement_account_id__account_id__ref_dim_accounts_.052a8b3aae"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.relationships_rpt_list_health_account_id__account_id__ref_dim_accounts_.35c71a1706"}';
+
+alter session set query_tag = '{"dbt": "test.mailblaze.relationships_rpt_mrr_month_starts_on__date_day__ref_dim_dates_.0b61724642"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.snapshots_end_at_the_present"}';
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr IS $$Accounts by month, one row for each month from the start of the account's first subscription on, with or without MRR. All unknown accounts are one, -1.$$
+;
 
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages IS $$Messages (one recipient of one campaign), one row each, with what became of them. Only the messages of newly loaded events are computed again. Times are UTC and the first of their kind. The ids are those of the sending service: they may be unknown to the dimensions.$$
 ;
@@ -2912,6 +11555,9 @@ comment on table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours IS $$
 ;
 
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts IS $$Accounts, one row each, deleted ones included, and -1 for the unknown account. Times are UTC.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history IS $$Accounts as they were, one row for each version of an account that dbt has seen, deleted ones included, and -1 for the unknown account. The versions of an account follow each other without gap or overlap; the first one holds from created_at. What stood in a fact's row at its time: join on account_id and valid_from <= the time and (valid_to is null or the time < valid_to); that is one row at most, and none before the account was opened, or where the account was not known. What changed twice between two builds is seen once. The plan's words are today's. Times are UTC.$$
 ;
 
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns IS $$Campaigns, one row each, as the product planned and the sending service ran them, and -1 for the unknown campaign. Times are UTC.$$
@@ -2923,16 +11569,70 @@ comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts IS $$Contacts, one r
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates IS $$Days from 2015-01-01 to 2039-12-31, one row each.$$
 ;
 
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue IS $$Paid invoices by the campaigns that may have led to them, one row for each invoice and campaign. An invoice is shared in equal parts by the campaigns that its account sent in the attribution_days (dbt_project.yml) before the day of issue; that day itself does not count. An invoice that met none stands with campaign -1, so that the parts add up to the paid invoices. This says what came after what, and not what came of what: accounts that send often renew anyway, nobody was left without a campaign for comparison, and of two campaigns it cannot say which one it was. Compare campaigns by it with care, and prove an effect by an experiment.$$
+;
+
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events IS $$Events, one row each. Chosen by load, so that a late event is never missed; an event that met no dimension row has -1 and is tried again in every run. The address, user agent and IP address stay in STAGING. Times are UTC.$$
 ;
 
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices IS $$Invoices, one row each, deleted ones included. Times are UTC.$$
 ;
 
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages IS $$Messages (one recipient of one campaign), one row each, with what became of them. Made anew are the messages of newly loaded events, those that met no dimension row before, and those of a campaign whose sending domain has changed; a full refresh gives the same rows. Holds ids and no region, as fct_email_events. Times are UTC and the first of their kind.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements IS $$Changes of monthly recurring revenue, one row for each account and month in which the MRR at the month's end is not that of the month before. All unknown accounts are one, -1. An account past due owes what it did before: only its subscriptions count. The newest month may not be over yet: it is told as of the newest change in the data.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance IS $$Accounts, one row each, deleted ones included, and -1 for the unknown account. Contacts, lists and suppressions are those of today; counts of messages are of the thirty UTC days of sending that end with newest_day_on. Rates are shares (0.25 is a quarter) and null where there is nothing to divide by.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours IS $$One row for each campaign, day of the week and hour (UTC) in which people opened or clicked; an hour without either has none. Counts are of events, repeats included.$$
+;
+
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance IS $$Campaigns that were sent, or of which any message is known, one row each. Counts are of messages, so what happens twice to one message counts once. Rates are shares (0.25 is a quarter) and null where there is nothing to divide by. Times are UTC.$$
 ;
 
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement IS $$One row for each UTC day of sending and account. Counts are of the messages that were sent on the day, whenever they were opened or clicked, so a day changes as long as people read it; what happens twice to one message counts once. Rates are shares (0.25 is a quarter) and null where there is nothing to divide by.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status IS $$Tables of RAW that feed MART, one row each: how much they hold and how new it is. Times are UTC.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability IS $$One row for each UTC day of sending, mailbox provider, sending domain and region of the account; a domain of accounts of one region has one row. Counts are of messages. Rates are shares (0.25 is a quarter) and null where there is nothing to divide by.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health IS $$One row for each list and UTC month, from the month in which the list was made (or first joined) to the newest month of any membership. RAW holds the present of a membership and not its past: one that is unsubscribed or cleaned is taken to have ended when its row last changed, one that was deleted before either, when it was found deleted; who left and came back has never left, and joined when joined_at says. Pending memberships have not joined. Memberships deleted before the first load are not known.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival IS $$How long contacts stay on lists (Kaplan-Meier): one row for each account and month since joining, as far as its oldest membership reaches. Months are of thirty days. Memberships end as in rpt_list_health; those that have not ended are censored when the newest of all memberships changed, after the endings of the same month. For several accounts, or all, add up at_risk_count and left_count by month_number, and multiply (1 - left_count / at_risk_count) from month 0 on: survival_rate itself does not add up.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr IS $$Monthly recurring revenue of the company, one row for each month from the first subscription to the newest change in the data; a month without a movement is there, too. Today's date plays no part. The newest month may not be over yet: it is told as of measured_on.$$
+;
+
 comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost IS $$What the platform's work on Snowflake cost: one row for each day, warehouse, pipeline, table, load and node of dbt. Statements are told apart by their query tags; an hour's credits go to the statements that ran in it, by their seconds, so that the sum is what Snowflake metered. (none), where it was for no single one; (other), statements of people; (idle), hours in which nothing ran; (unknown), files of a load of which no statement is known. Told anew for the last three days, because Snowflake is late. Empty on DuckDB, where nothing is metered. Days are UTC.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements IS $$Loads that changed the figures of a day that had been reported: one row for each day of occurrence, type of event and load. A day had been reported to a load when an earlier one, by the number in its id, brought any event of a later day. An event that came again counts for the load that brought it last. Days are UTC.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly IS $$Invoices by the month of their issue, one row for each month, status (today's) and currency. A draft is counted and not billed yet. An invoice that was deleted at its source is no revenue: it stands in the two columns of deleted ones alone. US dollars are by the rate on each invoice, with tax where the column does not say otherwise.$$
+;
+
+comment on table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches IS $$Messages sent to a contact to whom the account must not write any more, one row each: after an unsubscribe, a spam report or a hard bounce of the same contact and account, or while a suppression was active. By when things happened, not by when they became known, which may be days later. Where several rules were broken, the oldest that still held when the message was sent. Suppressions that name no contact are not seen. Times are UTC.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states IS $$Contacts, one row each, with what their history keeps. No name, address, birthday or field that an account added.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rates IS $$One rate for each currency and month: the middle one, or the lower of the two in the middle, of the rates above 0 on the invoices issued in the month, whatever became of them, deleted ones too. A month without one takes the newest before it, or else the first after it. US dollars are 1, whatever an invoice says.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months IS $$Months that MRR is told for, one row each, from the first subscription's to that of the newest change of a subscription or invoice. None before 2015, where dim_dates begins.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_subscription_mrr IS $$What subscriptions pay a month, one row for each subscription and month from its start on, also while it pays nothing. A month is told by the version in force at its end, as it was known then. The first version that dbt saw reaches back to started_on: a price or a trial before it is not known. Of an active subscription monthly_amount less the discount counts, to the last day, that one included, and to its delete. trialing pays nothing yet, paused nothing for now. cancelled pays to ended_on; where that is not told, to the end of the month before the row said so. Statuses of accounts play no part: what is past due is owed.$$
 ;
 
 comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files IS $$Files of the lake that Snowflake copied. Empty on DuckDB.$$
@@ -2978,6 +11678,264 @@ comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events IS $$Wha
 ;
 
 comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions IS $$Addresses that an account must not write to.$$
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states
+(
+"CONTACT_ID" COMMENT $$The contact; key, tested in stg_postgres__contacts.$$,
+"ACCOUNT_ID" COMMENT $$The customer account.$$,
+"IS_SUBSCRIBED" COMMENT $$Whether the contact agrees to mail.$$,
+"CONSENT_SOURCE" COMMENT $$Where that was said.$$,
+"LEAD_SCORE" COMMENT $$Score of the sales team, three decimal places.$$,
+"SUBSCRIBED_AT" COMMENT $$When the contact agreed (UTC).$$,
+"UNSUBSCRIBED_AT" COMMENT $$When the contact withdrew (UTC).$$,
+"CREATED_AT" COMMENT $$When the row was created at its source (UTC).$$,
+"DELETED_AT" COMMENT $$When the row was found deleted at its source (UTC); null while it is alive.$$,
+"IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
+"CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change, also of what is not kept here.$$
+)
+copy grants
+as (
+with contacts as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
+),
+-- The history of a person's consent, not the person: what no column here holds, no old version keeps after a delete.
+states as (
+select
+contact_id,
+account_id,
+is_subscribed,
+consent_source,
+lead_score,
+subscribed_at,
+unsubscribed_at,
+created_at,
+deleted_at,
+is_deleted,
+changed_at
+from contacts
+)
+select * from states
+)
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rates
+(
+"CURRENCY" COMMENT $$ISO 4217 code; key with month_starts_on.$$,
+"MONTH_STARTS_ON" COMMENT $$First day of the month.$$,
+"USD_RATE" COMMENT $$US dollars for one unit of currency.$$
+)
+copy grants
+as (
+with months as (
+select month_starts_on from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+),
+invoices as (
+select
+invoice_id,
+currency,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+exchange_rate
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
+where currency <> 'USD' and exchange_rate > 0
+),
+ranked as (
+select
+currency,
+month_starts_on,
+exchange_rate,
+row_number() over (partition by currency, month_starts_on order by exchange_rate, invoice_id) as place,
+count(*) over (partition by currency, month_starts_on) as invoice_count
+from invoices
+),
+-- The middle rate of the month, the lower one of two: one odd invoice must not move what every account pays.
+middle as (
+select currency, month_starts_on, cast(exchange_rate as decimal(20, 12)) as usd_rate
+from ranked
+where 2 * place in (invoice_count, invoice_count + 1)
+),
+-- A month without invoices takes the rate before it; only months before the first invoice look ahead.
+nearest as (
+select
+middle.currency,
+months.month_starts_on,
+middle.usd_rate,
+row_number() over (
+partition by middle.currency, months.month_starts_on
+order by
+case when middle.month_starts_on <= months.month_starts_on then 0 else 1 end,
+abs(datediff(
+month,
+middle.month_starts_on,
+months.month_starts_on
+))
+) as place
+from months
+cross join middle
+)
+select currency, month_starts_on, usd_rate from nearest where place = 1
+union all
+select 'USD' as currency, month_starts_on, cast(1 as decimal(20, 12)) as usd_rate from months
+)
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+(
+"MONTH_STARTS_ON" COMMENT $$First day of the month; key.$$,
+"MEASURED_ON" COMMENT $$The month's last day; in the newest month the day of the newest change.$$,
+"MEASURED_BEFORE" COMMENT $$The end of measured_on (UTC), not included.$$
+)
+copy grants
+as (
+with subscriptions as (
+select started_on, changed_at from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot
+),
+invoices as (
+select updated_at from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
+),
+days as (
+select date_day, day_of_month from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+),
+changes as (
+select max(changed_at) as changed_at from subscriptions
+union all
+select max(updated_at) from invoices
+),
+-- The newest change, not today: a figure moves when a row does, and never because a night has passed.
+newest as (
+select cast(max(changed_at) as date) as newest_on from changes
+),
+oldest as (
+select cast(date_trunc('month', min(started_on)) as date) as first_month from subscriptions
+),
+months as (
+select
+days.date_day as month_starts_on,
+cast(least(cast(
+dateadd(
+day,
+-1,
+dateadd(
+month,
+1,
+date_trunc('month', days.date_day)
+)
+)
+as date), newest.newest_on) as date) as measured_on
+from days
+cross join newest
+cross join oldest
+where days.day_of_month = 1 and days.date_day between oldest.first_month and newest.newest_on
+),
+measured as (
+select
+month_starts_on,
+measured_on,
+cast(
+dateadd(
+day,
+1,
+measured_on
+)
+as timestamp) as measured_before
+from months
+)
+select * from measured
+)
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_subscription_mrr
+(
+"SUBSCRIPTION_ID" COMMENT $$The subscription; key with month_starts_on.$$,
+"ACCOUNT_ID" COMMENT $$The customer account.$$,
+"MONTH_STARTS_ON" COMMENT $$First day of the month.$$,
+"CURRENCY" COMMENT $$ISO 4217 code of monthly_net_amount.$$,
+"MONTHLY_NET_AMOUNT" COMMENT $$What it pays a month at the month's end, in currency, rounded to the cent; a discount outside 0 to 1 is taken as 0 or 1.$$,
+"USD_RATE" COMMENT $$US dollars for one unit of currency. A currency without any invoice has none, which fails the build.$$,
+"MRR_USD" COMMENT $$monthly_net_amount in US dollars, rounded to the cent.$$,
+"EXCHANGE_RATE_CHANGE_USD" COMMENT $$What the month before paid at this month's rate, less what it paid at its own.$$
+)
+copy grants
+as (
+with months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+),
+rates as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
+)
 ;
 
 create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
@@ -3176,7 +12134,8 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaign
 "UPDATED_AT" COMMENT $$When the row last changed at its source (UTC).$$,
 "DELETED_AT" COMMENT $$When the row was found deleted at its source (UTC); null while it is alive.$$,
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
-"LOAD_ID" COMMENT $$The load that brought this version of the row.$$
+"LOAD_ID" COMMENT $$The load that brought this version of the row.$$,
+"CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change.$$
 )
 copy grants
 as (
@@ -3202,8 +12161,15 @@ cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
+),
+-- A delete leaves updated_at alone; the snapshot needs one time that moves on every change.
+stamped as (
+select
+*,
+greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
+from renamed
 )
-select * from renamed
+select * from stamped
 )
 ;
 
@@ -3228,7 +12194,8 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
 "UPDATED_AT" COMMENT $$When the row last changed at its source (UTC).$$,
 "DELETED_AT" COMMENT $$When the row was found deleted at its source (UTC); null while it is alive.$$,
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
-"LOAD_ID" COMMENT $$The load that brought this version of the row.$$
+"LOAD_ID" COMMENT $$The load that brought this version of the row.$$,
+"CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change.$$
 )
 copy grants
 as (
@@ -3258,8 +12225,15 @@ cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
+),
+-- A delete leaves updated_at alone; the snapshot needs one time that moves on every change.
+stamped as (
+select
+*,
+greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
+from renamed
 )
-select * from renamed
+select * from stamped
 )
 ;
 
@@ -3687,6 +12661,38 @@ select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
 )
 ;
 
+create or replace table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.campaigns_snapshot
+as (
+select *,
+md5(coalesce(cast(campaign_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+from (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
+) sbq
+)
+;
+
+create or replace table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.contacts_snapshot
+as (
+select *,
+md5(coalesce(cast(contact_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+from (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states
+) sbq
+)
+;
+
 create or replace table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot
 as (
 select *,
@@ -3732,6 +12738,148 @@ from snapshot_query
 updates_source_data as (
 select *,
 account_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+changed_at as dbt_valid_to
+from snapshot_query
+),
+insertions as (
+select
+'insert' as dbt_change_type,
+source_data.*
+from insertions_source_data as source_data
+left outer join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where
+snapshotted_data.dbt_unique_key is null
+or (
+snapshotted_data.dbt_unique_key is not null
+and (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+),
+updates as (
+select
+'update' as dbt_change_type,
+source_data.*,
+snapshotted_data.dbt_scd_id
+from updates_source_data as source_data
+join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+select * from insertions
+union all
+select * from updates
+)
+;
+
+create or replace temporary table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CAMPAIGNS_SNAPSHOT__dbt_tmp"
+as (
+with snapshot_query as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
+),
+snapshotted_data as (
+select *,
+campaign_id as dbt_unique_key
+from "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CAMPAIGNS_SNAPSHOT"
+where
+dbt_valid_to is null
+),
+insertions_source_data as (
+select *,
+campaign_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+,
+md5(coalesce(cast(campaign_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id
+from snapshot_query
+),
+updates_source_data as (
+select *,
+campaign_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+changed_at as dbt_valid_to
+from snapshot_query
+),
+insertions as (
+select
+'insert' as dbt_change_type,
+source_data.*
+from insertions_source_data as source_data
+left outer join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where
+snapshotted_data.dbt_unique_key is null
+or (
+snapshotted_data.dbt_unique_key is not null
+and (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+),
+updates as (
+select
+'update' as dbt_change_type,
+source_data.*,
+snapshotted_data.dbt_scd_id
+from updates_source_data as source_data
+join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+select * from insertions
+union all
+select * from updates
+)
+;
+
+create or replace temporary table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CONTACTS_SNAPSHOT__dbt_tmp"
+as (
+with snapshot_query as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states
+),
+snapshotted_data as (
+select *,
+contact_id as dbt_unique_key
+from "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CONTACTS_SNAPSHOT"
+where
+dbt_valid_to is null
+),
+insertions_source_data as (
+select *,
+contact_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+,
+md5(coalesce(cast(contact_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id
+from snapshot_query
+),
+updates_source_data as (
+select *,
+contact_id as dbt_unique_key
 ,
 changed_at as dbt_updated_at,
 changed_at as dbt_valid_from,
@@ -3902,6 +13050,106 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
+min(case when event_type = 'processed' then occurred_at end) as processed_at,
+min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
+min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
+min(case when event_type = 'bounce' and bounce_type = 'hard' then occurred_at end) as hard_bounced_at,
+min(case when event_type = 'open' and not coalesce(is_machine_open, false) then occurred_at end) as first_human_opened_at,
+min(case when event_type = 'open' and is_machine_open then occurred_at end) as first_machine_opened_at,
+min(case when event_type = 'click' then occurred_at end) as first_clicked_at,
+min(case when event_type = 'spam_report' then occurred_at end) as complained_at,
+min(case when event_type = 'unsubscribe' then occurred_at end) as unsubscribed_at,
+count(case when event_type = 'deferred' then 1 end) as deferral_count,
+count(case when event_type = 'open' and not coalesce(is_machine_open, false) then 1 end) as human_open_count,
+count(case when event_type = 'open' and is_machine_open then 1 end) as machine_open_count,
+count(case when event_type = 'click' then 1 end) as click_count,
+max(load_id) as newest_load_id
+from events
+group by message_id
+),
+outcomes as (
+select
+*,
+case
+when delivered_at is not null then 'delivered'
+when hard_bounced_at is not null then 'hard_bounced'
+when first_bounced_at is not null then 'soft_bounced'
+else 'pending'
+end as message_outcome
+from messages
+)
+select * from outcomes
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_message_begins_with_its_first_event_whatever_that_is__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID",
+try_cast('processed' as character varying)
+as "EVENT_TYPE",
+try_cast('whole' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID",
+try_cast('delivered' as character varying)
+as "EVENT_TYPE",
+try_cast('whole' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('headless' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast(null as character varying(16777216))
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID",
+try_cast('delivered' as character varying)
+as "EVENT_TYPE",
+try_cast('headless' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), events as (
+select * from __dbt__cte__stg_saas__email_events
+),
+messages as (
+select
+message_id,
+min(campaign_id) as campaign_id,
+min(account_id) as account_id,
+min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -4018,6 +13266,8 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -4047,6 +13297,626 @@ end as message_outcome
 from messages
 )
 select * from outcomes
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_month_is_told_by_the_version_in_force_at_its_end__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-30' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+),  __dbt__cte__int_exchange_rates as (
+-- Fixture for int_exchange_rates
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+),  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('150' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.2' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('100' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast(null as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('paused' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('150' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.2' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('trialing' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('50' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('50' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('10' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('10' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('20' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('cancelled' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('20' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON",
+try_cast('2026-04-15' as DATE)
+as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('30' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-03-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('33' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-03-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('6' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('5' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-03-31' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+rates as (
+select * from __dbt__cte__int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from __dbt__cte__subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_account_pays_the_sum_of_its_subscriptions_and_nothing_without_any__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__int_subscription_mrr as (
+-- Fixture for int_subscription_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('110' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('10' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('3' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('5.50' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0.25' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('7' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('8' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('1' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('9' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(18,2)) as "MONTHLY_NET_AMOUNT", try_cast(null as NUMBER(20,12)) as "USD_RATE",
+try_cast('2' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+),  __dbt__cte__stg_postgres__accounts as (
+-- Fixture for stg_postgres__accounts
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+), months as (
+select month_starts_on from __dbt__cte__int_mrr_months
+),
+subscriptions as (
+select * from __dbt__cte__int_subscription_mrr
+),
+accounts as (
+select account_id from __dbt__cte__stg_postgres__accounts
+),
+summed as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+subscriptions.month_starts_on,
+sum(subscriptions.mrr_usd) as mrr_usd,
+sum(subscriptions.exchange_rate_change_usd) as exchange_rate_change_usd
+from subscriptions
+left join accounts on subscriptions.account_id = accounts.account_id
+group by 1, 2
+),
+firsts as (
+select account_id, min(month_starts_on) as first_month
+from summed
+group by account_id
+),
+-- Every month from the first on: a month without any subscription is where an account is lost.
+account_months as (
+select firsts.account_id, months.month_starts_on
+from firsts
+inner join months on firsts.first_month <= months.month_starts_on
+),
+filled as (
+select
+account_months.account_id,
+account_months.month_starts_on,
+cast(coalesce(summed.mrr_usd, 0) as decimal(18, 2)) as mrr_usd,
+cast(coalesce(summed.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd
+from account_months
+left join summed
+on account_months.account_id = summed.account_id and account_months.month_starts_on = summed.month_starts_on
+),
+compared as (
+select
+*,
+coalesce(lag(mrr_usd) over (partition by account_id order by month_starts_on), 0) as mrr_before_usd,
+coalesce(
+max(mrr_usd) over (
+partition by account_id order by month_starts_on rows between unbounded preceding and 1 preceding
+),
+0
+) > 0 as has_paid_before
+from filled
+),
+told as (
+select
+account_id,
+month_starts_on,
+mrr_before_usd,
+mrr_usd,
+has_paid_before,
+-- Of an account that comes or goes all is new, churn or reactivation.
+case when mrr_before_usd > 0 and mrr_usd > 0 then exchange_rate_change_usd else 0 end as exchange_rate_change_usd
+from compared
+)
+select * from told
 ) as __dbt_sbq
 where false
 limit 0
@@ -4180,11 +14050,262 @@ statement_id,
 warehouse_name,
 hour_started_at,
 cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
-cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+cast(
+hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at)
+as decimal(18, 9)
+) as credits
 from overlapping
 where milliseconds > 0
 )
 select * from shared
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.discounts_and_rates_make_the_dollars_of_a_month__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+),  __dbt__cte__int_exchange_rates as (
+-- Fixture for int_exchange_rates
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('EUR' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1.2' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+),  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('29.0006' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.15' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('29.0006' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('0.15' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('99' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('1.083333333333333333' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('99' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast('-0.5' as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('0.0067' as NUMBER(12,4))
+as "MONTHLY_AMOUNT",
+try_cast(null as NUMBER(38,18))
+as "DISCOUNT_RATE",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+rates as (
+select * from __dbt__cte__int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from __dbt__cte__subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
 ) as __dbt_sbq
 where false
 limit 0
@@ -4207,6 +14328,8 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -4285,11 +14408,150 @@ statement_id,
 warehouse_name,
 hour_started_at,
 cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
-cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+cast(
+hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at)
+as decimal(18, 9)
+) as credits
 from overlapping
 where milliseconds > 0
 )
 select * from shared
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.months_run_to_the_newest_change_and_not_to_today__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "SUBSCRIPTION_STATUS", try_cast(null as NUMBER(12,4)) as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-15' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "SUBSCRIPTION_STATUS", try_cast(null as NUMBER(12,4)) as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-10' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_FROM", try_cast(null as TIMESTAMP_NTZ) as "DBT_VALID_TO"
+),  __dbt__cte__stg_postgres__invoices as (
+-- Fixture for stg_postgres__invoices
+select
+try_cast('1' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO", try_cast(null as DATE) as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO", try_cast(null as DATE) as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_dates as (
+-- Fixture for dim_dates
+select
+try_cast('2025-12-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-01-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-01-02' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('2' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-05-01' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_MONTH", try_cast(null as NUMBER(38,0)) as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+), subscriptions as (
+select started_on, changed_at from __dbt__cte__subscriptions_snapshot
+),
+invoices as (
+select updated_at from __dbt__cte__stg_postgres__invoices
+),
+days as (
+select date_day, day_of_month from __dbt__cte__dim_dates
+),
+changes as (
+select max(changed_at) as changed_at from subscriptions
+union all
+select max(updated_at) from invoices
+),
+-- The newest change, not today: a figure moves when a row does, and never because a night has passed.
+newest as (
+select cast(max(changed_at) as date) as newest_on from changes
+),
+oldest as (
+select cast(date_trunc('month', min(started_on)) as date) as first_month from subscriptions
+),
+months as (
+select
+days.date_day as month_starts_on,
+cast(least(cast(
+dateadd(
+day,
+-1,
+dateadd(
+month,
+1,
+date_trunc('month', days.date_day)
+)
+)
+as date), newest.newest_on) as date) as measured_on
+from days
+cross join newest
+cross join oldest
+where days.day_of_month = 1 and days.date_day between oldest.first_month and newest.newest_on
+),
+measured as (
+select
+month_starts_on,
+measured_on,
+cast(
+dateadd(
+day,
+1,
+measured_on
+)
+as timestamp) as measured_before
+from months
+)
+select * from measured
+) as __dbt_sbq
+where false
+limit 0
 )
 ;
 
@@ -4354,6 +14616,8 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -4389,6 +14653,452 @@ limit 0
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.the_first_version_reaches_back_to_the_start__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-30' as DATE)
+as "MEASURED_ON",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "MEASURED_BEFORE"
+),  __dbt__cte__int_exchange_rates as (
+-- Fixture for int_exchange_rates
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+union all
+select
+try_cast('USD' as character varying)
+as "CURRENCY",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('1' as NUMBER(20,12))
+as "USD_RATE"
+),  __dbt__cte__subscriptions_snapshot as (
+-- Fixture for subscriptions_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('cancelled' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('10' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON",
+try_cast('2026-03-31' as DATE)
+as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('cancelled' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('20' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON",
+try_cast(null as DATE)
+as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('40' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-01-01' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "SUBSCRIPTION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID",
+try_cast('active' as character varying)
+as "SUBSCRIPTION_STATUS",
+try_cast('80' as NUMBER(12,4))
+as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT",
+try_cast('2026-02-20' as DATE)
+as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+rates as (
+select * from __dbt__cte__int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from __dbt__cte__subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.the_middle_rate_of_the_month_or_the_nearest_before__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__stg_postgres__invoices as (
+-- Fixture for stg_postgres__invoices
+select
+try_cast('1' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.9' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-28' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.2' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-02' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.1' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-03' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('5' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.5' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('6' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.3' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('7' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('JPY' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0.006400000000' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-01-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('8' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('JPY' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-02-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('9' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('JPY' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('0.006600000000' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('10' as NUMBER(19,0))
+as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT",
+try_cast('1.7' as NUMBER(38,18))
+as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO",
+try_cast('2026-03-05' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), months as (
+select month_starts_on from __dbt__cte__int_mrr_months
+),
+invoices as (
+select
+invoice_id,
+currency,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+exchange_rate
+from __dbt__cte__stg_postgres__invoices
+where currency <> 'USD' and exchange_rate > 0
+),
+ranked as (
+select
+currency,
+month_starts_on,
+exchange_rate,
+row_number() over (partition by currency, month_starts_on order by exchange_rate, invoice_id) as place,
+count(*) over (partition by currency, month_starts_on) as invoice_count
+from invoices
+),
+-- The middle rate of the month, the lower one of two: one odd invoice must not move what every account pays.
+middle as (
+select currency, month_starts_on, cast(exchange_rate as decimal(20, 12)) as usd_rate
+from ranked
+where 2 * place in (invoice_count, invoice_count + 1)
+),
+-- A month without invoices takes the rate before it; only months before the first invoice look ahead.
+nearest as (
+select
+middle.currency,
+months.month_starts_on,
+middle.usd_rate,
+row_number() over (
+partition by middle.currency, months.month_starts_on
+order by
+case when middle.month_starts_on <= months.month_starts_on then 0 else 1 end,
+abs(datediff(
+month,
+middle.month_starts_on,
+months.month_starts_on
+))
+) as place
+from months
+cross join middle
+)
+select currency, month_starts_on, usd_rate from nearest where place = 1
+union all
+select 'USD' as currency, month_starts_on, cast(1 as decimal(20, 12)) as usd_rate from months
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp
 as (
 select * from (
@@ -4402,7 +15112,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "DELETED_AT",
 try_cast('True' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('1' as NUMBER(19,0))
@@ -4412,7 +15122,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast(null as TIMESTAMP_NTZ)
 as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__stg_saas__campaigns as (
 -- Fixture for stg_saas__campaigns
 select
@@ -4503,6 +15213,349 @@ limit 0
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_change_is_new_expansion_contraction_churn_or_reactivation__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_account_mrr as (
+-- Fixture for int_account_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('100' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0.50' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-05-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('120.50' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-06-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-07-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-08-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('30' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('True' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('-1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-08-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('0' as NUMBER(18,2))
+as "MRR_BEFORE_USD",
+try_cast('30' as NUMBER(18,2))
+as "MRR_USD",
+try_cast('False' as BOOLEAN)
+as "HAS_PAID_BEFORE",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), account_months as (
+select * from __dbt__cte__int_account_mrr
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+movements as (
+select
+account_months.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+account_months.month_starts_on,
+case
+when account_months.mrr_before_usd = 0 and account_months.has_paid_before then 'reactivation'
+when account_months.mrr_before_usd = 0 then 'new'
+when account_months.mrr_usd = 0 then 'churn'
+when account_months.mrr_usd > account_months.mrr_before_usd then 'expansion'
+else 'contraction'
+end as movement,
+cast(account_months.mrr_before_usd as decimal(18, 2)) as mrr_before_usd,
+cast(account_months.mrr_usd as decimal(18, 2)) as mrr_after_usd,
+cast(account_months.mrr_usd - account_months.mrr_before_usd as decimal(18, 2)) as change_usd,
+cast(account_months.exchange_rate_change_usd as decimal(18, 2)) as exchange_rate_change_usd
+from account_months
+left join accounts on account_months.account_id = accounts.account_id
+where account_months.mrr_usd <> account_months.mrr_before_usd
+)
+select * from movements
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_day_and_account_count_each_message_once_and_machines_apart__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__fct_messages as (
+-- Fixture for fct_messages
+select
+try_cast('a' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_HUMAN_OPENED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_MACHINE_OPENED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT",
+try_cast('4' as NUMBER(38,0))
+as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('hard_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('soft_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('g' as character varying)
+as "MESSAGE_ID",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('h' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-03' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__fct_messages
+),
+accounts as (
+select account_id, account_name, region from __dbt__cte__dim_accounts
+),
+counts as (
+select
+sent_on,
+account_id,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by sent_on, account_id
+),
+reported as (
+select
+counts.sent_on,
+counts.account_id,
+accounts.account_name,
+accounts.region,
+counts.sent_count,
+counts.delivered_count,
+counts.hard_bounce_count,
+counts.soft_bounce_count,
+counts.unique_open_count,
+counts.machine_only_open_count,
+counts.unique_click_count,
+counts.complaint_count,
+counts.unsubscribe_count,
+cast(cast(unique_open_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate
+from counts
+inner join accounts on counts.account_id = accounts.account_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_deleted_contact_keeps_its_row_and_loses_its_personal_data__dbt_tmp
 as (
 select * from (
@@ -4520,7 +15573,7 @@ as "FIRST_NAME",
 try_cast('B' as character varying)
 as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('2' as NUMBER(19,0))
@@ -4534,7 +15587,7 @@ as "FIRST_NAME",
 try_cast('B' as character varying)
 as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('True' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__dim_accounts as (
 -- Fixture for dim_accounts
 select
@@ -4636,6 +15689,1690 @@ select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false,
 select * from known
 union all
 select * from unknown
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_domain_is_counted_by_provider_and_region__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__fct_messages as (
+-- Fixture for fct_messages
+select
+try_cast('a' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('3' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "MESSAGE_ID",
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('hard_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('1' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "MESSAGE_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('soft_bounced' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "MESSAGE_ID",
+try_cast('9' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT",
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT",
+try_cast('0' as NUMBER(38,0))
+as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('9' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__fct_messages
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+-- A domain is its account's name in other words, so its figures are kept apart by region, too.
+counts as (
+select
+messages.sent_on,
+messages.mailbox_provider,
+messages.sending_domain,
+accounts.region,
+count(*) as sent_count,
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.deferral_count > 0 then 1 end) as deferred_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.complained_at) as complaint_count
+from messages
+inner join accounts on messages.account_id = accounts.account_id
+group by messages.sent_on, messages.mailbox_provider, messages.sending_domain, accounts.region
+),
+reported as (
+select
+*,
+cast(cast(delivered_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(deferred_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as deferral_rate,
+cast(cast(hard_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as hard_bounce_rate,
+cast(cast(soft_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as soft_bounce_rate,
+cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate
+from counts
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_list_grows_and_shrinks_by_the_months_of_its_memberships__dbt_tmp
+as (
+select * from (
+-- RAW holds the present of a membership: one that ended did so when it last changed, or when it was found deleted.
+with  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('unsubscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('cleaned' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('4' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('5' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('unsubscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('6' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('pending' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('55' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('News' as character varying)
+as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('99' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('Nobody yet' as character varying)
+as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), memberships as (
+select
+list_id,
+joined_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then membership_status
+when is_deleted then 'deleted'
+end as ending,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at,
+updated_at
+from __dbt__cte__stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+lists as (
+select
+lists.list_id,
+lists.list_name,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+lists.created_at
+from __dbt__cte__stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+union all
+select -1, '(unknown)', -1, '(unknown)', null
+),
+moves as (
+select list_id, joined_at as moved_at, 'joined' as movement from memberships
+union all
+select list_id, ended_at, ending from memberships where ended_at is not null
+),
+monthly as (
+select
+coalesce(lists.list_id, -1) as list_id,
+cast(date_trunc('month', moves.moved_at) as date) as month_starts_on,
+count(case when moves.movement = 'joined' then 1 end) as joined_count,
+count(case when moves.movement = 'unsubscribed' then 1 end) as unsubscribed_count,
+count(case when moves.movement = 'cleaned' then 1 end) as cleaned_count,
+count(case when moves.movement = 'deleted' then 1 end) as deleted_count
+from moves
+left join lists on moves.list_id = lists.list_id
+group by 1, 2
+),
+spans as (
+select list_id, min(month_starts_on) as first_month
+from (
+select list_id, cast(date_trunc('month', created_at) as date) as month_starts_on from lists where list_id <> -1
+union all
+select list_id, month_starts_on from monthly
+) as begun
+group by list_id
+),
+newest as (
+select cast(date_trunc('month', max(moved_at)) as date) as last_month
+from (
+select moved_at from moves
+union all
+select updated_at from memberships
+) as changes
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select
+spans.list_id,
+cast(
+dateadd(
+month,
+numbers.generated_number - 1,
+spans.first_month
+)
+as date) as month_starts_on
+from spans
+inner join newest on spans.first_month <= newest.last_month
+inner join numbers on numbers.generated_number <= datediff(
+month,
+spans.first_month,
+newest.last_month
+) + 1
+),
+counted as (
+select
+months.list_id,
+months.month_starts_on,
+coalesce(monthly.joined_count, 0) as joined_count,
+coalesce(monthly.unsubscribed_count, 0) as unsubscribed_count,
+coalesce(monthly.cleaned_count, 0) as cleaned_count,
+coalesce(monthly.deleted_count, 0) as deleted_count
+from months
+left join monthly on months.list_id = monthly.list_id and months.month_starts_on = monthly.month_starts_on
+),
+grown as (
+select
+*,
+unsubscribed_count + cleaned_count + deleted_count as left_count,
+joined_count - unsubscribed_count - cleaned_count - deleted_count as net_growth_count,
+cast(sum(joined_count - unsubscribed_count - cleaned_count - deleted_count) over (
+partition by list_id order by month_starts_on rows between unbounded preceding and current row
+) as bigint) as member_count
+from counted
+),
+reported as (
+select
+grown.list_id,
+grown.month_starts_on,
+lists.list_name,
+lists.account_id,
+lists.region,
+grown.joined_count,
+grown.unsubscribed_count,
+grown.cleaned_count,
+grown.deleted_count,
+grown.net_growth_count,
+grown.member_count,
+cast(cast(grown.left_count as decimal(18, 0)) / nullif(grown.member_count - grown.net_growth_count, 0) as decimal(18, 6)) as churn_rate
+from grown
+inner join lists on grown.list_id = lists.list_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_load_restates_the_days_before_the_newest_that_earlier_loads_knew__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__fct_email_events as (
+-- Fixture for fct_email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('9.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('9.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('9.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.25' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.25' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-04' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.25' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('g' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('h' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('i' as character varying)
+as "EVENT_ID",
+try_cast('bounce' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-01' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('j' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('k' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-03' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('l' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT",
+try_cast('2026-03-04' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
+try_cast('10.5' as character varying)
+as "LOAD_ID"
+), events as (
+select * from __dbt__cte__fct_email_events
+),
+counts as (
+select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, count(*) as added_count
+from events
+group by 1, 2, 3
+),
+loads as (
+select load_id, load_number, max(occurred_on) as newest_on
+from counts
+group by 1, 2
+),
+-- The newest day that earlier loads knew: every day before it was over, and had been reported.
+reported_before as (
+select
+load_id,
+max(newest_on) over (order by load_number rows between unbounded preceding and 1 preceding) as newest_on
+from loads
+),
+totals as (
+select
+*,
+cast(sum(added_count) over (
+partition by occurred_on, event_type order by load_number rows between unbounded preceding and current row
+) as bigint) as total_after
+from counts
+),
+restated as (
+select
+totals.occurred_on,
+totals.event_type,
+totals.load_id,
+totals.added_count,
+totals.total_after - totals.added_count as total_before,
+totals.total_after
+from totals
+inner join reported_before on totals.load_id = reported_before.load_id and totals.occurred_on < reported_before.newest_on
+)
+select * from restated
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_message_breaks_the_oldest_rule_that_holds_for_its_contact_and_account__dbt_tmp
+as (
+select * from (
+-- The sending service's own ids: a contact that no dimension knows may have withdrawn all the same.
+with  __dbt__cte__int_messages as (
+-- Fixture for int_messages
+select
+try_cast('first' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "COMPLAINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('second' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('others' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('8' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('not_sent' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('bounced' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('suppressed' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('after_the_lift' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('suppressed_again' as character varying)
+as "MESSAGE_ID",
+try_cast('99' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('by_hand' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('vanished' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select
+try_cast('c' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('a' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('hard_bounce' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('False' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast(null as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('1' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__int_messages
+),
+suppressions as (
+select
+account_id,
+contact_id,
+suppression_reason,
+created_at,
+case when not is_active then updated_at when is_deleted then deleted_at end as ended_at
+from __dbt__cte__stg_saas__suppressions
+),
+signs as (
+select account_id, contact_id, 'unsubscribe' as broken_rule, unsubscribed_at as began_at from messages where unsubscribed_at is not null
+union all
+select account_id, contact_id, 'spam_report' as broken_rule, complained_at as began_at from messages where complained_at is not null
+union all
+select account_id, contact_id, 'hard_bounce' as broken_rule, hard_bounced_at as began_at from messages where hard_bounced_at is not null
+),
+-- A suppression for the same reason that was lifted since lifts what it was for.
+lifted as (
+select
+signs.account_id,
+signs.contact_id,
+signs.broken_rule,
+signs.began_at,
+min(suppressions.ended_at) as ended_at
+from signs
+left join suppressions
+on signs.account_id = suppressions.account_id
+and signs.contact_id = suppressions.contact_id
+and signs.broken_rule = suppressions.suppression_reason
+and signs.began_at < suppressions.ended_at
+group by 1, 2, 3, 4
+),
+rules as (
+select * from lifted
+union all
+select account_id, contact_id, 'suppression', created_at, ended_at from suppressions
+),
+breaches as (
+select
+messages.message_id,
+messages.account_id,
+messages.contact_id,
+messages.campaign_id,
+messages.processed_at as sent_at,
+rules.broken_rule,
+rules.began_at,
+case when rules.ended_at <= messages.processed_at then rules.ended_at end as lifted_at
+from messages
+inner join rules
+on messages.account_id = rules.account_id
+and messages.contact_id = rules.contact_id
+and messages.processed_at > rules.began_at
+where rules.broken_rule <> 'suppression' or rules.ended_at is null or rules.ended_at > messages.processed_at
+),
+-- One rule for each message: one that still held if there is any, of these the oldest.
+ranked as (
+select
+*,
+row_number() over (
+partition by message_id
+order by case when lifted_at is null then 0 else 1 end, began_at, broken_rule
+) as worst_first
+from breaches
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+contacts as (
+select contact_id from __dbt__cte__dim_contacts
+),
+campaigns as (
+select campaign_id from __dbt__cte__dim_campaigns
+),
+reported as (
+select
+ranked.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+ranked.sent_at,
+ranked.broken_rule,
+ranked.began_at,
+ranked.lifted_at
+from ranked
+left join accounts on ranked.account_id = accounts.account_id
+left join contacts on ranked.contact_id = contacts.contact_id
+left join campaigns on ranked.campaign_id = campaigns.campaign_id
+where ranked.worst_first = 1
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_message_that_meets_no_dimension_row_points_to_the_unknown_and_is_sent_when_first_heard_of__dbt_tmp
+as (
+select * from (
+-- depends_on: __dbt__cte__stg_saas__email_events
+with  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select try_cast(null as character varying(16777216)) as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__int_messages as (
+-- Fixture for int_messages
+select
+try_cast('known' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('gmail' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+try_cast('delivered' as character varying)
+as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('gone' as character varying)
+as "MESSAGE_ID",
+try_cast('93' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('91' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('92' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast(null as character varying(16777216))
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('planned' as character varying)
+as "MESSAGE_ID",
+try_cast('4' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast(null as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('yahoo' as character varying)
+as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "FIRST_EVENT_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+try_cast('pending' as character varying)
+as "MESSAGE_OUTCOME"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('send.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast(null as character varying(16777216))
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast(null as character varying(16777216))
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__int_messages
+),
+accounts as (
+select account_id from __dbt__cte__dim_accounts
+),
+contacts as (
+select contact_id from __dbt__cte__dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from __dbt__cte__dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_month_opens_moves_and_closes__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-01-31' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-02-28' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-03-31' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('2026-04-09' as DATE)
+as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__fct_mrr_movements as (
+-- Fixture for fct_mrr_movements
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('100' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('50' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('50.01' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('expansion' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('20' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('3' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('contraction' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-10' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('-1.25' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('churn' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-50.01' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('churn' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-120' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('churn' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('-40' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('reactivation' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('50' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON",
+try_cast('new' as character varying)
+as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD",
+try_cast('10' as NUMBER(18,2))
+as "CHANGE_USD",
+try_cast('0' as NUMBER(18,2))
+as "EXCHANGE_RATE_CHANGE_USD"
+),  __dbt__cte__int_account_mrr as (
+-- Fixture for int_account_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('100' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('50' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('50.01' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('120' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('40' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('120' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('40' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('50' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-04-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('10' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+movements as (
+select * from __dbt__cte__fct_mrr_movements
+),
+account_months as (
+select * from __dbt__cte__int_account_mrr
+),
+moved as (
+select
+month_starts_on,
+sum(case when movement = 'new' then change_usd else 0 end) as new_mrr_usd,
+sum(case when movement = 'expansion' then change_usd else 0 end) as expansion_mrr_usd,
+sum(case when movement = 'contraction' then change_usd else 0 end) as contraction_mrr_usd,
+sum(case when movement = 'churn' then change_usd else 0 end) as churn_mrr_usd,
+sum(case when movement = 'reactivation' then change_usd else 0 end) as reactivation_mrr_usd,
+sum(change_usd) as change_usd,
+sum(exchange_rate_change_usd) as exchange_rate_change_usd,
+count(case when movement = 'new' then 1 end) as new_account_count,
+count(case when movement = 'churn' then 1 end) as churned_account_count,
+count(case when movement = 'reactivation' then 1 end) as reactivated_account_count
+from movements
+group by month_starts_on
+),
+-- What the months end with is counted apart from what moved: that the two agree is tested.
+measured as (
+select
+month_starts_on,
+sum(mrr_usd) as closing_mrr_usd,
+count(case when mrr_usd > 0 then 1 end) as paying_account_count
+from account_months
+group by month_starts_on
+),
+joined as (
+select
+months.month_starts_on,
+months.measured_on,
+cast(coalesce(moved.new_mrr_usd, 0) as decimal(18, 2)) as new_mrr_usd,
+cast(coalesce(moved.expansion_mrr_usd, 0) as decimal(18, 2)) as expansion_mrr_usd,
+cast(coalesce(moved.contraction_mrr_usd, 0) as decimal(18, 2)) as contraction_mrr_usd,
+cast(coalesce(moved.churn_mrr_usd, 0) as decimal(18, 2)) as churn_mrr_usd,
+cast(coalesce(moved.reactivation_mrr_usd, 0) as decimal(18, 2)) as reactivation_mrr_usd,
+coalesce(moved.change_usd, 0) as change_usd,
+cast(coalesce(moved.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd,
+cast(coalesce(measured.closing_mrr_usd, 0) as decimal(18, 2)) as closing_mrr_usd,
+coalesce(moved.new_account_count, 0) as new_account_count,
+coalesce(moved.churned_account_count, 0) as churned_account_count,
+coalesce(moved.reactivated_account_count, 0) as reactivated_account_count,
+coalesce(measured.paying_account_count, 0) as paying_account_count
+from months
+left join moved on months.month_starts_on = moved.month_starts_on
+left join measured on months.month_starts_on = measured.month_starts_on
+),
+opened as (
+select
+*,
+cast(
+sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd
+as decimal(18, 2)
+) as opening_mrr_usd,
+cast(coalesce(lag(paying_account_count) over (order by month_starts_on), 0) as bigint) as opening_account_count
+from joined
+),
+reported as (
+select
+month_starts_on,
+measured_on,
+opening_mrr_usd,
+new_mrr_usd,
+expansion_mrr_usd,
+contraction_mrr_usd,
+churn_mrr_usd,
+reactivation_mrr_usd,
+closing_mrr_usd,
+exchange_rate_change_usd,
+opening_account_count,
+new_account_count,
+churned_account_count,
+reactivated_account_count,
+paying_account_count,
+cast(cast(((closing_mrr_usd + 0.005 * paying_account_count) * 100 - mod((closing_mrr_usd + 0.005 * paying_account_count) * 100, nullif(paying_account_count, 0))) / nullif(paying_account_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as arpa_usd,
+cast(cast(churned_account_count as decimal(18, 0)) / nullif(opening_account_count, 0) as decimal(18, 6)) as logo_churn_rate,
+cast(cast(-100 * (contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as revenue_churn_rate,
+cast(cast(100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as net_revenue_retention
+from opened
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_run_takes_messages_of_new_loads_of_unknown_members_and_of_domains_that_changed__dbt_tmp
+as (
+select * from (
+-- depends_on: __dbt__cte__stg_saas__email_events
+with  __dbt__cte__fct_messages as (
+select 'seen' as message_id, 1 as account_id, 2 as contact_id, 3 as campaign_id, 'a.example' as sending_domain, '5' as newest_load_id
+union all select 'late', 1, 2, 3, 'a.example', '5'
+union all select 'out_of_order', 1, 2, 3, 'a.example', '5'
+union all select 'unknown', 1, -1, 3, 'a.example', '5'
+union all select 'other_domain', 1, 2, 5, '(unknown)', '5'
+),  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('seen' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('late' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('late' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('6' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('out_of_order' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('out_of_order' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('4' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('unknown' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+union all
+select
+try_cast('g' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE",
+try_cast('other_domain' as character varying)
+as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "OCCURRED_AT", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('5' as character varying)
+as "LOAD_ID"
+),  __dbt__cte__int_messages as (
+-- Fixture for int_messages
+select
+try_cast('seen' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('late' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('6' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('out_of_order' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('unknown' as character varying)
+as "MESSAGE_ID",
+try_cast('3' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('4' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+union all
+select
+try_cast('other_domain' as character varying)
+as "MESSAGE_ID",
+try_cast('5' as NUMBER(19,0))
+as "CAMPAIGN_ID",
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT",
+try_cast('5' as character varying)
+as "NEWEST_LOAD_ID", try_cast(null as character varying(16777216)) as "MESSAGE_OUTCOME"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('a.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('b.example' as character varying)
+as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), messages as (
+select * from __dbt__cte__int_messages
+-- By the loads of its events, as int_messages: the newest load alone would hide one with an older id that came later.
+where message_id in (
+select message_id from __dbt__cte__stg_saas__email_events
+where load_id not in (select newest_load_id from __dbt__cte__fct_messages)
+)
+-- Messages that met no dimension row before are tried again,
+or message_id in (select message_id from __dbt__cte__fct_messages where -1 in (account_id, contact_id, campaign_id))
+-- and those of campaigns of which the sending service has told another domain since.
+or campaign_id in (
+select kept.campaign_id
+from (select distinct campaign_id, sending_domain from __dbt__cte__fct_messages) as kept
+inner join __dbt__cte__dim_campaigns as campaigns on kept.campaign_id = campaigns.campaign_id
+where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
+)
+),
+accounts as (
+select account_id from __dbt__cte__dim_accounts
+),
+contacts as (
+select contact_id from __dbt__cte__dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from __dbt__cte__dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
 ) as __dbt_sbq
 where false
 limit 0
@@ -4760,7 +17497,7 @@ as "CONTACT_ID",
 try_cast('7' as NUMBER(19,0))
 as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('2' as NUMBER(19,0))
@@ -4768,7 +17505,7 @@ as "CONTACT_ID",
 try_cast('7' as NUMBER(19,0))
 as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('3' as NUMBER(19,0))
@@ -4776,7 +17513,7 @@ as "CONTACT_ID",
 try_cast('7' as NUMBER(19,0))
 as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__dim_accounts as (
 -- Fixture for dim_accounts
 select
@@ -4873,6 +17610,615 @@ limit 0
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_table_says_how_much_it_holds_and_how_new_it_is__dbt_tmp
+as (
+select * from (
+-- STAGING has a row for each of RAW, and its times in UTC.
+with  __dbt__cte__stg_postgres__accounts as (
+-- Fixture for stg_postgres__accounts
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED",
+try_cast('5' as character varying)
+as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED",
+try_cast('4' as character varying)
+as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+),  __dbt__cte__stg_postgres__campaigns as (
+-- Fixture for stg_postgres__campaigns
+select try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as NUMBER(12,2)) as "BUDGET_AMOUNT", cast(null as VARIANT) as "SETTINGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_LOCAL_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+limit 0
+),  __dbt__cte__stg_postgres__contacts as (
+-- Fixture for stg_postgres__contacts
+select try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CONTACT_UUID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as DATE) as "BIRTH_DATE", try_cast(null as BOOLEAN) as "IS_SUBSCRIBED", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(8,3)) as "LEAD_SCORE", cast(null as VARIANT) as "ATTRIBUTES", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+limit 0
+),  __dbt__cte__stg_postgres__invoices as (
+-- Fixture for stg_postgres__invoices
+select try_cast(null as NUMBER(19,0)) as "INVOICE_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as character varying(16777216)) as "INVOICE_STATUS", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(14,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(14,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(14,2)) as "TOTAL_AMOUNT", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", cast(null as VARIANT) as "LINE_ITEMS", try_cast(null as character varying(16777216)) as "MEMO", try_cast(null as DATE) as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MEMBERSHIP_STATUS", try_cast(null as TIMESTAMP_NTZ) as "JOINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select try_cast(null as NUMBER(19,0)) as "LIST_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__plans as (
+-- Fixture for stg_postgres__plans
+select try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(10,2)) as "MONTHLY_PRICE_AMOUNT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "OVERAGE_PRICE_DIGITS", cast(null as VARIANT) as "FEATURES", try_cast(null as BOOLEAN) as "IS_PUBLIC", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_postgres__subscriptions as (
+-- Fixture for stg_postgres__subscriptions
+select try_cast(null as NUMBER(19,0)) as "SUBSCRIPTION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "PLAN_ID", try_cast(null as character varying(16777216)) as "SUBSCRIPTION_STATUS", try_cast(null as NUMBER(12,4)) as "MONTHLY_AMOUNT", try_cast(null as NUMBER(38,18)) as "DISCOUNT_RATE", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "SEAT_COUNT", try_cast(null as DATE) as "STARTED_ON", try_cast(null as DATE) as "ENDED_ON", cast(null as VARIANT) as "METADATA", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
+limit 0
+),  __dbt__cte__stg_postgres__users as (
+-- Fixture for stg_postgres__users
+select try_cast(null as NUMBER(19,0)) as "USER_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FULL_NAME", try_cast(null as character varying(16777216)) as "USER_ROLE", try_cast(null as BOOLEAN) as "IS_ACTIVE", try_cast(null as NUMBER(19,0)) as "FAILED_LOGIN_COUNT", try_cast(null as TIMESTAMP_NTZ) as "LAST_LOGIN_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__campaigns as (
+-- Fixture for stg_saas__campaigns
+select try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "FROM_EMAIL", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as NUMBER(19,0)) as "RECIPIENT_COUNT", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select try_cast(null as character varying(16777216)) as "SUPPRESSION_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "SUPPRESSION_REASON", try_cast(null as BOOLEAN) as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+limit 0
+),  __dbt__cte__stg_saas__email_events as (
+-- Fixture for stg_saas__email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID", try_cast(null as character varying(16777216)) as "EVENT_TYPE", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(19,0)) as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "RECEIVED_AT", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "USER_AGENT", try_cast(null as character varying(16777216)) as "IP_ADDRESS", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "BOUNCE_REASON",
+try_cast('7' as character varying)
+as "LOAD_ID"
+), counts as (
+select
+'postgres' as source_name,
+'postgres_accounts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__accounts
+union all
+select
+'postgres' as source_name,
+'postgres_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__campaigns
+union all
+select
+'postgres' as source_name,
+'postgres_contacts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__contacts
+union all
+select
+'postgres' as source_name,
+'postgres_invoices' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__invoices
+union all
+select
+'postgres' as source_name,
+'postgres_list_memberships' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__list_memberships
+union all
+select
+'postgres' as source_name,
+'postgres_lists' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__lists
+union all
+select
+'postgres' as source_name,
+'postgres_plans' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__plans
+union all
+select
+'postgres' as source_name,
+'postgres_subscriptions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__subscriptions
+union all
+select
+'postgres' as source_name,
+'postgres_users' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_postgres__users
+union all
+select
+'saas' as source_name,
+'saas_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_saas__campaigns
+union all
+select
+'saas' as source_name,
+'saas_suppressions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from __dbt__cte__stg_saas__suppressions
+union all
+select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
+from __dbt__cte__stg_saas__email_events
+)
+select * from counts
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_account_has_its_last_thirty_days_of_the_data_its_last_campaign_and_what_it_holds_today__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('New' as character varying)
+as "ACCOUNT_NAME",
+try_cast('trial' as character varying)
+as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_NAME",
+try_cast('(unknown)' as character varying)
+as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_contacts as (
+-- Fixture for dim_contacts
+select
+try_cast('1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('True' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('False' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('True' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CONTACT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "EMAIL", try_cast(null as character varying(16777216)) as "FIRST_NAME", try_cast(null as character varying(16777216)) as "LAST_NAME", try_cast(null as character varying(16777216)) as "LOCALE", try_cast(null as character varying(16777216)) as "CONSENT_SOURCE", try_cast(null as NUMBER(18,3)) as "LEAD_SCORE", try_cast(null as NUMBER(38,0)) as "SUBSCRIBED_LIST_COUNT",
+try_cast('False' as BOOLEAN)
+as "IS_SUBSCRIBED", try_cast(null as BOOLEAN) as "IS_SUPPRESSED", try_cast(null as TIMESTAMP_NTZ) as "SUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('4' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('99' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_saas__suppressions as (
+-- Fixture for stg_saas__suppressions
+select
+try_cast('a' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('hard_bounce' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('hard_bounce' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('spam_report' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('False' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "SUPPRESSION_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "SUPPRESSION_ID",
+try_cast('99' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "EMAIL",
+try_cast('unsubscribe' as character varying)
+as "SUPPRESSION_REASON",
+try_cast('True' as BOOLEAN)
+as "IS_ACTIVE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__rpt_daily_engagement as (
+-- Fixture for rpt_daily_engagement
+select
+try_cast('2026-03-31' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('10' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('8' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('4' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('2' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('1' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT", try_cast(null as NUMBER(18,6)) as "OPEN_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_TO_OPEN_RATE"
+union all
+select
+try_cast('2026-03-02' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('10' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('8' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT", try_cast(null as NUMBER(18,6)) as "OPEN_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_TO_OPEN_RATE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "SENT_ON",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "REGION",
+try_cast('500' as NUMBER(38,0))
+as "SENT_COUNT",
+try_cast('500' as NUMBER(38,0))
+as "DELIVERED_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "HARD_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "SOFT_BOUNCE_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_ONLY_OPEN_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNIQUE_CLICK_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "COMPLAINT_COUNT",
+try_cast('0' as NUMBER(38,0))
+as "UNSUBSCRIBE_COUNT", try_cast(null as NUMBER(18,6)) as "OPEN_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_RATE", try_cast(null as NUMBER(18,6)) as "CLICK_TO_OPEN_RATE"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Early' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Late' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Late and twin' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Draft' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('(unknown)' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), accounts as (
+select * from __dbt__cte__dim_accounts
+),
+contacts as (
+select
+account_id,
+count(*) as contact_count,
+count(case when is_subscribed then 1 end) as subscribed_contact_count
+from __dbt__cte__dim_contacts
+where contact_id <> -1 and not is_deleted
+group by account_id
+),
+-- An account that is not known has its lists and suppressions at the unknown one, as it has its contacts.
+lists as (
+select coalesce(accounts.account_id, -1) as account_id, count(*) as list_count
+from __dbt__cte__stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+where not lists.is_archived and not lists.is_deleted
+group by 1
+),
+suppressions as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+count(*) as suppression_count,
+count(case when suppressions.suppression_reason = 'hard_bounce' then 1 end) as hard_bounce_suppression_count,
+count(case when suppressions.suppression_reason = 'spam_report' then 1 end) as complaint_suppression_count,
+count(case when suppressions.suppression_reason = 'unsubscribe' then 1 end) as unsubscribe_suppression_count
+from __dbt__cte__stg_saas__suppressions as suppressions
+left join accounts on suppressions.account_id = accounts.account_id
+where suppressions.is_active and not suppressions.is_deleted
+group by 1
+),
+days as (
+select * from __dbt__cte__rpt_daily_engagement
+),
+-- Of the data and not of the calendar: where loading has stopped, the last days that are known are shown.
+newest_day as (
+select max(sent_on) as sent_on from days
+),
+messages as (
+select
+days.account_id,
+cast(sum(days.sent_count) as bigint) as sent_count,
+cast(sum(days.delivered_count) as bigint) as delivered_count,
+cast(sum(days.hard_bounce_count) as bigint) as hard_bounce_count,
+cast(sum(days.soft_bounce_count) as bigint) as soft_bounce_count,
+cast(sum(days.unique_open_count) as bigint) as unique_open_count,
+cast(sum(days.unique_click_count) as bigint) as unique_click_count,
+cast(sum(days.complaint_count) as bigint) as complaint_count,
+cast(sum(days.unsubscribe_count) as bigint) as unsubscribe_count
+from days
+inner join newest_day on days.sent_on >
+dateadd(
+day,
+-30,
+newest_day.sent_on
+)
+group by days.account_id
+),
+ranked_campaigns as (
+select
+account_id,
+campaign_id,
+campaign_name,
+sent_at,
+row_number() over (partition by account_id order by sent_at desc, campaign_id desc) as newest_first
+from __dbt__cte__dim_campaigns
+where sent_at is not null
+),
+reported as (
+select
+accounts.account_id,
+accounts.account_name,
+accounts.account_status,
+accounts.region,
+coalesce(contacts.contact_count, 0) as contact_count,
+coalesce(contacts.subscribed_contact_count, 0) as subscribed_contact_count,
+coalesce(lists.list_count, 0) as list_count,
+newest_day.sent_on as newest_day_on,
+coalesce(messages.sent_count, 0) as sent_count,
+coalesce(messages.delivered_count, 0) as delivered_count,
+coalesce(messages.hard_bounce_count, 0) as hard_bounce_count,
+coalesce(messages.soft_bounce_count, 0) as soft_bounce_count,
+coalesce(messages.unique_open_count, 0) as unique_open_count,
+coalesce(messages.unique_click_count, 0) as unique_click_count,
+coalesce(messages.complaint_count, 0) as complaint_count,
+coalesce(messages.unsubscribe_count, 0) as unsubscribe_count,
+cast(cast(messages.delivered_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(messages.hard_bounce_count + messages.soft_bounce_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as bounce_rate,
+cast(cast(messages.unique_open_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate,
+cast(cast(messages.complaint_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as complaint_rate,
+cast(cast(messages.unsubscribe_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
+ranked_campaigns.campaign_id as last_campaign_id,
+ranked_campaigns.campaign_name as last_campaign_name,
+ranked_campaigns.sent_at as last_campaign_sent_at,
+coalesce(suppressions.suppression_count, 0) as suppression_count,
+coalesce(suppressions.hard_bounce_suppression_count, 0) as hard_bounce_suppression_count,
+coalesce(suppressions.complaint_suppression_count, 0) as complaint_suppression_count,
+coalesce(suppressions.unsubscribe_suppression_count, 0) as unsubscribe_suppression_count
+from accounts
+cross join newest_day
+left join contacts on accounts.account_id = contacts.account_id
+left join lists on accounts.account_id = lists.account_id
+left join messages on accounts.account_id = messages.account_id
+left join ranked_campaigns on accounts.account_id = ranked_campaigns.account_id and ranked_campaigns.newest_first = 1
+left join suppressions on accounts.account_id = suppressions.account_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_event_that_meets_no_dimension_row_points_to_the_unknown__dbt_tmp
 as (
 select * from (
@@ -4962,6 +18308,631 @@ limit 0
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_hour_counts_opens_of_people_and_clicks_and_nothing_else__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__fct_email_events as (
+-- Fixture for fct_email_events
+select
+try_cast('a' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast('False' as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('b' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-09' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('c' as character varying)
+as "EVENT_ID",
+try_cast('open' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast('True' as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('d' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('e' as character varying)
+as "EVENT_ID",
+try_cast('delivered' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-02' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('f' as character varying)
+as "EVENT_ID",
+try_cast('click' as character varying)
+as "EVENT_TYPE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "OCCURRED_AT",
+try_cast('2026-03-08' as DATE)
+as "OCCURRED_ON", try_cast(null as TIMESTAMP_NTZ) as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID",
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER",
+try_cast(null as BOOLEAN)
+as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('3' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('Spring' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID",
+try_cast('(unknown)' as character varying)
+as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT", try_cast(null as TIMESTAMP_NTZ) as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+),  __dbt__cte__dim_dates as (
+-- Fixture for dim_dates
+select
+try_cast('2026-03-02' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR", try_cast(null as NUMBER(38,0)) as "DAY_OF_MONTH",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-03-08' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR", try_cast(null as NUMBER(38,0)) as "DAY_OF_MONTH",
+try_cast('7' as NUMBER(38,0))
+as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+union all
+select
+try_cast('2026-03-09' as DATE)
+as "DATE_DAY", try_cast(null as NUMBER(38,0)) as "CALENDAR_YEAR", try_cast(null as NUMBER(38,0)) as "QUARTER_OF_YEAR", try_cast(null as NUMBER(38,0)) as "MONTH_OF_YEAR", try_cast(null as NUMBER(38,0)) as "DAY_OF_MONTH",
+try_cast('1' as NUMBER(38,0))
+as "DAY_OF_WEEK", try_cast(null as BOOLEAN) as "IS_WEEKEND", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as DATE) as "WEEK_STARTS_ON"
+), events as (
+select * from __dbt__cte__fct_email_events
+where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
+),
+campaigns as (
+select campaign_id, campaign_name, account_id, region from __dbt__cte__dim_campaigns
+),
+dates as (
+select date_day, day_of_week from __dbt__cte__dim_dates
+),
+counts as (
+select
+events.campaign_id,
+dates.day_of_week,
+cast(extract(hour from events.occurred_at) as bigint) as hour_of_day,
+count(case when events.event_type = 'open' then 1 end) as human_open_count,
+count(case when events.event_type = 'click' then 1 end) as click_count
+from events
+inner join dates on events.occurred_on = dates.date_day
+group by 1, 2, 3
+),
+reported as (
+select
+counts.campaign_id,
+campaigns.campaign_name,
+campaigns.account_id,
+campaigns.region,
+counts.day_of_week,
+counts.hour_of_day,
+counts.human_open_count,
+counts.click_count
+from counts
+inner join campaigns on counts.campaign_id = campaigns.campaign_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.campaigns_of_the_days_before_share_an_invoice_to_the_cent__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__fct_invoices as (
+-- Fixture for fct_invoices
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('20.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('open' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('30.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('40.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('50.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-06-10' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('-10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('11' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('12' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('14' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('13' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('15' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('16' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('17' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('31' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('33' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('32' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), invoices as (
+select * from __dbt__cte__fct_invoices
+where invoice_status = 'paid' and not is_deleted
+),
+-- Unknown accounts are not one account: nothing of theirs belongs together.
+campaigns as (
+select campaign_id, account_id, sent_at from __dbt__cte__dim_campaigns
+where sent_at is not null and account_id <> -1
+),
+-- Whole days before the day of issue: an invoice has no time of day, so of its own day nobody knows which came first.
+met as (
+select
+invoices.invoice_id,
+campaigns.campaign_id,
+invoices.account_id,
+invoices.region,
+invoices.issued_on,
+invoices.subtotal_usd,
+campaigns.sent_at,
+count(campaigns.campaign_id) over (partition by invoices.invoice_id) as campaign_count,
+row_number() over (
+partition by invoices.invoice_id order by campaigns.sent_at desc, campaigns.campaign_id desc
+) as place_from_last
+from invoices
+left join campaigns
+on invoices.account_id = campaigns.account_id
+and cast(campaigns.sent_at as date) >= cast(
+dateadd(
+day,
+-30,
+invoices.issued_on
+)
+as date)
+and cast(campaigns.sent_at as date) < invoices.issued_on
+),
+shared as (
+select
+*,
+cast(cast(((subtotal_usd) * 100 - mod((subtotal_usd) * 100, nullif(campaign_count, 0))) / nullif(campaign_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as share_usd
+from met
+),
+facts as (
+select
+invoice_id,
+coalesce(campaign_id, -1) as campaign_id,
+account_id,
+region,
+issued_on,
+sent_at as campaign_sent_at,
+campaign_count,
+cast(
+case
+when campaign_count = 0 then subtotal_usd
+when place_from_last = 1 then subtotal_usd - share_usd * (campaign_count - 1)
+else share_usd
+end as decimal(18, 2)
+) as attributed_usd
+from shared
+)
+select * from facts
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.deleted_invoices_are_told_apart_and_drafts_are_not_billed__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__fct_invoices as (
+-- Fixture for fct_invoices
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('100' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('11' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('110' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('10.50' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('1.15' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('11.55' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('1000' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('110' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('1100' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('USD' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('7' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('1' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('7' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('void' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('20' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('2' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('22' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('uncollectible' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-03-15' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('30' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('3' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('33' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('7' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('open' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-04-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('40' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('4' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('44' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('draft' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-04-01' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('50' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('5' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('55' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('9' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('draft' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-04-02' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT",
+try_cast('EUR' as character varying)
+as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT",
+try_cast('60' as NUMBER(18,2))
+as "TOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_USD",
+try_cast('6' as NUMBER(18,2))
+as "TAX_USD",
+try_cast('66' as NUMBER(18,2))
+as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+), invoices as (
+select * from __dbt__cte__fct_invoices
+),
+marked as (
+select
+*,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+not is_deleted and invoice_status <> 'draft' as is_billed
+from invoices
+),
+summed as (
+select
+month_starts_on,
+invoice_status,
+currency,
+count(case when not is_deleted then 1 end) as invoice_count,
+cast(sum(case when is_billed then total_amount else 0 end) as decimal(18, 2)) as billed_amount,
+cast(sum(case when is_billed then total_usd else 0 end) as decimal(18, 2)) as billed_usd,
+cast(sum(case when is_billed and invoice_status = 'open' then total_usd else 0 end) as decimal(18, 2)) as open_usd,
+cast(sum(case when is_billed and invoice_status = 'paid' then total_usd else 0 end) as decimal(18, 2)) as paid_usd,
+cast(sum(case when is_billed and invoice_status = 'void' then total_usd else 0 end) as decimal(18, 2)) as void_usd,
+cast(sum(case when is_billed and invoice_status = 'uncollectible' then total_usd else 0 end) as decimal(18, 2)) as uncollectible_usd,
+cast(sum(case when is_billed then tax_usd else 0 end) as decimal(18, 2)) as tax_usd,
+count(case when is_deleted then 1 end) as deleted_invoice_count,
+cast(sum(case when is_deleted then total_usd else 0 end) as decimal(18, 2)) as deleted_usd
+from marked
+group by month_starts_on, invoice_status, currency
+)
+select * from summed
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.either_system_may_know_a_campaign_first__dbt_tmp
 as (
 select * from (
@@ -4979,7 +18950,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('False' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 union all
 select
 try_cast('2' as NUMBER(19,0))
@@ -4993,7 +18964,7 @@ as "CAMPAIGN_NAME", try_cast(null as character varying(16777216)) as "SUBJECT_LI
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
 try_cast('True' as BOOLEAN)
-as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT"
 ),  __dbt__cte__stg_saas__campaigns as (
 -- Fixture for stg_saas__campaigns
 select
@@ -5351,7 +19322,9 @@ select * from __dbt__cte__stg_metering__copied_files
 where copied_at >= cast('2000-01-01' as timestamp)
 ),
 prices as (
-select usd from __dbt__cte__prices where price_name = 'snowflake_credit'
+select usd
+from __dbt__cte__prices
+where price_name = 'snowflake_credit'
 ),
 labelled as (
 select
@@ -5476,6 +19449,71 @@ from events
 left join accounts on events.account_id = accounts.account_id
 left join contacts on events.contact_id = contacts.contact_id
 left join campaigns on events.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) as model_subq
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp
+(message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null, sending_domain varchar not null, sent_at timestamp not null, sent_on date not null, message_outcome varchar not null, delivered_at timestamp, first_bounced_at timestamp, first_human_opened_at timestamp, first_machine_opened_at timestamp, first_clicked_at timestamp, complained_at timestamp, unsubscribed_at timestamp, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null)
+as (
+select message_id, account_id, contact_id, campaign_id, mailbox_provider, sending_domain, sent_at, sent_on, message_outcome, delivered_at, first_bounced_at, first_human_opened_at, first_machine_opened_at, first_clicked_at, complained_at, unsubscribed_at, deferral_count, human_open_count, machine_open_count, click_count, newest_load_id
+from (
+-- depends_on: DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+-- By the loads of its events, as int_messages: the newest load alone would hide one with an older id that came later.
+where message_id in (
+select message_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id not in (select newest_load_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages)
+)
+-- Messages that met no dimension row before are tried again,
+or message_id in (select message_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages where -1 in (account_id, contact_id, campaign_id))
+-- and those of campaigns of which the sending service has told another domain since.
+or campaign_id in (
+select kept.campaign_id
+from (select distinct campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages) as kept
+inner join DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns as campaigns on kept.campaign_id = campaigns.campaign_id
+where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
+)
+),
+accounts as (
+select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
 )
 select * from facts
 ) as model_subq
@@ -5647,7 +19685,7 @@ select
 try_cast('a' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
@@ -5661,7 +19699,7 @@ select
 try_cast('b' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
@@ -5673,7 +19711,7 @@ select
 try_cast('c' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('delivered' as character varying)
@@ -5683,7 +19721,7 @@ select
 try_cast('d' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('hard_bounced' as character varying)
 as "MESSAGE_OUTCOME"
 union all
@@ -5691,7 +19729,7 @@ select
 try_cast('e' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('soft_bounced' as character varying)
 as "MESSAGE_OUTCOME"
 union all
@@ -5699,7 +19737,7 @@ select
 try_cast('f' as character varying)
 as "MESSAGE_ID",
 try_cast('1' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('pending' as character varying)
 as "MESSAGE_OUTCOME"
 union all
@@ -5707,7 +19745,7 @@ select
 try_cast('g' as character varying)
 as "MESSAGE_ID",
 try_cast('99' as NUMBER(19,0))
-as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
+as "CAMPAIGN_ID", try_cast(null as NUMBER(19,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(19,0)) as "CONTACT_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as TIMESTAMP_NTZ) as "FIRST_EVENT_AT", try_cast(null as TIMESTAMP_NTZ) as "PROCESSED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELIVERED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "HARD_BOUNCED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_HUMAN_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_MACHINE_OPENED_AT", try_cast(null as TIMESTAMP_NTZ) as "FIRST_CLICKED_AT", try_cast(null as TIMESTAMP_NTZ) as "COMPLAINED_AT", try_cast(null as TIMESTAMP_NTZ) as "UNSUBSCRIBED_AT", try_cast(null as NUMBER(38,0)) as "DEFERRAL_COUNT", try_cast(null as NUMBER(38,0)) as "HUMAN_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "MACHINE_OPEN_COUNT", try_cast(null as NUMBER(38,0)) as "CLICK_COUNT", try_cast(null as character varying(16777216)) as "NEWEST_LOAD_ID",
 try_cast('pending' as character varying)
 as "MESSAGE_OUTCOME"
 ), campaigns as (
@@ -5723,14 +19761,14 @@ counts as (
 select
 coalesce(campaigns.campaign_id, -1) as campaign_id,
 count(*) as sent_count,
-count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
-count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-count(first_human_opened_at) as unique_open_count,
-count(first_machine_opened_at) as unique_machine_open_count,
-count(first_clicked_at) as unique_click_count,
-count(complained_at) as complaint_count,
-count(unsubscribed_at) as unsubscribe_count
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.first_human_opened_at) as unique_open_count,
+count(messages.first_machine_opened_at) as unique_machine_open_count,
+count(messages.first_clicked_at) as unique_click_count,
+count(messages.complained_at) as complaint_count,
+count(messages.unsubscribed_at) as unsubscribe_count
 from messages
 left join campaigns on messages.campaign_id = campaigns.campaign_id
 group by 1
@@ -5817,7 +19855,9 @@ max(cost_on)
 as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 prices as (
-select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+select usd
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
+where price_name = 'snowflake_credit'
 ),
 labelled as (
 select
@@ -5900,6 +19940,919 @@ cross join prices
 )
 ;
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.survival_multiplies_what_stayed_of_what_was_at_risk__dbt_tmp
+as (
+select * from (
+with recursive  __dbt__cte__stg_postgres__list_memberships as (
+-- Fixture for stg_postgres__list_memberships
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('1' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('unsubscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('2' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('3' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('4' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('subscribed' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('5' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('pending' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('6' as NUMBER(19,0))
+as "CONTACT_ID",
+try_cast('cleaned' as character varying)
+as "MEMBERSHIP_STATUS",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "JOINED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__stg_postgres__lists as (
+-- Fixture for stg_postgres__lists
+select
+try_cast('1' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('7' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "LIST_ID",
+try_cast('8' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as BOOLEAN) as "IS_ARCHIVED", try_cast(null as character varying(16777216)) as "DEFAULT_FROM_EMAIL", cast(null as VARIANT) as "SEGMENT_RULE", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+),  __dbt__cte__dim_accounts as (
+-- Fixture for dim_accounts
+select
+try_cast('7' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('8' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_NAME", try_cast(null as character varying(16777216)) as "ACCOUNT_STATUS", try_cast(null as character varying(16777216)) as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(38,0)) as "MONTHLY_SEND_LIMIT",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", try_cast(null as NUMBER(38,0)) as "ACTIVE_USER_COUNT", try_cast(null as NUMBER(38,0)) as "LIVE_SUBSCRIPTION_COUNT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), memberships as (
+select
+list_id,
+joined_at,
+updated_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at
+from __dbt__cte__stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+newest as (
+select max(greatest(joined_at, updated_at)) as changed_at from memberships
+),
+lists as (
+select list_id, account_id from __dbt__cte__stg_postgres__lists
+),
+accounts as (
+select account_id, region from __dbt__cte__dim_accounts
+),
+lived as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+memberships.ended_at is not null as has_left,
+datediff(
+day,
+memberships.joined_at,
+coalesce(memberships.ended_at, newest.changed_at)
+) as days
+from memberships
+cross join newest
+left join lists on memberships.list_id = lists.list_id
+left join accounts on lists.account_id = accounts.account_id
+),
+-- A month of thirty days, because calendar months differ in length.
+monthly as (
+select
+account_id,
+cast((days - mod(days, 30)) / 30 as bigint) as month_number,
+count(case when has_left then 1 end) as left_count,
+count(case when not has_left then 1 end) as censored_count
+from lived
+group by 1, 2
+),
+spans as (
+select account_id, max(month_number) as last_month_number
+from monthly
+group by account_id
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select spans.account_id, cast(numbers.generated_number - 1 as bigint) as month_number
+from spans
+inner join numbers on numbers.generated_number - 1 <= spans.last_month_number
+),
+counted as (
+select
+months.account_id,
+months.month_number,
+coalesce(monthly.left_count, 0) as left_count,
+coalesce(monthly.censored_count, 0) as censored_count,
+cast(sum(coalesce(monthly.left_count, 0) + coalesce(monthly.censored_count, 0)) over (
+partition by months.account_id order by months.month_number desc
+rows between unbounded preceding and current row
+) as bigint) as at_risk_count
+from months
+left join monthly on months.account_id = monthly.account_id and months.month_number = monthly.month_number
+),
+-- Factor by factor in the order of the months: the same floats on every warehouse, where a sum of logarithms may differ.
+curve as (
+select
+account_id,
+month_number,
+cast(at_risk_count - left_count as double) / cast(at_risk_count as double) as survival
+from counted
+where month_number = 0
+union all
+select
+counted.account_id,
+counted.month_number,
+curve.survival * cast(counted.at_risk_count - counted.left_count as double) / cast(counted.at_risk_count as double)
+from curve
+inner join counted on curve.account_id = counted.account_id and counted.month_number = curve.month_number + 1
+),
+reported as (
+select
+counted.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+counted.month_number,
+counted.at_risk_count,
+counted.left_count,
+counted.censored_count,
+cast(round(curve.survival, 6) as decimal(18, 6)) as survival_rate
+from counted
+inner join curve on counted.account_id = curve.account_id and counted.month_number = curve.month_number
+left join accounts on counted.account_id = accounts.account_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.the_average_is_rounded_to_the_cent__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__int_mrr_months as (
+-- Fixture for int_mrr_months
+select
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+union all
+select
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as DATE) as "MEASURED_ON", try_cast(null as TIMESTAMP_NTZ) as "MEASURED_BEFORE"
+),  __dbt__cte__fct_mrr_movements as (
+-- Fixture for fct_mrr_movements
+select try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as DATE) as "MONTH_STARTS_ON", try_cast(null as character varying(16777216)) as "MOVEMENT", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD", try_cast(null as NUMBER(18,2)) as "MRR_AFTER_USD", try_cast(null as NUMBER(18,2)) as "CHANGE_USD", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+limit 0
+),  __dbt__cte__int_account_mrr as (
+-- Fixture for int_account_mrr
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('20.00' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-01-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0.01' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('20.00' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0.02' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('3' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-02-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0.02' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID",
+try_cast('2026-03-01' as DATE)
+as "MONTH_STARTS_ON", try_cast(null as NUMBER(18,2)) as "MRR_BEFORE_USD",
+try_cast('0' as NUMBER(18,2))
+as "MRR_USD", try_cast(null as BOOLEAN) as "HAS_PAID_BEFORE", try_cast(null as NUMBER(18,2)) as "EXCHANGE_RATE_CHANGE_USD"
+), months as (
+select * from __dbt__cte__int_mrr_months
+),
+movements as (
+select * from __dbt__cte__fct_mrr_movements
+),
+account_months as (
+select * from __dbt__cte__int_account_mrr
+),
+moved as (
+select
+month_starts_on,
+sum(case when movement = 'new' then change_usd else 0 end) as new_mrr_usd,
+sum(case when movement = 'expansion' then change_usd else 0 end) as expansion_mrr_usd,
+sum(case when movement = 'contraction' then change_usd else 0 end) as contraction_mrr_usd,
+sum(case when movement = 'churn' then change_usd else 0 end) as churn_mrr_usd,
+sum(case when movement = 'reactivation' then change_usd else 0 end) as reactivation_mrr_usd,
+sum(change_usd) as change_usd,
+sum(exchange_rate_change_usd) as exchange_rate_change_usd,
+count(case when movement = 'new' then 1 end) as new_account_count,
+count(case when movement = 'churn' then 1 end) as churned_account_count,
+count(case when movement = 'reactivation' then 1 end) as reactivated_account_count
+from movements
+group by month_starts_on
+),
+-- What the months end with is counted apart from what moved: that the two agree is tested.
+measured as (
+select
+month_starts_on,
+sum(mrr_usd) as closing_mrr_usd,
+count(case when mrr_usd > 0 then 1 end) as paying_account_count
+from account_months
+group by month_starts_on
+),
+joined as (
+select
+months.month_starts_on,
+months.measured_on,
+cast(coalesce(moved.new_mrr_usd, 0) as decimal(18, 2)) as new_mrr_usd,
+cast(coalesce(moved.expansion_mrr_usd, 0) as decimal(18, 2)) as expansion_mrr_usd,
+cast(coalesce(moved.contraction_mrr_usd, 0) as decimal(18, 2)) as contraction_mrr_usd,
+cast(coalesce(moved.churn_mrr_usd, 0) as decimal(18, 2)) as churn_mrr_usd,
+cast(coalesce(moved.reactivation_mrr_usd, 0) as decimal(18, 2)) as reactivation_mrr_usd,
+coalesce(moved.change_usd, 0) as change_usd,
+cast(coalesce(moved.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd,
+cast(coalesce(measured.closing_mrr_usd, 0) as decimal(18, 2)) as closing_mrr_usd,
+coalesce(moved.new_account_count, 0) as new_account_count,
+coalesce(moved.churned_account_count, 0) as churned_account_count,
+coalesce(moved.reactivated_account_count, 0) as reactivated_account_count,
+coalesce(measured.paying_account_count, 0) as paying_account_count
+from months
+left join moved on months.month_starts_on = moved.month_starts_on
+left join measured on months.month_starts_on = measured.month_starts_on
+),
+opened as (
+select
+*,
+cast(
+sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd
+as decimal(18, 2)
+) as opening_mrr_usd,
+cast(coalesce(lag(paying_account_count) over (order by month_starts_on), 0) as bigint) as opening_account_count
+from joined
+),
+reported as (
+select
+month_starts_on,
+measured_on,
+opening_mrr_usd,
+new_mrr_usd,
+expansion_mrr_usd,
+contraction_mrr_usd,
+churn_mrr_usd,
+reactivation_mrr_usd,
+closing_mrr_usd,
+exchange_rate_change_usd,
+opening_account_count,
+new_account_count,
+churned_account_count,
+reactivated_account_count,
+paying_account_count,
+cast(cast(((closing_mrr_usd + 0.005 * paying_account_count) * 100 - mod((closing_mrr_usd + 0.005 * paying_account_count) * 100, nullif(paying_account_count, 0))) / nullif(paying_account_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as arpa_usd,
+cast(cast(churned_account_count as decimal(18, 0)) / nullif(opening_account_count, 0) as decimal(18, 6)) as logo_churn_rate,
+cast(cast(-100 * (contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as revenue_churn_rate,
+cast(cast(100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as net_revenue_retention
+from opened
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.the_window_is_a_setting__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__fct_invoices as (
+-- Fixture for fct_invoices
+select
+try_cast('1' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('2' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('2' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('20.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('3' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('open' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('30.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('4' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('40.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('5' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('(unknown)' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-05-31' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('50.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+union all
+select
+try_cast('6' as NUMBER(38,0))
+as "INVOICE_ID", try_cast(null as character varying(16777216)) as "INVOICE_NUMBER",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as NUMBER(38,0)) as "SUBSCRIPTION_ID",
+try_cast('paid' as character varying)
+as "INVOICE_STATUS",
+try_cast('2026-06-10' as DATE)
+as "ISSUED_ON", try_cast(null as DATE) as "DUE_ON", try_cast(null as TIMESTAMP_NTZ) as "PAID_AT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(38,18)) as "EXCHANGE_RATE", try_cast(null as NUMBER(18,2)) as "SUBTOTAL_AMOUNT", try_cast(null as NUMBER(18,2)) as "TAX_AMOUNT", try_cast(null as NUMBER(18,2)) as "TOTAL_AMOUNT",
+try_cast('-10.00' as NUMBER(18,2))
+as "SUBTOTAL_USD", try_cast(null as NUMBER(18,2)) as "TAX_USD", try_cast(null as NUMBER(18,2)) as "TOTAL_USD", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED"
+),  __dbt__cte__dim_campaigns as (
+-- Fixture for dim_campaigns
+select
+try_cast('11' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('12' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('14' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('13' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('15' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('16' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('17' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('31' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('33' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('32' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('3' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+union all
+select
+try_cast('-1' as NUMBER(38,0))
+as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "CAMPAIGN_NAME",
+try_cast('-1' as NUMBER(38,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "REGION", try_cast(null as character varying(16777216)) as "SUBJECT_LINE", try_cast(null as character varying(16777216)) as "CAMPAIGN_STATUS", try_cast(null as character varying(16777216)) as "SENDING_STATUS", try_cast(null as character varying(16777216)) as "LIST_NAME", try_cast(null as character varying(16777216)) as "SENDING_DOMAIN", try_cast(null as character varying(16777216)) as "IP_POOL", try_cast(null as NUMBER(38,0)) as "RECIPIENT_COUNT", try_cast(null as TIMESTAMP_NTZ) as "SCHEDULED_AT",
+try_cast(null as TIMESTAMP_NTZ)
+as "SENT_AT", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED"
+), invoices as (
+select * from __dbt__cte__fct_invoices
+where invoice_status = 'paid' and not is_deleted
+),
+-- Unknown accounts are not one account: nothing of theirs belongs together.
+campaigns as (
+select campaign_id, account_id, sent_at from __dbt__cte__dim_campaigns
+where sent_at is not null and account_id <> -1
+),
+-- Whole days before the day of issue: an invoice has no time of day, so of its own day nobody knows which came first.
+met as (
+select
+invoices.invoice_id,
+campaigns.campaign_id,
+invoices.account_id,
+invoices.region,
+invoices.issued_on,
+invoices.subtotal_usd,
+campaigns.sent_at,
+count(campaigns.campaign_id) over (partition by invoices.invoice_id) as campaign_count,
+row_number() over (
+partition by invoices.invoice_id order by campaigns.sent_at desc, campaigns.campaign_id desc
+) as place_from_last
+from invoices
+left join campaigns
+on invoices.account_id = campaigns.account_id
+and cast(campaigns.sent_at as date) >= cast(
+dateadd(
+day,
+-7,
+invoices.issued_on
+)
+as date)
+and cast(campaigns.sent_at as date) < invoices.issued_on
+),
+shared as (
+select
+*,
+cast(cast(((subtotal_usd) * 100 - mod((subtotal_usd) * 100, nullif(campaign_count, 0))) / nullif(campaign_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as share_usd
+from met
+),
+facts as (
+select
+invoice_id,
+coalesce(campaign_id, -1) as campaign_id,
+account_id,
+region,
+issued_on,
+sent_at as campaign_sent_at,
+campaign_count,
+cast(
+case
+when campaign_count = 0 then subtotal_usd
+when place_from_last = 1 then subtotal_usd - share_usd * (campaign_count - 1)
+else share_usd
+end as decimal(18, 2)
+) as attributed_usd
+from shared
+)
+select * from facts
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.versions_follow_each_other_from_the_opening_of_the_account__dbt_tmp
+as (
+select * from (
+with  __dbt__cte__accounts_snapshot as (
+-- Fixture for accounts_snapshot
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('trial' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('1' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Toys' as character varying)
+as "ACCOUNT_NAME",
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('us' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DELETED_AT",
+try_cast('True' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+union all
+select
+try_cast('2' as NUMBER(19,0))
+as "ACCOUNT_ID", try_cast(null as character varying(16777216)) as "ACCOUNT_UUID",
+try_cast('Games' as character varying)
+as "ACCOUNT_NAME",
+try_cast('9' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('active' as character varying)
+as "ACCOUNT_STATUS",
+try_cast('eu' as character varying)
+as "REGION", try_cast(null as character varying(16777216)) as "INDUSTRY", try_cast(null as character varying(16777216)) as "TIME_ZONE", cast(null as VARIANT) as "SETTINGS", cast(null as VARIANT) as "TAGS", try_cast(null as NUMBER(38,9)) as "CREDIT_LIMIT_AMOUNT", try_cast(null as DATE) as "TRIAL_ENDS_ON", try_cast(null as TIMESTAMP_NTZ) as "SIGNED_UP_LOCAL_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT",
+try_cast('False' as BOOLEAN)
+as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID", try_cast(null as TIMESTAMP_NTZ) as "CHANGED_AT", try_cast(null as character varying(16777216)) as "DBT_SCD_ID", try_cast(null as TIMESTAMP_NTZ) as "DBT_UPDATED_AT",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "DBT_VALID_FROM",
+try_cast(null as TIMESTAMP_NTZ)
+as "DBT_VALID_TO"
+),  __dbt__cte__stg_postgres__plans as (
+-- Fixture for stg_postgres__plans
+select
+try_cast('4' as NUMBER(19,0))
+as "PLAN_ID",
+try_cast('scale' as character varying)
+as "PLAN_CODE", try_cast(null as character varying(16777216)) as "PLAN_NAME", try_cast(null as NUMBER(10,2)) as "MONTHLY_PRICE_AMOUNT", try_cast(null as character varying(16777216)) as "CURRENCY", try_cast(null as NUMBER(19,0)) as "MONTHLY_SEND_LIMIT", try_cast(null as character varying(16777216)) as "OVERAGE_PRICE_DIGITS", cast(null as VARIANT) as "FEATURES", try_cast(null as BOOLEAN) as "IS_PUBLIC", try_cast(null as TIMESTAMP_NTZ) as "CREATED_AT", try_cast(null as TIMESTAMP_NTZ) as "UPDATED_AT", try_cast(null as TIMESTAMP_NTZ) as "DELETED_AT", try_cast(null as BOOLEAN) as "IS_DELETED", try_cast(null as character varying(16777216)) as "LOAD_ID"
+), versions as (
+select * from __dbt__cte__accounts_snapshot
+),
+plans as (
+select plan_id, plan_code, plan_name from __dbt__cte__stg_postgres__plans
+),
+-- The first version was there before dbt first looked: it holds from the day on which the account was opened.
+bounded as (
+select
+*,
+case
+when row_number() over (partition by account_id order by dbt_valid_from) = 1 then least(created_at, dbt_valid_from)
+else dbt_valid_from
+end as valid_from,
+dbt_valid_to as valid_to
+from versions
+),
+known as (
+select
+bounded.account_id,
+bounded.valid_from,
+bounded.valid_to,
+bounded.valid_to is null as is_current,
+bounded.account_name,
+bounded.account_status,
+plans.plan_code,
+plans.plan_name,
+bounded.region,
+bounded.industry,
+bounded.time_zone,
+bounded.created_at,
+bounded.deleted_at,
+bounded.is_deleted
+from bounded
+left join plans on bounded.plan_id = plans.plan_id
+),
+unknown as (
+select
+-1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+'(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
+)
+select * from known
+union all
+select * from unknown
+) as __dbt_sbq
+where false
+limit 0
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr
+copy grants
+as (
+with months as (
+select month_starts_on from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+),
+subscriptions as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_subscription_mrr
+),
+accounts as (
+select account_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
+),
+summed as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+subscriptions.month_starts_on,
+sum(subscriptions.mrr_usd) as mrr_usd,
+sum(subscriptions.exchange_rate_change_usd) as exchange_rate_change_usd
+from subscriptions
+left join accounts on subscriptions.account_id = accounts.account_id
+group by 1, 2
+),
+firsts as (
+select account_id, min(month_starts_on) as first_month
+from summed
+group by account_id
+),
+-- Every month from the first on: a month without any subscription is where an account is lost.
+account_months as (
+select firsts.account_id, months.month_starts_on
+from firsts
+inner join months on firsts.first_month <= months.month_starts_on
+),
+filled as (
+select
+account_months.account_id,
+account_months.month_starts_on,
+cast(coalesce(summed.mrr_usd, 0) as decimal(18, 2)) as mrr_usd,
+cast(coalesce(summed.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd
+from account_months
+left join summed
+on account_months.account_id = summed.account_id and account_months.month_starts_on = summed.month_starts_on
+),
+compared as (
+select
+*,
+coalesce(lag(mrr_usd) over (partition by account_id order by month_starts_on), 0) as mrr_before_usd,
+coalesce(
+max(mrr_usd) over (
+partition by account_id order by month_starts_on rows between unbounded preceding and 1 preceding
+),
+0
+) > 0 as has_paid_before
+from filled
+),
+told as (
+select
+account_id,
+month_starts_on,
+mrr_before_usd,
+mrr_usd,
+has_paid_before,
+-- Of an account that comes or goes all is new, churn or reactivation.
+case when mrr_before_usd > 0 and mrr_usd > 0 then exchange_rate_change_usd else 0 end as exchange_rate_change_usd
+from compared
+)
+select * from told
+)
+;
+
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
 copy grants
 as (
@@ -5912,6 +20865,8 @@ message_id,
 min(campaign_id) as campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
 min(case when event_type = 'processed' then occurred_at end) as processed_at,
 min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
 min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
@@ -5979,7 +20934,10 @@ statement_id,
 warehouse_name,
 hour_started_at,
 cast(cast(milliseconds as decimal(18, 3)) / 1000 as decimal(18, 3)) as seconds,
-cast(hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at) as decimal(18, 9)) as credits
+cast(
+hour_credits * milliseconds / sum(milliseconds) over (partition by warehouse_name, hour_started_at)
+as decimal(18, 9)
+) as credits
 from overlapping
 where milliseconds > 0
 )
@@ -6035,6 +20993,61 @@ left join live_subscriptions on accounts.account_id = live_subscriptions.account
 ),
 unknown as (
 select -1, '(unknown)', '(unknown)', null, null, null, '(unknown)', null, null, 0, 0, null, null, false
+)
+select * from known
+union all
+select * from unknown
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history
+(account_id bigint not null, valid_from timestamp not null, valid_to timestamp, is_current boolean not null, account_name varchar not null, account_status varchar not null, plan_code varchar, plan_name varchar, region varchar not null, industry varchar, time_zone varchar, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select account_id, valid_from, valid_to, is_current, account_name, account_status, plan_code, plan_name, region, industry, time_zone, created_at, deleted_at, is_deleted
+from (
+with versions as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.accounts_snapshot
+),
+plans as (
+select plan_id, plan_code, plan_name from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__plans
+),
+-- The first version was there before dbt first looked: it holds from the day on which the account was opened.
+bounded as (
+select
+*,
+case
+when row_number() over (partition by account_id order by dbt_valid_from) = 1 then least(created_at, dbt_valid_from)
+else dbt_valid_from
+end as valid_from,
+dbt_valid_to as valid_to
+from versions
+),
+known as (
+select
+bounded.account_id,
+bounded.valid_from,
+bounded.valid_to,
+bounded.valid_to is null as is_current,
+bounded.account_name,
+bounded.account_status,
+plans.plan_code,
+plans.plan_name,
+bounded.region,
+bounded.industry,
+bounded.time_zone,
+bounded.created_at,
+bounded.deleted_at,
+bounded.is_deleted
+from bounded
+left join plans on bounded.plan_id = plans.plan_id
+),
+unknown as (
+select
+-1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+'(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
 )
 select * from known
 union all
@@ -6275,6 +21288,77 @@ select * from dates
 )
 ;
 
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue
+(invoice_id bigint not null, campaign_id bigint not null, account_id bigint not null, region varchar not null, issued_on date not null, campaign_sent_at timestamp, campaign_count bigint not null, attributed_usd decimal(18, 2) not null)
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select invoice_id, campaign_id, account_id, region, issued_on, campaign_sent_at, campaign_count, attributed_usd
+from (
+with invoices as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
+where invoice_status = 'paid' and not is_deleted
+),
+-- Unknown accounts are not one account: nothing of theirs belongs together.
+campaigns as (
+select campaign_id, account_id, sent_at from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+where sent_at is not null and account_id <> -1
+),
+-- Whole days before the day of issue: an invoice has no time of day, so of its own day nobody knows which came first.
+met as (
+select
+invoices.invoice_id,
+campaigns.campaign_id,
+invoices.account_id,
+invoices.region,
+invoices.issued_on,
+invoices.subtotal_usd,
+campaigns.sent_at,
+count(campaigns.campaign_id) over (partition by invoices.invoice_id) as campaign_count,
+row_number() over (
+partition by invoices.invoice_id order by campaigns.sent_at desc, campaigns.campaign_id desc
+) as place_from_last
+from invoices
+left join campaigns
+on invoices.account_id = campaigns.account_id
+and cast(campaigns.sent_at as date) >= cast(
+dateadd(
+day,
+-30,
+invoices.issued_on
+)
+as date)
+and cast(campaigns.sent_at as date) < invoices.issued_on
+),
+shared as (
+select
+*,
+cast(cast(((subtotal_usd) * 100 - mod((subtotal_usd) * 100, nullif(campaign_count, 0))) / nullif(campaign_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as share_usd
+from met
+),
+facts as (
+select
+invoice_id,
+coalesce(campaign_id, -1) as campaign_id,
+account_id,
+region,
+issued_on,
+sent_at as campaign_sent_at,
+campaign_count,
+cast(
+case
+when campaign_count = 0 then subtotal_usd
+when place_from_last = 1 then subtotal_usd - share_usd * (campaign_count - 1)
+else share_usd
+end as decimal(18, 2)
+) as attributed_usd
+from shared
+)
+select * from facts
+) as model_subq
+)
+;
+
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
 (event_id varchar not null, event_type varchar not null, occurred_at timestamp not null, occurred_on date not null, received_at timestamp, message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar, is_machine_open boolean, bounce_type varchar, link_url varchar, load_id varchar not null)
 copy grants
@@ -6369,6 +21453,263 @@ select * from facts
 )
 ;
 
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+(message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null, sending_domain varchar not null, sent_at timestamp not null, sent_on date not null, message_outcome varchar not null, delivered_at timestamp, first_bounced_at timestamp, first_human_opened_at timestamp, first_machine_opened_at timestamp, first_clicked_at timestamp, complained_at timestamp, unsubscribed_at timestamp, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null)
+copy grants
+as (
+select message_id, account_id, contact_id, campaign_id, mailbox_provider, sending_domain, sent_at, sent_on, message_outcome, delivered_at, first_bounced_at, first_human_opened_at, first_machine_opened_at, first_clicked_at, complained_at, unsubscribed_at, deferral_count, human_open_count, machine_open_count, click_count, newest_load_id
+from (
+-- depends_on: DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+),
+accounts as (
+select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
+(account_id bigint not null, region varchar not null, month_starts_on date not null, movement varchar not null, mrr_before_usd decimal(18, 2) not null, mrr_after_usd decimal(18, 2) not null, change_usd decimal(18, 2) not null, exchange_rate_change_usd decimal(18, 2) not null)
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select account_id, region, month_starts_on, movement, mrr_before_usd, mrr_after_usd, change_usd, exchange_rate_change_usd
+from (
+with account_months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+movements as (
+select
+account_months.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+account_months.month_starts_on,
+case
+when account_months.mrr_before_usd = 0 and account_months.has_paid_before then 'reactivation'
+when account_months.mrr_before_usd = 0 then 'new'
+when account_months.mrr_usd = 0 then 'churn'
+when account_months.mrr_usd > account_months.mrr_before_usd then 'expansion'
+else 'contraction'
+end as movement,
+cast(account_months.mrr_before_usd as decimal(18, 2)) as mrr_before_usd,
+cast(account_months.mrr_usd as decimal(18, 2)) as mrr_after_usd,
+cast(account_months.mrr_usd - account_months.mrr_before_usd as decimal(18, 2)) as change_usd,
+cast(account_months.exchange_rate_change_usd as decimal(18, 2)) as exchange_rate_change_usd
+from account_months
+left join accounts on account_months.account_id = accounts.account_id
+where account_months.mrr_usd <> account_months.mrr_before_usd
+)
+select * from movements
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance
+(account_id bigint not null, account_name varchar not null, account_status varchar not null, region varchar not null, contact_count bigint not null, subscribed_contact_count bigint not null, list_count bigint not null, newest_day_on date, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), last_campaign_id bigint, last_campaign_name varchar, last_campaign_sent_at timestamp, suppression_count bigint not null, hard_bounce_suppression_count bigint not null, complaint_suppression_count bigint not null, unsubscribe_suppression_count bigint not null)
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select account_id, account_name, account_status, region, contact_count, subscribed_contact_count, list_count, newest_day_on, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, unique_click_count, complaint_count, unsubscribe_count, delivery_rate, bounce_rate, open_rate, click_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, last_campaign_id, last_campaign_name, last_campaign_sent_at, suppression_count, hard_bounce_suppression_count, complaint_suppression_count, unsubscribe_suppression_count
+from (
+with accounts as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select
+account_id,
+count(*) as contact_count,
+count(case when is_subscribed then 1 end) as subscribed_contact_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+where contact_id <> -1 and not is_deleted
+group by account_id
+),
+-- An account that is not known has its lists and suppressions at the unknown one, as it has its contacts.
+lists as (
+select coalesce(accounts.account_id, -1) as account_id, count(*) as list_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+where not lists.is_archived and not lists.is_deleted
+group by 1
+),
+suppressions as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+count(*) as suppression_count,
+count(case when suppressions.suppression_reason = 'hard_bounce' then 1 end) as hard_bounce_suppression_count,
+count(case when suppressions.suppression_reason = 'spam_report' then 1 end) as complaint_suppression_count,
+count(case when suppressions.suppression_reason = 'unsubscribe' then 1 end) as unsubscribe_suppression_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions as suppressions
+left join accounts on suppressions.account_id = accounts.account_id
+where suppressions.is_active and not suppressions.is_deleted
+group by 1
+),
+days as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
+),
+-- Of the data and not of the calendar: where loading has stopped, the last days that are known are shown.
+newest_day as (
+select max(sent_on) as sent_on from days
+),
+messages as (
+select
+days.account_id,
+cast(sum(days.sent_count) as bigint) as sent_count,
+cast(sum(days.delivered_count) as bigint) as delivered_count,
+cast(sum(days.hard_bounce_count) as bigint) as hard_bounce_count,
+cast(sum(days.soft_bounce_count) as bigint) as soft_bounce_count,
+cast(sum(days.unique_open_count) as bigint) as unique_open_count,
+cast(sum(days.unique_click_count) as bigint) as unique_click_count,
+cast(sum(days.complaint_count) as bigint) as complaint_count,
+cast(sum(days.unsubscribe_count) as bigint) as unsubscribe_count
+from days
+inner join newest_day on days.sent_on >
+dateadd(
+day,
+-30,
+newest_day.sent_on
+)
+group by days.account_id
+),
+ranked_campaigns as (
+select
+account_id,
+campaign_id,
+campaign_name,
+sent_at,
+row_number() over (partition by account_id order by sent_at desc, campaign_id desc) as newest_first
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+where sent_at is not null
+),
+reported as (
+select
+accounts.account_id,
+accounts.account_name,
+accounts.account_status,
+accounts.region,
+coalesce(contacts.contact_count, 0) as contact_count,
+coalesce(contacts.subscribed_contact_count, 0) as subscribed_contact_count,
+coalesce(lists.list_count, 0) as list_count,
+newest_day.sent_on as newest_day_on,
+coalesce(messages.sent_count, 0) as sent_count,
+coalesce(messages.delivered_count, 0) as delivered_count,
+coalesce(messages.hard_bounce_count, 0) as hard_bounce_count,
+coalesce(messages.soft_bounce_count, 0) as soft_bounce_count,
+coalesce(messages.unique_open_count, 0) as unique_open_count,
+coalesce(messages.unique_click_count, 0) as unique_click_count,
+coalesce(messages.complaint_count, 0) as complaint_count,
+coalesce(messages.unsubscribe_count, 0) as unsubscribe_count,
+cast(cast(messages.delivered_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(messages.hard_bounce_count + messages.soft_bounce_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as bounce_rate,
+cast(cast(messages.unique_open_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate,
+cast(cast(messages.complaint_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as complaint_rate,
+cast(cast(messages.unsubscribe_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
+ranked_campaigns.campaign_id as last_campaign_id,
+ranked_campaigns.campaign_name as last_campaign_name,
+ranked_campaigns.sent_at as last_campaign_sent_at,
+coalesce(suppressions.suppression_count, 0) as suppression_count,
+coalesce(suppressions.hard_bounce_suppression_count, 0) as hard_bounce_suppression_count,
+coalesce(suppressions.complaint_suppression_count, 0) as complaint_suppression_count,
+coalesce(suppressions.unsubscribe_suppression_count, 0) as unsubscribe_suppression_count
+from accounts
+cross join newest_day
+left join contacts on accounts.account_id = contacts.account_id
+left join lists on accounts.account_id = lists.account_id
+left join messages on accounts.account_id = messages.account_id
+left join ranked_campaigns on accounts.account_id = ranked_campaigns.account_id and ranked_campaigns.newest_first = 1
+left join suppressions on accounts.account_id = suppressions.account_id
+)
+select * from reported
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours
+(campaign_id bigint not null, campaign_name varchar, account_id bigint not null, region varchar not null, day_of_week bigint not null, hour_of_day bigint not null, human_open_count bigint not null, click_count bigint not null)
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select campaign_id, campaign_name, account_id, region, day_of_week, hour_of_day, human_open_count, click_count
+from (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
+),
+campaigns as (
+select campaign_id, campaign_name, account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+dates as (
+select date_day, day_of_week from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+),
+counts as (
+select
+events.campaign_id,
+dates.day_of_week,
+cast(extract(hour from events.occurred_at) as bigint) as hour_of_day,
+count(case when events.event_type = 'open' then 1 end) as human_open_count,
+count(case when events.event_type = 'click' then 1 end) as click_count
+from events
+inner join dates on events.occurred_on = dates.date_day
+group by 1, 2, 3
+),
+reported as (
+select
+counts.campaign_id,
+campaigns.campaign_name,
+campaigns.account_id,
+campaigns.region,
+counts.day_of_week,
+counts.hour_of_day,
+counts.human_open_count,
+counts.click_count
+from counts
+inner join campaigns on counts.campaign_id = campaigns.campaign_id
+)
+select * from reported
+) as model_subq
+)
+;
+
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance
 (campaign_name varchar, account_name varchar not null, sent_at timestamp, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_machine_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), campaign_id bigint not null, account_id bigint not null, region varchar not null)
 copy grants
@@ -6389,14 +21730,14 @@ counts as (
 select
 coalesce(campaigns.campaign_id, -1) as campaign_id,
 count(*) as sent_count,
-count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
-count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-count(first_human_opened_at) as unique_open_count,
-count(first_machine_opened_at) as unique_machine_open_count,
-count(first_clicked_at) as unique_click_count,
-count(complained_at) as complaint_count,
-count(unsubscribed_at) as unsubscribe_count
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.first_human_opened_at) as unique_open_count,
+count(messages.first_machine_opened_at) as unique_machine_open_count,
+count(messages.first_clicked_at) as unique_click_count,
+count(messages.complained_at) as complaint_count,
+count(messages.unsubscribed_at) as unsubscribe_count
 from messages
 left join campaigns on messages.campaign_id = campaigns.campaign_id
 group by 1
@@ -6435,6 +21776,674 @@ select * from reported
 )
 ;
 
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
+(sent_on date not null, account_id bigint not null, account_name varchar not null, region varchar not null, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, machine_only_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6))
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select sent_on, account_id, account_name, region, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, machine_only_open_count, unique_click_count, complaint_count, unsubscribe_count, open_rate, click_rate, click_to_open_rate
+from (
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+),
+accounts as (
+select account_id, account_name, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+counts as (
+select
+sent_on,
+account_id,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by sent_on, account_id
+),
+reported as (
+select
+counts.sent_on,
+counts.account_id,
+accounts.account_name,
+accounts.region,
+counts.sent_count,
+counts.delivered_count,
+counts.hard_bounce_count,
+counts.soft_bounce_count,
+counts.unique_open_count,
+counts.machine_only_open_count,
+counts.unique_click_count,
+counts.complaint_count,
+counts.unsubscribe_count,
+cast(cast(unique_open_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate
+from counts
+inner join accounts on counts.account_id = accounts.account_id
+)
+select * from reported
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status
+(source_name varchar not null, table_name varchar not null, row_count bigint not null, deleted_row_count bigint not null, newest_change_at timestamp, newest_load_id varchar)
+copy grants
+as (
+select source_name, table_name, row_count, deleted_row_count, newest_change_at, newest_load_id
+from (
+-- STAGING has a row for each of RAW, and its times in UTC.
+with counts as (
+select
+'postgres' as source_name,
+'postgres_accounts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
+union all
+select
+'postgres' as source_name,
+'postgres_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
+union all
+select
+'postgres' as source_name,
+'postgres_contacts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
+union all
+select
+'postgres' as source_name,
+'postgres_invoices' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
+union all
+select
+'postgres' as source_name,
+'postgres_list_memberships' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships
+union all
+select
+'postgres' as source_name,
+'postgres_lists' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists
+union all
+select
+'postgres' as source_name,
+'postgres_plans' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__plans
+union all
+select
+'postgres' as source_name,
+'postgres_subscriptions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__subscriptions
+union all
+select
+'postgres' as source_name,
+'postgres_users' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users
+union all
+select
+'saas' as source_name,
+'saas_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__campaigns
+union all
+select
+'saas' as source_name,
+'saas_suppressions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
+union all
+select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+)
+select * from counts
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability
+(sent_on date not null, mailbox_provider varchar not null, sending_domain varchar not null, region varchar not null, sent_count bigint not null, delivered_count bigint not null, deferred_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, complaint_count bigint not null, delivery_rate decimal(18, 6), deferral_rate decimal(18, 6), hard_bounce_rate decimal(18, 6), soft_bounce_rate decimal(18, 6), complaint_rate decimal(18, 6))
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select sent_on, mailbox_provider, sending_domain, region, sent_count, delivered_count, deferred_count, hard_bounce_count, soft_bounce_count, complaint_count, delivery_rate, deferral_rate, hard_bounce_rate, soft_bounce_rate, complaint_rate
+from (
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+-- A domain is its account's name in other words, so its figures are kept apart by region, too.
+counts as (
+select
+messages.sent_on,
+messages.mailbox_provider,
+messages.sending_domain,
+accounts.region,
+count(*) as sent_count,
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.deferral_count > 0 then 1 end) as deferred_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.complained_at) as complaint_count
+from messages
+inner join accounts on messages.account_id = accounts.account_id
+group by messages.sent_on, messages.mailbox_provider, messages.sending_domain, accounts.region
+),
+reported as (
+select
+*,
+cast(cast(delivered_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(deferred_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as deferral_rate,
+cast(cast(hard_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as hard_bounce_rate,
+cast(cast(soft_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as soft_bounce_rate,
+cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate
+from counts
+)
+select * from reported
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health
+(list_id bigint not null, month_starts_on date not null, list_name varchar, account_id bigint not null, region varchar not null, joined_count bigint not null, unsubscribed_count bigint not null, cleaned_count bigint not null, deleted_count bigint not null, net_growth_count bigint not null, member_count bigint not null, churn_rate decimal(18, 6))
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select list_id, month_starts_on, list_name, account_id, region, joined_count, unsubscribed_count, cleaned_count, deleted_count, net_growth_count, member_count, churn_rate
+from (
+-- RAW holds the present of a membership: one that ended did so when it last changed, or when it was found deleted.
+with memberships as (
+select
+list_id,
+joined_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then membership_status
+when is_deleted then 'deleted'
+end as ending,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at,
+updated_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+lists as (
+select
+lists.list_id,
+lists.list_name,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+lists.created_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+union all
+select -1, '(unknown)', -1, '(unknown)', null
+),
+moves as (
+select list_id, joined_at as moved_at, 'joined' as movement from memberships
+union all
+select list_id, ended_at, ending from memberships where ended_at is not null
+),
+monthly as (
+select
+coalesce(lists.list_id, -1) as list_id,
+cast(date_trunc('month', moves.moved_at) as date) as month_starts_on,
+count(case when moves.movement = 'joined' then 1 end) as joined_count,
+count(case when moves.movement = 'unsubscribed' then 1 end) as unsubscribed_count,
+count(case when moves.movement = 'cleaned' then 1 end) as cleaned_count,
+count(case when moves.movement = 'deleted' then 1 end) as deleted_count
+from moves
+left join lists on moves.list_id = lists.list_id
+group by 1, 2
+),
+spans as (
+select list_id, min(month_starts_on) as first_month
+from (
+select list_id, cast(date_trunc('month', created_at) as date) as month_starts_on from lists where list_id <> -1
+union all
+select list_id, month_starts_on from monthly
+) as begun
+group by list_id
+),
+newest as (
+select cast(date_trunc('month', max(moved_at)) as date) as last_month
+from (
+select moved_at from moves
+union all
+select updated_at from memberships
+) as changes
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select
+spans.list_id,
+cast(
+dateadd(
+month,
+numbers.generated_number - 1,
+spans.first_month
+)
+as date) as month_starts_on
+from spans
+inner join newest on spans.first_month <= newest.last_month
+inner join numbers on numbers.generated_number <= datediff(
+month,
+spans.first_month,
+newest.last_month
+) + 1
+),
+counted as (
+select
+months.list_id,
+months.month_starts_on,
+coalesce(monthly.joined_count, 0) as joined_count,
+coalesce(monthly.unsubscribed_count, 0) as unsubscribed_count,
+coalesce(monthly.cleaned_count, 0) as cleaned_count,
+coalesce(monthly.deleted_count, 0) as deleted_count
+from months
+left join monthly on months.list_id = monthly.list_id and months.month_starts_on = monthly.month_starts_on
+),
+grown as (
+select
+*,
+unsubscribed_count + cleaned_count + deleted_count as left_count,
+joined_count - unsubscribed_count - cleaned_count - deleted_count as net_growth_count,
+cast(sum(joined_count - unsubscribed_count - cleaned_count - deleted_count) over (
+partition by list_id order by month_starts_on rows between unbounded preceding and current row
+) as bigint) as member_count
+from counted
+),
+reported as (
+select
+grown.list_id,
+grown.month_starts_on,
+lists.list_name,
+lists.account_id,
+lists.region,
+grown.joined_count,
+grown.unsubscribed_count,
+grown.cleaned_count,
+grown.deleted_count,
+grown.net_growth_count,
+grown.member_count,
+cast(cast(grown.left_count as decimal(18, 0)) / nullif(grown.member_count - grown.net_growth_count, 0) as decimal(18, 6)) as churn_rate
+from grown
+inner join lists on grown.list_id = lists.list_id
+)
+select * from reported
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival
+(account_id bigint not null, region varchar not null, month_number bigint not null, at_risk_count bigint not null, left_count bigint not null, censored_count bigint not null, survival_rate decimal(18, 6) not null)
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select account_id, region, month_number, at_risk_count, left_count, censored_count, survival_rate
+from (
+with recursive memberships as (
+select
+list_id,
+joined_at,
+updated_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+newest as (
+select max(greatest(joined_at, updated_at)) as changed_at from memberships
+),
+lists as (
+select list_id, account_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+lived as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+memberships.ended_at is not null as has_left,
+datediff(
+day,
+memberships.joined_at,
+coalesce(memberships.ended_at, newest.changed_at)
+) as days
+from memberships
+cross join newest
+left join lists on memberships.list_id = lists.list_id
+left join accounts on lists.account_id = accounts.account_id
+),
+-- A month of thirty days, because calendar months differ in length.
+monthly as (
+select
+account_id,
+cast((days - mod(days, 30)) / 30 as bigint) as month_number,
+count(case when has_left then 1 end) as left_count,
+count(case when not has_left then 1 end) as censored_count
+from lived
+group by 1, 2
+),
+spans as (
+select account_id, max(month_number) as last_month_number
+from monthly
+group by account_id
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select spans.account_id, cast(numbers.generated_number - 1 as bigint) as month_number
+from spans
+inner join numbers on numbers.generated_number - 1 <= spans.last_month_number
+),
+counted as (
+select
+months.account_id,
+months.month_number,
+coalesce(monthly.left_count, 0) as left_count,
+coalesce(monthly.censored_count, 0) as censored_count,
+cast(sum(coalesce(monthly.left_count, 0) + coalesce(monthly.censored_count, 0)) over (
+partition by months.account_id order by months.month_number desc
+rows between unbounded preceding and current row
+) as bigint) as at_risk_count
+from months
+left join monthly on months.account_id = monthly.account_id and months.month_number = monthly.month_number
+),
+-- Factor by factor in the order of the months: the same floats on every warehouse, where a sum of logarithms may differ.
+curve as (
+select
+account_id,
+month_number,
+cast(at_risk_count - left_count as double) / cast(at_risk_count as double) as survival
+from counted
+where month_number = 0
+union all
+select
+counted.account_id,
+counted.month_number,
+curve.survival * cast(counted.at_risk_count - counted.left_count as double) / cast(counted.at_risk_count as double)
+from curve
+inner join counted on curve.account_id = counted.account_id and counted.month_number = curve.month_number + 1
+),
+reported as (
+select
+counted.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+counted.month_number,
+counted.at_risk_count,
+counted.left_count,
+counted.censored_count,
+cast(round(curve.survival, 6) as decimal(18, 6)) as survival_rate
+from counted
+inner join curve on counted.account_id = curve.account_id and counted.month_number = curve.month_number
+left join accounts on counted.account_id = accounts.account_id
+)
+select * from reported
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr
+(month_starts_on date not null, measured_on date not null, opening_mrr_usd decimal(18, 2) not null, new_mrr_usd decimal(18, 2) not null, expansion_mrr_usd decimal(18, 2) not null, contraction_mrr_usd decimal(18, 2) not null, churn_mrr_usd decimal(18, 2) not null, reactivation_mrr_usd decimal(18, 2) not null, closing_mrr_usd decimal(18, 2) not null, exchange_rate_change_usd decimal(18, 2) not null, opening_account_count bigint not null, new_account_count bigint not null, churned_account_count bigint not null, reactivated_account_count bigint not null, paying_account_count bigint not null, arpa_usd decimal(18, 2), logo_churn_rate decimal(18, 6), revenue_churn_rate decimal(18, 6), net_revenue_retention decimal(18, 6))
+copy grants
+as (
+select month_starts_on, measured_on, opening_mrr_usd, new_mrr_usd, expansion_mrr_usd, contraction_mrr_usd, churn_mrr_usd, reactivation_mrr_usd, closing_mrr_usd, exchange_rate_change_usd, opening_account_count, new_account_count, churned_account_count, reactivated_account_count, paying_account_count, arpa_usd, logo_churn_rate, revenue_churn_rate, net_revenue_retention
+from (
+with months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+),
+movements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
+),
+account_months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr
+),
+moved as (
+select
+month_starts_on,
+sum(case when movement = 'new' then change_usd else 0 end) as new_mrr_usd,
+sum(case when movement = 'expansion' then change_usd else 0 end) as expansion_mrr_usd,
+sum(case when movement = 'contraction' then change_usd else 0 end) as contraction_mrr_usd,
+sum(case when movement = 'churn' then change_usd else 0 end) as churn_mrr_usd,
+sum(case when movement = 'reactivation' then change_usd else 0 end) as reactivation_mrr_usd,
+sum(change_usd) as change_usd,
+sum(exchange_rate_change_usd) as exchange_rate_change_usd,
+count(case when movement = 'new' then 1 end) as new_account_count,
+count(case when movement = 'churn' then 1 end) as churned_account_count,
+count(case when movement = 'reactivation' then 1 end) as reactivated_account_count
+from movements
+group by month_starts_on
+),
+-- What the months end with is counted apart from what moved: that the two agree is tested.
+measured as (
+select
+month_starts_on,
+sum(mrr_usd) as closing_mrr_usd,
+count(case when mrr_usd > 0 then 1 end) as paying_account_count
+from account_months
+group by month_starts_on
+),
+joined as (
+select
+months.month_starts_on,
+months.measured_on,
+cast(coalesce(moved.new_mrr_usd, 0) as decimal(18, 2)) as new_mrr_usd,
+cast(coalesce(moved.expansion_mrr_usd, 0) as decimal(18, 2)) as expansion_mrr_usd,
+cast(coalesce(moved.contraction_mrr_usd, 0) as decimal(18, 2)) as contraction_mrr_usd,
+cast(coalesce(moved.churn_mrr_usd, 0) as decimal(18, 2)) as churn_mrr_usd,
+cast(coalesce(moved.reactivation_mrr_usd, 0) as decimal(18, 2)) as reactivation_mrr_usd,
+coalesce(moved.change_usd, 0) as change_usd,
+cast(coalesce(moved.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd,
+cast(coalesce(measured.closing_mrr_usd, 0) as decimal(18, 2)) as closing_mrr_usd,
+coalesce(moved.new_account_count, 0) as new_account_count,
+coalesce(moved.churned_account_count, 0) as churned_account_count,
+coalesce(moved.reactivated_account_count, 0) as reactivated_account_count,
+coalesce(measured.paying_account_count, 0) as paying_account_count
+from months
+left join moved on months.month_starts_on = moved.month_starts_on
+left join measured on months.month_starts_on = measured.month_starts_on
+),
+opened as (
+select
+*,
+cast(
+sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd
+as decimal(18, 2)
+) as opening_mrr_usd,
+cast(coalesce(lag(paying_account_count) over (order by month_starts_on), 0) as bigint) as opening_account_count
+from joined
+),
+reported as (
+select
+month_starts_on,
+measured_on,
+opening_mrr_usd,
+new_mrr_usd,
+expansion_mrr_usd,
+contraction_mrr_usd,
+churn_mrr_usd,
+reactivation_mrr_usd,
+closing_mrr_usd,
+exchange_rate_change_usd,
+opening_account_count,
+new_account_count,
+churned_account_count,
+reactivated_account_count,
+paying_account_count,
+cast(cast(((closing_mrr_usd + 0.005 * paying_account_count) * 100 - mod((closing_mrr_usd + 0.005 * paying_account_count) * 100, nullif(paying_account_count, 0))) / nullif(paying_account_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as arpa_usd,
+cast(cast(churned_account_count as decimal(18, 0)) / nullif(opening_account_count, 0) as decimal(18, 6)) as logo_churn_rate,
+cast(cast(-100 * (contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as revenue_churn_rate,
+cast(cast(100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as net_revenue_retention
+from opened
+)
+select * from reported
+) as model_subq
+)
+;
+
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost
 (cost_on date not null, warehouse_name varchar not null, pipeline varchar not null, table_name varchar not null, load_id varchar not null, node_id varchar not null, row_count bigint not null, byte_count bigint not null, scanned_byte_count bigint not null, file_count bigint not null, statement_count bigint not null, warehouse_seconds decimal(18, 3) not null, metered_seconds decimal(18, 3) not null, credits decimal(18, 9) not null, cost_usd decimal(18, 6) not null)
 copy grants
@@ -6458,7 +22467,9 @@ select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
 where copied_at >= cast('2000-01-01' as timestamp)
 ),
 prices as (
-select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+select usd
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
+where price_name = 'snowflake_credit'
 ),
 labelled as (
 select
@@ -6541,6 +22552,201 @@ cross join prices
 )
 ;
 
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements
+(occurred_on date not null, event_type varchar not null, load_id varchar not null, added_count bigint not null, total_before bigint not null, total_after bigint not null)
+copy grants
+as (
+select occurred_on, event_type, load_id, added_count, total_before, total_after
+from (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+),
+counts as (
+select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, count(*) as added_count
+from events
+group by 1, 2, 3
+),
+loads as (
+select load_id, load_number, max(occurred_on) as newest_on
+from counts
+group by 1, 2
+),
+-- The newest day that earlier loads knew: every day before it was over, and had been reported.
+reported_before as (
+select
+load_id,
+max(newest_on) over (order by load_number rows between unbounded preceding and 1 preceding) as newest_on
+from loads
+),
+totals as (
+select
+*,
+cast(sum(added_count) over (
+partition by occurred_on, event_type order by load_number rows between unbounded preceding and current row
+) as bigint) as total_after
+from counts
+),
+restated as (
+select
+totals.occurred_on,
+totals.event_type,
+totals.load_id,
+totals.added_count,
+totals.total_after - totals.added_count as total_before,
+totals.total_after
+from totals
+inner join reported_before on totals.load_id = reported_before.load_id and totals.occurred_on < reported_before.newest_on
+)
+select * from restated
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly
+(month_starts_on date not null, invoice_status varchar not null, currency varchar not null, invoice_count bigint not null, billed_amount decimal(18, 2) not null, billed_usd decimal(18, 2) not null, open_usd decimal(18, 2) not null, paid_usd decimal(18, 2) not null, void_usd decimal(18, 2) not null, uncollectible_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, deleted_invoice_count bigint not null, deleted_usd decimal(18, 2) not null)
+copy grants
+as (
+select month_starts_on, invoice_status, currency, invoice_count, billed_amount, billed_usd, open_usd, paid_usd, void_usd, uncollectible_usd, tax_usd, deleted_invoice_count, deleted_usd
+from (
+with invoices as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
+),
+marked as (
+select
+*,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+not is_deleted and invoice_status <> 'draft' as is_billed
+from invoices
+),
+summed as (
+select
+month_starts_on,
+invoice_status,
+currency,
+count(case when not is_deleted then 1 end) as invoice_count,
+cast(sum(case when is_billed then total_amount else 0 end) as decimal(18, 2)) as billed_amount,
+cast(sum(case when is_billed then total_usd else 0 end) as decimal(18, 2)) as billed_usd,
+cast(sum(case when is_billed and invoice_status = 'open' then total_usd else 0 end) as decimal(18, 2)) as open_usd,
+cast(sum(case when is_billed and invoice_status = 'paid' then total_usd else 0 end) as decimal(18, 2)) as paid_usd,
+cast(sum(case when is_billed and invoice_status = 'void' then total_usd else 0 end) as decimal(18, 2)) as void_usd,
+cast(sum(case when is_billed and invoice_status = 'uncollectible' then total_usd else 0 end) as decimal(18, 2)) as uncollectible_usd,
+cast(sum(case when is_billed then tax_usd else 0 end) as decimal(18, 2)) as tax_usd,
+count(case when is_deleted then 1 end) as deleted_invoice_count,
+cast(sum(case when is_deleted then total_usd else 0 end) as decimal(18, 2)) as deleted_usd
+from marked
+group by month_starts_on, invoice_status, currency
+)
+select * from summed
+) as model_subq
+)
+;
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches
+(message_id varchar not null, account_id bigint not null, region varchar not null, contact_id bigint not null, campaign_id bigint not null, sent_at timestamp not null, broken_rule varchar not null, began_at timestamp not null, lifted_at timestamp)
+copy grants
+with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
+as (
+select message_id, account_id, region, contact_id, campaign_id, sent_at, broken_rule, began_at, lifted_at
+from (
+-- The sending service's own ids: a contact that no dimension knows may have withdrawn all the same.
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+),
+suppressions as (
+select
+account_id,
+contact_id,
+suppression_reason,
+created_at,
+case when not is_active then updated_at when is_deleted then deleted_at end as ended_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
+),
+signs as (
+select account_id, contact_id, 'unsubscribe' as broken_rule, unsubscribed_at as began_at from messages where unsubscribed_at is not null
+union all
+select account_id, contact_id, 'spam_report' as broken_rule, complained_at as began_at from messages where complained_at is not null
+union all
+select account_id, contact_id, 'hard_bounce' as broken_rule, hard_bounced_at as began_at from messages where hard_bounced_at is not null
+),
+-- A suppression for the same reason that was lifted since lifts what it was for.
+lifted as (
+select
+signs.account_id,
+signs.contact_id,
+signs.broken_rule,
+signs.began_at,
+min(suppressions.ended_at) as ended_at
+from signs
+left join suppressions
+on signs.account_id = suppressions.account_id
+and signs.contact_id = suppressions.contact_id
+and signs.broken_rule = suppressions.suppression_reason
+and signs.began_at < suppressions.ended_at
+group by 1, 2, 3, 4
+),
+rules as (
+select * from lifted
+union all
+select account_id, contact_id, 'suppression', created_at, ended_at from suppressions
+),
+breaches as (
+select
+messages.message_id,
+messages.account_id,
+messages.contact_id,
+messages.campaign_id,
+messages.processed_at as sent_at,
+rules.broken_rule,
+rules.began_at,
+case when rules.ended_at <= messages.processed_at then rules.ended_at end as lifted_at
+from messages
+inner join rules
+on messages.account_id = rules.account_id
+and messages.contact_id = rules.contact_id
+and messages.processed_at > rules.began_at
+where rules.broken_rule <> 'suppression' or rules.ended_at is null or rules.ended_at > messages.processed_at
+),
+-- One rule for each message: one that still held if there is any, of these the oldest.
+ranked as (
+select
+*,
+row_number() over (
+partition by message_id
+order by case when lifted_at is null then 0 else 1 end, began_at, broken_rule
+) as worst_first
+from breaches
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+reported as (
+select
+ranked.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+ranked.sent_at,
+ranked.broken_rule,
+ranked.began_at,
+ranked.lifted_at
+from ranked
+left join accounts on ranked.account_id = accounts.account_id
+left join contacts on ranked.contact_id = contacts.contact_id
+left join campaigns on ranked.campaign_id = campaigns.campaign_id
+where ranked.worst_first = 1
+)
+select * from reported
+) as model_subq
+)
+;
+
 create transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices (price_name varchar,usd decimal(18, 6),per varchar,as_of date,source varchar);
 
 delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages as DBT_INTERNAL_DEST
@@ -6564,6 +22770,13 @@ from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp as DBT_INTERNAL_SOU
 )
 ;
 
+delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages as DBT_INTERNAL_DEST
+where (message_id) in (
+select distinct message_id
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp as DBT_INTERNAL_SOURCE
+)
+;
+
 delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost as DBT_INTERNAL_DEST
 where (cost_on) in (
 select distinct cost_on
@@ -6577,11 +22790,21 @@ describe table "DP_MAILBLAZE_DEMO_DEV_DB"."INTERMEDIATE"."INT_STATEMENT_HOURS";
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_EMAIL_EVENTS";
 
+describe table "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_MESSAGES";
+
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."RPT_PIPELINE_COST";
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."ACCOUNTS_SNAPSHOT";
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."ACCOUNTS_SNAPSHOT__dbt_tmp";
+
+describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CAMPAIGNS_SNAPSHOT";
+
+describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CAMPAIGNS_SNAPSHOT__dbt_tmp";
+
+describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CONTACTS_SNAPSHOT";
+
+describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CONTACTS_SNAPSHOT__dbt_tmp";
 
 describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."SUBSCRIPTIONS_SNAPSHOT";
 
@@ -6589,33 +22812,85 @@ describe table "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."SUBSCRIPTIONS_SNAPSHOT__d
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_late_event_brings_back_its_whole_message_and_no_other__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_message_begins_with_its_first_event_whatever_that_is__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_message_has_one_outcome__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_month_is_told_by_the_version_in_force_at_its_end__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_account_pays_the_sum_of_its_subscriptions_and_nothing_without_any__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_hour_is_paid_by_those_who_ran_in_it__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.discounts_and_rates_make_the_dollars_of_a_month__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rates;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_subscription_mrr;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.months_run_to_the_newest_change_and_not_to_today__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.the_first_version_reaches_back_to_the_start__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.the_middle_rate_of_the_month_or_the_nearest_before__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_change_is_new_expansion_contraction_churn_or_reactivation__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_day_and_account_count_each_message_once_and_machines_apart__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_deleted_contact_keeps_its_row_and_loses_its_personal_data__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_domain_is_counted_by_provider_and_region__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_list_grows_and_shrinks_by_the_months_of_its_memberships__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_load_restates_the_days_before_the_newest_that_earlier_loads_knew__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_message_breaks_the_oldest_rule_that_holds_for_its_contact_and_account__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_message_that_meets_no_dimension_row_points_to_the_unknown_and_is_sent_when_first_heard_of__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_month_opens_moves_and_closes__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_run_takes_messages_of_new_loads_of_unknown_members_and_of_domains_that_changed__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_run_takes_new_loads_however_old_the_event_and_tries_the_unknown_again__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_suppression_that_vanished_suppresses_no_more__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.a_table_says_how_much_it_holds_and_how_new_it_is__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_account_has_its_last_thirty_days_of_the_data_its_last_campaign_and_what_it_holds_today__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_event_that_meets_no_dimension_row_points_to_the_unknown__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.an_hour_counts_opens_of_people_and_clicks_and_nothing_else__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.campaigns_of_the_days_before_share_an_invoice_to_the_cent__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.deleted_invoices_are_told_apart_and_drafts_are_not_billed__dbt_tmp;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns;
 
@@ -6627,27 +22902,71 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.either_system_may_know_a_campaign_f
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.every_credit_is_somebodys_and_a_loads_rows_are_those_of_its_files__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.invoices_are_converted_and_their_parts_add_up__dbt_tmp;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rates_are_shares_of_messages_and_null_over_nothing__dbt_tmp;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.survival_multiplies_what_stayed_of_what_was_at_risk__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.the_average_is_rounded_to_the_cent__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.the_window_is_a_setting__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.MART.versions_follow_each_other_from_the_opening_of_the_account__dbt_tmp;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.accounts_snapshot;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns;
 
@@ -6659,6 +22978,12 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__plans;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__subscriptions;
+
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__campaigns;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events;
@@ -6667,25 +22992,67 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_late_event_brings_back_its_whole_message_and_no_other__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_message_begins_with_its_first_event_whatever_that_is__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_message_has_one_outcome__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.a_month_is_told_by_the_version_in_force_at_its_end__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_account_pays_the_sum_of_its_subscriptions_and_nothing_without_any__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.an_hour_is_paid_by_those_who_ran_in_it__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.discounts_and_rates_make_the_dollars_of_a_month__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.months_run_to_the_newest_change_and_not_to_today__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.opens_of_machines_stand_apart_and_repeats_add_up__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.the_first_version_reaches_back_to_the_start__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.the_middle_rate_of_the_month_or_the_nearest_before__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_campaign_that_vanished_stays_and_the_product_has_the_last_word__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_change_is_new_expansion_contraction_churn_or_reactivation__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_day_and_account_count_each_message_once_and_machines_apart__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_deleted_contact_keeps_its_row_and_loses_its_personal_data__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_domain_is_counted_by_provider_and_region__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_list_grows_and_shrinks_by_the_months_of_its_memberships__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_load_restates_the_days_before_the_newest_that_earlier_loads_knew__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_message_breaks_the_oldest_rule_that_holds_for_its_contact_and_account__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_message_that_meets_no_dimension_row_points_to_the_unknown_and_is_sent_when_first_heard_of__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_month_opens_moves_and_closes__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_run_takes_messages_of_new_loads_of_unknown_members_and_of_domains_that_changed__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_run_takes_new_loads_however_old_the_event_and_tries_the_unknown_again__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_suppression_that_vanished_suppresses_no_more__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.a_table_says_how_much_it_holds_and_how_new_it_is__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.an_account_has_its_last_thirty_days_of_the_data_its_last_campaign_and_what_it_holds_today__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.an_event_that_meets_no_dimension_row_points_to_the_unknown__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.an_hour_counts_opens_of_people_and_clicks_and_nothing_else__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.campaigns_of_the_days_before_share_an_invoice_to_the_cent__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.deleted_invoices_are_told_apart_and_drafts_are_not_billed__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.either_system_may_know_a_campaign_first__dbt_tmp cascade;
 
@@ -6693,15 +23060,25 @@ drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.every_credit_is_somebodys_and
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp cascade;
 
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp cascade;
+
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.invoices_are_converted_and_their_parts_add_up__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.rates_are_shares_of_messages_and_null_over_nothing__dbt_tmp cascade;
 
 drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost__dbt_tmp cascade;
 
-insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages ("MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME")
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.survival_multiplies_what_stayed_of_what_was_at_risk__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.the_average_is_rounded_to_the_cent__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.the_window_is_a_setting__dbt_tmp cascade;
+
+drop table if exists DP_MAILBLAZE_DEMO_DEV_DB.MART.versions_follow_each_other_from_the_opening_of_the_account__dbt_tmp cascade;
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages ("MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "MAILBOX_PROVIDER", "FIRST_EVENT_AT", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME")
 (
-select "MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME"
+select "MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "MAILBOX_PROVIDER", "FIRST_EVENT_AT", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME"
 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp
 )
 ;
@@ -6717,6 +23094,13 @@ insert into DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events ("EVENT_ID", "EVENT_T
 (
 select "EVENT_ID", "EVENT_TYPE", "OCCURRED_AT", "OCCURRED_ON", "RECEIVED_AT", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "IS_MACHINE_OPEN", "BOUNCE_TYPE", "LINK_URL", "LOAD_ID"
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp
+)
+;
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages ("MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_AT", "SENT_ON", "MESSAGE_OUTCOME", "DELIVERED_AT", "FIRST_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID")
+(
+select "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_AT", "SENT_ON", "MESSAGE_OUTCOME", "DELIVERED_AT", "FIRST_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID"
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp
 )
 ;
 
@@ -6742,6 +23126,34 @@ when not matched
 and DBT_INTERNAL_SOURCE.dbt_change_type = 'insert'
 then insert ("ACCOUNT_ID", "ACCOUNT_UUID", "ACCOUNT_NAME", "PLAN_ID", "ACCOUNT_STATUS", "REGION", "INDUSTRY", "TIME_ZONE", "SETTINGS", "TAGS", "CREDIT_LIMIT_AMOUNT", "TRIAL_ENDS_ON", "SIGNED_UP_LOCAL_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
 values ("ACCOUNT_ID", "ACCOUNT_UUID", "ACCOUNT_NAME", "PLAN_ID", "ACCOUNT_STATUS", "REGION", "INDUSTRY", "TIME_ZONE", "SETTINGS", "TAGS", "CREDIT_LIMIT_AMOUNT", "TRIAL_ENDS_ON", "SIGNED_UP_LOCAL_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
+;
+
+merge into "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CAMPAIGNS_SNAPSHOT" as DBT_INTERNAL_DEST
+using "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CAMPAIGNS_SNAPSHOT__dbt_tmp" as DBT_INTERNAL_SOURCE
+on DBT_INTERNAL_SOURCE.dbt_scd_id = DBT_INTERNAL_DEST.dbt_scd_id
+when matched
+and DBT_INTERNAL_DEST.dbt_valid_to is null
+and DBT_INTERNAL_SOURCE.dbt_change_type in ('update', 'delete')
+then update
+set dbt_valid_to = DBT_INTERNAL_SOURCE.dbt_valid_to
+when not matched
+and DBT_INTERNAL_SOURCE.dbt_change_type = 'insert'
+then insert ("CAMPAIGN_ID", "ACCOUNT_ID", "LIST_ID", "CAMPAIGN_NAME", "SUBJECT_LINE", "FROM_EMAIL", "CAMPAIGN_STATUS", "BUDGET_AMOUNT", "SETTINGS", "SCHEDULED_LOCAL_AT", "SENT_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
+values ("CAMPAIGN_ID", "ACCOUNT_ID", "LIST_ID", "CAMPAIGN_NAME", "SUBJECT_LINE", "FROM_EMAIL", "CAMPAIGN_STATUS", "BUDGET_AMOUNT", "SETTINGS", "SCHEDULED_LOCAL_AT", "SENT_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
+;
+
+merge into "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CONTACTS_SNAPSHOT" as DBT_INTERNAL_DEST
+using "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CONTACTS_SNAPSHOT__dbt_tmp" as DBT_INTERNAL_SOURCE
+on DBT_INTERNAL_SOURCE.dbt_scd_id = DBT_INTERNAL_DEST.dbt_scd_id
+when matched
+and DBT_INTERNAL_DEST.dbt_valid_to is null
+and DBT_INTERNAL_SOURCE.dbt_change_type in ('update', 'delete')
+then update
+set dbt_valid_to = DBT_INTERNAL_SOURCE.dbt_valid_to
+when not matched
+and DBT_INTERNAL_SOURCE.dbt_change_type = 'insert'
+then insert ("CONTACT_ID", "ACCOUNT_ID", "IS_SUBSCRIBED", "CONSENT_SOURCE", "LEAD_SCORE", "SUBSCRIBED_AT", "UNSUBSCRIBED_AT", "CREATED_AT", "DELETED_AT", "IS_DELETED", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
+values ("CONTACT_ID", "ACCOUNT_ID", "IS_SUBSCRIBED", "CONSENT_SOURCE", "LEAD_SCORE", "SUBSCRIBED_AT", "UNSUBSCRIBED_AT", "CREATED_AT", "DELETED_AT", "IS_DELETED", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
 ;
 
 merge into "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."SUBSCRIPTIONS_SNAPSHOT" as DBT_INTERNAL_DEST
@@ -6777,10 +23189,19 @@ from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__subscriptions as staged
 left join DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot as kept
 on staged.subscription_id = kept.subscription_id and staged.changed_at = kept.changed_at and kept.dbt_valid_to is null
 where kept.subscription_id is null
+),
+campaigns as (
+select staged.campaign_id as row_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns as staged
+left join DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.campaigns_snapshot as kept
+on staged.campaign_id = kept.campaign_id and staged.changed_at = kept.changed_at and kept.dbt_valid_to is null
+where kept.campaign_id is null
 )
 select 'accounts' as table_name, row_id from accounts
 union all
 select 'subscriptions' as table_name, row_id from subscriptions
+union all
+select 'campaigns' as table_name, row_id from campaigns
 ) dbt_internal_test;
 
 select
@@ -6806,6 +23227,28 @@ count(*) as failures,
 count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
+-- Paid invoices whose parts do not add up to them, or are not there, and parts of anything else.
+with invoices as (
+select invoice_id, subtotal_usd
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
+where invoice_status = 'paid' and not is_deleted
+),
+parts as (
+select invoice_id, sum(attributed_usd) as attributed_usd
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue
+group by invoice_id
+)
+select invoices.invoice_id as paid_invoice_id, parts.invoice_id as shared_invoice_id
+from invoices
+full outer join parts on invoices.invoice_id = parts.invoice_id and invoices.subtotal_usd = parts.attributed_usd
+where invoices.invoice_id is null or parts.invoice_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
 -- Per currency, the fact bills what STAGING bills.
 with staged as (
 select currency, count(*) as invoice_count, sum(total_amount) as total_amount
@@ -6824,6 +23267,51 @@ on staged.currency = facts.currency
 and staged.invoice_count = facts.invoice_count
 and staged.total_amount = facts.total_amount
 where staged.currency is null or facts.currency is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+-- Says how many messages of the last week went to contacts who must not be written to. It warns: the mail is out, and no build
+-- calls it back. Of the last week, because a warning that cannot be cured would be passed over (and dbt would never rest).
+select message_id, broken_rule, sent_at
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches
+where lifted_at is null and sent_at > current_date - 7
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+-- The fact has as many messages as there are, and what is reported by day and by domain adds up to it. Counts, not keys: a
+-- warehouse knows them without reading the tables that grow.
+with messages as (
+select count(*) as message_count from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+),
+facts as (
+select count(*) as message_count from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+),
+days as (
+select coalesce(sum(sent_count), 0) as message_count from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
+),
+domains as (
+select coalesce(sum(sent_count), 0) as message_count from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability
+)
+select
+messages.message_count,
+facts.message_count as fact_count,
+days.message_count as day_count,
+domains.message_count as domain_count
+from messages
+cross join facts
+cross join days
+cross join domains
+where facts.message_count <> messages.message_count
+or days.message_count <> messages.message_count
+or domains.message_count <> messages.message_count
 ) dbt_internal_test;
 
 select
@@ -6864,6 +23352,29 @@ count(*) as failures,
 count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
+-- Versions that do not end where the next one begins, that last no time, or are the newest and not the current one.
+with versions as (
+select
+account_id,
+valid_from,
+valid_to,
+is_current,
+lead(valid_from) over (partition by account_id order by valid_from) as next_from
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history
+)
+select *
+from versions
+where (next_from is null) <> is_current
+or (valid_to is null) <> is_current
+or valid_to <> next_from
+or valid_from >= valid_to
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
 select
 account_id,
 count(*) as row_count
@@ -6893,9 +23404,87 @@ from (
 select
 account_id,
 count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance
+group by account_id
+having count(*) > 1 or account_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+account_id,
+count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
 group by account_id
 having count(*) > 1 or account_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+account_id, month_number,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival
+group by account_id, month_number
+having count(*) > 1 or account_id is null or month_number is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+account_id, month_starts_on,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr
+group by account_id, month_starts_on
+having count(*) > 1 or account_id is null or month_starts_on is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+account_id, month_starts_on,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
+group by account_id, month_starts_on
+having count(*) > 1 or account_id is null or month_starts_on is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+account_id, valid_from,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history
+group by account_id, valid_from
+having count(*) > 1 or account_id is null or valid_from is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+campaign_id,
+count(*) as row_count
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.campaigns_snapshot where dbt_valid_to is null) dbt_subquery
+group by campaign_id
+having count(*) > 1 or campaign_id is null
 ) dbt_internal_test;
 
 select
@@ -6956,6 +23545,19 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select
+campaign_id, day_of_week, hour_of_day,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours
+group by campaign_id, day_of_week, hour_of_day
+having count(*) > 1 or campaign_id is null or day_of_week is null or hour_of_day is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
 contact_id,
 count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
@@ -6987,6 +23589,19 @@ count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost
 group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
 having count(*) > 1 or cost_on is null or warehouse_name is null or pipeline is null or table_name is null or load_id is null or node_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+currency, month_starts_on,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rates
+group by currency, month_starts_on
+having count(*) > 1 or currency is null or month_starts_on is null
 ) dbt_internal_test;
 
 select
@@ -7073,6 +23688,19 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select
+invoice_id, campaign_id,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue
+group by invoice_id, campaign_id
+having count(*) > 1 or invoice_id is null or campaign_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
 list_id,
 count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists
@@ -7099,11 +23727,89 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select
+list_id, month_starts_on,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health
+group by list_id, month_starts_on
+having count(*) > 1 or list_id is null or month_starts_on is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
 message_id,
 count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
 group by message_id
 having count(*) > 1 or message_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+message_id,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+group by message_id
+having count(*) > 1 or message_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+message_id,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches
+group by message_id
+having count(*) > 1 or message_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+month_starts_on,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr
+group by month_starts_on
+having count(*) > 1 or month_starts_on is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+month_starts_on, invoice_status, currency,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly
+group by month_starts_on, invoice_status, currency
+having count(*) > 1 or month_starts_on is null or invoice_status is null or currency is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+occurred_on, event_type, load_id,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements
+group by occurred_on, event_type, load_id
+having count(*) > 1 or occurred_on is null or event_type is null or load_id is null
 ) dbt_internal_test;
 
 select
@@ -7130,6 +23836,32 @@ count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
 group by price_name
 having count(*) > 1 or price_name is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+sent_on, account_id,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
+group by sent_on, account_id
+having count(*) > 1 or sent_on is null or account_id is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+sent_on, mailbox_provider, sending_domain, region,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability
+group by sent_on, mailbox_provider, sending_domain, region
+having count(*) > 1 or sent_on is null or mailbox_provider is null or sending_domain is null or region is null
 ) dbt_internal_test;
 
 select
@@ -7203,6 +23935,19 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select
+table_name,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status
+group by table_name
+having count(*) > 1 or table_name is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
 user_id,
 count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users
@@ -7239,8 +23984,98 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
+where not coalesce(mrr_before_usd + change_usd = mrr_after_usd and change_usd <> 0, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance
 where not coalesce(delivered_count + hard_bounce_count + soft_bounce_count <= sent_count, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
+where not coalesce(delivered_count + hard_bounce_count + soft_bounce_count <= sent_count, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability
+where not coalesce(delivered_count + hard_bounce_count + soft_bounce_count <= sent_count, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health
+where not coalesce(member_count >= 0, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival
+where not coalesce(survival_rate between 0 and 1 and left_count + censored_count <= at_risk_count, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr
+where not coalesce(opening_account_count + new_account_count + reactivated_account_count - churned_account_count = paying_account_count, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr
+where not coalesce(opening_mrr_usd + new_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd + reactivation_mrr_usd = closing_mrr_usd, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly
+where not coalesce(billed_usd = open_usd + paid_usd + void_usd + uncollectible_usd, false)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select *
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches
+where not coalesce(began_at < sent_at, false)
 ) dbt_internal_test;
 
 select
@@ -7281,6 +24116,16 @@ from (
 select usd
 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
 where usd is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select usd_rate
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_subscription_mrr
+where usd_rate is null
 ) dbt_internal_test;
 
 select
@@ -7404,6 +24249,25 @@ count(*) != 0 as should_error
 from (
 with all_values as (
 select
+movement as value_field,
+count(*) as n_records
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
+group by movement
+)
+select *
+from all_values
+where value_field not in (
+'new','expansion','contraction','churn','reactivation'
+)
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with all_values as (
+select
 subscription_status as value_field,
 count(*) as n_records
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__subscriptions
@@ -7461,6 +24325,28 @@ count(*) != 0 as should_error
 from (
 with child as (
 select account_id as from_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history
+where account_id is not null
+),
+parent as (
+select account_id as to_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+)
+select
+from_field
+from child
+left join parent
+on child.from_field = parent.to_field
+where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with child as (
+select account_id as from_field
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
 where account_id is not null
 ),
@@ -7484,6 +24370,28 @@ from (
 with child as (
 select account_id as from_field
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+where account_id is not null
+),
+parent as (
+select account_id as to_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+)
+select
+from_field
+from child
+left join parent
+on child.from_field = parent.to_field
+where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with child as (
+select account_id as from_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue
 where account_id is not null
 ),
 parent as (
@@ -7533,6 +24441,94 @@ where account_id is not null
 parent as (
 select account_id as to_field
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+)
+select
+from_field
+from child
+left join parent
+on child.from_field = parent.to_field
+where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with child as (
+select account_id as from_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
+where account_id is not null
+),
+parent as (
+select account_id as to_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+)
+select
+from_field
+from child
+left join parent
+on child.from_field = parent.to_field
+where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with child as (
+select account_id as from_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
+where account_id is not null
+),
+parent as (
+select account_id as to_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+)
+select
+from_field
+from child
+left join parent
+on child.from_field = parent.to_field
+where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with child as (
+select account_id as from_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health
+where account_id is not null
+),
+parent as (
+select account_id as to_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+)
+select
+from_field
+from child
+left join parent
+on child.from_field = parent.to_field
+where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with child as (
+select campaign_id as from_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue
+where campaign_id is not null
+),
+parent as (
+select campaign_id as to_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
 )
 select
 from_field
@@ -7614,6 +24610,28 @@ count(*) != 0 as should_warn,
 count(*) != 0 as should_error
 from (
 with child as (
+select month_starts_on as from_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr
+where month_starts_on is not null
+),
+parent as (
+select date_day as to_field
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+)
+select
+from_field
+from child
+left join parent
+on child.from_field = parent.to_field
+where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with child as (
 select occurred_on as from_field
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
 where occurred_on is not null
@@ -7628,6 +24646,21 @@ from child
 left join parent
 on child.from_field = parent.to_field
 where parent.to_field is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+with months as (
+select
+month_starts_on,
+opening_mrr_usd,
+lag(closing_mrr_usd) over (order by month_starts_on) as closing_before_usd
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr
+)
+select * from months where opening_mrr_usd <> coalesce(closing_before_usd, 0)
 ) dbt_internal_test;
 
 select * from (
@@ -7745,6 +24778,542 @@ where false
 limit 0;
 
 select * from (
+-- RAW holds the present of a membership: one that ended did so when it last changed, or when it was found deleted.
+with memberships as (
+select
+list_id,
+joined_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then membership_status
+when is_deleted then 'deleted'
+end as ending,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at,
+updated_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+lists as (
+select
+lists.list_id,
+lists.list_name,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+lists.created_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+union all
+select -1, '(unknown)', -1, '(unknown)', null
+),
+moves as (
+select list_id, joined_at as moved_at, 'joined' as movement from memberships
+union all
+select list_id, ended_at, ending from memberships where ended_at is not null
+),
+monthly as (
+select
+coalesce(lists.list_id, -1) as list_id,
+cast(date_trunc('month', moves.moved_at) as date) as month_starts_on,
+count(case when moves.movement = 'joined' then 1 end) as joined_count,
+count(case when moves.movement = 'unsubscribed' then 1 end) as unsubscribed_count,
+count(case when moves.movement = 'cleaned' then 1 end) as cleaned_count,
+count(case when moves.movement = 'deleted' then 1 end) as deleted_count
+from moves
+left join lists on moves.list_id = lists.list_id
+group by 1, 2
+),
+spans as (
+select list_id, min(month_starts_on) as first_month
+from (
+select list_id, cast(date_trunc('month', created_at) as date) as month_starts_on from lists where list_id <> -1
+union all
+select list_id, month_starts_on from monthly
+) as begun
+group by list_id
+),
+newest as (
+select cast(date_trunc('month', max(moved_at)) as date) as last_month
+from (
+select moved_at from moves
+union all
+select updated_at from memberships
+) as changes
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select
+spans.list_id,
+cast(
+dateadd(
+month,
+numbers.generated_number - 1,
+spans.first_month
+)
+as date) as month_starts_on
+from spans
+inner join newest on spans.first_month <= newest.last_month
+inner join numbers on numbers.generated_number <= datediff(
+month,
+spans.first_month,
+newest.last_month
+) + 1
+),
+counted as (
+select
+months.list_id,
+months.month_starts_on,
+coalesce(monthly.joined_count, 0) as joined_count,
+coalesce(monthly.unsubscribed_count, 0) as unsubscribed_count,
+coalesce(monthly.cleaned_count, 0) as cleaned_count,
+coalesce(monthly.deleted_count, 0) as deleted_count
+from months
+left join monthly on months.list_id = monthly.list_id and months.month_starts_on = monthly.month_starts_on
+),
+grown as (
+select
+*,
+unsubscribed_count + cleaned_count + deleted_count as left_count,
+joined_count - unsubscribed_count - cleaned_count - deleted_count as net_growth_count,
+cast(sum(joined_count - unsubscribed_count - cleaned_count - deleted_count) over (
+partition by list_id order by month_starts_on rows between unbounded preceding and current row
+) as bigint) as member_count
+from counted
+),
+reported as (
+select
+grown.list_id,
+grown.month_starts_on,
+lists.list_name,
+lists.account_id,
+lists.region,
+grown.joined_count,
+grown.unsubscribed_count,
+grown.cleaned_count,
+grown.deleted_count,
+grown.net_growth_count,
+grown.member_count,
+cast(cast(grown.left_count as decimal(18, 0)) / nullif(grown.member_count - grown.net_growth_count, 0) as decimal(18, 6)) as churn_rate
+from grown
+inner join lists on grown.list_id = lists.list_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+-- STAGING has a row for each of RAW, and its times in UTC.
+with counts as (
+select
+'postgres' as source_name,
+'postgres_accounts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
+union all
+select
+'postgres' as source_name,
+'postgres_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
+union all
+select
+'postgres' as source_name,
+'postgres_contacts' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
+union all
+select
+'postgres' as source_name,
+'postgres_invoices' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
+union all
+select
+'postgres' as source_name,
+'postgres_list_memberships' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships
+union all
+select
+'postgres' as source_name,
+'postgres_lists' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists
+union all
+select
+'postgres' as source_name,
+'postgres_plans' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__plans
+union all
+select
+'postgres' as source_name,
+'postgres_subscriptions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__subscriptions
+union all
+select
+'postgres' as source_name,
+'postgres_users' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users
+union all
+select
+'saas' as source_name,
+'saas_campaigns' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__campaigns
+union all
+select
+'saas' as source_name,
+'saas_suppressions' as table_name,
+count(*) as row_count,
+count(case when is_deleted then 1 end) as deleted_row_count,
+max(updated_at) as newest_change_at,
+max(load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
+union all
+select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+)
+select * from counts
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+-- The sending service's own ids: a contact that no dimension knows may have withdrawn all the same.
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+),
+suppressions as (
+select
+account_id,
+contact_id,
+suppression_reason,
+created_at,
+case when not is_active then updated_at when is_deleted then deleted_at end as ended_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
+),
+signs as (
+select account_id, contact_id, 'unsubscribe' as broken_rule, unsubscribed_at as began_at from messages where unsubscribed_at is not null
+union all
+select account_id, contact_id, 'spam_report' as broken_rule, complained_at as began_at from messages where complained_at is not null
+union all
+select account_id, contact_id, 'hard_bounce' as broken_rule, hard_bounced_at as began_at from messages where hard_bounced_at is not null
+),
+-- A suppression for the same reason that was lifted since lifts what it was for.
+lifted as (
+select
+signs.account_id,
+signs.contact_id,
+signs.broken_rule,
+signs.began_at,
+min(suppressions.ended_at) as ended_at
+from signs
+left join suppressions
+on signs.account_id = suppressions.account_id
+and signs.contact_id = suppressions.contact_id
+and signs.broken_rule = suppressions.suppression_reason
+and signs.began_at < suppressions.ended_at
+group by 1, 2, 3, 4
+),
+rules as (
+select * from lifted
+union all
+select account_id, contact_id, 'suppression', created_at, ended_at from suppressions
+),
+breaches as (
+select
+messages.message_id,
+messages.account_id,
+messages.contact_id,
+messages.campaign_id,
+messages.processed_at as sent_at,
+rules.broken_rule,
+rules.began_at,
+case when rules.ended_at <= messages.processed_at then rules.ended_at end as lifted_at
+from messages
+inner join rules
+on messages.account_id = rules.account_id
+and messages.contact_id = rules.contact_id
+and messages.processed_at > rules.began_at
+where rules.broken_rule <> 'suppression' or rules.ended_at is null or rules.ended_at > messages.processed_at
+),
+-- One rule for each message: one that still held if there is any, of these the oldest.
+ranked as (
+select
+*,
+row_number() over (
+partition by message_id
+order by case when lifted_at is null then 0 else 1 end, began_at, broken_rule
+) as worst_first
+from breaches
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+reported as (
+select
+ranked.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(accounts.region, '(unknown)') as region,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+ranked.sent_at,
+ranked.broken_rule,
+ranked.began_at,
+ranked.lifted_at
+from ranked
+left join accounts on ranked.account_id = accounts.account_id
+left join contacts on ranked.contact_id = contacts.contact_id
+left join campaigns on ranked.campaign_id = campaigns.campaign_id
+where ranked.worst_first = 1
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+-- depends_on: DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+),
+accounts as (
+select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+-- depends_on: DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+-- By the loads of its events, as int_messages: the newest load alone would hide one with an older id that came later.
+where message_id in (
+select message_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id not in (select newest_load_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages)
+)
+-- Messages that met no dimension row before are tried again,
+or message_id in (select message_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages where -1 in (account_id, contact_id, campaign_id))
+-- and those of campaigns of which the sending service has told another domain since.
+or campaign_id in (
+select kept.campaign_id
+from (select distinct campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages) as kept
+inner join DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns as campaigns on kept.campaign_id = campaigns.campaign_id
+where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
+)
+),
+accounts as (
+select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+coalesce(messages.processed_at, messages.first_event_at) as sent_at,
+cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as bigint)
+as account_id,
+cast(null as timestamp)
+as valid_from,
+cast(null as timestamp)
+as valid_to,
+cast(null as boolean)
+as is_current,
+cast(null as varchar)
+as account_name,
+cast(null as varchar)
+as account_status,
+cast(null as varchar)
+as plan_code,
+cast(null as varchar)
+as plan_name,
+cast(null as varchar)
+as region,
+cast(null as varchar)
+as industry,
+cast(null as varchar)
+as time_zone,
+cast(null as timestamp)
+as created_at,
+cast(null as timestamp)
+as deleted_at,
+cast(null as boolean)
+as is_deleted
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
 select
 cast(null as bigint)
 as account_id,
@@ -7774,6 +25343,136 @@ cast(null as timestamp)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as account_name,
+cast(null as varchar)
+as account_status,
+cast(null as varchar)
+as region,
+cast(null as bigint)
+as contact_count,
+cast(null as bigint)
+as subscribed_contact_count,
+cast(null as bigint)
+as list_count,
+cast(null as date)
+as newest_day_on,
+cast(null as bigint)
+as sent_count,
+cast(null as bigint)
+as delivered_count,
+cast(null as bigint)
+as hard_bounce_count,
+cast(null as bigint)
+as soft_bounce_count,
+cast(null as bigint)
+as unique_open_count,
+cast(null as bigint)
+as unique_click_count,
+cast(null as bigint)
+as complaint_count,
+cast(null as bigint)
+as unsubscribe_count,
+cast(null as decimal(18, 6))
+as delivery_rate,
+cast(null as decimal(18, 6))
+as bounce_rate,
+cast(null as decimal(18, 6))
+as open_rate,
+cast(null as decimal(18, 6))
+as click_rate,
+cast(null as decimal(18, 6))
+as click_to_open_rate,
+cast(null as decimal(18, 6))
+as complaint_rate,
+cast(null as decimal(18, 6))
+as unsubscribe_rate,
+cast(null as bigint)
+as last_campaign_id,
+cast(null as varchar)
+as last_campaign_name,
+cast(null as timestamp)
+as last_campaign_sent_at,
+cast(null as bigint)
+as suppression_count,
+cast(null as bigint)
+as hard_bounce_suppression_count,
+cast(null as bigint)
+as complaint_suppression_count,
+cast(null as bigint)
+as unsubscribe_suppression_count
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as region,
+cast(null as bigint)
+as month_number,
+cast(null as bigint)
+as at_risk_count,
+cast(null as bigint)
+as left_count,
+cast(null as bigint)
+as censored_count,
+cast(null as decimal(18, 6))
+as survival_rate
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as region,
+cast(null as date)
+as month_starts_on,
+cast(null as varchar)
+as movement,
+cast(null as decimal(18, 2))
+as mrr_before_usd,
+cast(null as decimal(18, 2))
+as mrr_after_usd,
+cast(null as decimal(18, 2))
+as change_usd,
+cast(null as decimal(18, 2))
+as exchange_rate_change_usd
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as bigint)
+as campaign_id,
+cast(null as varchar)
+as campaign_name,
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as region,
+cast(null as bigint)
+as day_of_week,
+cast(null as bigint)
+as hour_of_day,
+cast(null as bigint)
+as human_open_count,
+cast(null as bigint)
+as click_count
 ) as __dbt_sbq
 where false
 limit 0;
@@ -7860,6 +25559,28 @@ select * from (
 select
 cast(null as bigint)
 as invoice_id,
+cast(null as bigint)
+as campaign_id,
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as region,
+cast(null as date)
+as issued_on,
+cast(null as timestamp)
+as campaign_sent_at,
+cast(null as bigint)
+as campaign_count,
+cast(null as decimal(18, 2))
+as attributed_usd
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as bigint)
+as invoice_id,
 cast(null as varchar)
 as invoice_number,
 cast(null as bigint)
@@ -7896,6 +25617,36 @@ cast(null as timestamp)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as bigint)
+as list_id,
+cast(null as date)
+as month_starts_on,
+cast(null as varchar)
+as list_name,
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as region,
+cast(null as bigint)
+as joined_count,
+cast(null as bigint)
+as unsubscribed_count,
+cast(null as bigint)
+as cleaned_count,
+cast(null as bigint)
+as deleted_count,
+cast(null as bigint)
+as net_growth_count,
+cast(null as bigint)
+as member_count,
+cast(null as decimal(18, 6))
+as churn_rate
 ) as __dbt_sbq
 where false
 limit 0;
@@ -7956,6 +25707,174 @@ cast(null as date)
 as month_starts_on,
 cast(null as date)
 as week_starts_on
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as date)
+as month_starts_on,
+cast(null as date)
+as measured_on,
+cast(null as decimal(18, 2))
+as opening_mrr_usd,
+cast(null as decimal(18, 2))
+as new_mrr_usd,
+cast(null as decimal(18, 2))
+as expansion_mrr_usd,
+cast(null as decimal(18, 2))
+as contraction_mrr_usd,
+cast(null as decimal(18, 2))
+as churn_mrr_usd,
+cast(null as decimal(18, 2))
+as reactivation_mrr_usd,
+cast(null as decimal(18, 2))
+as closing_mrr_usd,
+cast(null as decimal(18, 2))
+as exchange_rate_change_usd,
+cast(null as bigint)
+as opening_account_count,
+cast(null as bigint)
+as new_account_count,
+cast(null as bigint)
+as churned_account_count,
+cast(null as bigint)
+as reactivated_account_count,
+cast(null as bigint)
+as paying_account_count,
+cast(null as decimal(18, 2))
+as arpa_usd,
+cast(null as decimal(18, 6))
+as logo_churn_rate,
+cast(null as decimal(18, 6))
+as revenue_churn_rate,
+cast(null as decimal(18, 6))
+as net_revenue_retention
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as date)
+as month_starts_on,
+cast(null as varchar)
+as invoice_status,
+cast(null as varchar)
+as currency,
+cast(null as bigint)
+as invoice_count,
+cast(null as decimal(18, 2))
+as billed_amount,
+cast(null as decimal(18, 2))
+as billed_usd,
+cast(null as decimal(18, 2))
+as open_usd,
+cast(null as decimal(18, 2))
+as paid_usd,
+cast(null as decimal(18, 2))
+as void_usd,
+cast(null as decimal(18, 2))
+as uncollectible_usd,
+cast(null as decimal(18, 2))
+as tax_usd,
+cast(null as bigint)
+as deleted_invoice_count,
+cast(null as decimal(18, 2))
+as deleted_usd
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as date)
+as occurred_on,
+cast(null as varchar)
+as event_type,
+cast(null as varchar)
+as load_id,
+cast(null as bigint)
+as added_count,
+cast(null as bigint)
+as total_before,
+cast(null as bigint)
+as total_after
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as date)
+as sent_on,
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as account_name,
+cast(null as varchar)
+as region,
+cast(null as bigint)
+as sent_count,
+cast(null as bigint)
+as delivered_count,
+cast(null as bigint)
+as hard_bounce_count,
+cast(null as bigint)
+as soft_bounce_count,
+cast(null as bigint)
+as unique_open_count,
+cast(null as bigint)
+as machine_only_open_count,
+cast(null as bigint)
+as unique_click_count,
+cast(null as bigint)
+as complaint_count,
+cast(null as bigint)
+as unsubscribe_count,
+cast(null as decimal(18, 6))
+as open_rate,
+cast(null as decimal(18, 6))
+as click_rate,
+cast(null as decimal(18, 6))
+as click_to_open_rate
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as date)
+as sent_on,
+cast(null as varchar)
+as mailbox_provider,
+cast(null as varchar)
+as sending_domain,
+cast(null as varchar)
+as region,
+cast(null as bigint)
+as sent_count,
+cast(null as bigint)
+as delivered_count,
+cast(null as bigint)
+as deferred_count,
+cast(null as bigint)
+as hard_bounce_count,
+cast(null as bigint)
+as soft_bounce_count,
+cast(null as bigint)
+as complaint_count,
+cast(null as decimal(18, 6))
+as delivery_rate,
+cast(null as decimal(18, 6))
+as deferral_rate,
+cast(null as decimal(18, 6))
+as hard_bounce_rate,
+cast(null as decimal(18, 6))
+as soft_bounce_rate,
+cast(null as decimal(18, 6))
+as complaint_rate
 ) as __dbt_sbq
 where false
 limit 0;
@@ -8045,6 +25964,96 @@ where false
 limit 0;
 
 select * from (
+select
+cast(null as varchar)
+as message_id,
+cast(null as bigint)
+as account_id,
+cast(null as bigint)
+as contact_id,
+cast(null as bigint)
+as campaign_id,
+cast(null as varchar)
+as mailbox_provider,
+cast(null as varchar)
+as sending_domain,
+cast(null as timestamp)
+as sent_at,
+cast(null as date)
+as sent_on,
+cast(null as varchar)
+as message_outcome,
+cast(null as timestamp)
+as delivered_at,
+cast(null as timestamp)
+as first_bounced_at,
+cast(null as timestamp)
+as first_human_opened_at,
+cast(null as timestamp)
+as first_machine_opened_at,
+cast(null as timestamp)
+as first_clicked_at,
+cast(null as timestamp)
+as complained_at,
+cast(null as timestamp)
+as unsubscribed_at,
+cast(null as bigint)
+as deferral_count,
+cast(null as bigint)
+as human_open_count,
+cast(null as bigint)
+as machine_open_count,
+cast(null as bigint)
+as click_count,
+cast(null as varchar)
+as newest_load_id
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as varchar)
+as message_id,
+cast(null as bigint)
+as account_id,
+cast(null as varchar)
+as region,
+cast(null as bigint)
+as contact_id,
+cast(null as bigint)
+as campaign_id,
+cast(null as timestamp)
+as sent_at,
+cast(null as varchar)
+as broken_rule,
+cast(null as timestamp)
+as began_at,
+cast(null as timestamp)
+as lifted_at
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select
+cast(null as varchar)
+as source_name,
+cast(null as varchar)
+as table_name,
+cast(null as bigint)
+as row_count,
+cast(null as bigint)
+as deleted_row_count,
+cast(null as timestamp)
+as newest_change_at,
+cast(null as varchar)
+as newest_load_id
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
 select *,
 md5(coalesce(cast(account_id as varchar ), '')
 || '|' || coalesce(cast(changed_at as varchar ), '')
@@ -8055,6 +26064,38 @@ coalesce(nullif(changed_at, changed_at), null)
 as dbt_valid_to
 from (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
+) sbq
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select *,
+md5(coalesce(cast(campaign_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+from (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
+) sbq
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+select *,
+md5(coalesce(cast(contact_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+from (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states
 ) sbq
 ) as __dbt_sbq
 where false
@@ -8078,6 +26119,153 @@ limit 0;
 
 select * from (
 select to_timestamp_ntz(convert_timezone('UTC', current_timestamp())) as dbt_snapshot_time
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with account_months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+movements as (
+select
+account_months.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+account_months.month_starts_on,
+case
+when account_months.mrr_before_usd = 0 and account_months.has_paid_before then 'reactivation'
+when account_months.mrr_before_usd = 0 then 'new'
+when account_months.mrr_usd = 0 then 'churn'
+when account_months.mrr_usd > account_months.mrr_before_usd then 'expansion'
+else 'contraction'
+end as movement,
+cast(account_months.mrr_before_usd as decimal(18, 2)) as mrr_before_usd,
+cast(account_months.mrr_usd as decimal(18, 2)) as mrr_after_usd,
+cast(account_months.mrr_usd - account_months.mrr_before_usd as decimal(18, 2)) as change_usd,
+cast(account_months.exchange_rate_change_usd as decimal(18, 2)) as exchange_rate_change_usd
+from account_months
+left join accounts on account_months.account_id = accounts.account_id
+where account_months.mrr_usd <> account_months.mrr_before_usd
+)
+select * from movements
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with accounts as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select
+account_id,
+count(*) as contact_count,
+count(case when is_subscribed then 1 end) as subscribed_contact_count
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+where contact_id <> -1 and not is_deleted
+group by account_id
+),
+-- An account that is not known has its lists and suppressions at the unknown one, as it has its contacts.
+lists as (
+select coalesce(accounts.account_id, -1) as account_id, count(*) as list_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists as lists
+left join accounts on lists.account_id = accounts.account_id
+where not lists.is_archived and not lists.is_deleted
+group by 1
+),
+suppressions as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+count(*) as suppression_count,
+count(case when suppressions.suppression_reason = 'hard_bounce' then 1 end) as hard_bounce_suppression_count,
+count(case when suppressions.suppression_reason = 'spam_report' then 1 end) as complaint_suppression_count,
+count(case when suppressions.suppression_reason = 'unsubscribe' then 1 end) as unsubscribe_suppression_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions as suppressions
+left join accounts on suppressions.account_id = accounts.account_id
+where suppressions.is_active and not suppressions.is_deleted
+group by 1
+),
+days as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
+),
+-- Of the data and not of the calendar: where loading has stopped, the last days that are known are shown.
+newest_day as (
+select max(sent_on) as sent_on from days
+),
+messages as (
+select
+days.account_id,
+cast(sum(days.sent_count) as bigint) as sent_count,
+cast(sum(days.delivered_count) as bigint) as delivered_count,
+cast(sum(days.hard_bounce_count) as bigint) as hard_bounce_count,
+cast(sum(days.soft_bounce_count) as bigint) as soft_bounce_count,
+cast(sum(days.unique_open_count) as bigint) as unique_open_count,
+cast(sum(days.unique_click_count) as bigint) as unique_click_count,
+cast(sum(days.complaint_count) as bigint) as complaint_count,
+cast(sum(days.unsubscribe_count) as bigint) as unsubscribe_count
+from days
+inner join newest_day on days.sent_on >
+dateadd(
+day,
+-30,
+newest_day.sent_on
+)
+group by days.account_id
+),
+ranked_campaigns as (
+select
+account_id,
+campaign_id,
+campaign_name,
+sent_at,
+row_number() over (partition by account_id order by sent_at desc, campaign_id desc) as newest_first
+from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+where sent_at is not null
+),
+reported as (
+select
+accounts.account_id,
+accounts.account_name,
+accounts.account_status,
+accounts.region,
+coalesce(contacts.contact_count, 0) as contact_count,
+coalesce(contacts.subscribed_contact_count, 0) as subscribed_contact_count,
+coalesce(lists.list_count, 0) as list_count,
+newest_day.sent_on as newest_day_on,
+coalesce(messages.sent_count, 0) as sent_count,
+coalesce(messages.delivered_count, 0) as delivered_count,
+coalesce(messages.hard_bounce_count, 0) as hard_bounce_count,
+coalesce(messages.soft_bounce_count, 0) as soft_bounce_count,
+coalesce(messages.unique_open_count, 0) as unique_open_count,
+coalesce(messages.unique_click_count, 0) as unique_click_count,
+coalesce(messages.complaint_count, 0) as complaint_count,
+coalesce(messages.unsubscribe_count, 0) as unsubscribe_count,
+cast(cast(messages.delivered_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(messages.hard_bounce_count + messages.soft_bounce_count as decimal(18, 0)) / nullif(messages.sent_count, 0) as decimal(18, 6)) as bounce_rate,
+cast(cast(messages.unique_open_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(messages.unique_click_count as decimal(18, 0)) / nullif(messages.unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate,
+cast(cast(messages.complaint_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as complaint_rate,
+cast(cast(messages.unsubscribe_count as decimal(18, 0)) / nullif(messages.delivered_count, 0) as decimal(18, 6)) as unsubscribe_rate,
+ranked_campaigns.campaign_id as last_campaign_id,
+ranked_campaigns.campaign_name as last_campaign_name,
+ranked_campaigns.sent_at as last_campaign_sent_at,
+coalesce(suppressions.suppression_count, 0) as suppression_count,
+coalesce(suppressions.hard_bounce_suppression_count, 0) as hard_bounce_suppression_count,
+coalesce(suppressions.complaint_suppression_count, 0) as complaint_suppression_count,
+coalesce(suppressions.unsubscribe_suppression_count, 0) as unsubscribe_suppression_count
+from accounts
+cross join newest_day
+left join contacts on accounts.account_id = contacts.account_id
+left join lists on accounts.account_id = lists.account_id
+left join messages on accounts.account_id = messages.account_id
+left join ranked_campaigns on accounts.account_id = ranked_campaigns.account_id and ranked_campaigns.newest_first = 1
+left join suppressions on accounts.account_id = suppressions.account_id
+)
+select * from reported
 ) as __dbt_sbq
 where false
 limit 0;
@@ -8146,14 +26334,14 @@ counts as (
 select
 coalesce(campaigns.campaign_id, -1) as campaign_id,
 count(*) as sent_count,
-count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
-count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-count(first_human_opened_at) as unique_open_count,
-count(first_machine_opened_at) as unique_machine_open_count,
-count(first_clicked_at) as unique_click_count,
-count(complained_at) as complaint_count,
-count(unsubscribed_at) as unsubscribe_count
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.first_human_opened_at) as unique_open_count,
+count(messages.first_machine_opened_at) as unique_machine_open_count,
+count(messages.first_clicked_at) as unique_click_count,
+count(messages.complained_at) as complaint_count,
+count(messages.unsubscribed_at) as unsubscribe_count
 from messages
 left join campaigns on messages.campaign_id = campaigns.campaign_id
 group by 1
@@ -8188,6 +26376,31 @@ left join accounts on campaigns.account_id = accounts.account_id
 where campaigns.sent_at is not null or counts.campaign_id is not null
 )
 select * from reported
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with contacts as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
+),
+-- The history of a person's consent, not the person: what no column here holds, no old version keeps after a delete.
+states as (
+select
+contact_id,
+account_id,
+is_subscribed,
+consent_source,
+lead_score,
+subscribed_at,
+unsubscribed_at,
+created_at,
+deleted_at,
+is_deleted,
+changed_at
+from contacts
+)
+select * from states
 ) as __dbt_sbq
 where false
 limit 0;
@@ -8241,6 +26454,91 @@ select -1, -1, '(unknown)', null, null, null, null, null, null, 0, false, false,
 select * from known
 union all
 select * from unknown
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+),
+counts as (
+select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, count(*) as added_count
+from events
+group by 1, 2, 3
+),
+loads as (
+select load_id, load_number, max(occurred_on) as newest_on
+from counts
+group by 1, 2
+),
+-- The newest day that earlier loads knew: every day before it was over, and had been reported.
+reported_before as (
+select
+load_id,
+max(newest_on) over (order by load_number rows between unbounded preceding and 1 preceding) as newest_on
+from loads
+),
+totals as (
+select
+*,
+cast(sum(added_count) over (
+partition by occurred_on, event_type order by load_number rows between unbounded preceding and current row
+) as bigint) as total_after
+from counts
+),
+restated as (
+select
+totals.occurred_on,
+totals.event_type,
+totals.load_id,
+totals.added_count,
+totals.total_after - totals.added_count as total_before,
+totals.total_after
+from totals
+inner join reported_before on totals.load_id = reported_before.load_id and totals.occurred_on < reported_before.newest_on
+)
+select * from restated
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
+),
+campaigns as (
+select campaign_id, campaign_name, account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+dates as (
+select date_day, day_of_week from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+),
+counts as (
+select
+events.campaign_id,
+dates.day_of_week,
+cast(extract(hour from events.occurred_at) as bigint) as hour_of_day,
+count(case when events.event_type = 'open' then 1 end) as human_open_count,
+count(case when events.event_type = 'click' then 1 end) as click_count
+from events
+inner join dates on events.occurred_on = dates.date_day
+group by 1, 2, 3
+),
+reported as (
+select
+counts.campaign_id,
+campaigns.campaign_name,
+campaigns.account_id,
+campaigns.region,
+counts.day_of_week,
+counts.hour_of_day,
+counts.human_open_count,
+counts.click_count
+from counts
+inner join campaigns on counts.campaign_id = campaigns.campaign_id
+)
+select * from reported
 ) as __dbt_sbq
 where false
 limit 0;
@@ -8328,6 +26626,105 @@ limit 0;
 
 select * from (
 with invoices as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
+),
+marked as (
+select
+*,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+not is_deleted and invoice_status <> 'draft' as is_billed
+from invoices
+),
+summed as (
+select
+month_starts_on,
+invoice_status,
+currency,
+count(case when not is_deleted then 1 end) as invoice_count,
+cast(sum(case when is_billed then total_amount else 0 end) as decimal(18, 2)) as billed_amount,
+cast(sum(case when is_billed then total_usd else 0 end) as decimal(18, 2)) as billed_usd,
+cast(sum(case when is_billed and invoice_status = 'open' then total_usd else 0 end) as decimal(18, 2)) as open_usd,
+cast(sum(case when is_billed and invoice_status = 'paid' then total_usd else 0 end) as decimal(18, 2)) as paid_usd,
+cast(sum(case when is_billed and invoice_status = 'void' then total_usd else 0 end) as decimal(18, 2)) as void_usd,
+cast(sum(case when is_billed and invoice_status = 'uncollectible' then total_usd else 0 end) as decimal(18, 2)) as uncollectible_usd,
+cast(sum(case when is_billed then tax_usd else 0 end) as decimal(18, 2)) as tax_usd,
+count(case when is_deleted then 1 end) as deleted_invoice_count,
+cast(sum(case when is_deleted then total_usd else 0 end) as decimal(18, 2)) as deleted_usd
+from marked
+group by month_starts_on, invoice_status, currency
+)
+select * from summed
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with invoices as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
+where invoice_status = 'paid' and not is_deleted
+),
+-- Unknown accounts are not one account: nothing of theirs belongs together.
+campaigns as (
+select campaign_id, account_id, sent_at from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+where sent_at is not null and account_id <> -1
+),
+-- Whole days before the day of issue: an invoice has no time of day, so of its own day nobody knows which came first.
+met as (
+select
+invoices.invoice_id,
+campaigns.campaign_id,
+invoices.account_id,
+invoices.region,
+invoices.issued_on,
+invoices.subtotal_usd,
+campaigns.sent_at,
+count(campaigns.campaign_id) over (partition by invoices.invoice_id) as campaign_count,
+row_number() over (
+partition by invoices.invoice_id order by campaigns.sent_at desc, campaigns.campaign_id desc
+) as place_from_last
+from invoices
+left join campaigns
+on invoices.account_id = campaigns.account_id
+and cast(campaigns.sent_at as date) >= cast(
+dateadd(
+day,
+-30,
+invoices.issued_on
+)
+as date)
+and cast(campaigns.sent_at as date) < invoices.issued_on
+),
+shared as (
+select
+*,
+cast(cast(((subtotal_usd) * 100 - mod((subtotal_usd) * 100, nullif(campaign_count, 0))) / nullif(campaign_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as share_usd
+from met
+),
+facts as (
+select
+invoice_id,
+coalesce(campaign_id, -1) as campaign_id,
+account_id,
+region,
+issued_on,
+sent_at as campaign_sent_at,
+campaign_count,
+cast(
+case
+when campaign_count = 0 then subtotal_usd
+when place_from_last = 1 then subtotal_usd - share_usd * (campaign_count - 1)
+else share_usd
+end as decimal(18, 2)
+) as attributed_usd
+from shared
+)
+select * from facts
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with invoices as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
 ),
 accounts as (
@@ -8366,6 +26763,324 @@ from converted
 left join accounts on converted.account_id = accounts.account_id
 )
 select * from facts
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+),
+accounts as (
+select account_id, account_name, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+counts as (
+select
+sent_on,
+account_id,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by sent_on, account_id
+),
+reported as (
+select
+counts.sent_on,
+counts.account_id,
+accounts.account_name,
+accounts.region,
+counts.sent_count,
+counts.delivered_count,
+counts.hard_bounce_count,
+counts.soft_bounce_count,
+counts.unique_open_count,
+counts.machine_only_open_count,
+counts.unique_click_count,
+counts.complaint_count,
+counts.unsubscribe_count,
+cast(cast(unique_open_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as open_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as click_rate,
+cast(cast(unique_click_count as decimal(18, 0)) / nullif(unique_open_count, 0) as decimal(18, 6)) as click_to_open_rate
+from counts
+inner join accounts on counts.account_id = accounts.account_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+-- A domain is its account's name in other words, so its figures are kept apart by region, too.
+counts as (
+select
+messages.sent_on,
+messages.mailbox_provider,
+messages.sending_domain,
+accounts.region,
+count(*) as sent_count,
+count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when messages.deferral_count > 0 then 1 end) as deferred_count,
+count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(messages.complained_at) as complaint_count
+from messages
+inner join accounts on messages.account_id = accounts.account_id
+group by messages.sent_on, messages.mailbox_provider, messages.sending_domain, accounts.region
+),
+reported as (
+select
+*,
+cast(cast(delivered_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as delivery_rate,
+cast(cast(deferred_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as deferral_rate,
+cast(cast(hard_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as hard_bounce_rate,
+cast(cast(soft_bounce_count as decimal(18, 0)) / nullif(sent_count, 0) as decimal(18, 6)) as soft_bounce_rate,
+cast(cast(complaint_count as decimal(18, 0)) / nullif(delivered_count, 0) as decimal(18, 6)) as complaint_rate
+from counts
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+),
+movements as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
+),
+account_months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr
+),
+moved as (
+select
+month_starts_on,
+sum(case when movement = 'new' then change_usd else 0 end) as new_mrr_usd,
+sum(case when movement = 'expansion' then change_usd else 0 end) as expansion_mrr_usd,
+sum(case when movement = 'contraction' then change_usd else 0 end) as contraction_mrr_usd,
+sum(case when movement = 'churn' then change_usd else 0 end) as churn_mrr_usd,
+sum(case when movement = 'reactivation' then change_usd else 0 end) as reactivation_mrr_usd,
+sum(change_usd) as change_usd,
+sum(exchange_rate_change_usd) as exchange_rate_change_usd,
+count(case when movement = 'new' then 1 end) as new_account_count,
+count(case when movement = 'churn' then 1 end) as churned_account_count,
+count(case when movement = 'reactivation' then 1 end) as reactivated_account_count
+from movements
+group by month_starts_on
+),
+-- What the months end with is counted apart from what moved: that the two agree is tested.
+measured as (
+select
+month_starts_on,
+sum(mrr_usd) as closing_mrr_usd,
+count(case when mrr_usd > 0 then 1 end) as paying_account_count
+from account_months
+group by month_starts_on
+),
+joined as (
+select
+months.month_starts_on,
+months.measured_on,
+cast(coalesce(moved.new_mrr_usd, 0) as decimal(18, 2)) as new_mrr_usd,
+cast(coalesce(moved.expansion_mrr_usd, 0) as decimal(18, 2)) as expansion_mrr_usd,
+cast(coalesce(moved.contraction_mrr_usd, 0) as decimal(18, 2)) as contraction_mrr_usd,
+cast(coalesce(moved.churn_mrr_usd, 0) as decimal(18, 2)) as churn_mrr_usd,
+cast(coalesce(moved.reactivation_mrr_usd, 0) as decimal(18, 2)) as reactivation_mrr_usd,
+coalesce(moved.change_usd, 0) as change_usd,
+cast(coalesce(moved.exchange_rate_change_usd, 0) as decimal(18, 2)) as exchange_rate_change_usd,
+cast(coalesce(measured.closing_mrr_usd, 0) as decimal(18, 2)) as closing_mrr_usd,
+coalesce(moved.new_account_count, 0) as new_account_count,
+coalesce(moved.churned_account_count, 0) as churned_account_count,
+coalesce(moved.reactivated_account_count, 0) as reactivated_account_count,
+coalesce(measured.paying_account_count, 0) as paying_account_count
+from months
+left join moved on months.month_starts_on = moved.month_starts_on
+left join measured on months.month_starts_on = measured.month_starts_on
+),
+opened as (
+select
+*,
+cast(
+sum(change_usd) over (order by month_starts_on rows between unbounded preceding and current row) - change_usd
+as decimal(18, 2)
+) as opening_mrr_usd,
+cast(coalesce(lag(paying_account_count) over (order by month_starts_on), 0) as bigint) as opening_account_count
+from joined
+),
+reported as (
+select
+month_starts_on,
+measured_on,
+opening_mrr_usd,
+new_mrr_usd,
+expansion_mrr_usd,
+contraction_mrr_usd,
+churn_mrr_usd,
+reactivation_mrr_usd,
+closing_mrr_usd,
+exchange_rate_change_usd,
+opening_account_count,
+new_account_count,
+churned_account_count,
+reactivated_account_count,
+paying_account_count,
+cast(cast(((closing_mrr_usd + 0.005 * paying_account_count) * 100 - mod((closing_mrr_usd + 0.005 * paying_account_count) * 100, nullif(paying_account_count, 0))) / nullif(paying_account_count, 0) as decimal(18, 0)) * 0.01 as decimal(18, 2)) as arpa_usd,
+cast(cast(churned_account_count as decimal(18, 0)) / nullif(opening_account_count, 0) as decimal(18, 6)) as logo_churn_rate,
+cast(cast(-100 * (contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as revenue_churn_rate,
+cast(cast(100 * (opening_mrr_usd + expansion_mrr_usd + contraction_mrr_usd + churn_mrr_usd) as decimal(18, 0)) / nullif((100 * opening_mrr_usd), 0) as decimal(18, 6)) as net_revenue_retention
+from opened
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with months as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+),
+rates as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rates
+),
+versions as (
+select
+*,
+row_number() over (partition by subscription_id order by dbt_valid_from) = 1 as is_first
+from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot
+),
+-- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+in_force as (
+select
+versions.*,
+months.month_starts_on,
+months.measured_on,
+months.measured_before
+from versions
+inner join months
+on versions.started_on <= months.measured_on
+and (versions.is_first or versions.dbt_valid_from < months.measured_before)
+and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
+),
+-- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+judged as (
+select
+*,
+(ended_on is null or ended_on >= measured_on) and (not is_deleted or deleted_at >= measured_before) as is_alive,
+subscription_status = 'active'
+or (subscription_status = 'cancelled' and (ended_on is not null or updated_at >= measured_before)) as is_paying
+from in_force
+),
+priced as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+-- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+case
+when is_alive and is_paying
+then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))
+else 0
+end as monthly_net_amount
+from judged
+),
+converted as (
+select
+priced.*,
+rates.usd_rate,
+cast(priced.monthly_net_amount * rates.usd_rate as decimal(18, 2)) as mrr_usd
+from priced
+left join rates on priced.currency = rates.currency and priced.month_starts_on = rates.month_starts_on
+),
+compared as (
+select
+*,
+lag(monthly_net_amount) over (partition by subscription_id, account_id, currency order by month_starts_on) as amount_before,
+lag(mrr_usd) over (partition by subscription_id, account_id, currency order by month_starts_on) as mrr_before_usd
+from converted
+),
+subscription_months as (
+select
+subscription_id,
+account_id,
+month_starts_on,
+currency,
+monthly_net_amount,
+usd_rate,
+mrr_usd,
+cast(
+cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_before_usd, 0) as decimal(18, 2)
+) as exchange_rate_change_usd
+from compared
+)
+select * from subscription_months
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with months as (
+select month_starts_on from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
+),
+invoices as (
+select
+invoice_id,
+currency,
+cast(date_trunc('month', issued_on) as date) as month_starts_on,
+exchange_rate
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
+where currency <> 'USD' and exchange_rate > 0
+),
+ranked as (
+select
+currency,
+month_starts_on,
+exchange_rate,
+row_number() over (partition by currency, month_starts_on order by exchange_rate, invoice_id) as place,
+count(*) over (partition by currency, month_starts_on) as invoice_count
+from invoices
+),
+-- The middle rate of the month, the lower one of two: one odd invoice must not move what every account pays.
+middle as (
+select currency, month_starts_on, cast(exchange_rate as decimal(20, 12)) as usd_rate
+from ranked
+where 2 * place in (invoice_count, invoice_count + 1)
+),
+-- A month without invoices takes the rate before it; only months before the first invoice look ahead.
+nearest as (
+select
+middle.currency,
+months.month_starts_on,
+middle.usd_rate,
+row_number() over (
+partition by middle.currency, months.month_starts_on
+order by
+case when middle.month_starts_on <= months.month_starts_on then 0 else 1 end,
+abs(datediff(
+month,
+middle.month_starts_on,
+months.month_starts_on
+))
+) as place
+from months
+cross join middle
+)
+select currency, month_starts_on, usd_rate from nearest where place = 1
+union all
+select 'USD' as currency, month_starts_on, cast(1 as decimal(20, 12)) as usd_rate from months
 ) as __dbt_sbq
 where false
 limit 0;
@@ -8419,6 +27134,236 @@ where false
 limit 0;
 
 select * from (
+with recursive memberships as (
+select
+list_id,
+joined_at,
+updated_at,
+case
+when membership_status in ('unsubscribed', 'cleaned') then greatest(joined_at, updated_at)
+when is_deleted then greatest(joined_at, deleted_at)
+end as ended_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships
+where membership_status <> 'pending'
+),
+newest as (
+select max(greatest(joined_at, updated_at)) as changed_at from memberships
+),
+lists as (
+select list_id, account_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists
+),
+accounts as (
+select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+lived as (
+select
+coalesce(accounts.account_id, -1) as account_id,
+memberships.ended_at is not null as has_left,
+datediff(
+day,
+memberships.joined_at,
+coalesce(memberships.ended_at, newest.changed_at)
+) as days
+from memberships
+cross join newest
+left join lists on memberships.list_id = lists.list_id
+left join accounts on lists.account_id = accounts.account_id
+),
+-- A month of thirty days, because calendar months differ in length.
+monthly as (
+select
+account_id,
+cast((days - mod(days, 30)) / 30 as bigint) as month_number,
+count(case when has_left then 1 end) as left_count,
+count(case when not has_left then 1 end) as censored_count
+from lived
+group by 1, 2
+),
+spans as (
+select account_id, max(month_number) as last_month_number
+from monthly
+group by account_id
+),
+numbers as (
+with p as (
+select 0 as generated_number union all select 1
+), unioned as (
+select
+p0.generated_number * power(2, 0)
++
+p1.generated_number * power(2, 1)
++
+p2.generated_number * power(2, 2)
++
+p3.generated_number * power(2, 3)
++
+p4.generated_number * power(2, 4)
++
+p5.generated_number * power(2, 5)
++
+p6.generated_number * power(2, 6)
++
+p7.generated_number * power(2, 7)
++
+p8.generated_number * power(2, 8)
++
+p9.generated_number * power(2, 9)
++
+p10.generated_number * power(2, 10)
++ 1
+as generated_number
+from
+p as p0
+cross join
+p as p1
+cross join
+p as p2
+cross join
+p as p3
+cross join
+p as p4
+cross join
+p as p5
+cross join
+p as p6
+cross join
+p as p7
+cross join
+p as p8
+cross join
+p as p9
+cross join
+p as p10
+)
+select *
+from unioned
+where generated_number <= 1200
+order by generated_number
+),
+months as (
+select spans.account_id, cast(numbers.generated_number - 1 as bigint) as month_number
+from spans
+inner join numbers on numbers.generated_number - 1 <= spans.last_month_number
+),
+counted as (
+select
+months.account_id,
+months.month_number,
+coalesce(monthly.left_count, 0) as left_count,
+coalesce(monthly.censored_count, 0) as censored_count,
+cast(sum(coalesce(monthly.left_count, 0) + coalesce(monthly.censored_count, 0)) over (
+partition by months.account_id order by months.month_number desc
+rows between unbounded preceding and current row
+) as bigint) as at_risk_count
+from months
+left join monthly on months.account_id = monthly.account_id and months.month_number = monthly.month_number
+),
+-- Factor by factor in the order of the months: the same floats on every warehouse, where a sum of logarithms may differ.
+curve as (
+select
+account_id,
+month_number,
+cast(at_risk_count - left_count as double) / cast(at_risk_count as double) as survival
+from counted
+where month_number = 0
+union all
+select
+counted.account_id,
+counted.month_number,
+curve.survival * cast(counted.at_risk_count - counted.left_count as double) / cast(counted.at_risk_count as double)
+from curve
+inner join counted on curve.account_id = counted.account_id and counted.month_number = curve.month_number + 1
+),
+reported as (
+select
+counted.account_id,
+coalesce(accounts.region, '(unknown)') as region,
+counted.month_number,
+counted.at_risk_count,
+counted.left_count,
+counted.censored_count,
+cast(round(curve.survival, 6) as decimal(18, 6)) as survival_rate
+from counted
+inner join curve on counted.account_id = curve.account_id and counted.month_number = curve.month_number
+left join accounts on counted.account_id = accounts.account_id
+)
+select * from reported
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with snapshot_query as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states
+),
+snapshotted_data as (
+select *,
+contact_id as dbt_unique_key
+from "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CONTACTS_SNAPSHOT"
+where
+dbt_valid_to is null
+),
+insertions_source_data as (
+select *,
+contact_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+,
+md5(coalesce(cast(contact_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id
+from snapshot_query
+),
+updates_source_data as (
+select *,
+contact_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+changed_at as dbt_valid_to
+from snapshot_query
+),
+insertions as (
+select
+'insert' as dbt_change_type,
+source_data.*
+from insertions_source_data as source_data
+left outer join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where
+snapshotted_data.dbt_unique_key is null
+or (
+snapshotted_data.dbt_unique_key is not null
+and (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+),
+updates as (
+select
+'update' as dbt_change_type,
+source_data.*,
+snapshotted_data.dbt_scd_id
+from updates_source_data as source_data
+join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+select * from insertions
+union all
+select * from updates
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
 with snapshot_query as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
 ),
@@ -8446,6 +27391,77 @@ from snapshot_query
 updates_source_data as (
 select *,
 account_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+changed_at as dbt_valid_to
+from snapshot_query
+),
+insertions as (
+select
+'insert' as dbt_change_type,
+source_data.*
+from insertions_source_data as source_data
+left outer join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where
+snapshotted_data.dbt_unique_key is null
+or (
+snapshotted_data.dbt_unique_key is not null
+and (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+),
+updates as (
+select
+'update' as dbt_change_type,
+source_data.*,
+snapshotted_data.dbt_scd_id
+from updates_source_data as source_data
+join snapshotted_data
+on
+snapshotted_data.dbt_unique_key = source_data.dbt_unique_key
+where (
+(snapshotted_data.dbt_valid_from < source_data.changed_at)
+)
+)
+select * from insertions
+union all
+select * from updates
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with snapshot_query as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
+),
+snapshotted_data as (
+select *,
+campaign_id as dbt_unique_key
+from "DP_MAILBLAZE_DEMO_DEV_DB"."SNAPSHOTS"."CAMPAIGNS_SNAPSHOT"
+where
+dbt_valid_to is null
+),
+insertions_source_data as (
+select *,
+campaign_id as dbt_unique_key
+,
+changed_at as dbt_updated_at,
+changed_at as dbt_valid_from,
+coalesce(nullif(changed_at, changed_at), null)
+as dbt_valid_to
+,
+md5(coalesce(cast(campaign_id as varchar ), '')
+|| '|' || coalesce(cast(changed_at as varchar ), '')
+) as dbt_scd_id
+from snapshot_query
+),
+updates_source_data as (
+select *,
+campaign_id as dbt_unique_key
 ,
 changed_at as dbt_updated_at,
 changed_at as dbt_valid_from,
@@ -8709,8 +27725,15 @@ cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
+),
+-- A delete leaves updated_at alone; the snapshot needs one time that moves on every change.
+stamped as (
+select
+*,
+greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
+from renamed
 )
-select * from renamed
+select * from stamped
 ) as __dbt_sbq
 where false
 limit 0;
@@ -8742,8 +27765,15 @@ cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
+),
+-- A delete leaves updated_at alone; the snapshot needs one time that moves on every change.
+stamped as (
+select
+*,
+greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
+from renamed
 )
-select * from renamed
+select * from stamped
 ) as __dbt_sbq
 where false
 limit 0;
@@ -9042,7 +28072,9 @@ max(cost_on)
 as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 prices as (
-select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+select usd
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
+where price_name = 'snowflake_credit'
 ),
 labelled as (
 select
@@ -9143,7 +28175,9 @@ select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
 where copied_at >= cast('2000-01-01' as timestamp)
 ),
 prices as (
-select usd from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices where price_name = 'snowflake_credit'
+select usd
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices
+where price_name = 'snowflake_credit'
 ),
 labelled as (
 select
@@ -9222,6 +28256,114 @@ group by cost_on, warehouse_name, pipeline, table_name, load_id, node_id
 select ledger.*, cast(ledger.credits * prices.usd as decimal(18, 6)) as cost_usd
 from ledger
 cross join prices
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with subscriptions as (
+select started_on, changed_at from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot
+),
+invoices as (
+select updated_at from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
+),
+days as (
+select date_day, day_of_month from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+),
+changes as (
+select max(changed_at) as changed_at from subscriptions
+union all
+select max(updated_at) from invoices
+),
+-- The newest change, not today: a figure moves when a row does, and never because a night has passed.
+newest as (
+select cast(max(changed_at) as date) as newest_on from changes
+),
+oldest as (
+select cast(date_trunc('month', min(started_on)) as date) as first_month from subscriptions
+),
+months as (
+select
+days.date_day as month_starts_on,
+cast(least(cast(
+dateadd(
+day,
+-1,
+dateadd(
+month,
+1,
+date_trunc('month', days.date_day)
+)
+)
+as date), newest.newest_on) as date) as measured_on
+from days
+cross join newest
+cross join oldest
+where days.day_of_month = 1 and days.date_day between oldest.first_month and newest.newest_on
+),
+measured as (
+select
+month_starts_on,
+measured_on,
+cast(
+dateadd(
+day,
+1,
+measured_on
+)
+as timestamp) as measured_before
+from months
+)
+select * from measured
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with versions as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.accounts_snapshot
+),
+plans as (
+select plan_id, plan_code, plan_name from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__plans
+),
+-- The first version was there before dbt first looked: it holds from the day on which the account was opened.
+bounded as (
+select
+*,
+case
+when row_number() over (partition by account_id order by dbt_valid_from) = 1 then least(created_at, dbt_valid_from)
+else dbt_valid_from
+end as valid_from,
+dbt_valid_to as valid_to
+from versions
+),
+known as (
+select
+bounded.account_id,
+bounded.valid_from,
+bounded.valid_to,
+bounded.valid_to is null as is_current,
+bounded.account_name,
+bounded.account_status,
+plans.plan_code,
+plans.plan_name,
+bounded.region,
+bounded.industry,
+bounded.time_zone,
+bounded.created_at,
+bounded.deleted_at,
+bounded.is_deleted
+from bounded
+left join plans on bounded.plan_id = plans.plan_id
+),
+unknown as (
+select
+-1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+'(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
+)
+select * from known
+union all
+select * from unknown
 ) as __dbt_sbq
 where false
 limit 0;
