@@ -10,6 +10,8 @@ IMAGE_READY := .venv-image/.ready
 SQL_READY := .venv-sql/.ready
 TERRAFORM_READY := .venv-terraform/.ready
 WORKFLOWS_READY := .venv-workflows/.ready
+DASHBOARD_READY := .venv-dashboard/.ready
+DASHBOARD_TESTS_READY := .venv-dashboard-tests/.ready
 TERRAFORM_TOOLS := .venv-terraform/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
@@ -19,7 +21,8 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
-	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate
+	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
+	dashboard dashboard-html test-dashboard
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -51,6 +54,15 @@ audit: setup $(WORKFLOWS_READY)  ## known vulnerabilities of what every lock nam
 image-test: setup $(IMAGE_READY)  ## the image by buildah (no Docker engine): built, and the whole chain run out of it
 	.venv-image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	pytest tests/image
+
+dashboard: $(DASHBOARD_READY)  ## the window: MART in a browser, on whatever MAILBLAZE_ENV names [PORT=2718]
+	PYTHONPATH=. .venv-dashboard/bin/marimo --quiet run dashboard/app.py --headless --no-token --port $(or $(PORT),2718)
+
+dashboard-html: $(DASHBOARD_READY)  ## the same pages as one file without a server or a script [FILE=.data/dashboard.html]
+	@PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.export $(or $(FILE),.data/dashboard.html)
+
+test-dashboard: $(DASHBOARD_TESTS_READY)  ## its figures against SQL, its pages in a real Chromium [SCREENSHOTS=docs/images]
+	PYTHONPATH=. SCREENSHOTS=$(SCREENSHOTS) .venv-dashboard-tests/bin/pytest --confcutdir tests/dashboard tests/dashboard
 
 env-file: setup  ## what an environment's Terraform says, as the settings that dlt, dbt and Prefect read: make env-file ENVIRONMENT=dev
 	@python terraform/env_file.py $(or $(ENVIRONMENT),dev)
@@ -118,7 +130,8 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows .venv-sql dbt/target dbt/logs logs
+	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows .venv-sql .venv-dashboard \
+		.venv-dashboard-tests dbt/target dbt/logs logs
 
 setup: $(READY)
 
@@ -164,6 +177,18 @@ $(WORKFLOWS_READY): tests/workflows/requirements.lock $(READY)
 	uv pip sync --quiet --require-hashes --python .venv-workflows/bin/python $<
 	@touch $@
 
+# Only marimo and what it draws with.
+$(DASHBOARD_READY): dashboard/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-dashboard
+	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-dashboard/bin/python $<
+	@touch $@
+
+# The same, and what drives a browser.
+$(DASHBOARD_TESTS_READY): tests/dashboard/requirements.lock $(READY)
+	$(PYTHON) -m venv .venv-dashboard-tests
+	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-dashboard-tests/bin/python $<
+	@touch $@
+
 # sqlfluff pins a click of its own.
 $(SQL_READY): tests/dbt/requirements.lock $(READY)
 	$(PYTHON) -m venv .venv-sql
@@ -193,5 +218,10 @@ lock:  ## resolve requirements.lock anew from pyproject.toml
 		--no-strip-extras --no-header --quiet --upgrade -o tests/terraform/requirements.lock
 	uv pip compile tests/workflows/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o tests/workflows/requirements.lock
+	uv pip compile dashboard/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --constraint requirements.lock -o dashboard/requirements.lock
+	uv pip compile tests/dashboard/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--no-strip-extras --no-header --quiet --constraint dashboard/requirements.lock --constraint requirements.lock \
+		-o tests/dashboard/requirements.lock
 	uv pip compile tests/dbt/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--no-strip-extras --no-header --quiet --upgrade -o tests/dbt/requirements.lock

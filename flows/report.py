@@ -43,6 +43,7 @@ class RunReport:
                 *([""] if self.preview else []),
                 f"Done in {self.seconds:.1f} s on {self.word}. Worth typing next:",
                 "  make traffic run                one more business day, then load what changed",
+                "  make dashboard                  MART in a browser",
                 "  dlt pipeline postgres info      what dlt knows of the source (in .venv/bin)",
                 "  make status                     what runs where; the Prefect UI shows every run",
             ]

@@ -30,6 +30,7 @@ from pipelines.landing import FencedSqlClient, OnceOnlyClient
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
 COPIED = "_copied_files"
 BEING_CLOSED, OPENINGS = "Unique file handle conflict", 500
+BEING_READ, READINGS = "Could not set lock on file", 100  # a second; a query of the dashboard takes a tenth
 # What a file may take that the usual limit (pipelines/warehouse.py) is too small for: very wide or very long rows.
 OUT_OF_MEMORY, MORE_MEMORY = "Out of Memory", ("512MB", "2GB")
 
@@ -46,12 +47,14 @@ class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
 
     def open_connection(self) -> Any:
         # DuckDB refuses to open a file that another thread is just closing, as the two sources of a flow do: 4 to 7 of
-        # 600 openings on a busy machine, none on a quiet one.
-        for _ in range(OPENINGS):
+        # 600 openings on a busy machine, none on a quiet one. While the dashboard reads, for the time of a query, it
+        # refuses to open it, too.
+        for opening in range(OPENINGS):
             try:
                 return super().open_connection()
             except DestinationConnectionError as error:
-                if BEING_CLOSED not in str(error):
+                is_being_read = BEING_READ in str(error) and opening < READINGS
+                if BEING_CLOSED not in str(error) and not is_being_read:
                     raise
                 time.sleep(0.01)
         return super().open_connection()

@@ -1,4 +1,7 @@
-"""The one switch: `MAILBLAZE_ENV` says where rows land; no other Python file reads it."""
+"""The one switch: `MAILBLAZE_ENV` says where rows land; no other Python file reads it.
+
+dlt is imported where it is used: the dashboard asks here for its environment, and has no dlt.
+"""
 
 import json
 import os
@@ -7,11 +10,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import dlt
-
 from pipelines.errors import Refusal
 
 if TYPE_CHECKING:
+    import dlt
     from dlt.destinations.sql_client import SqlClientBase
 
 RAW = "RAW"
@@ -146,6 +148,8 @@ def raw_pipeline(name: str) -> "dlt.Pipeline":
 
     dlt's setting `warehouse.scratch` puts a prefix before RAW, for a trial that leaves RAW alone.
     """
+    import dlt
+
     # Two threads that meet in dlt's own lazy import of pyarrow see half a module.
     import pyarrow  # noqa: F401
 
@@ -155,5 +159,7 @@ def raw_pipeline(name: str) -> "dlt.Pipeline":
 
 def mart_session() -> "SqlClientBase":
     """Return a session that reads MART as dbt does, by the settings in dbt/profiles.yml; to be opened by `with`."""
+    import dlt
+
     scratch = dlt.config.get("warehouse.scratch", str) or ""
     return dlt.dataset("models", f"{scratch}MART", dlt.Schema("models")).sql_client

@@ -1,5 +1,9 @@
 """The contract with the pinned dlt: what staged_duckdb leans on is still there and still means the same."""
 
+import subprocess
+import sys
+import threading
+
 import dlt
 import duckdb
 import pyarrow as pa
@@ -80,3 +84,21 @@ def test_replace_leaves_only_the_new_rows(pipeline, tmp_path):
             pa.table({"id": ids}), table_name="things", write_disposition="replace", loader_file_format="parquet"
         )
     assert rows(tmp_path, "select id from landing.things") == [(4,)]
+
+
+READ = (
+    "import duckdb, sys; c = duckdb.connect(sys.argv[1], read_only=True); print('reads', flush=True); sys.stdin.read()"
+)
+
+
+def test_a_load_waits_for_somebody_who_reads(pipeline, tmp_path):
+    duckdb.connect(str(tmp_path / "contract.duckdb")).close()
+    command = [sys.executable, "-c", READ, str(tmp_path / "contract.duckdb")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as dashboard:
+        assert dashboard.stdout.readline() == "reads\n"
+        # The load opens the file at once; the one who reads is done only later.
+        done = threading.Timer(0.3, dashboard.stdin.close)
+        done.start()
+        pipeline().run(pa.table({"id": [1]}), table_name="things", loader_file_format="parquet")
+        done.join()
+    assert rows(tmp_path, "select id from landing.things") == [(1,)]

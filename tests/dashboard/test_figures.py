@@ -1,0 +1,256 @@
+"""Figures are what SQL says on the same file; what MART cannot say now is one line."""
+
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from dashboard import queries
+from dashboard.mart import Away, _sign_in, duckdb_mart, positional, snowflake_mart
+from dashboard.pages.campaign import campaign
+from dashboard.pages.data import data
+from dashboard.pages.deliverability import deliverability
+from dashboard.pages.lists import lists, survive
+from dashboard.pages.overview import overview
+from dashboard.queries import Filters
+from dashboard.status import status
+from dashboard.words import points
+from tests.dashboard.every_query import every_query
+from tests.dashboard.mart_file import HOSTILE, NEWEST, make
+
+LAST = NEWEST.date()
+QUARTER = Filters(LAST - timedelta(days=89), LAST)
+EVERY_FILTER = [QUARTER, replace(QUARTER, region="us"), replace(QUARTER, region="eu", account_id=1)]
+PAGES = [overview, campaign, deliverability, lists, data]
+
+
+@pytest.fixture
+def mart(warehouse):
+    return duckdb_mart(warehouse)
+
+
+def sql(warehouse, text):
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        return connection.execute(text).fetchall()
+
+
+def figures(page):
+    return {figure.label: figure.value for figure in page.figures}
+
+
+def where(filters, day="sent_on"):
+    account = f"and account_id = {filters.account_id}" if filters.account_id is not None else ""
+    region = f"and region = '{filters.region}'" if filters.region else ""
+    return f"where {day} >= '{filters.first_day}' and {day} <= '{filters.last_day}' {region} {account}"
+
+
+@pytest.mark.parametrize("filters", EVERY_FILTER, ids=["all", "region", "account"])
+def test_the_overview_says_what_sql_says(mart, warehouse, filters):
+    [(sent, opened, clicked)] = sql(
+        warehouse,
+        "select sum(sent_count), 100.0 * sum(unique_open_count) / sum(delivered_count), "
+        f"100.0 * sum(unique_click_count) / sum(delivered_count) from MART.rpt_daily_engagement {where(filters)}",
+    )
+    since_ever = replace(filters, first_day=date(2000, 1, 1))
+    [(mrr,)] = sql(
+        warehouse, f"select sum(change_usd) from MART.fct_mrr_movements {where(since_ever, 'month_starts_on')}"
+    )
+    assert figures(overview(mart, filters, status(mart))) == {
+        "Messages sent": f"{sent:,}",
+        "Opened by people": f"{opened:.1f} %",
+        "Clicked": f"{clicked:.1f} %",
+        "Recurring revenue": f"${mrr:,.0f}",
+    }
+
+
+def test_invoices_that_are_void_are_not_billed(mart, warehouse):
+    [(billed, paid)] = sql(
+        warehouse,
+        "select sum(subtotal_usd), sum(subtotal_usd) filter (invoice_status = 'paid') from MART.fct_invoices "
+        f"{where(QUARTER, 'issued_on')} and invoice_status in ('paid', 'open', 'uncollectible')",
+    )
+    found = mart.row(queries.billed(QUARTER))
+    assert (found["billed_usd"], found["paid_usd"]) == (float(billed), float(paid))
+
+
+def test_trends_add_up_to_the_figures(mart):
+    for step_days in (7, 90, 365):
+        filters = replace(QUARTER, first_day=LAST - timedelta(days=step_days - 1))
+        trend = mart.rows(queries.engagement_trend(filters))
+        assert sum(row["sent_count"] for row in trend) == mart.row(queries.engagement(filters))["sent_count"] > 0
+        assert len(trend) <= 31
+
+
+def test_a_campaign_says_what_sql_says(mart, warehouse):
+    [(sent, delivered, opened)] = sql(
+        warehouse,
+        "select sent_count, delivered_count, unique_open_count from MART.rpt_campaign_performance "
+        "where campaign_id = 90",
+    )
+    page = campaign(mart, QUARTER, status(mart), 90)
+    assert page.title.startswith("Campaign 90, ")
+    assert page.sections[0].table.rows[:3] == [
+        ("Sent", f"{sent:,}", "100.0 %"),
+        ("Delivered", f"{delivered:,}", f"{100 * delivered / sent:.1f} %"),
+        ("Opened by people", f"{opened:,}", f"{100 * opened / sent:.1f} %"),
+    ]
+    [(best,)] = sql(warehouse, "select max(human_open_count) from MART.rpt_campaign_hours where campaign_id = 90")
+    assert f"{best} opens" in page.sections[1].chart.to_dict()["description"]
+
+
+@pytest.mark.parametrize("filters", EVERY_FILTER, ids=["all", "region", "account"])
+def test_deliverability_says_what_sql_says(mart, warehouse, filters):
+    page = deliverability(mart, filters, status(mart))
+    if filters.account_id is None:
+        text = "100.0 * sum(delivered_count) / sum(sent_count) from MART.rpt_deliverability " + where(filters)
+    else:
+        text = "100.0 * count(*) filter (message_outcome = 'delivered') / count(*) from MART.fct_messages " + where(
+            replace(filters, region=None)
+        )
+    [(delivered,)] = sql(warehouse, f"select {text}")
+    assert figures(page)["Delivered"] == f"{delivered:.1f} %"
+    [(breaches,)] = sql(
+        warehouse, f"select count(*) from MART.rpt_suppression_breaches {where(filters, 'cast(sent_at as date)')}"
+    )
+    assert figures(page)["Sent against a rule"] == f"{breaches:,}"
+
+
+def test_survival_is_kaplan_and_meiers():
+    # By hand: of 100 ten leave, of the 50 that are left to be seen ten leave; 0.9, then 0.9 * 0.8.
+    rows = [
+        {"month_number": 0, "at_risk_count": 100, "left_count": 10},
+        {"month_number": 1, "at_risk_count": 50, "left_count": 10},
+    ]
+    assert [round(row["survival"], 6) for row in survive(rows)] == [1.0, 0.9, 0.72]
+    assert survive([]) == []
+
+
+def test_a_period_before_the_first_week_of_sending_is_no_comparison(mart):
+    state = status(mart)
+    assert state.before(QUARTER) == "the 90 days before"
+    assert state.before(replace(QUARTER, first_day=LAST - timedelta(days=179))) is None
+    assert points((1, 2), (1, 4), None)[0] == "no whole period before to compare with"
+    assert points((1, 2), (1, 4), "the day before") == ("▲ up 25.0 points on the day before", "good")
+    assert points((1, 2), (1, 4), "the day before", good=-1)[1] == "bad"
+
+
+def test_every_query_adds_up_or_has_a_limit_and_reads_mart_alone(mart):
+    found = list(every_query(QUARTER, 90))
+    assert len(found) > 15
+    for name, query in found:
+        read = set(re.findall(r"\b(?:from|join) ([\w.]+)", query.sql))
+        assert {table for table in read if not table.startswith("MART.")} <= {"months", "running"}, name
+        assert re.search(r"\b(sum|count|min)\(| limit \d+$|where campaign_id = \$campaign_id", query.sql), name
+        assert 1 <= len(mart.rows(query)) <= queries.ACCOUNT_LIMIT, name
+
+
+def test_values_are_bound(mart):
+    injected = replace(QUARTER, region="eu' or '1' = '1")
+    assert "'1'" not in positional(queries.engagement(injected))[0]
+    assert mart.row(queries.engagement(injected))["sent_count"] == 0
+
+
+def test_text_of_the_warehouse_is_escaped(mart):
+    page = campaign(mart, QUARTER, status(mart), next(
+        row["campaign_id"] for row in mart.rows(queries.campaigns(replace(QUARTER, region="apac")))
+    ))  # fmt: skip
+    html = page.html(lambda chart: "")
+    assert "&lt;script&gt;" in html
+    assert HOSTILE not in html
+
+
+@pytest.mark.parametrize("make_page", PAGES, ids=lambda page: page.__name__)
+def test_an_empty_warehouse_says_so(tmp_path, make_page):
+    mart = duckdb_mart(make(tmp_path / "empty.duckdb", is_empty=True))
+    page = make_page(mart, QUARTER, status(mart), None)
+    assert page.notices[0].text.startswith("The warehouse is empty")
+    assert status(mart).line() == "No e-mail event has been loaded yet"
+
+
+@pytest.mark.parametrize("make_page", [overview, campaign, deliverability], ids=lambda page: page.__name__)
+def test_a_filter_that_leaves_nothing_says_so(mart, make_page):
+    nobody = replace(QUARTER, first_day=date(2020, 1, 1), last_day=date(2020, 1, 31), region="eu")
+    page = make_page(mart, nobody, status(mart), None)
+    assert "in region eu from 1 Jan 2020 to 31 Jan 2020" in page.notices[-1].text
+    assert not page.sections
+
+
+@pytest.mark.parametrize("make_page", PAGES, ids=lambda page: page.__name__)
+def test_old_data_say_so(tmp_path, make_page):
+    old = duckdb_mart(make(tmp_path / "old.duckdb", late=timedelta(days=3, hours=2)))
+    page = make_page(old, QUARTER, status(old), 90)
+    assert page.notices[0].text == "Stale: the newest e-mail event is 3 days older than the last load."
+
+
+def test_new_data_do_not(mart):
+    assert overview(mart, QUARTER, status(mart)).notices == []
+
+
+HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+
+
+def test_while_a_load_holds_the_file_the_last_figures_stand(tmp_path):
+    path = make(tmp_path / "held.duckdb")
+    seen, fresh = duckdb_mart(path), duckdb_mart(path)
+    before = figures(overview(seen, QUARTER, status(seen)))
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as load:
+        assert load.stdout.readline() == "held\n"
+        path.touch()  # as a load that writes does
+        page = overview(seen, QUARTER, status(seen))
+        assert figures(page) == before
+        assert page.notices[0].text == "A load is writing; these are the figures from before it."
+        with pytest.raises(Away, match=r"A load is writing\. The figures come when it is done"):
+            fresh.rows(queries.data_status())
+        load.stdin.close()
+    assert overview(seen, QUARTER, status(seen)).notices == []
+
+
+def test_a_load_can_write_between_two_queries(tmp_path):
+    path = make(tmp_path / "shared.duckdb")
+    mart = duckdb_mart(path)
+    sent = mart.row(queries.engagement(QUARTER))["sent_count"]
+    with duckdb.connect(str(path)) as load:  # refused if a query's connection were still open
+        load.execute("update MART.rpt_daily_engagement set sent_count = sent_count + 1 where sent_on = '2026-06-30'")
+    assert mart.row(queries.engagement(QUARTER))["sent_count"] == sent + 1
+
+
+def test_a_file_that_has_not_changed_is_not_opened(tmp_path):
+    path = make(tmp_path / "still.duckdb")
+    mart = duckdb_mart(path)
+    rows = mart.rows(queries.data_status())
+    assert mart.rows(queries.data_status()) is rows
+
+
+def test_what_is_missing_is_one_line(tmp_path, monkeypatch):
+    with pytest.raises(Away, match="There is no warehouse yet: `make run` makes one"):
+        duckdb_mart(tmp_path / "none.duckdb").rows(queries.data_status())
+    duckdb.connect(str(tmp_path / "bare.duckdb")).close()
+    with pytest.raises(Away, match="MART is not built yet, type `make dbt`"):
+        duckdb_mart(tmp_path / "bare.duckdb").rows(queries.data_status())
+    for name in ("SNOWFLAKE_ACCOUNT", "SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH", "SNOWFLAKE_REPORTER_PRIVATE_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(Away, match="A setting is missing: SNOWFLAKE_ACCOUNT"):
+        snowflake_mart("DP_MAILBLAZE_DEMO_DEV_DB").rows(queries.data_status())
+
+
+def test_snowflake_is_entered_as_the_reporter_by_a_key(tmp_path, monkeypatch):
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    monkeypatch.setenv("SNOWFLAKE_ACCOUNT", "acct")
+    monkeypatch.setenv("SNOWFLAKE_REPORTER_PRIVATE_KEY", key.private_bytes(*form).decode())
+    monkeypatch.delenv("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH", raising=False)
+    session = _sign_in("DP_MAILBLAZE_DEMO_DEV_DB")
+    assert (session["user"], session["role"], session["warehouse"]) == ("REPORTER_SVC", "REPORTER", "REPORT_WH")
+    assert serialization.load_der_private_key(session["private_key"], None).private_numbers() == key.private_numbers()
+    assert "password" not in session
+    monkeypatch.setenv("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH", str(tmp_path / "none.p8"))
+    with pytest.raises(Away, match="names no file"):
+        _sign_in("DP_MAILBLAZE_DEMO_DEV_DB")
