@@ -10,6 +10,7 @@ import contextlib
 import os
 import random
 import re
+import resource
 import shutil
 import sys
 import tempfile
@@ -20,6 +21,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+MEMORY = 6 * 2**30  # bytes: a change may make a query that never ends, and it ends here
 # What is written, and what stands there instead: joins, filters, bounds, windows, sums.
 CHANGES = [
     (r"\bleft join\b", "inner join"),
@@ -141,7 +143,9 @@ def main() -> int:
     found = [mutant for path in files for mutant in mutants(path)]
     if chosen.sample and chosen.sample < len(found):
         found = random.Random(chosen.seed).sample(found, chosen.sample)  # noqa: S311  a choice, not a secret
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(
+        2, initializer=resource.setrlimit, initargs=(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    ) as pool:
         plain = [Mutant(path, 0, 0, "") for path in files]
         red = pool.map(is_noticed, plain, [warehouse] * len(plain))
         broken = [path.stem for path, is_red in zip(files, red, strict=True) if is_red]

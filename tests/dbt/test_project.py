@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -84,3 +85,9 @@ def test_no_line_is_longer_than_a_screen():
     files = [path for folder in ("models", "tests", "snapshots") for path in (ROOT / "dbt" / folder).rglob("*.sql")]
     assert len(files) > 30
     assert [str(path) for path in files if max(map(len, path.read_text().splitlines())) > 141] == []
+
+
+def test_the_dashboards_exposure_names_what_its_queries_read(manifest):
+    read = set(re.findall(r"\b(?:dim|fct|rpt)_[a-z_]+", (ROOT / "dashboard/queries.py").read_text()))
+    (exposure,) = manifest["exposures"].values()
+    assert {name.rpartition(".")[2] for name in exposure["depends_on"]["nodes"]} == read
