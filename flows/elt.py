@@ -118,6 +118,7 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
             "seconds": round(result.execution_time, 2),
         }
         for result in results
+        if result.node.resource_type != "exposure"  # of which nothing is built
     ]
 
 
