@@ -15,17 +15,33 @@ from cost.assumptions import Assumptions
 from cost.month import MEASURED, MissingPrice, Seconds, Volume, bill, read_prices
 from cost.page import answer, filled, markdown, usd
 
+NEEDED = ("cost_on", "pipeline", "warehouse_seconds")
+
+
+class NotALedger(Exception):
+    """A file is no export of the ledger; the message is one line."""
+
 
 def seconds_of_ledger(path: Path, loads_per_day: float) -> Seconds:
-    """Return the seconds of a run on an XS: the mean day's, by `loads_per_day`; pipeline `dbt` is the build."""
+    """Return the seconds of a run on an XS: the mean day's, by `loads_per_day`; pipeline `dbt` is the build.
+
+    Raises:
+        NotALedger: a column of the ledger is missing, or no run stands in it.
+    """
     days, spent = set(), defaultdict(float)
     with path.open(newline="") as file:
-        for row in csv.DictReader(file):
+        rows = csv.DictReader(file)
+        missing = [name for name in NEEDED if name not in [found.lower() for found in rows.fieldnames or ()]]
+        if missing:
+            raise NotALedger(f"{path} has no column {', '.join(missing)}: export MART.RPT_PIPELINE_COST as CSV.")
+        for row in rows:
             found = {name.lower(): value for name, value in row.items()}
             if found["pipeline"].startswith("("):  # people's, and hours in which nothing ran
                 continue
             days.add(found["cost_on"])
             spent["build" if found["pipeline"] == "dbt" else "load"] += float(found["warehouse_seconds"])
+    if not days:
+        raise NotALedger(f"{path} tells of no run: export MART.RPT_PIPELINE_COST as CSV.")
     runs = len(days) * loads_per_day
     return Seconds(spent["load"] / runs, spent["build"] / runs)
 
@@ -50,8 +66,11 @@ def main() -> int:
             chosen.write.write_text(filled(chosen.write.read_text(), prices, measured))
         else:
             print(answer(prices, measured))
-    except MissingPrice as error:
+    except (MissingPrice, NotALedger) as error:
         print(f"✗ {error}", file=sys.stderr)
+        return 1
+    except FileNotFoundError as error:
+        print(f"✗ There is no file {error.filename}.", file=sys.stderr)
         return 1
     return 0
 

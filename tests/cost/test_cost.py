@@ -140,6 +140,25 @@ def test_the_ledger_says_the_seconds_of_a_run(tmp_path):
     assert seconds_of_ledger(ledger, loads_per_day=24) == Seconds(1440 / 48, 2400 / 48)
 
 
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("A,B\n1,2\n", "has no column cost_on, pipeline, warehouse_seconds"),
+        ("COST_ON,PIPELINE,WAREHOUSE_SECONDS\n2026-11-01,(idle),0\n", "tells of no run"),
+        (None, "There is no file"),
+    ],
+)
+def test_what_is_no_ledger_is_one_line(tmp_path, text, says):
+    ledger = tmp_path / "ledger.csv"
+    if text:
+        ledger.write_text(text)
+    command = [sys.executable, "-m", "cost", "--ledger", ledger]
+    done = subprocess.run(command, cwd=MEASURED.parents[1], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert says in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_missing_price_is_one_line(tmp_path, measured):
     less = tmp_path / "prices.csv"
     less.write_text("\n".join(line for line in PRICES.read_text().splitlines() if "kms_key_month" not in line))

@@ -140,6 +140,10 @@ def main() -> int:
     chosen = parser.parse_args()
     warehouse = chosen.warehouse.resolve()
     files = sorted((ROOT / "dbt/models/mart").rglob(f"{chosen.only or '*'}.sql"))
+    if not files or not warehouse.exists():
+        lack = f"file {warehouse}: `make run` makes it" if files else f"model {chosen.only} in dbt/models/mart"
+        print(f"✗ There is no {lack}.", file=sys.stderr)
+        return 2
     found = [mutant for path in files for mutant in mutants(path)]
     if chosen.sample and chosen.sample < len(found):
         found = random.Random(chosen.seed).sample(found, chosen.sample)  # noqa: S311  a choice, not a secret
