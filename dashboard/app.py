@@ -9,9 +9,9 @@ app = marimo.App(width="full", app_title="MailBlaze", css_file="style.css", html
 def _():
     import marimo as mo
 
-    from dashboard import view
+    from dashboard import choices, view
 
-    return mo, view
+    return choices, mo, view
 
 
 @app.cell
@@ -31,20 +31,20 @@ def _(changed, clock, version, view):
 
 
 @app.cell
-def _(mo, version, view):
+def _(choices, mo, version):
     version()
-    asked = view.asked(mo.query_params().to_dict())
-    region = mo.ui.dropdown(view.regions(), value=asked.region, label="Region")
-    period = mo.ui.dropdown(view.PERIODS, value=asked.period, label="Period")
+    asked = choices.asked(mo.query_params().to_dict())
+    region = mo.ui.dropdown(choices.regions(), value=asked.region, label="Region")
+    period = mo.ui.dropdown(choices.PERIODS, value=asked.period, label="Period")
     return asked, period, region
 
 
 @app.cell
-def _(asked, mo, region, view):
-    offered = view.accounts(region.value)
+def _(asked, choices, mo, region):
+    offered = choices.accounts(region.value)
     account = mo.ui.dropdown(
         offered,
-        value=asked.account if asked.account in offered else view.ALL_ACCOUNTS,
+        value=asked.account if asked.account in offered else choices.ALL_ACCOUNTS,
         label="Account",
         searchable=True,
     )
@@ -52,14 +52,14 @@ def _(asked, mo, region, view):
 
 
 @app.cell
-def _(account, period, region, view):
-    filters = view.filters(region.value, account.value, period.value)
+def _(account, choices, period, region):
+    filters = choices.filters(region.value, account.value, period.value)
     return (filters,)
 
 
 @app.cell
-def _(filters, mo, view):
-    campaigns = view.campaigns(filters)
+def _(choices, filters, mo):
+    campaigns = choices.campaigns(filters)
     campaign = mo.ui.dropdown(
         campaigns, value=next(iter(campaigns), None), label="Campaign", searchable=True, full_width=True
     )
@@ -69,11 +69,11 @@ def _(filters, mo, view):
 @app.cell
 def _(account, campaign, clock, filters, mo, period, region, version, view):
     version()
-    choices = mo.Html(f'<div class="filters">{region}{account}{period}</div>')
+    pickers = mo.Html(f'<div class="filters">{region}{account}{period}</div>')
     mo.routes(
         {
             place: mo.Html(
-                f'<div class="window">{view.header(name)}{choices}'
+                f'<div class="window">{view.header(name)}{pickers}'
                 f"{view.picker(campaign) if name == 'campaign' else ''}"
                 f"{mo.lazy(view.maker(name, filters, campaign.value))}"
                 f'<footer class="foot">{clock}</footer></div>'

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from html import escape
+from pathlib import Path
 
 import altair as alt
 
@@ -111,3 +113,9 @@ class Page:
             *(section.html(draw) for section in self.sections),
         ]
         return f'<article class="page" data-page="{self.name}">{"".join(parts)}</article>'
+
+
+@cache
+def style() -> str:
+    """Return the one style sheet."""
+    return Path(__file__).with_name("style.css").read_text()

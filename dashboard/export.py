@@ -14,7 +14,8 @@ from pathlib import Path
 import altair as alt
 import vl_convert
 
-from dashboard import view
+from dashboard import choices
+from dashboard.blocks import style
 from dashboard.mart import Away, mart
 from dashboard.pages import MAKERS, TITLES, shown
 from dashboard.status import moment, status
@@ -47,13 +48,13 @@ def document(days: int = 90) -> str:
         Away: MART cannot be read.
     """
     state = status(mart())
-    filters = view.filters(None, None, days)
-    campaign_id = next(iter(view.campaigns(filters).values()), None)
+    filters = choices.filters(None, None, days)
+    campaign_id = next(iter(choices.campaigns(filters).values()), None)
     pages = [shown(name, filters, campaign_id) for name in MAKERS]
     links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in TITLES.items())
     body = "".join(f'<div id="{page.name}">{page.html(draw)}</div>' for page in pages)
     return (
-        f'{HEAD}<style>{view.style()}</style></head><body><div class="window"><header><h1>MailBlaze</h1>'
+        f'{HEAD}<style>{style()}</style></head><body><div class="window"><header><h1>MailBlaze</h1>'
         f'<nav aria-label="Pages">{links}</nav>{state.html()}'
         f'<p class="status">The {days} days to then, all regions and accounts; written {moment(datetime.now(UTC))}</p>'
         f"</header>{body}</div></body></html>\n"

@@ -19,6 +19,7 @@ from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import PREFECT_API_URL
 
 from flows import budget, last_build
+from flows.page import wanted, write_page
 from flows.report import RunReport, preview, publish
 from pipelines import postgres, saas
 from pipelines.command import exit_with_line, found, services_hint
@@ -99,6 +100,10 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
         # The runner makes task runs where it finds a run's context, and a fresh thread has none.
         with ThreadPoolExecutor(1) as outside:
             results = outside.submit(runner.invoke, ["build"]).result().result.results
+    if environment().engine == "duckdb":  # whose adapter holds the file, so that nobody can read, until the process ends
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
     broken = [result for result in results if result.status in ("error", "fail")]
     outgrown = [result.node.name for result in broken if "out of sync" in str(result.message)]
     if outgrown:
@@ -123,15 +128,22 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
 
 
 @flow(name="elt")
-def elt(node_tasks: bool = False, full_build: bool = False, over_budget: Literal["warn", "stop"] = "warn") -> RunReport:
+def elt(
+    node_tasks: bool = False,
+    full_build: bool = False,
+    over_budget: Literal["warn", "stop"] = "warn",
+    page: str | None = None,
+) -> RunReport:
     """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows.
 
     Args:
         node_tasks: as in `transform`.
         full_build: as in `transform`.
         over_budget: as in `check_budget`.
+        page: a path or an s3:// URL for the dashboard as one page; "" for none, None as in `wanted`.
     """
     started = time.monotonic()
+    window = wanted(page)
     if budget.is_set():
         check_budget(over_budget)
     futures = {source: load_source.submit(source) for source in SOURCES}
@@ -148,8 +160,12 @@ def elt(node_tasks: bool = False, full_build: bool = False, over_budget: Literal
         raise failures[0][1]
     nodes = transform(node_tasks, full_build)
     shown = preview() if nodes else []  # what did not change is not read: on Snowflake it would start a warehouse
-    report = RunReport(environment().word, loads, nodes, time.monotonic() - started, shown)
-    publish(report)
+    try:
+        if window and (nodes or window.is_older_than(last_build.last())):
+            say(f"dashboard: {window.url}, {write_page(window) / 1000:,.0f} kB")
+    finally:  # what was loaded and built is told, whatever became of its page
+        report = RunReport(environment().word, loads, nodes, time.monotonic() - started, shown)
+        publish(report)
     return report
 
 
@@ -188,12 +204,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--over-budget", choices=["warn", "stop"], default="warn", help="what to do where the month's budget is spent"
     )
+    parser.add_argument(
+        "--page", help="where the dashboard goes as one page: a path or an s3:// URL (.data/dashboard.html)"
+    )
     chosen = parser.parse_args(arguments)
     try:
         hush_console()
         os.environ["PREFECT_API_URL"] = api_url()
         refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
-        report = elt(full_build=chosen.full_build, over_budget=chosen.over_budget)
+        report = elt(full_build=chosen.full_build, over_budget=chosen.over_budget, page=chosen.page)
     except Exception as error:  # noqa: BLE001  as in pipelines/command.py
         exit_with_line(error)
     print(report.text())

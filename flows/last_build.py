@@ -61,6 +61,14 @@ def ground(project: Path) -> Ground:
     return Ground(environment().word, digest.hexdigest(), loads_in_raw())
 
 
+def last() -> datetime | None:
+    """Return when the last good build was done, whatever it stood on."""
+    try:
+        return datetime.fromisoformat(json.loads(_file().read_text())["built_at"])
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
+        return None
+
+
 def forget() -> None:
     """Know of no good build: one begins, and what it leaves if it fails is anybody's guess."""
     _file().unlink(missing_ok=True)

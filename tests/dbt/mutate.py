@@ -6,22 +6,23 @@ dbt has built; it is copied and stays as it is.
 """
 
 import argparse
-import contextlib
 import os
 import random
 import re
 import resource
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-MEMORY = 6 * 2**30  # bytes: a change may make a query that never ends, and it ends here
+# A change may make a query that never ends, and it ends here: bytes and seconds.
+MEMORY, PATIENCE = 6 * 2**30, 60
 # What is written, and what stands there instead: joins, filters, bounds, windows, sums.
 CHANGES = [
     (r"\bleft join\b", "inner join"),
@@ -48,7 +49,8 @@ CHANGES = [
     (r"\bgreatest\(", "least("),
     (r"\bleast\(", "greatest("),
     (r"\bpartition by [\w.]+(, )?", "partition by 1 \\1"),
-    (r"(?<=order by )([\w.]+)(?= (rows|desc|\)))", "\\1 desc nulls last, \\1"),
+    (r"(?<=order by )([\w.]+) desc\b", "\\1"),
+    (r"(?<=order by )([\w.]+)(?= rows|\))", "\\1 desc"),
     (r"\bunbounded preceding\b", "1 preceding"),
     (r"(?<=, )-?30\b|(?<=, )-29\b", "-7"),
     (r" \+ (?=\w)", " - "),
@@ -92,42 +94,47 @@ def mutants(path: Path) -> Iterator[Mutant]:
 
 
 @cache
-def _project(warehouse: Path) -> Path:
-    """Return this process's own copy of the project and of the warehouse."""
-    folder = Path(tempfile.mkdtemp(prefix="mutants-"))
+def _project(scratch: Path) -> Path:
+    """Return this process's own copy of the project, with dbt imported once for all that it forks."""
+    import dbt.adapters.duckdb
+    import dbt.cli.main  # noqa: F401
+
+    folder = scratch / str(os.getpid())
     shutil.copytree(ROOT / "dbt", folder / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
-    shutil.copy(warehouse, folder / "dp_mailblaze_demo_local_db.duckdb")
     os.environ |= {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(folder), "DO_NOT_TRACK": "1"}
     return folder
 
 
-def is_noticed(mutant: Mutant, warehouse: Path) -> bool:
-    """Build and test the changed model; tell whether anything failed."""
+def is_noticed(mutant: Mutant, warehouse: Path, scratch: Path) -> bool:
+    """Build and test the changed model in a process and a warehouse of its own; tell whether anything failed."""
+    folder = _project(scratch)
+    for kept in folder.glob("*.duckdb*"):  # with what the mutant before has left in it
+        kept.unlink()
+    shutil.copy(warehouse, folder / "dp_mailblaze_demo_local_db.duckdb")
+    changed = folder / mutant.path.relative_to(ROOT)
+    changed.write_text(mutant.text())
+    if not (child := os.fork()):
+        is_red = True
+        try:
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+            signal.alarm(PATIENCE)
+            is_red = _is_red(folder, mutant.path.stem)
+        finally:
+            os._exit(is_red)
+    status = os.waitpid(child, 0)[1]
+    changed.write_text(mutant.path.read_text())
+    return status != 0
+
+
+def _is_red(folder: Path, model: str) -> bool:
     from dbt.cli.main import dbtRunner
 
-    folder = _project(warehouse)
-    changed = folder / mutant.path.relative_to(ROOT)
-    plain = mutant.path.read_text()
-    changed.write_text(mutant.text())
-    try:
-        command = [
-            "build",
-            "--quiet",
-            "--fail-fast",
-            "--select",
-            mutant.path.stem,
-            "--project-dir",
-            str(folder / "dbt"),
-        ]
-        where = ["--profiles-dir", str(folder / "dbt"), "--target-path", str(folder / "target"), "--full-refresh"]
-        with (
-            (folder / "output").open("w") as output,
-            contextlib.redirect_stdout(output),
-            contextlib.redirect_stderr(output),
-        ):
-            return not dbtRunner().invoke([*command, *where, "--log-path", str(folder / "logs")]).success
-    finally:
-        changed.write_text(plain)
+    what = ["build", "--quiet", "--fail-fast", "--full-refresh", "--select", model]
+    where = ["--project-dir", folder / "dbt", "--profiles-dir", folder / "dbt", "--target-path", folder / "target"]
+    with (folder / "output").open("w") as output:
+        for stream in (1, 2):  # of the processes that dbt starts, too
+            os.dup2(output.fileno(), stream)
+        return not dbtRunner().invoke([*what, *map(str, where), "--log-path", str(folder / "logs")]).success
 
 
 def main() -> int:
@@ -147,16 +154,14 @@ def main() -> int:
     found = [mutant for path in files for mutant in mutants(path)]
     if chosen.sample and chosen.sample < len(found):
         found = random.Random(chosen.seed).sample(found, chosen.sample)  # noqa: S311  a choice, not a secret
-    with ProcessPoolExecutor(
-        2, initializer=resource.setrlimit, initargs=(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    ) as pool:
-        plain = [Mutant(path, 0, 0, "") for path in files]
-        red = pool.map(is_noticed, plain, [warehouse] * len(plain))
+    with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(2) as pool:
+        noticed_in = partial(is_noticed, warehouse=warehouse, scratch=Path(scratch))
+        red = pool.map(noticed_in, [Mutant(path, 0, 0, "") for path in files])
         broken = [path.stem for path, is_red in zip(files, red, strict=True) if is_red]
         if broken:
             print(f"✗ red without a change: {', '.join(broken)}; build the warehouse first", file=sys.stderr)
             return 2
-        noticed = list(pool.map(is_noticed, found, [warehouse] * len(found)))
+        noticed = list(pool.map(noticed_in, found))
     survivors = [mutant for mutant, is_seen in zip(found, noticed, strict=True) if not is_seen]
     print(f"{len(found) - len(survivors)} of {len(found)} changes were noticed ({1 - len(survivors) / len(found):.0%})")
     for mutant in survivors:

@@ -9,6 +9,7 @@ import httpx
 
 from mock_services.postgres.traffic import live_day
 from mock_services.saas import store
+from pipelines.warehouse import data_dir
 from tests.flows.conftest import ROOT
 
 
@@ -39,6 +40,9 @@ def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow,
     assert "all passed" in first.stdout
     assert "MART.RPT_CAMPAIGN_PERFORMANCE" in first.stdout
     assert undescribed(platform) == []
+    page = data_dir() / "dashboard.html"
+    assert "Messages sent" in page.read_text()
+    assert "dashboard.html" in latest_artifact(prefect_api, "elt-dashboard")["data"]
     live_day(platform.postgres_url)
     store.live_day(platform.saas_store, 1)
     second = run_flow()
@@ -53,8 +57,10 @@ def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow,
     changed = "select count(*) from SNAPSHOTS.ACCOUNTS_SNAPSHOT where dbt_valid_to is not null"
     assert platform.raw(changed)[0][0] > 0
     assert "MART.RPT_CAMPAIGN_PERFORMANCE" in latest_artifact(prefect_api, "elt-report")["data"]
+    page.unlink()
     third = run_flow()
     assert third.returncode == 0, third.stderr
+    assert "Messages sent" in page.read_text()  # one that a killed run did not write is written now
     assert "dbt: nothing to build" in third.stdout
     assert "building" not in third.stderr
     assert "MART.RPT_CAMPAIGN_PERFORMANCE" not in third.stdout  # what did not change is not read again

@@ -46,7 +46,7 @@ labelled as (
 ),
 
 loads as (
-    select load_id, max(pipeline) as pipeline, max(warehouse_name) as warehouse_name
+    select load_id, any_value(pipeline) as pipeline, any_value(warehouse_name) as warehouse_name
     from labelled
     where load_id <> '(none)'
     group by load_id

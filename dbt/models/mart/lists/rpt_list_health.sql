@@ -82,7 +82,7 @@ months as (
         spans.list_id,
         cast({{ dbt.dateadd('month', 'numbers.generated_number - 1', 'spans.first_month') }} as date) as month_starts_on
     from spans
-    inner join newest on spans.first_month <= newest.last_month
+    cross join newest
     inner join numbers on numbers.generated_number <= {{ dbt.datediff('spans.first_month', 'newest.last_month', 'month') }} + 1
 ),
 

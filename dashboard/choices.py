@@ -1,0 +1,73 @@
+"""What one may choose: a region, an account, a campaign and a period, and how an address asks for them."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from dashboard import queries
+from dashboard.mart import Away, mart
+from dashboard.queries import Filters
+from dashboard.status import status
+
+ALL_REGIONS, ALL_ACCOUNTS, USUAL_PERIOD = "All regions", "All accounts", "Last 90 days"
+PERIODS = {"Last 7 days": 7, "Last 30 days": 30, USUAL_PERIOD: 90, "Last 180 days": 180, "Last 365 days": 365}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The filters that an address asks for, as in `/?region=eu#/lists`; what it does not say is as usual."""
+
+    region: str
+    account: str
+    period: str
+
+
+def asked(address: dict[str, Any]) -> Asked:
+    """Return what the query of an address asks for; what nobody offers is passed over."""
+    region, period = address.get("region"), address.get("period")
+    return Asked(
+        region if region in regions() else ALL_REGIONS,
+        str(address.get("account", ALL_ACCOUNTS)),
+        period if period in PERIODS else USUAL_PERIOD,
+    )
+
+
+def regions() -> dict[str, str | None]:
+    """Return the picker's words for regions, and what they mean."""
+    return {ALL_REGIONS: None} | {row["region"]: row["region"] for row in _rows(queries.regions())}
+
+
+def accounts(region: str | None) -> dict[str, int | None]:
+    """Return the picker's words for accounts of a region; two with one name are told apart by their ids."""
+    rows = _rows(queries.accounts(region))
+    names = [row["account_name"] for row in rows]
+    offered = {
+        name if names.count(name) == 1 else f"{name} ({row['account_id']})": row["account_id"]
+        for name, row in zip(names, rows, strict=True)
+    }
+    return {ALL_ACCOUNTS: None} | offered
+
+
+def campaigns(filters: Filters) -> dict[str, int]:
+    """Return the picker's words for the campaigns of a period, the newest first."""
+    return {
+        f"{row['campaign_name']} · {row['account_name']} · {row['sent_at']:%Y-%m-%d}": row["campaign_id"]
+        for row in _rows(queries.campaigns(filters))
+    }
+
+
+def filters(region: str | None, account_id: int | None, days: int) -> Filters:
+    """Return the filters of a period that ends on the newest day of the data."""
+    try:
+        last = status(mart()).last_day
+    except Away:
+        last = None
+    last = last or date.today()
+    return Filters(last - timedelta(days=days - 1), last, region, account_id)
+
+
+def _rows(query: queries.Query) -> list[dict[str, Any]]:
+    try:
+        return mart().rows(query)
+    except Away:
+        return []

@@ -1,0 +1,54 @@
+"""Where a run writes the dashboard's page: a file, an object that a browser shows, or one line that says why not."""
+
+import os
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flows.page import Page, wanted
+from pipelines.errors import Refusal
+from pipelines.warehouse import data_dir
+from tests.conftest import BUCKET, KEYS
+
+
+def test_unasked_it_lies_beside_an_embedded_warehouse_and_nowhere_else(platform, monkeypatch):
+    assert wanted(None) == Page(str(data_dir() / "dashboard.html"))
+    assert wanted("s3://figures/index.html") == Page("s3://figures/index.html")
+    assert wanted("") is None
+    monkeypatch.setenv("MAILBLAZE_ENV", "dev")
+    assert wanted(None) is None
+
+
+def test_a_file_is_written_whole_and_is_old_once_a_build_has_ended_since(tmp_path):
+    page = Page(str(tmp_path / "new" / "folder" / "index.html"))
+    assert page.is_older_than(None)
+    page.write("<p>one</p>")
+    page.write("<p>two</p>")
+    (path,) = (tmp_path / "new" / "folder").iterdir()  # nothing half-written is left beside it
+    assert path.read_text() == "<p>two</p>"
+    assert not page.is_older_than(None)
+    an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    assert not page.is_older_than(an_hour_ago)
+    os.utime(path, (time.time() - 7200,) * 2)
+    assert page.is_older_than(an_hour_ago)
+
+
+def test_an_object_says_that_it_is_a_page(platform, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", platform.s3_url)
+    for name in ("aws_access_key_id", "aws_secret_access_key"):
+        monkeypatch.setenv(name.upper(), KEYS[name])
+    page = Page(f"s3://{BUCKET}/figures/index.html")
+    assert page.is_older_than(None)
+    page.write("<p>one</p>")
+    assert not page.is_older_than(datetime.now(UTC) - timedelta(hours=1))
+    found = platform.s3().get_object(Bucket=BUCKET, Key="figures/index.html")
+    assert (found["Body"].read(), found["ContentType"]) == (b"<p>one</p>", "text/html; charset=utf-8")
+    with pytest.raises(Refusal, match=r"s3://no-such-bucket-here/index.html .* name another --page"):
+        Page("s3://no-such-bucket-here/index.html").write("<p>one</p>")
+
+
+@pytest.mark.parametrize("url", ["carrier-pigeon://loft/index.html", ".", "s3://figures"])
+def test_what_is_no_place_is_refused_before_anything_is_loaded(url):
+    with pytest.raises(Refusal, match="is no place for a page"):
+        wanted(url)
