@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
@@ -70,37 +71,42 @@ def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spendi
 
 
 @task(task_run_name="dbt build")
-def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[str, Any]]:
+def transform(node_tasks: bool = False, full_build: bool | None = None) -> list[dict[str, Any]]:
     """Build and test every model; return a row for each node: kind, name, status, seconds.
 
     Where neither RAW nor the project has changed since the last good build, there is nothing to do and no row.
 
     Args:
         node_tasks: give each node a task run of its own. It costs about 0.2 s of CPU a node, so a laptop goes without.
-        full_build: build in any case.
+        full_build: True: build in any case, with every test. False: where something changed, and without unit tests and
+            tests that read whole tables of events (dbt/selectors.yml). None: with every test once a day and after each
+            change of the project, as far as this machine remembers.
     """
     ground = last_build.ground(DBT)
     built_at = None if full_build else ground.built_at()
     if built_at:
         say(f"dbt: nothing to build: RAW and the project are as at the build of {built_at:%Y-%m-%d %H:%M} UTC")
         return []
+    tested_at = ground.tested_at()
+    is_whole = full_build or (full_build is None and not tested_at)
+    command = ["build"] if is_whole else ["build", "--selector", "hourly"]
     last_build.forget()
     # Imported here: dbt takes seconds to import, and the sources need not wait for it.
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 
-    say("dbt: building and testing the models")
+    say(f"dbt: building and testing the models{'' if is_whole else ', without the tests of once a day'}")
     settings = PrefectDbtSettings(project_dir=DBT, profiles_dir=DBT, log_level="error")
     runner = PrefectDbtRunner(settings=settings, raise_on_failure=False)
     if node_tasks:
-        results = runner.invoke(["build"]).result.results
+        results = runner.invoke(command).result.results
         for thread in threading.enumerate():
             if thread.name.endswith("(run_task)"):  # the runner returns before its last task runs have ended
                 thread.join()
     else:
         # The runner makes task runs where it finds a run's context, and a fresh thread has none.
         with ThreadPoolExecutor(1) as outside:
-            results = outside.submit(runner.invoke, ["build"]).result().result.results
-    if environment().engine == "duckdb":  # whose adapter holds the file, so that nobody can read, until the process ends
+            results = outside.submit(runner.invoke, command).result().result.results
+    if environment().engine == "duckdb":  # whose adapter keeps the file to itself until the process ends
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         DuckDBConnectionManager.close_all_connections()
@@ -114,7 +120,7 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
         failed = "; ".join(f"{result.node.name} ({result.message})" for result in broken)
         raise Refusal(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}")
     if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
-        ground.keep()
+        ground.keep(datetime.now(UTC) if is_whole else tested_at)
     return [
         {
             "kind": str(result.node.resource_type),
@@ -130,7 +136,7 @@ def transform(node_tasks: bool = False, full_build: bool = False) -> list[dict[s
 @flow(name="elt")
 def elt(
     node_tasks: bool = False,
-    full_build: bool = False,
+    full_build: bool | None = None,
     over_budget: Literal["warn", "stop"] = "warn",
     page: str | None = None,
 ) -> RunReport:
@@ -200,7 +206,7 @@ def hush_console() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the flow against the environment's Prefect server and print what it did; None: as the shell says."""
     parser = argparse.ArgumentParser(description="Load what changed in both sources, then build what stands on it.")
-    parser.add_argument("--full-build", action="store_true", help="let dbt build though nothing changed")
+    parser.add_argument("--full-build", action="store_true", help="dbt builds though nothing changed, with every test")
     parser.add_argument(
         "--over-budget", choices=["warn", "stop"], default="warn", help="what to do where the month's budget is spent"
     )
@@ -212,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         hush_console()
         os.environ["PREFECT_API_URL"] = api_url()
         refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
-        report = elt(full_build=chosen.full_build, over_budget=chosen.over_budget, page=chosen.page)
+        report = elt(full_build=chosen.full_build or None, over_budget=chosen.over_budget, page=chosen.page)
     except Exception as error:  # noqa: BLE001  as in pipelines/command.py
         exit_with_line(error)
     print(report.text())

@@ -40,10 +40,21 @@ class Ground:
             return None
         return built_at
 
-    def keep(self) -> None:
-        """Say that a build has just ended well on this ground."""
+    def tested_at(self) -> datetime | None:
+        """Return when a good build ran every test of this very project, unless that was a day ago."""
+        try:
+            kept = json.loads(_file().read_text())
+            tested_at = datetime.fromisoformat(kept["tested_at"])
+            is_same = kept["ground"][:2] == [self.word, self.project]
+        except (FileNotFoundError, KeyError, TypeError, ValueError):
+            return None
+        return tested_at if is_same and datetime.now(UTC) - tested_at < FRESH else None
+
+    def keep(self, tested_at: datetime | None = None) -> None:
+        """Say that a build has just ended well on this ground, and when the last one with every test did."""
         kept = {
             "built_at": datetime.now(UTC).isoformat(),
+            "tested_at": tested_at and tested_at.isoformat(),
             "ground": [self.word, self.project, self.loads],
             "models": models_in_warehouse(),
         }

@@ -1,4 +1,6 @@
 -- The report adds up to the messages that the fact knows, whatever their campaign.
+{{ config(tags=['whole_table']) }}
+
 with facts as (
     select
         count(distinct message_id) as sent_count,

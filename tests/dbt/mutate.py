@@ -101,16 +101,16 @@ def _project(scratch: Path) -> Path:
 
     folder = scratch / str(os.getpid())
     shutil.copytree(ROOT / "dbt", folder / "dbt", ignore=shutil.ignore_patterns("target", "logs"))
-    os.environ |= {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(folder), "DO_NOT_TRACK": "1"}
+    os.environ |= {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(folder / "data"), "DO_NOT_TRACK": "1"}
     return folder
 
 
 def is_noticed(mutant: Mutant, warehouse: Path, scratch: Path) -> bool:
     """Build and test the changed model in a process and a warehouse of its own; tell whether anything failed."""
     folder = _project(scratch)
-    for kept in folder.glob("*.duckdb*"):  # with what the mutant before has left in it
-        kept.unlink()
-    shutil.copy(warehouse, folder / "dp_mailblaze_demo_local_db.duckdb")
+    shutil.rmtree(folder / "data", ignore_errors=True)  # with what the mutant before has left there
+    (folder / "data").mkdir()
+    shutil.copy(warehouse, folder / "data" / "dp_mailblaze_demo_local_db.duckdb")
     changed = folder / mutant.path.relative_to(ROOT)
     changed.write_text(mutant.text())
     if not (child := os.fork()):
@@ -161,12 +161,13 @@ def main() -> int:
         if broken:
             print(f"✗ red without a change: {', '.join(broken)}; build the warehouse first", file=sys.stderr)
             return 2
-        noticed = list(pool.map(noticed_in, found))
-    survivors = [mutant for mutant, is_seen in zip(found, noticed, strict=True) if not is_seen]
-    print(f"{len(found) - len(survivors)} of {len(found)} changes were noticed ({1 - len(survivors) / len(found):.0%})")
-    for mutant in survivors:
-        print(f"    {mutant}")
-    return 0 if len(survivors) <= len(found) / 10 else 1
+        survivors = 0
+        for mutant, is_red in zip(found, pool.map(noticed_in, found), strict=True):
+            if not is_red:
+                survivors += 1
+                print(f"    {mutant}", flush=True)
+    print(f"{len(found) - survivors} of {len(found)} changes were noticed ({1 - survivors / len(found):.0%})")
+    return 0 if survivors <= len(found) / 10 else 1
 
 
 if __name__ == "__main__":

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+EVENTS = ("stg_saas__email_events", "int_messages", "fct_email_events", "fct_messages")
+COUNTING = {"every_message_is_reported"}  # a warehouse knows how many rows a table has without reading them
 PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "mart": ("dim_", "fct_", "rpt_")}
 
 
@@ -79,6 +81,13 @@ def test_every_mart_keeps_a_contract_with_types_and_a_key(manifest):
             assert model["contract"]["enforced"], name
             assert model["columns"], name
             assert all(column["data_type"] for column in model["columns"].values()), name
+
+
+def test_what_reads_whole_tables_of_events_runs_once_a_day(manifest):
+    events = {f"model.mailblaze.{name}" for name in EVENTS}
+    tests = nodes(manifest, "test").values()
+    reading = {test["name"] for test in tests if events & set(test["depends_on"]["nodes"])}
+    assert {test["name"] for test in tests if "whole_table" in test["tags"]} == reading - COUNTING
 
 
 def test_no_line_is_longer_than_a_screen():

@@ -95,5 +95,6 @@ def test_what_workers_run_is_deployed_by_prefects_own_commands(prefect_api, tmp_
             ["prefect", *command.split()], cwd=ROOT, env=os.environ | settings, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stdout + done.stderr
-    assert "15 * * * *" in done.stdout
+    assert "15 0-2,4-23 * * *" in done.stdout
+    assert "15 3 * * *" in done.stdout
     assert "flows/elt.py:elt" in done.stdout

@@ -30,7 +30,7 @@ def built(platform, project):
     on = ground(project)
     change(platform, "create schema MART; create table MART.DIM (id bigint)")
     change(platform, "create schema STAGING; create view STAGING.STG as select 1 as id")
-    on.keep()
+    on.keep(tested_at=datetime.now(UTC))
     return platform
 
 
@@ -89,6 +89,20 @@ def test_a_day_later_a_build_is_done_again(built, project):
     kept["built_at"] = (datetime.now(UTC) - timedelta(days=1, minutes=1)).isoformat()
     file.write_text(json.dumps(kept))
     assert ground(project).built_at() is None
+
+
+def test_every_test_runs_once_a_day_and_after_each_change_of_the_project(built, project):
+    change(built, END_OF_LOAD)
+    assert ground(project).tested_at()  # a load alone is no reason
+    yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
+    ground(project).keep(yesterday)
+    assert ground(project).built_at()
+    assert ground(project).tested_at() is None
+    ground(project).keep(datetime.now(UTC))
+    (project / "models/mart/dim.sql").write_text("another line")
+    assert ground(project).tested_at() is None
+    ground(project).keep(None)  # by somebody who says that they run elsewhere
+    assert ground(project).tested_at() is None
 
 
 def test_another_environment_has_a_build_of_its_own(built, project, monkeypatch):

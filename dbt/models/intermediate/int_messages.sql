@@ -6,7 +6,7 @@ with events as (
     -- By load, not by time: events arrive late. A load that is nobody's newest is computed again, which costs a little and loses nothing.
     where message_id in (
         select message_id from {{ ref('stg_saas__email_events') }}
-        where load_id not in (select newest_load_id from {{ this }})
+        where load_id in (select load_id from {{ new_loads('newest_load_id') }})
     )
     {% endif %}
 ),

@@ -3,9 +3,14 @@
 with events as (
     select * from {{ ref('stg_saas__email_events') }}
     {% if is_incremental() %}
-    -- By load, not by time: an event may be days late. Events that met no dimension row before are tried again.
-    where load_id not in (select distinct load_id from {{ this }})
-        or event_id in (select event_id from {{ this }} where -1 in (account_id, contact_id, campaign_id))
+    -- By load, not by time: an event may be days late. Events that met no dimension row before are tried again. By keys of one
+    -- list, so that a warehouse reads the other columns of these events only.
+    where event_id in (
+        select event_id from {{ ref('stg_saas__email_events') }}
+        where load_id in (select load_id from {{ new_loads('load_id') }})
+        union all
+        select event_id from {{ this }} where -1 in (account_id, contact_id, campaign_id)
+    )
     {% endif %}
 ),
 

@@ -7,17 +7,17 @@ with messages as (
     -- By the loads of its events, as int_messages: the newest load alone would hide one with an older id that came later.
     where message_id in (
         select message_id from {{ ref('stg_saas__email_events') }}
-        where load_id not in (select newest_load_id from {{ this }})
-    )
+        where load_id in (select load_id from {{ new_loads('newest_load_id') }})
+        union all
         -- Messages that met no dimension row before are tried again,
-        or message_id in (select message_id from {{ this }} where -1 in (account_id, contact_id, campaign_id))
+        select message_id from {{ this }} where -1 in (account_id, contact_id, campaign_id)
+        union all
         -- and those of campaigns of which the sending service has told another domain since.
-        or campaign_id in (
-            select kept.campaign_id
-            from (select distinct campaign_id, sending_domain from {{ this }}) as kept
-            inner join {{ ref('dim_campaigns') }} as campaigns on kept.campaign_id = campaigns.campaign_id
-            where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
-        )
+        select kept.message_id
+        from {{ this }} as kept
+        inner join {{ ref('dim_campaigns') }} as campaigns on kept.campaign_id = campaigns.campaign_id
+        where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
+    )
     {% endif %}
 ),
 
