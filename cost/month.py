@@ -11,6 +11,7 @@ from typing import Any
 
 from cost.assumptions import Assumptions
 
+BUILDS = ("hourly build", "daily build")  # of tests/cost/statements.py
 PRICES = Path(__file__).resolve().parent.parent / "dbt" / "seeds" / "prices.csv"
 MEASURED = Path(__file__).with_name("measured.json")
 # Credits an hour; each size is taken to be as much faster as it is dearer.
@@ -193,8 +194,11 @@ def seconds_of(v: Volume) -> Seconds:
     loads = ("news postgres", "news saas")
     statements = sum(sent[step]["warehouse"] for step in loads) * a.statement_seconds / a.load_parallel
     load = statements + v.new_events / a.copied_rows + sum(map(read, loads))
-    statements = sent["news build"]["warehouse"] * a.statement_seconds / a.build_parallel
-    return Seconds(load, statements + v.new_events / a.built_rows + read("news build"))
+    # One build of a day runs every test, the others those that read no whole table of events.
+    share = 1 / max(a.loads_per_day, 1)
+    statements = {step: sent[step]["warehouse"] * a.statement_seconds / a.build_parallel for step in BUILDS}
+    hourly, daily = (statements[step] + read(step) for step in BUILDS)
+    return Seconds(load, v.new_events / a.built_rows + hourly + (daily - hourly) * share)
 
 
 def size_for(seconds: float, most: float) -> str | None:
@@ -233,7 +237,7 @@ def bill(v: Volume, prices: Prices, seconds: Seconds | None = None) -> Bill:
         "TRANSFORM_WH": credits_of(v.runs, seconds.build, a.suspend, sizes[1]),
         "REPORT_WH": credits_of(a.reports, a.report_seconds, a.suspend, "XS"),
     }
-    sent = sum(v.measured["statements"][f"news {part}"]["sent"] for part in ("postgres", "saas", "build"))
+    sent = sum(v.measured["statements"][step]["sent"] for step in ("news postgres", "news saas", BUILDS[0]))
     used["cloud services"] = max(0, v.runs * sent * a.services_credits - sum(used.values()) / 10)
     named = dict(zip(("LOAD_WH", "TRANSFORM_WH"), sizes, strict=True)) | {"REPORT_WH": "XS", "cloud services": ""}
     warehouses = [
@@ -331,9 +335,8 @@ def _tables(v: Volume, prices: Prices) -> list[Line]:
     ]
 
 
-def with_daily_tests(measured: Measured, loads_per_day: float) -> Measured:
-    """Return the measurements as if the tests that read whole tables ran once a day."""
-    build = measured["statements"]["news build"]
-    left = 1 - 1 / loads_per_day
-    reads = {kind: times - left * build["reads_of_tests"][kind] for kind, times in build["reads"].items()}
-    return {**measured, "statements": {**measured["statements"], "news build": {**build, "reads": reads}}}
+def with_every_test(measured: Measured) -> Measured:
+    """Return the measurements as if every run's build ran every test."""
+    hourly, daily = BUILDS
+    statements = measured["statements"]
+    return {**measured, "statements": {**statements, hourly: statements[daily]}}

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from cost.assumptions import Assumptions, table
-from cost.month import GB, PRICES, Bill, Measured, Prices, Volume, bill, seconds_of, with_daily_tests
+from cost.month import GB, PRICES, Bill, Measured, Prices, Volume, bill, seconds_of, with_every_test
 
 EVENTS = {"1 M": 1e6, "100 M": 1e8, "10 B": 1e10}
 MONTHS = (1, 12)
@@ -117,13 +117,8 @@ def changes(prices: Prices, measured: Measured) -> str:
     def costs(act: Callable[[Volume], Bill]) -> list[str]:
         return [_sized(act(Volume(events, LAST, Assumptions(), measured))) for events in EVENTS.values()]
 
-    def daily_tests(v: Volume) -> Bill:
-        tested = with_daily_tests(measured, v.assumptions.loads_per_day)
-        return bill(Volume(v.events, v.month, v.assumptions, tested), prices)
-
-    def bounded(v: Volume) -> Bill:
-        tested = with_daily_tests(measured, v.assumptions.loads_per_day)
-        return bill(Volume(v.events, v.month, v.assumptions, tested).under(read_months=0.25), prices)
+    def every_test(v: Volume) -> Bill:
+        return bill(Volume(v.events, v.month, v.assumptions, with_every_test(measured)), prices)
 
     rows = {
         "as laid: every hour": lambda v: bill(v, prices),
@@ -132,8 +127,8 @@ def changes(prices: Prices, measured: Measured) -> str:
         "once a day": lambda v: bill(v.under(loads_per_day=1), prices),
         "a run takes twice the seconds": lambda v: bill(v, prices, seconds_of(v).times(2)),
         "a run takes half the seconds": lambda v: bill(v, prices, seconds_of(v).times(0.5)),
-        "tests that read whole tables run once a day": daily_tests,
-        "the same, and runs read a week of events, not all": bounded,
+        "every run runs every test": every_test,
+        "runs read a week of events, not all": lambda v: bill(v.under(read_months=0.25), prices),
         "no bucket key": lambda v: bill(v.under(kms_share=1), prices),
         "a fifth of the visits": lambda v: bill(v.under(reports=52), prices),
     }

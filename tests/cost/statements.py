@@ -85,7 +85,12 @@ def test_count(side, postgres_server):
     store.live_day(side.saas_store, 1)
     for name in ("postgres", "saas"):
         step(f"news {name}", "python", f"pipelines/{name}.py")
-    step("news build", *build)
+    step("hourly build", *build, "--selector", "hourly")
+    live_day(postgres_server.url("counted"), 2)
+    store.live_day(side.saas_store, 2)
+    for name in ("postgres", "saas"):
+        side.run("python", f"pipelines/{name}.py")
+    step("daily build", *build)
     for name in ("postgres", "saas"):
         step(f"idle {name}", "python", f"pipelines/{name}.py")
     MEASURED.write_text(json.dumps(json.loads(MEASURED.read_text()) | {"statements": found}, indent=1) + "\n")

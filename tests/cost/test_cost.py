@@ -20,9 +20,10 @@ from cost.month import (
     bill,
     credits_of,
     read_prices,
+    seconds_of,
     size_for,
     tier_months,
-    with_daily_tests,
+    with_every_test,
 )
 from cost.page import filled
 
@@ -124,9 +125,11 @@ def test_fewer_runs_fewer_reads_and_fewer_seconds_cost_less(prices, measured):
     as_laid = bill(v, prices)
     assert bill(v.under(loads_per_day=96), prices).usd > as_laid.usd > bill(v.under(loads_per_day=1), prices).usd
     assert bill(v, prices, as_laid.seconds.times(2)).usd > as_laid.usd
-    tests_daily = Volume(v.events, v.month, v.assumptions, with_daily_tests(measured, 24))
-    assert bill(tests_daily, prices).seconds.build < as_laid.seconds.build
-    assert bill(tests_daily, prices).seconds.load == as_laid.seconds.load
+    tested = bill(Volume(v.events, v.month, v.assumptions, with_every_test(measured)), prices)
+    assert tested.seconds.build > as_laid.seconds.build
+    assert tested.seconds.load == as_laid.seconds.load
+    once = v.under(loads_per_day=1)
+    assert seconds_of(once) == seconds_of(Volume(v.events, v.month, once.assumptions, with_every_test(measured)))
 
 
 def test_the_ledger_says_the_seconds_of_a_run(tmp_path):

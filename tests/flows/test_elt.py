@@ -2,9 +2,11 @@
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
+import duckdb
 import httpx
 
 from mock_services.postgres.traffic import live_day
@@ -66,6 +68,21 @@ def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow,
     assert "MART.RPT_CAMPAIGN_PERFORMANCE" not in third.stdout  # what did not change is not read again
     rows = json.loads(latest_artifact(prefect_api, "elt-rows")["data"])
     assert {row["table"] for row in rows} >= {"postgres_contacts", "saas_email_events"}
+
+
+def test_a_model_that_has_outgrown_its_table_says_what_to_type(platform, run_flow):
+    assert run_flow().returncode == 0
+    with duckdb.connect(str(platform.warehouse)) as warehouse:
+        warehouse.execute("alter table MART.FCT_MESSAGES drop column click_count")
+    live_day(platform.postgres_url)
+    done = run_flow()
+    assert done.returncode == 1
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("✗")]
+    (command,) = re.findall(r"type (dbt run .*), then this again", line)
+    assert "--select fct_messages " in command
+    subprocess.run(command.split(), cwd=ROOT, check=True, capture_output=True)
+    again = run_flow()
+    assert again.returncode == 0, again.stderr
 
 
 def test_a_failed_load_fails_the_flow_names_it_and_dbt_does_not_run(platform, run_flow, prefect_api):
