@@ -22,7 +22,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
-	dashboard dashboard-html test-dashboard
+	dashboard dashboard-html test-dashboard slim
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -97,6 +97,9 @@ lint: setup
 
 mutate: setup  ## whether dbt's tests notice a changed join, filter or window of MART, after `make run` (make mutate [SAMPLE=100] [ONLY=rpt_mrr])
 	python tests/dbt/mutate.py .data/dp_mailblaze_demo_local_db.duckdb $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
+
+slim: setup  ## what this change does to MART, built from the RAW of the last `make run` (make slim [BASE=origin/main])
+	@python -m tests.dbt.slim $(or $(BASE),origin/main)
 
 docs: setup  ## dbt's own page of every model, column and test, as one file
 	dbt docs generate --static --quiet --project-dir dbt --profiles-dir dbt

@@ -90,6 +90,22 @@ def test_what_reads_whole_tables_of_events_runs_once_a_day(manifest):
     assert {test["name"] for test in tests if "whole_table" in test["tags"]} == reading - COUNTING
 
 
+def test_no_model_asks_what_time_it_is(manifest):
+    """The same RAW gives the same figures whenever it is built: what `make slim` shows is the change's doing."""
+    asks = re.compile(
+        r"\b(current_(date|time|timestamp)\b|(now|today|getdate|sysdate)\(|run_started_at\b)", re.IGNORECASE
+    )
+    ours = [
+        node
+        for node in manifest["macros"].values()
+        if node["package_name"] == "mailblaze" and node["name"][:5] != "test_"
+    ]
+    texts = {node["name"]: node["macro_sql"] for node in ours}
+    texts |= {node["name"]: node["raw_code"] for node in nodes(manifest, "model").values()}
+    assert len(texts) > 50
+    assert [name for name, text in texts.items() if asks.search(text)] == []
+
+
 def test_no_line_is_longer_than_a_screen():
     files = [path for folder in ("models", "tests", "snapshots") for path in (ROOT / "dbt" / folder).rglob("*.sql")]
     assert len(files) > 30

@@ -1,0 +1,117 @@
+"""What a change does to MART: builds what it touches, and says in Markdown which figures are others (`make slim`).
+
+`python -m tests.dbt.slim BASE` takes RAW of the last `make run`, a DuckDB file that is copied and stays as it is. The
+commit at which this branch left BASE builds one copy; over a copy of that, dbt builds and tests what the working tree
+has modified and all that hangs on it. Nothing is deferred, for in one file the other tables stand as the base built
+them. A table is built anew on either side, a snapshot goes on with the history that it has. Either side is built by the
+dbt that is installed here, from the same RAW, one after the other.
+
+0: all is well. 1: a model or a test failed. 2: there was nothing to compare, said in a line.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+from pipelines.errors import Refusal
+from pipelines.warehouse import data_dir, environment
+from tests.dbt.slim import base as git
+from tests.dbt.slim import report
+from tests.dbt.slim.changes import changes
+from tests.dbt.slim.figures import Difference, both, difference, gone
+from tests.dbt.slim.project import Project, copy, empty
+
+ROOT = Path(__file__).parents[3]
+
+
+def main() -> int:
+    """Compare, print the report, and return what the first lines say."""
+    parser = argparse.ArgumentParser(prog="python -m tests.dbt.slim", description=__doc__)
+    parser.add_argument("base", help="a commit, or the branch that this one left")
+    parser.add_argument("--repository", type=Path, default=ROOT, help="whose working tree is held against its base")
+    chosen = parser.parse_args()
+    try:
+        with tempfile.TemporaryDirectory(prefix="slim-") as folder:
+            return compare(chosen.repository.resolve(), chosen.base, Path(folder))
+    except Refusal as reason:
+        print(f"✗ {reason}")  # where the report would be: a pull request shows this, too
+        return 2
+
+
+def compare(repository: Path, base: str, folder: Path) -> int:
+    """Build both sides in a folder and print what differs.
+
+    Raises:
+        Refusal: there is nothing to compare.
+    """
+    if environment().engine != "duckdb":
+        raise Refusal(
+            "Two copies are made of DuckDB's file: set MAILBLAZE_ENV=local; docs/marts.md has Snowflake's way."
+        )
+    warehouse = data_dir() / f"{environment().database}.duckdb"
+    commit = git.left_at(repository, base)
+    copy(warehouse, folder / "before")
+    empty(folder / "before" / warehouse.name)
+    say(f"reading dbt's project, and that of {commit[:7]}")
+    with Project(git.unpack(repository, commit, folder), folder / "before") as before, \
+            Project(repository / "dbt", folder / "after") as after:  # fmt: skip
+        before.read(f"the project of {commit[:7]}")
+        after.read("this project")
+        print(f"## What this change does to MART\n\n{git.here(repository)}, held against `{commit[:7]}`.\n")
+        found = changes(before, after)
+        if not found:
+            print("Nothing of dbt's project is modified.")
+            return 0
+        print(*report.modified(found), "", sep="\n", flush=True)
+        say(f"building the whole of {commit[:7]} on a copy of RAW")
+        whole = build(before, "--exclude-resource-type", "test", "unit_test")
+        if whole.broken:
+            one = whole.broken[0]
+            raise Refusal(f"{commit[:7]} does not build on this RAW: {one.name}: {' '.join(one.message.split())}")
+        before.close()
+        copy(before.folder / warehouse.name, after.folder)
+        say("building what is modified, and what hangs on it")
+        where = ("--state", str(before.target))
+        slim = build(after, "--select", *found.selection, *where) if found.selection else report.Build()
+    kinds = Counter(node["resource_type"] for node in after.nodes.values())
+    print(*report.built(slim, kinds, whole), "", sep="\n")
+    print(*report.figures(*mart(before, after, slim, warehouse.name)), sep="\n")
+    return 1 if slim.broken else 0
+
+
+def build(project: Project, *arguments: str) -> report.Build:
+    """Build and test in a project."""
+    began = time.monotonic()
+    results = project.build(*arguments)
+    seconds = time.monotonic() - began
+    nodes = [(project.nodes[one["unique_id"]], one) for one in results]
+    return report.Build(
+        [
+            report.Ended(node["resource_type"], node["name"], one["status"], one["message"] or "")
+            for node, one in nodes
+            if node["resource_type"] in report.BUILT
+        ],
+        seconds,
+    )
+
+
+def mart(before: Project, after: Project, slim: report.Build, file: str) -> tuple[list[Difference], list[str]]:
+    """Return what became of MART's tables that were built or are gone, and the names of those that were not built."""
+    status = {one.name: one.status for one in slim.nodes if one.kind == "model"}
+    old, new = before.marts(), after.marts()
+    with both(before.folder / file, after.folder / file) as connection:
+        built = [difference(connection, name, key) for name, key in new.items() if status.get(name) == "success"]
+        lost = [gone(connection, name) for name in old if name not in new]
+    return built + lost, [name for name in new if status.get(name, "success") != "success"]
+
+
+def say(line: str) -> None:
+    """Show progress to the person who waits."""
+    print(f"  {line}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

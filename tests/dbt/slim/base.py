@@ -1,0 +1,49 @@
+"""The commit that a change is held against, asked of git; the repository is only read."""
+
+import io
+import subprocess
+import tarfile
+from pathlib import Path
+
+from pipelines.errors import Refusal
+
+
+def left_at(repository: Path, base: str) -> str:
+    """Return the commit at which the branch left `base`: what came to `base` since is no change of this branch.
+
+    Raises:
+        Refusal: there is no such commit.
+    """
+    if _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}").returncode:
+        raise Refusal(f"{base} is no commit here: git fetch it, or name another one (make slim BASE=main).")
+    found = _git(repository, "merge-base", base, "HEAD")
+    if found.returncode:
+        raise Refusal(
+            f"{base} and this branch have no commit in common here: git fetch --unshallow, or name another one."
+        )
+    return found.stdout.decode().strip()
+
+
+def unpack(repository: Path, commit: str, folder: Path) -> Path:
+    """Lay a commit's dbt project below a folder and return its place.
+
+    Raises:
+        Refusal: the commit has none.
+    """
+    packed = _git(repository, "archive", commit, "dbt/dbt_project.yml", "dbt")
+    if packed.returncode:
+        raise Refusal(f"Commit {commit[:7]} has no dbt/: there is nothing to compare with, name another one.")
+    with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "dbt"
+
+
+def here(repository: Path) -> str:
+    """Say what is built: the commit that is checked out, and whether dbt/ has changes that are in none."""
+    commit = _git(repository, "rev-parse", "--short=7", "HEAD").stdout.decode().strip()
+    is_dirty = bool(_git(repository, "status", "--porcelain", "--", "dbt").stdout)
+    return f"`{commit}`{' with the uncommitted changes of dbt/' if is_dirty else ''}"
+
+
+def _git(repository: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True)

@@ -1,0 +1,117 @@
+"""MART of two DuckDB files, held against each other: which rows and which columns are others."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+SIDES = ("before", "after")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What became of one table.
+
+    `rows` are counted before and after, None where there is no such table; `only` are the whole rows, by the columns of
+    both, that are on one side alone; a type is shown as `old → new`. By the table's key: the rows that came and went,
+    and in how many of the others a column differs; None where there is no key, or it is not alone.
+    """
+
+    table: str
+    rows: tuple[int | None, int | None]
+    only: tuple[int, int] = (0, 0)
+    added: Sequence[str] = ()
+    removed: Sequence[str] = ()
+    retyped: Mapping[str, str] | None = None
+    keys: tuple[int, int] | None = None
+    columns: Mapping[str, int] | None = None
+
+    def __bool__(self) -> bool:
+        return None in self.rows or any((*self.only, self.added, self.removed, self.retyped))
+
+
+@contextmanager
+def both(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open two warehouses, neither of which is written to, as `before` and `after`."""
+    with duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(after.parent / "spilled")}) as connection:
+        for side, path in zip(SIDES, (before, after), strict=True):
+            connection.execute(f"attach '{path}' as {side} (read_only)")
+        yield connection
+
+
+def difference(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str] = ()) -> Difference:
+    """Return what became of a table of MART; `key` are the columns that tell its rows apart."""
+    old, new = (_columns(connection, side, table) for side in SIDES)
+    rows = tuple(_one(connection, f"select count(*) from {side}.MART.{table}")[0] if columns else None
+                 for side, columns in zip(SIDES, (old, new), strict=True))  # fmt: skip
+    if None in rows:
+        return Difference(table, rows)
+    shared = [name for name in old if old[name] == new.get(name)]
+    columns = (
+        ", ".join(f'"{name}"' for name in shared) or "null"
+    )  # where the two share none, they share as many rows as both have
+    only = tuple(
+        _one(
+            connection,
+            f"select count(*) from (select {columns} from {one}.MART.{table} except all "
+            f"select {columns} from {other}.MART.{table})",
+        )[0]
+        for one, other in (SIDES, SIDES[::-1])
+    )
+    keys, differing = _by_key(connection, table, key, shared) if any(only) else (None, None)
+    return Difference(
+        table,
+        rows,
+        only,
+        added=[f"{name} {new[name]}" for name in new if name not in old],
+        removed=[name for name in old if name not in new],
+        retyped={name: f"{old[name]} → {new[name]}" for name in old if name in new and name not in shared},
+        keys=keys,
+        columns=differing,
+    )
+
+
+def gone(connection: duckdb.DuckDBPyConnection, table: str) -> Difference:
+    """Return what became of a table that the project makes no more; it may still stand after, for dbt drops nothing."""
+    return Difference(table, (_one(connection, f"select count(*) from before.MART.{table}")[0], None))
+
+
+def _by_key(
+    connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], shared: Sequence[str]
+) -> tuple[tuple[int, int] | None, dict[str, int] | None]:
+    """Return how many keys went and came, and by column in how many rows of the others it differs."""
+    if not key or not set(key) <= set(shared) or any(_is_doubled(connection, side, table, key) for side in SIDES):
+        return None, None
+    met = " and ".join(f'one."{name}" = other."{name}"' for name in key)
+    counted = [
+        f'count(*) filter (where one."{name}" is distinct from other."{name}")' for name in shared if name not in key
+    ]
+    found, *counts = _one(
+        connection,
+        f"select {', '.join(['count(*)', *counted])} "
+        f"from before.MART.{table} one join after.MART.{table} other on {met}",
+    )
+    old, new = (_one(connection, f"select count(*) from {side}.MART.{table}")[0] for side in SIDES)
+    differing = zip([name for name in shared if name not in key], counts, strict=True)
+    return (old - found, new - found), {name: count for name, count in differing if count}
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: str) -> dict[str, str]:
+    """Return the types of a table's columns by their names; nothing where there is no such table."""
+    sql = (
+        "select column_name, lower(data_type) from duckdb_columns() semi join duckdb_tables() "
+        "using (database_name, schema_name, table_name) "
+        "where database_name = ? and schema_name = 'MART' and table_name = ? order by column_index"
+    )
+    return dict(connection.execute(sql, [side, table]).fetchall())
+
+
+def _is_doubled(connection: duckdb.DuckDBPyConnection, side: str, table: str, key: Sequence[str]) -> bool:
+    listed = ", ".join(f'"{name}"' for name in key)
+    return _one(connection, f"select count(*) > count(distinct ({listed})) from {side}.MART.{table}")[0]
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple:
+    return connection.execute(sql).fetchone()

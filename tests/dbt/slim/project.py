@@ -1,0 +1,142 @@
+"""One side of the comparison: a dbt project, and a copy of the warehouse that it builds in."""
+
+import contextlib
+import json
+import os
+import shutil
+from concurrent.futures import ProcessPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.errors import Refusal
+
+
+class Project:
+    """dbt's project in a process of its own, to be used by `with`: dbt keeps the warehouse open until that has ended.
+
+    In `folder` are its warehouse and, below `target`, what dbt writes of a run.
+    """
+
+    def __init__(self, dbt: Path, folder: Path):
+        folder.mkdir(exist_ok=True)
+        self.dbt, self.folder, self.target = dbt, folder, folder / "target"
+        self._process = ProcessPoolExecutor(1, initializer=_settle, initargs=(folder,))
+        self._parsed = self._submit("parse", "--no-partial-parse")  # both sides at the same time
+
+    def __enter__(self) -> "Project":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End dbt, and so let go of the warehouse."""
+        self._process.shutdown()
+
+    def read(self, called: str) -> None:
+        """Wait until dbt has read the project.
+
+        Raises:
+            Refusal: it cannot.
+        """
+        try:
+            self._parsed.result()
+        except Refusal as reason:
+            raise Refusal(f"dbt cannot read {called}: {reason}") from reason
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """What dbt has read in the project."""
+        return self._written("manifest")
+
+    @cached_property
+    def nodes(self) -> dict[str, dict[str, Any]]:
+        """The manifest's nodes of every kind by their ids."""
+        kinds = ("nodes", "unit_tests", "sources", "exposures", "semantic_models", "metrics")
+        return {name: node for kind in kinds for name, node in self.manifest[kind].items()}
+
+    def marts(self) -> dict[str, list[str]]:
+        """Return MART's tables by their names, each with the columns of its primary_key test; a view is none."""
+        tests = (node for node in self.nodes.values() if (node.get("test_metadata") or {}).get("name") == "primary_key")
+        keys = {test["attached_node"]: test["test_metadata"]["kwargs"]["columns"] for test in tests}
+        models = (node for node in self.nodes.values() if node["resource_type"] == "model")
+        tables = (node for node in models if node["config"]["materialized"] in ("table", "incremental"))
+        marts = sorted((node["name"], node["unique_id"]) for node in tables if node["schema"].upper() == "MART")
+        return {name: keys.get(one, []) for name, one in marts}
+
+    def modified(self, before: "Project") -> list[str]:
+        """Return the ids of what dbt calls modified since `before`; a test is not, because its model is."""
+        where = ("--select", "state:modified", "--state", str(before.target), "--indirect-selection", "empty")
+        lines = self._submit("ls", *where, "--output", "json", "--output-keys", "unique_id").result()
+        return [json.loads(line)["unique_id"] for line in lines]
+
+    def build(self, *arguments: str) -> list[dict[str, Any]]:
+        """Build and test, and return dbt's results: what failed is among them.
+
+        Raises:
+            Refusal: dbt did not come to build anything.
+        """
+        # An increment on rows that other SQL made would be neither side's figure.
+        self._submit("build", "--full-refresh", *arguments).result()
+        return self._written("run_results")["results"]
+
+    def _submit(self, *arguments: str) -> Any:
+        place = ("--project-dir", str(self.dbt), "--profiles-dir", str(self.dbt), "--target-path", str(self.target))
+        return self._process.submit(_invoke, [*arguments, *place, "--quiet", "--no-use-colors"])
+
+    def _written(self, artifact: str) -> dict[str, Any]:
+        return json.loads((self.target / f"{artifact}.json").read_text())
+
+
+def _settle(folder: Path) -> None:
+    os.environ |= {"MAILBLAZE_DATA_DIR": str(folder), "DBT_LOG_PATH": str(folder)}
+
+
+_read = {}  # the project of this process, which dbt reads once
+
+
+def _invoke(arguments: list[str]) -> list[str] | None:
+    """Let dbt do something in this process; return its lines where it lists.
+
+    Raises:
+        Refusal: it has no result.
+    """
+    from dbt.cli.main import dbtRunner
+
+    with Path(os.devnull).open("w") as nothing, contextlib.redirect_stdout(nothing):
+        done = dbtRunner(_read.get("manifest")).invoke(arguments)
+    if done.result is None:
+        raise Refusal(" ".join(str(done.exception).split()))
+    if arguments[0] == "parse":
+        _read["manifest"] = done.result
+    return done.result if arguments[0] == "ls" else None
+
+
+def empty(warehouse: Path) -> None:
+    """Drop what is built anew: whichever checkout built it, RAW and the history in SNAPSHOTS alone are the ground."""
+    with duckdb.connect(str(warehouse)) as connection:
+        for schema in ("MART", "INTERMEDIATE", "STAGING"):
+            connection.execute(f"drop schema if exists {schema} cascade")
+
+
+def copy(warehouse: Path, folder: Path) -> None:
+    """Copy a warehouse while nobody writes to it; the file keeps its name, which is its database's.
+
+    Raises:
+        Refusal: it is not there, has no RAW, or somebody writes to it.
+    """
+    if not warehouse.exists():
+        raise Refusal(f"There is no warehouse {warehouse}, whose RAW is what is built from: make run makes it.")
+    folder.mkdir(exist_ok=True)
+    try:
+        with duckdb.connect(str(warehouse), read_only=True) as connection:
+            if not connection.execute("select 1 from duckdb_tables() where schema_name = 'RAW'").fetchone():
+                raise Refusal(f"The warehouse {warehouse} has no RAW to build from: make run loads it.")
+            for path in (warehouse, warehouse.with_name(f"{warehouse.name}.wal")):
+                if path.exists():
+                    shutil.copy(path, folder)
+    except duckdb.IOException as error:
+        raise Refusal(f"The warehouse {warehouse} is in use: {str(error).splitlines()[0]}") from error
