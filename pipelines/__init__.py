@@ -10,5 +10,6 @@
 - what the warehouse holds, for whoever builds on it: `contents`
 - one run at a time: `lease`, `lease_record`, `lease_store`, `holder`
 - landing once: `settle` (what a dead run left), `fence`, `landing`, `staged_duckdb`, `fenced_snowflake`, `retention`
+- again from the lake: `replay`, `replay_plan`, `replay_landing`; what it is told by: `lake_records`, `recording`
 - before the first load: `doctor`, `visit`, `source_checks`, `lake_checks`, `warehouse_checks`
 """

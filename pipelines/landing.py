@@ -2,7 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
+
+from dlt.common.storages.load_package import commit_load_package_state, destination_state
 
 from pipelines.fence import hold
 
@@ -28,10 +31,32 @@ class FencedSqlClient:
 
 
 class OnceOnlyClient:
-    """Mixed into dlt's job client: a load that is completed again, after a kill, has one row in `_dlt_loads`."""
+    """Mixed into dlt's job client: a load that is completed again, after a kill, has one row in `_dlt_loads`.
+
+    When it ended stands in its package, too, for the lake's record of it; a load that is landed again from the lake
+    (pipelines/replay.py) has there when it ended the first time, and how.
+    """
 
     def complete_load(self, load_id: str) -> None:
+        ended = destination_state()
+        moment = ended.setdefault("completed_at", datetime.now(UTC).isoformat(timespec="microseconds"))
+        status = ended.get("status", 0)
+        commit_load_package_state()
         loads = self.sql_client.make_qualified_table_name(self.schema.loads_table_name)
         with self.sql_client.begin_transaction():
             self.sql_client.execute_sql(f"DELETE FROM {loads} WHERE load_id = %s", load_id)
-            super().complete_load(load_id)
+            # As dlt's own complete_load says it, at the time that the package says.
+            self._set_query_tags(operation="complete_load", load_id=load_id)
+            self.sql_client.execute_sql(
+                f"INSERT INTO {loads}({self.loads_table_schema_columns}) VALUES(%s, %s, %s, %s, %s)",
+                load_id,
+                self.schema.name,
+                status,
+                datetime.fromisoformat(moment),
+                None if status else self.schema.version_hash,
+            )
+
+    def drop_tables(self, *tables: str, delete_schema: bool = True) -> None:
+        # `dlt pipeline <name> drop` drops in the staging dataset, too, and that has no schemas before the first merge.
+        ((_, known),) = self.get_storage_tables([self.schema.version_table_name])
+        super().drop_tables(*tables, delete_schema=delete_schema and bool(known))

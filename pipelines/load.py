@@ -16,6 +16,7 @@ from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 from pipelines.errors import Refusal
 from pipelines.fence import claim
 from pipelines.lease import TTL, Lease, lease_url
+from pipelines.recording import complete_records, record
 from pipelines.retention import prune
 from pipelines.settle import (
     abandon,
@@ -104,15 +105,20 @@ def land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> LoadReport
     """Land what `extract` made ready: Parquet into the lake, from there into RAW; return the completed report."""
     started = time.monotonic()
     _land(pipeline, report, lease)
+    for table, rows in rows_in_raw(pipeline).items():
+        report.table(table).in_raw = rows
+    report.seconds += time.monotonic() - started
+    return report
+
+
+def rows_in_raw(pipeline: dlt.Pipeline) -> dict[str, int]:
+    """Return how many rows each table of the pipeline has in RAW, from one query."""
     with pipeline.sql_client() as warehouse:
         counts = " UNION ALL ".join(
             f"SELECT '{table}', count(*) FROM {warehouse.make_qualified_table_name(table)}"
             for table in _tables(pipeline)
         )
-        for table, rows in warehouse.execute_sql(counts) if counts else ():
-            report.table(table).in_raw = rows
-    report.seconds += time.monotonic() - started
-    return report
+        return dict(warehouse.execute_sql(counts)) if counts else {}
 
 
 def held_lease(pipeline: dlt.Pipeline) -> Lease:
@@ -144,6 +150,7 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     if landing:
         lease.outrun(landing.token)
     if pipeline.has_pending_data and is_current(pipeline, landing):
+        complete_records(pipeline, landing)
         pipeline.normalize()
         report.finished = len(pipeline.list_normalized_load_packages())
         _land(pipeline, report, lease)
@@ -160,6 +167,7 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         landing = read_landing(pipeline)
     agree_with_warehouse(pipeline, saved)
     follow(pipeline, landing)
+    complete_records(pipeline, landing)
 
 
 def _tables(pipeline: dlt.Pipeline) -> list[str]:
@@ -177,6 +185,7 @@ def _land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         lease.check()
         claim(pipeline, lease.token, packages[-1])
         info = pipeline.load()
+        record(pipeline, info, lease.token)
         prune(pipeline)
     report.load_ids += info.loads_ids
     for table, rows in _lake_rows(pipeline, info).items():

@@ -42,6 +42,11 @@ def follow(pipeline: dlt.Pipeline, landing: Landing | None) -> None:
     pipeline.set_local_state_val(FOLLOWS, [landing.token, landing.load_id] if landing else None)
 
 
+def is_first_landing(pipeline: dlt.Pipeline) -> bool:
+    """Tell whether the package that was extracted last follows nothing: RAW had no landing of the pipeline."""
+    return pipeline.state["_local"].get(FOLLOWS) is None
+
+
 def is_current(pipeline: dlt.Pipeline, landing: Landing | None) -> bool:
     """Tell whether the pending packages follow from what the warehouse has now, and it remembers their files."""
     read_at = [datetime.fromtimestamp(float(load_id), UTC) for load_id in pending(pipeline)]

@@ -43,7 +43,7 @@ class StagedDuckDbConfiguration(DuckDbClientConfiguration):
 
 
 class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
-    """dlt's SQL client, whose truncation forgets the copied files with the rows."""
+    """dlt's SQL client that forgets the copied files with the rows, where a table is truncated or dropped."""
 
     def open_connection(self) -> Any:
         # DuckDB refuses to open a file that another thread is just closing, as the two sources of a flow do: 4 to 7 of
@@ -67,8 +67,18 @@ class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
     def truncate_tables(self, *tables: str) -> None:
         with self.begin_transaction():
             super().truncate_tables(*tables)
-            names = ", ".join(self.capabilities.escape_literal(table) for table in tables)
-            self.execute_sql(f"DELETE FROM {self.make_qualified_table_name(COPIED)} WHERE table_name IN ({names})")
+            self._forget_copied(*tables)
+
+    def drop_tables(self, *tables: str) -> None:
+        super().drop_tables(*tables)
+        self.make_ledger()
+        self._forget_copied(*tables)
+
+    def _forget_copied(self, *tables: str) -> None:
+        if not tables:
+            return
+        names = ", ".join(self.capabilities.escape_literal(table) for table in tables)
+        self.execute_sql(f"DELETE FROM {self.make_qualified_table_name(COPIED)} WHERE table_name IN ({names})")
 
 
 class StagedCopyJob(DuckDbCopyJob):

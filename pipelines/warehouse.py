@@ -143,10 +143,11 @@ def read_services() -> dict[str, Any]:
         return {}
 
 
-def raw_pipeline(name: str) -> "dlt.Pipeline":
+def raw_pipeline(name: str, folder: Path | None = None) -> "dlt.Pipeline":
     """Return the pipeline that carries source `name` through the lake into RAW of the environment's warehouse.
 
-    dlt's setting `warehouse.scratch` puts a prefix before RAW, for a trial that leaves RAW alone.
+    dlt's setting `warehouse.scratch` puts a prefix before RAW, for a trial that leaves RAW alone. dlt's working folder
+    is the environment's, or one in `folder`.
     """
     import dlt
 
@@ -154,7 +155,8 @@ def raw_pipeline(name: str) -> "dlt.Pipeline":
     import pyarrow  # noqa: F401
 
     scratch = dlt.config.get("warehouse.scratch", str) or ""
-    return dlt.pipeline(name, destination="warehouse", staging="lake", dataset_name=f"{scratch}{RAW}")
+    working = {"pipelines_dir": str(folder)} if folder else {}
+    return dlt.pipeline(name, destination="warehouse", staging="lake", dataset_name=f"{scratch}{RAW}", **working)
 
 
 def mart_session() -> "SqlClientBase":

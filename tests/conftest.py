@@ -64,7 +64,7 @@ class Platform:
             return connection.execute(sql).fetchall()
 
     def lake(self, prefix: str = "") -> list[str]:
-        """Return the keys of the lake's files of rows below a prefix: a lease is none."""
+        """Return the keys of the lake's files of rows below a prefix: a lease is none, nor what is told of a load."""
         return files_of_rows(objects(self.s3_url, BUCKET, prefix))
 
     def s3(self):
@@ -202,7 +202,7 @@ def objects(s3_url: str, bucket: str, prefix: str = "") -> list[str]:
 
 
 def files_of_rows(keys: list[str]) -> list[str]:
-    return [key for key in keys if "/_lease/" not in key]
+    return [key for key in keys if not {"_lease", "_loads", "_schemas"} & set(key.split("/"))]
 
 
 def empty_bucket(platform: Platform) -> None:

@@ -12,6 +12,7 @@ from tests.crash.ours.world import World, is_data
 
 CURSORS = ("last_value", "horizon")  # the names under which a state keeps how far was read
 LEASE = re.compile(r"/_lease/[^/]+\.(json|lock|new)$")  # .lock and .new are always written over
+RECORD = re.compile(r"/(_loads|_schemas)/[^/]+\.(json|new)$")
 
 
 def broken(world: World, keys: dict[str, list[str]]) -> Iterator[str]:
@@ -35,9 +36,17 @@ def broken(world: World, keys: dict[str, list[str]]) -> Iterator[str]:
 
 
 def leftovers(world: World) -> Iterator[str]:
-    """Yield what lies in the lake and is neither a file of rows, nor dlt's own mark, nor a lease that nobody holds."""
-    for key, content in world.lake().items():
-        if is_data(key) or key.endswith("/init"):
+    """Yield what lies in the lake and is no file of rows, record, mark of dlt's, nor a lease that nobody holds.
+
+    And each load that RAW has and the lake has no record of.
+    """
+    lake = world.lake()
+    recorded = {key.rsplit("/", 1)[-1].removesuffix(".json") for key in lake if "/_loads/" in key}
+    for (load_id,) in world.raw("select load_id from RAW._dlt_loads where status = 0"):
+        if load_id not in recorded:
+            yield f"the lake has no record of load {load_id}"
+    for key, content in lake.items():
+        if is_data(key) or key.endswith("/init") or RECORD.search(key):
             continue
         if not LEASE.search(key):
             yield f"the lake has a file that belongs to nothing: {key}"

@@ -1,0 +1,71 @@
+"""Which loads make RAW again, in which order, and which of their files: told by the lake's records."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from dlt.common.schema import Schema
+
+from pipelines.lake_records import LoadRecord
+
+
+@dataclass(frozen=True)
+class Step:
+    """One load to be landed again.
+
+    Args:
+        record: what the lake tells of it.
+        files: those of the record that count, by table.
+        anew: tables that had been dropped, and that this load made again.
+    """
+
+    record: LoadRecord
+    files: dict[str, list[str]]
+    anew: list[str]
+
+    @property
+    def load_id(self) -> str:
+        """The load's id."""
+        return self.record.load_id
+
+
+def plan(records: Iterable[LoadRecord], schema: Callable[[str], Schema]) -> list[Step]:
+    """Return the loads of the newest RAW in the order in which they landed.
+
+    What came before RAW was dropped, or before one of its tables was, is left out: it was read again then, and rows
+    that the source had deleted meanwhile did not come back.
+
+    Args:
+        records: all of a pipeline, in any order.
+        schema: returns a version of dlt's schema.
+    """
+    found = list(records)
+    begun = max((record.completed_at for record in found if record.is_first), default="")
+    # A token says more than a clock: two machines may disagree on the time by more than a load takes.
+    ordered = sorted(
+        (record for record in found if record.completed_at >= begun),
+        key=lambda record: (record.token, record.completed_at),
+    )
+    begins = _begins(ordered, schema)
+    steps = []
+    for number, record in enumerate(ordered):
+        files = {table: paths for table, paths in record.files.items() if begins.get(table, 0) <= number}
+        earlier = {table for older in ordered[:number] for table in older.files}
+        anew = [table for table in files if begins.get(table) == number and table in earlier]
+        steps.append(Step(record, files, anew))
+    return steps
+
+
+def _begins(ordered: list[LoadRecord], schema: Callable[[str], Schema]) -> dict[str, int]:
+    """Return for each table the number of the last load that found RAW without a row of it, where one did."""
+    how = {record.schema_version: _dispositions(schema(record.schema_version)) for record in ordered}
+    merged = {table for record in ordered for table in record.files if how[record.schema_version].get(table) == "merge"}
+    begins: dict[str, int] = {}
+    for number, record in enumerate(ordered):
+        # A load that was killed may not have told what it made. A merged table is copied where RAW has no row of it.
+        copied = {table for table in record.files if how[record.schema_version].get(table) == "append"} & merged
+        begins |= dict.fromkeys([*record.made, *copied], number)
+    return begins
+
+
+def _dispositions(schema: Schema) -> dict[str, str]:
+    return {name: table.get("write_disposition", "append") for name, table in schema.tables.items()}
