@@ -68,11 +68,13 @@ def _missing(pipeline: dlt.Pipeline, records: LakeRecords, landing: Landing) -> 
             f"{client.sql_client.make_qualified_table_name('_dlt_loads')} WHERE schema_name = %s ORDER BY inserted_at",
             pipeline.pipeline_name,
         )
+        # Where this RAW has no record at all, its oldest load is its first.
+        is_unknown = known.isdisjoint(load_id for load_id, *_ in loads)
         for number, (load_id, status, ended, version) in enumerate(loads):
             schema = _schema(client.get_stored_schema_by_hash(version) if version else None) or newest
             if load_id not in known and schema:
                 told = LoadRecord(load_id, int(status), stamp(ended), schema.stored_version_hash, landing.token)
-                found.append((schema, replace(told, is_first=number == 0)))
+                found.append((schema, replace(told, is_first=is_unknown and number == 0)))
         tables = {table for schema, _ in found for table in [*schema.data_table_names(), schema.state_table_name]}
         files = records.files(sorted(tables), [told.load_id for _, told in found])
         found = [(schema, replace(told, files=_kept(client, told, files[told.load_id]))) for schema, told in found]

@@ -36,8 +36,7 @@ class Replay:
     def __init__(self, name: str) -> None:
         self.name = name
         # A working folder of its own: in the door's there may be what no load has landed yet.
-        self.folder = data_dir() / "replay"
-        self.pipeline = raw_pipeline(name, self.folder)
+        self.pipeline = raw_pipeline(name, data_dir() / "replay")
         self.pipeline.activate()
         self.records = LakeRecords(self.pipeline)
         self.steps: list[Step] = plan(self.records.all(), self.records.schema)
@@ -80,7 +79,7 @@ class Replay:
             self.pipeline.sync_destination()
             prune(self.pipeline)
             rows = rows_in_raw(self.pipeline)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self.pipeline.working_dir, ignore_errors=True)
         files = Counter(table for step in self.steps[done:] for table, paths in step.files.items() for _ in paths)
         for line in lines(rows, files, seconds):
             print(line)

@@ -46,18 +46,19 @@ def plan(records: Iterable[LoadRecord], schema: Callable[[str], Schema]) -> list
         key=lambda record: (record.token, record.completed_at),
     )
     begins = _begins(ordered, schema)
-    steps = []
+    steps: list[Step] = []
+    earlier: set[str] = set()
     for number, record in enumerate(ordered):
         files = {table: paths for table, paths in record.files.items() if begins.get(table, 0) <= number}
-        earlier = {table for older in ordered[:number] for table in older.files}
         anew = [table for table in files if begins.get(table) == number and table in earlier]
         steps.append(Step(record, files, anew))
+        earlier.update(record.files)
     return steps
 
 
 def _begins(ordered: list[LoadRecord], schema: Callable[[str], Schema]) -> dict[str, int]:
     """Return for each table the number of the last load that found RAW without a row of it, where one did."""
-    how = {record.schema_version: _dispositions(schema(record.schema_version)) for record in ordered}
+    how = {version: _dispositions(schema(version)) for version in {record.schema_version for record in ordered}}
     merged = {table for record in ordered for table in record.files if how[record.schema_version].get(table) == "merge"}
     begins: dict[str, int] = {}
     for number, record in enumerate(ordered):
