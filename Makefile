@@ -22,7 +22,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 .DEFAULT_GOAL := run
 .PHONY: run test test-crash test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
-	dashboard dashboard-html test-dashboard slim
+	dashboard dashboard-html test-dashboard test-replay slim
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -33,6 +33,9 @@ test: lint  ## everything CI checks, on real parts and loopback only
 
 test-crash: setup  ## the torture bench (tests/crash/README.md): make test-crash KILLS=500 [SEED=1]
 	@python -m tests.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
+
+test-replay: setup  ## RAW again from the lake alone, and MART over it, whatever was killed
+	pytest -n auto --maxprocesses 2 --dist load tests/replay
 
 test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowflake, in an environment of its own
 	pytest tests/snowflake

@@ -97,7 +97,7 @@ def objects(counted: Counted) -> dict[str, int]:
     """Return the size of each object of the lake but the leases."""
     pages = counted.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
     found = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
-    return {key: size for key, size in found.items() if "/_lease/" not in key}
+    return {key: size for key, size in found.items() if not {"_lease", "_loads", "_schemas"} & set(key.split("/"))}
 
 
 def run(folder: Path, *command: str) -> None:

@@ -27,7 +27,7 @@ def test_mart_is_the_same_table_by_table(platform):
     platform.warehouse.rename(lost / platform.warehouse.name)
     replay(["postgres", "saas"])
     # dbt has run once over each: what snapshots see between two loads is not in RAW.
-    command = [sys.executable, "tests/dbt/builds.py", str(lost), str(platform.data_dir)]
+    command = [sys.executable, "tests/replay/builds.py", str(lost), str(platform.data_dir)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     counts, differing = compare(platform.warehouse, lost / platform.warehouse.name)
