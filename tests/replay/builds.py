@@ -1,4 +1,4 @@
-"""dbt over some warehouses, one after the other: `python tests/replay/builds.py FOLDER...`; it reads the project once."""
+"""dbt over some warehouses, one after the other: `python tests/replay/builds.py FOLDER...`; it parses once."""
 
 import os
 import sys
