@@ -41,14 +41,16 @@ class Ground:
         return built_at
 
     def tested_at(self) -> datetime | None:
-        """Return when a good build ran every test of this very project, unless that was a day ago."""
+        """Return when a good build ran every test of this very project in this warehouse, unless that was a day ago."""
         try:
             kept = json.loads(_file().read_text())
             tested_at = datetime.fromisoformat(kept["tested_at"])
             is_same = kept["ground"][:2] == [self.word, self.project]
         except (FileNotFoundError, KeyError, TypeError, ValueError):
             return None
-        return tested_at if is_same and datetime.now(UTC) - tested_at < FRESH else None
+        if not is_same or datetime.now(UTC) - tested_at > FRESH or kept.get("models") != models_in_warehouse():
+            return None
+        return tested_at
 
     def keep(self, tested_at: datetime | None = None) -> None:
         """Say that a build has just ended well on this ground, and when the last one with every test did."""

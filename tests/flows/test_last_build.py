@@ -81,6 +81,7 @@ def test_a_file_of_the_project_is_something_to_build(built, project, touch):
 def test_a_dropped_model_is_something_to_build(built, project, sql):
     change(built, sql)
     assert ground(project).built_at() is None
+    assert ground(project).tested_at() is None
 
 
 def test_a_day_later_a_build_is_done_again(built, project):
