@@ -14,10 +14,10 @@ from pathlib import Path
 import altair as alt
 import vl_convert
 
-from dashboard import choices
+from dashboard import choices, queries
 from dashboard.blocks import style
 from dashboard.mart import Away, mart
-from dashboard.pages import MAKERS, TITLES, shown
+from dashboard.pages import MAKERS, TITLES
 from dashboard.status import moment, status
 
 WIDTHS = {"wide": 960, "narrow": 320}
@@ -49,8 +49,9 @@ def document(days: int = 90) -> str:
     """
     state = status(mart())
     filters = choices.filters(None, None, days)
-    campaign_id = next(iter(choices.campaigns(filters).values()), None)
-    pages = [shown(name, filters, campaign_id) for name in MAKERS]
+    campaign_id = next((row["campaign_id"] for row in mart().rows(queries.campaigns(filters))), None)
+    # Not `shown`: what the app says for a moment would stand in the file until the next build.
+    pages = [make(mart(), filters, state, campaign_id) for make in MAKERS.values()]
     links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in TITLES.items())
     body = "".join(f'<div id="{page.name}">{page.html(draw)}</div>' for page in pages)
     return (

@@ -1,6 +1,7 @@
 """The dashboard in a real Chromium: pages, filters, a phone, and the page without a server."""
 
 import os
+import shutil
 import subprocess
 import sys
 from datetime import timedelta
@@ -193,4 +194,17 @@ def test_the_export_ends_in_one_line_where_there_is_nothing(tmp_path):
     command = [sys.executable, "-m", "dashboard.export", tmp_path / "page.html"]
     done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (1, "✗ There is no warehouse yet: `make run` makes one.\n")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_the_export_writes_no_page_of_which_a_part_cannot_be_read(tmp_path, warehouse):
+    part = tmp_path / warehouse.name
+    shutil.copy(warehouse, part)
+    with duckdb.connect(str(part)) as connection:
+        connection.execute("drop table MART.rpt_list_survival")  # one of the five pages asks for it
+    settings = {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "dashboard.export", tmp_path / "page.html"]
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr.startswith("✗ MART is not built yet")
     assert not (tmp_path / "page.html").exists()
