@@ -17,6 +17,16 @@ class Refusal(Exception):
     is_transient = False
 
 
+class TableRefused(Refusal):
+    """One table cannot be loaded exactly; the other tables of the load are not affected.
+
+    Raise it inside a resource or one of its steps (see pipelines/table_guard.py). The message names the table, and where
+    they are known the column and the key of the row, and the next command.
+    """
+
+    exit_code = 4
+
+
 def explain(error: BaseException, services_hint: str) -> str | None:
     """Return one line for an error that a person can mend, or None: then it is a bug and wants its traceback.
 
