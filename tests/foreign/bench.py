@@ -101,11 +101,21 @@ def _work(connection: Connection, folder: Path, seed: int, generated: int) -> No
                 return
             while True:
                 name, kills = connection.recv()
-                connection.send(Story(world, schemas[name], references, kills, seed).tell())
+                connection.send(_told(Story(world, schemas[name], references, kills, seed)))
     except (EOFError, BrokenPipeError, KeyboardInterrupt, SystemExit):
         return
     except BaseException:  # noqa: BLE001  said by the parent
         connection.send(traceback.format_exc())
+
+
+def _told(story: Story) -> Result:
+    """Return what comes of a schema; an error of the harness in it is a result, too."""
+    try:
+        return story.tell()
+    except Exception:  # noqa: BLE001  the other schemas run
+        story.result.problems.append(f"harness: {story.schema.name}: {traceback.format_exc()}")
+        story.result.counts["harness"] = 1
+        return story.result
 
 
 def _end(process) -> None:

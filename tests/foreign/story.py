@@ -54,11 +54,11 @@ class Story:
     def __post_init__(self) -> None:
         self._dice = random.Random(f"{self.seed} {self.schema.name}")  # noqa: S311  not a secret
         self._known: dict[str, Known] = {}
-        self._result = Result(self.schema.name)
+        self.result = Result(self.schema.name)
 
     def tell(self) -> Result:
         """Live through the schema's turns; one that cannot load ends it."""
-        started, result = time.monotonic(), self._result
+        started, result = time.monotonic(), self.result
         self.world.begin(self.schema)
         tables = {name: dict(line) for name, line in self.schema.tables.items()}
         seen = set(tables)
@@ -76,7 +76,7 @@ class Story:
         return result
 
     def _turn(self, number: int, turn: Turn, tables: Mapping, kills: int) -> bool:
-        result, state = self._result, "later" if number else "first"
+        result, state = self.result, "later" if number else "first"
         before = (
             self.world.ask(partial(digests, self.world.warehouse))
             if turn.is_idle or turn.refused or turn.may_refuse
@@ -93,8 +93,7 @@ class Story:
         if ending.code == 0 and not kills and not turn.is_idle:
             self.references[state] = Reference(ending.seen)
         if ending.code not in (0, *REFUSED):
-            self._compare(tables, where)
-            return False
+            return False  # nothing was loaded, and the command said so
         self._compare({name: line for name, line in tables.items() if name not in refused}, where)
         after = self.world.ask(partial(digests, self.world.warehouse)) if before else {}
         if turn.is_idle and not kills:
@@ -106,8 +105,8 @@ class Story:
         """Kill a load; its machine may be gone with it, and the source goes on."""
         strike, phase = reference.strike(self._dice.randrange(1000), self.seed, self._dice)
         ending = self.world.load(tables, turn.arguments, strike)
-        self._result.loads += 1
-        self._result.kills += bool(ending.signal)
+        self.result.loads += 1
+        self.result.kills += bool(ending.signal)
         place = "same"
         if self._dice.random() < 0.35:
             shutil.rmtree(self.world.working, ignore_errors=True)
@@ -115,11 +114,11 @@ class Story:
         if self.schema.after_kill and self._dice.random() < 0.5:
             self.world.change(self.schema.after_kill)
         how = "killed" if ending.signal else f"ended with {ending.code}"
-        self._result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {strike}")
+        self.result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {strike}")
 
     def _refused(self, ending: Ending, turn: Turn, tables: Mapping, where: str) -> set[str]:
         """Hold the refusals of a load against what is expected, and return the tables."""
-        result = self._result
+        result = self.result
         lines = [line for line in ending.output.splitlines() if line.startswith("✗")]
         found = self.world.refused() if ending.code in REFUSED else {}
         said = " ".join(" ".join(lines).split())
@@ -151,11 +150,11 @@ class Story:
             partial(compare, self.world.addresses["postgres_url"], self.world.warehouse, tables, self._known)
         )
         self._known |= found.known
-        self._result.rows += found.rows
+        self.result.rows += found.rows
         self._add([Problem(one.kind, f"{where}, {one.table}", one.what) for one in found.problems])
 
     def _add(self, problems: list[Problem]) -> None:
         for problem in problems:
-            self._result.counts[problem.kind] = self._result.counts.get(problem.kind, 0) + 1
+            self.result.counts[problem.kind] = self.result.counts.get(problem.kind, 0) + 1
             if not problem.what.startswith("and more"):
-                self._result.problems.append(str(problem))
+                self.result.problems.append(str(problem))

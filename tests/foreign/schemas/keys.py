@@ -207,8 +207,8 @@ CURSORS = Schema(
         *(
             f"create table {table} (id int primary key, v text, c {kind})"
             for table, kind in (
-                ("future", "timestamptz"), ("endless", "timestamptz"), ("tied", "timestamptz"), ("nulls", "timestamptz"),
-                ("in_domain", "moment"), ("in_utc", "timestamp"),
+                ("future", "timestamptz"), ("endless", "timestamptz"), ("tied", "timestamptz"),
+                ("nulls", "timestamptz"), ("in_domain", "moment"), ("in_utc", "timestamp"),
             )
         ),
         "insert into future select g, 'v', now() - g * interval '1 s' from generate_series(1, 30) g",
