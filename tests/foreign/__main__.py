@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import pickle
 import signal
 import sys
 import tempfile
@@ -10,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from tests.foreign.bench import Order, results_of
+from tests.foreign.schema import Schema
 from tests.foreign.schemas import offered
 from tests.foreign.story import Result
 
@@ -19,16 +21,18 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _options().parse_args(arguments)
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    schemas = {schema.name: schema for schema in offered(options.seed, options.generated)}
-    chosen = [name for name in schemas if is_chosen(name, options.only)]
+    schemas = {schema.name: schema for schema in _schemas(options)}
+    chosen = [name for name in schemas if options.again or is_chosen(name, options.only)]
     if not chosen:
         sys.exit(f"✗ no schema has {options.only!r} in its name: {', '.join(schemas)}")
     results = []
     with tempfile.TemporaryDirectory(prefix="foreign-", ignore_cleanup_errors=True) as folder:
-        order = Order(options.seed, options.generated, options.kills, options.workers, Path(folder))
+        order = Order(options.seed, options.kills, options.workers, Path(folder))
         for result in results_of(order, [schemas[name] for name in chosen]):
             results.append(result)
             print(_summary(result), file=sys.stderr, flush=True)
+            if result.problems:
+                print(f"✗ {result.schema}; again: {_kept(schemas[result.schema], options)}")
             for text in [*result.problems[: options.show], *(result.lines if options.verbose else ())]:
                 print(f"  {text}", flush=True)
     if options.json:
@@ -63,6 +67,21 @@ def is_chosen(name: str, only: str) -> bool:
     return any(part in name for part in parts) if parts else not name.startswith("case/")
 
 
+def _schemas(options: argparse.Namespace) -> list[Schema]:
+    """Return what is offered, or what an earlier run kept."""
+    if options.again:
+        return [pickle.loads(options.again.read_bytes())]  # noqa: S301  from our own run
+    return offered(options.seed, options.generated)
+
+
+def _kept(schema: Schema, options: argparse.Namespace) -> str:
+    """Keep a schema in a file, and return the command that tries it again, whatever hypothesis makes by then."""
+    options.keep.mkdir(parents=True, exist_ok=True)
+    file = options.keep / f"{schema.name.replace('/', '-').replace(' ', '_')}.pickle"
+    file.write_bytes(pickle.dumps(schema))
+    return f"python -m tests.foreign --again {file} --kills {options.kills if options.again else 0}"
+
+
 def _summary(result: Result) -> str:
     counts = ", ".join(f"{kind} {count}" for kind, count in result.counts.items()) or "right"
     return (
@@ -76,6 +95,8 @@ def _options() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=1, help="of the generated schemas and of the kills")
     parser.add_argument("--kills", type=int, default=40)
     parser.add_argument("--only", default="", help="only schemas whose name has one of these, by commas; e.g. case/")
+    parser.add_argument("--again", type=Path, help="only the schema of this file, which an earlier run has kept")
+    parser.add_argument("--keep", type=Path, default=Path(".data/foreign"), help="where wrong schemas are kept")
     parser.add_argument("--generated", type=int, default=6, help="how many schemas hypothesis makes")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--show", type=int, default=20, help="differences of a schema that are printed")

@@ -14,7 +14,6 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 
 from tests.foreign.schema import Schema, Turn, line
-from tests.foreign.schemas import offered
 from tests.foreign.services import started
 from tests.foreign.story import Result, Story
 from tests.foreign.world import World
@@ -34,10 +33,9 @@ WARM = Schema(
 
 @dataclass(frozen=True)
 class Order:
-    """What to do: schemas made from `seed`, `generated` of them by hypothesis; `kills` loads killed in all."""
+    """What to do: `kills` loads are killed in all, where `seed` says; workers have folders in `folder`."""
 
     seed: int
-    generated: int
     kills: int
     workers: int
     folder: Path
@@ -46,12 +44,12 @@ class Order:
 def results_of(order: Order, schemas: list[Schema]) -> Iterator[Result]:
     """Yield what comes of each schema, as it comes."""
     context, shares = get_context("spawn"), _kills(order.kills, schemas)
-    todo = iter([schema.name for schema in schemas])
+    todo = iter(schemas)
     with ExitStack() as stack:
         busy = []
         for number in range(min(order.workers, len(schemas))):
             ours, theirs = context.Pipe()
-            arguments = (theirs, order.folder / f"worker-{number}", order.seed, order.generated)
+            arguments = (theirs, order.folder / f"worker-{number}", order.seed)
             process = context.Process(target=_work, args=arguments)
             process.start()
             theirs.close()
@@ -72,12 +70,11 @@ def results_of(order: Order, schemas: list[Schema]) -> Iterator[Result]:
                     busy.remove(worker)
 
 
-def _deal(worker: Connection, todo: Iterator[str], shares: Counter[str]) -> bool:
-    name = next(todo, None)
-    if name is None:
-        return False
-    worker.send((name, shares[name]))
-    return True
+def _deal(worker: Connection, todo: Iterator[Schema], shares: Counter[str]) -> bool:
+    schema = next(todo, None)
+    if schema:
+        worker.send((schema, shares[schema.name]))
+    return schema is not None
 
 
 def _kills(kills: int, schemas: list[Schema]) -> Counter[str]:
@@ -86,12 +83,11 @@ def _kills(kills: int, schemas: list[Schema]) -> Counter[str]:
     return Counter(turns[number * len(turns) // kills] for number in range(kills if turns else 0))
 
 
-def _work(connection: Connection, folder: Path, seed: int, generated: int) -> None:
+def _work(connection: Connection, folder: Path, seed: int) -> None:
     """Be a worker: it forks every load from here, so nothing here starts a thread or opens a warehouse."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
-    schemas = {schema.name: schema for schema in offered(seed, generated)}
     try:
         with started(folder) as addresses:
             world, references = World(folder / "world", addresses), {}
@@ -100,8 +96,8 @@ def _work(connection: Connection, folder: Path, seed: int, generated: int) -> No
                 connection.send(f"a plain schema does not load: {warm.problems}")
                 return
             while True:
-                name, kills = connection.recv()
-                connection.send(_told(Story(world, schemas[name], references, kills, seed)))
+                schema, kills = connection.recv()
+                connection.send(_told(Story(world, schema, references, kills, seed)))
     except (EOFError, BrokenPipeError, KeyboardInterrupt, SystemExit):
         return
     except BaseException:  # noqa: BLE001  said by the parent

@@ -42,7 +42,8 @@ CHANGES: dict[str, tuple[str, tuple[str, ...]]] = {
     "old_rows": (
         PLAIN,
         ("begin; create temp table kept as select * from {0}; truncate {0}; alter table {0} disable trigger touch;"
-         " insert into {0} select * from kept where id > 2; alter table {0} enable trigger touch; drop table kept; commit",),
+         " insert into {0} select * from kept where id > 2; alter table {0} enable trigger touch; drop table kept;"
+         " commit",),
     ),
     "not_null": (PLAIN, ("alter table {0} alter a set not null, alter a set default 9, add check (a > 0)",)),
 }  # fmt: skip
@@ -58,15 +59,13 @@ NARROWER = {
 def _pair(name: str, columns: str) -> tuple[str, ...]:
     found = []
     for table in (f"{name}_cursor", f"{name}_whole"):
-        values = FILLED.get(name, "default, null" if "default" in columns.split(",")[0] else "g, g % 5")
-        if values.startswith("default"):
-            values = "g", "(id)"
-        else:
-            values = f"g, {values}", "(id, a, b)"
+        values = f"(id, a, b) select g, {FILLED.get(name, 'g, g % 5')}"
+        if "default" in columns:
+            values = "(id) select g"
         found += [
             f"create table {table} (id int primary key, {columns}, updated_at timestamptz not null default now())",
             touched(table),
-            f"insert into {table} {values[1]} select {values[0]} from generate_series(1, 40) g",
+            f"insert into {table} {values} from generate_series(1, 40) g",
         ]
     return tuple(found)
 
@@ -162,7 +161,7 @@ NARROWED = Schema(
         ),
         Turn(
             # A table that stays refused stays as it is, whatever happens at the source.
-            _both({name: ("update {0} set id = id where id = 2",) for name in NARROWER}),
+            _both(dict.fromkeys(NARROWER, ("update {0} set id = id where id = 2",))),
             refused={
                 f"{name}_{word}": rf"\b{column}\b"
                 for name, (*_, column) in NARROWER.items()
