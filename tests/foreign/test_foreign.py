@@ -45,14 +45,16 @@ WRONG = {
     "stale": "update RAW.POSTGRES_THINGS set v = 'other' where id = 3",
     "stale in a blank": "update RAW.POSTGRES_THINGS set v = v || ' ' where id = 3",
     "stale in the last digit": "update RAW.POSTGRES_THINGS set f = nextafter(f, 9.0) where id = 3",
-    "stale in a sign": "update RAW.POSTGRES_THINGS set f = -f where id = 1",
+    # DuckDB's UPDATE leaves a 0.0 that becomes -0.0 as it is.
+    "stale in a sign": "delete from RAW.POSTGRES_THINGS where id = 1;"
+    " insert into RAW.POSTGRES_THINGS select * replace (-0.0::double as f) from kept where id = 1",
     "stale in a mark": "update RAW.POSTGRES_THINGS set _deleted_at = null where id = 8",
     "stale in a wrong mark": "update RAW.POSTGRES_THINGS set _deleted_at = now() where id = 3",
     "stale in a deleted row": "update RAW.POSTGRES_THINGS set v = 'other' where id = 8",
     "lost when deleted": "delete from RAW.POSTGRES_THINGS where id = 8",
     "doubled when deleted": "insert into RAW.POSTGRES_THINGS select * from RAW.POSTGRES_THINGS where id = 8",
     "stale in a document": "update RAW.POSTGRES_THINGS set document = '{\"a\": 1}' where id = 3",
-    "stale in a microsecond": "update RAW.POSTGRES_THINGS set at = at + interval 1 microsecond where id = 3",
+    "stale in a microsecond": "update RAW.POSTGRES_THINGS set moment = moment + interval 1 microsecond where id = 3",
 }
 
 
@@ -60,7 +62,7 @@ WRONG = {
 def things(platform, monkeypatch):
     """A table that is loaded and right, one row of it deleted; returns a function that compares it."""
     platform.source(
-        "create table things (id int primary key, v text, f float8, document jsonb, at timestamptz);"
+        "create table things (id int primary key, v text, f float8, document jsonb, moment timestamptz);"
         " insert into things select g, 'v' || g, (g - 1) / 3.0, '{\"a\": 2}', now() from generate_series(1, 20) g"
     )
     tables = {"things": line("id")}
