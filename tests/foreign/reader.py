@@ -107,8 +107,8 @@ def digests(warehouse: Path) -> dict[str, tuple]:
         return {}
     with opened(warehouse) as raw:
         return {
-            table: raw.execute(f"select count(*), sum(hash(t))::varchar from RAW.{quoted(table)} t").fetchone()
-            for table in raw_tables(raw).values()
+            name: raw.execute(f"select count(*), sum(hash(t))::varchar from RAW.{quoted(table)} t").fetchone()
+            for name, table in raw_tables(raw).items()
         }
 
 

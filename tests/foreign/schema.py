@@ -18,6 +18,9 @@ class Turn:
         tables: lines of TABLES that change, from this turn on; None takes a line out.
         arguments: of the command line of this load.
         is_idle: the load has nothing to do, and leaves every row of RAW as it is, `_dlt_load_id` included.
+        code: the exit code; None: 4 where a table is refused, else 0.
+        fails: a pattern of the line with which the whole load must be refused; nothing of it is in RAW then.
+        says: patterns that the output of the load has.
     """
 
     sql: tuple[str, ...] = ()
@@ -26,6 +29,9 @@ class Turn:
     tables: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     is_idle: bool = False
+    code: int | None = None
+    fails: str = ""
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Schema:
         extensions: of Postgres, made by a superuser before `sql`.
         after_kill: changes that are made between a killed load and the next one.
         is_killed: whether kills fall here.
+        encoding: of the database.
     """
 
     name: str
@@ -49,6 +56,7 @@ class Schema:
     extensions: tuple[str, ...] = ()
     after_kill: tuple[str, ...] = ()
     is_killed: bool = True
+    encoding: str = "UTF8"
 
 
 def line(key: str | list[str], cursor: str | None = None, deletes: str = "sweep", **options: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from tests.crash.reference import Reference
 from tests.crash.scene import reason
 from tests.foreign.reader import Known, Problem, compare, digests
 from tests.foreign.schema import Schema, Turn
-from tests.foreign.world import World
+from tests.foreign.world import Refused, World
 
 REFUSED = (3, 4)  # the exit codes of a load that left tables out
 
@@ -76,30 +76,54 @@ class Story:
         return result
 
     def _turn(self, number: int, turn: Turn, tables: Mapping, kills: int) -> bool:
+        """Load, killed before as often as said, and compare; tell whether the next turn makes sense."""
         result, state = self.result, "later" if number else "first"
-        before = (
-            self.world.ask(partial(digests, self.world.warehouse))
-            if turn.is_idle or turn.refused or turn.may_refuse
-            else {}
-        )
+        before = self.world.ask(partial(digests, self.world.warehouse))
         for _ in range(kills if state in self.references else 0):
             self._kill(number, turn, tables, self.references[state])
         ending = self.world.load(tables, turn.arguments)
         result.loads += 1
         where = f"{result.schema}, load {number + 1}"
-        if ending.code not in (0, *REFUSED):
-            self._add([Problem("failed", where, f"exit code {ending.code}: {reason(ending.output)}")])
-        refused = self._refused(ending, turn, tables, where)
-        if ending.code == 0 and not kills and not turn.is_idle:
-            self.references[state] = Reference(ending.seen)
+        self._judge_output(ending, turn, where)
+        after = self.world.ask(partial(digests, self.world.warehouse))
+        if turn.fails:
+            self._judge_unchanged(before, after, set(before), where, "changed by a load that was refused")
+            return True
         if ending.code not in (0, *REFUSED):
             return False  # nothing was loaded, and the command said so
+        refused = self._refused(ending, turn, where)
+        if not kills:
+            # A killed load may have landed what was new, so that the one after it finds nothing to do.
+            kept = {one.raw_name for one in refused.values()}
+            self._judge_unchanged(before, after, kept, where, "changed, and the table was refused")
+            if turn.is_idle:
+                self._judge_unchanged(before, after, {*before, *after}, where, "changed, and nothing was new")
+            elif ending.code == 0:
+                self.references[state] = Reference(ending.seen)
         self._compare({name: line for name, line in tables.items() if name not in refused}, where)
-        after = self.world.ask(partial(digests, self.world.warehouse)) if before else {}
-        if turn.is_idle and not kills:
-            moved = sorted(name for name in {**before, **after} if before.get(name) != after.get(name))
-            self._add([Problem("rewritten", where, f"{name} changed, and nothing was new") for name in moved])
         return True
+
+    def _judge_output(self, ending: Ending, turn: Turn, where: str) -> None:
+        """Hold the exit code and the output of a load against what is expected."""
+        said, problems = reason(ending.output), []
+        if turn.fails:
+            is_right = ending.code and not ending.signal and re.search(turn.fails, ending.output)
+            if not is_right:
+                problems.append(Problem("accepted", where, f"must fail with {turn.fails!r}; {ending.code}: {said}"))
+        elif ending.code not in (0, *REFUSED):
+            problems.append(Problem("failed", where, f"exit code {ending.code or ending.signal}: {said}"))
+        if "Traceback (most recent" in ending.output:
+            problems.append(Problem("traceback", where, said))
+        problems += [
+            Problem("silent", where, f"the output lacks {pattern!r}")
+            for pattern in turn.says
+            if ending.code in (0, *REFUSED) and not re.search(pattern, ending.output)
+        ]
+        self._add(problems)
+
+    def _judge_unchanged(self, before: Mapping, after: Mapping, tables: set[str], where: str, what: str) -> None:
+        moved = sorted(name for name in tables if before.get(name) != after.get(name))
+        self._add([Problem("rewritten", where, f"{name} {what}") for name in moved])
 
     def _kill(self, number: int, turn: Turn, tables: Mapping, reference: Reference) -> None:
         """Kill a load; its machine may be gone with it, and the source goes on."""
@@ -116,18 +140,21 @@ class Story:
         how = "killed" if ending.signal else f"ended with {ending.code}"
         self.result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {strike}")
 
-    def _refused(self, ending: Ending, turn: Turn, tables: Mapping, where: str) -> set[str]:
+    def _refused(self, ending: Ending, turn: Turn, where: str) -> dict[str, Refused]:
         """Hold the refusals of a load against what is expected, and return the tables."""
         result = self.result
         lines = [line for line in ending.output.splitlines() if line.startswith("✗")]
         found = self.world.refused() if ending.code in REFUSED else {}
         said = " ".join(" ".join(lines).split())
         result.refused += len(found)
-        result.lines += [f"load {where.rpartition(' ')[2]} refused {name}: {line}" for name, line in found.items()]
+        result.lines += [f"load {where.rpartition(' ')[2]} refused {name}: {one.line}" for name, one in found.items()]
         problems = []
         if ending.code in REFUSED and not found:
             problems.append(Problem("refused", where, f"exit code {ending.code}, and no table is named: {said}"))
-        for name, line in found.items():
+        code = (4 if found else 0) if turn.code is None else turn.code
+        if ending.code != code:
+            problems.append(Problem("refused", where, f"exit code {ending.code}, expected {code}: {said}"))
+        for name, line in ((name, one.line) for name, one in found.items()):
             if name not in turn.refused and name not in turn.may_refuse:
                 result.unexpected += 1
                 problems.append(Problem("refused", f"{where}, {name}", line))
@@ -140,10 +167,10 @@ class Story:
         problems += [
             Problem("accepted", f"{where}, {name}", "the table had to be refused")
             for name in turn.refused
-            if name not in found and ending.code in (0, *REFUSED)
+            if name not in found
         ]
         self._add(problems)
-        return set(found)
+        return found
 
     def _compare(self, tables: Mapping, where: str) -> None:
         found = self.world.ask(

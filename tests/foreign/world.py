@@ -27,6 +27,14 @@ HELD = 75  # the exit code of a run that finds another one at work
 PATIENCE = 90  # seconds in which a run that finds the lease of a killed one is started again
 
 
+@dataclass(frozen=True)
+class Refused:
+    """A table that a load refused: its name in RAW, and the line that says why."""
+
+    raw_name: str
+    line: str
+
+
 @dataclass
 class World:
     """The `ci` environment in a folder; `addresses` are those of tests/foreign/services.py."""
@@ -54,10 +62,8 @@ class World:
             "s3_credentials": KEYS,
         }
         (self.folder / "services.json").write_text(json.dumps(services))
-        for statement in (
-            f"drop database if exists {DATABASE} with (force)",
-            f"create database {DATABASE} owner mailblaze",
-        ):
+        made = f"create database {DATABASE} owner mailblaze encoding '{schema.encoding}' locale 'C' template template0"
+        for statement in (f"drop database if exists {DATABASE} with (force)", made):
             execute(self.addresses["admin_url"], [statement])
         execute(self.addresses["superuser_url"], [f"create extension {name}" for name in schema.extensions])
         self.change(schema.sql)
@@ -95,11 +101,11 @@ class World:
             "DLT_DATA_DIR": str(self.working),
         }
 
-    def refused(self) -> dict[str, str]:
-        """Return the tables that the last load refused, and their lines, as its working folder has them."""
+    def refused(self) -> dict[str, Refused]:
+        """Return the tables that the last load refused, as its working folder has them."""
         found = sorted(self.working.rglob("refused.json"))
         known = [one for path in found for one in json.loads(path.read_text())]
-        return {one["name"]: " ".join(one["line"].split()) for one in known}
+        return {one["name"]: Refused(one["raw_name"].lower(), " ".join(one["line"].split())) for one in known}
 
     def _empty_lake(self) -> None:
         address = f"{self.addresses['s3_url']}/moto-api/reset"

@@ -117,7 +117,7 @@ FUTURE = _case(
         " (102, 'tomorrow', now() + interval '1 day')",
     ),
     {"future": line("id", "updated_at")},
-    Turn(),
+    Turn(says=(r"⚠.*\bfuture\b",)),
     Turn(("update future set v = 'x', updated_at = now() + interval '1 hour' where id = 1",)),
     Turn(("update future set v = 'y', updated_at = now() where id = 1", "insert into future values (2, 'new', now())")),
 )

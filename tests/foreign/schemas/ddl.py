@@ -91,7 +91,10 @@ def _schema(name: str, names: list[str]) -> Schema:
         _lines(names),
         (
             Turn(),
-            Turn(_both({one: CHANGES[one][1] for one in names})),
+            Turn(
+                _both({one: CHANGES[one][1] for one in names}),
+                says=tuple(rf"\b{one}_cursor\b" for one in names if one in ("add_default", "swap", "again")),
+            ),
             Turn(is_idle=True),
             Turn(_both(dict.fromkeys(names, ("update {0} set b = b where id = 7", "delete from {0} where id = 8")))),
         ),

@@ -224,7 +224,7 @@ CURSORS = Schema(
         name: line("id", "c") for name in ("future", "endless", "tied", "nulls", "in_domain", "in_utc")
     },
     (
-        Turn(may_refuse=frozenset({"in_domain"})),
+        Turn(may_refuse=frozenset({"in_domain"}), says=(r"⚠.*\bfuture\b", r"⚠.*\bendless\b")),
         Turn(
             (
                 "update future set v = 'x', c = now() where id = 1",
@@ -247,4 +247,31 @@ CURSORS = Schema(
         ),
     ),
 )  # fmt: skip
-SCHEMAS = (EVERY_KIND, NO_KEY, WRONG, MOVED, CURSORS)
+# More rows vanish than may: the deletes of that table are refused, not the other tables.
+DELETES = Schema(
+    "keys/deletes",
+    (
+        TOUCH,
+        "create table emptied (id int primary key, v text, updated_at timestamptz not null default now())",
+        touched("emptied"),
+        "create table beside (id int primary key, v text)",
+        *(
+            f"insert into {table} (id, v) select g, 'v' from generate_series(1, 100) g"
+            for table in ("emptied", "beside")
+        ),
+    ),
+    {"emptied": line("id", "updated_at", share=0.2), "beside": line("id")},
+    (
+        Turn(),
+        Turn(
+            ("delete from emptied where id > 50", "update beside set v = 'new' where id < 9"),
+            refused={"emptied": "--accept-deletes"},
+            code=3,
+        ),
+        Turn(("delete from beside where id < 4",), refused={"emptied": "--accept-deletes"}, code=3),
+        Turn(arguments=("--accept-deletes", "emptied")),
+        Turn(is_idle=True),
+    ),
+    is_killed=False,
+)
+SCHEMAS = (EVERY_KIND, NO_KEY, WRONG, MOVED, CURSORS, DELETES)

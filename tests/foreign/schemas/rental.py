@@ -104,4 +104,34 @@ SHOP = Schema(
     ),
     after_kill=("update film set length = length + 1 where film_id < 4",),
 )  # fmt: skip
-SCHEMAS = (SHOP,)
+
+
+def _clock(zone: str, is_told: bool) -> Schema:
+    """Return a table whose cursor is written in a zone, by writers that set it themselves."""
+    told = line("id", "at", zone=zone)
+    now = f"now() at time zone '{zone}'"
+    name = f"rental/{zone.rpartition('/')[2]}" + ("" if is_told else ", no zone said")
+    turns = (
+        Turn(),
+        Turn((f"update visits set v = 'new', at = {now} where id < 5", "delete from visits where id = 9")),
+        Turn((f"insert into visits values (100, 'late', {now})",)),
+        Turn(is_idle=True),
+    )
+    return Schema(
+        name,
+        (
+            LOCAL.replace(ZONE, zone),
+            "create table visits (id int primary key, v text, at timestamp)",
+            f"insert into visits select g, 'v', {now} - g * interval '1 h' from generate_series(1, 40) g",
+        ),
+        {"visits": told if is_told else line("id", "at")},
+        turns if is_told else (Turn(refused={"visits": "zone"}), Turn(tables={"visits": told})),
+    )
+
+
+SCHEMAS = (
+    SHOP,
+    _clock("Europe/Berlin", is_told=True),
+    _clock("Europe/Berlin", is_told=False),
+    _clock("America/New_York", is_told=False),
+)

@@ -254,6 +254,8 @@ OUT = Schema(
             refused={name: r"\b3\b" for name, (_, _, is_refused) in _OUT.items() if is_refused},
             may_refuse=frozenset(name for name, (_, _, is_refused) in _OUT.items() if not is_refused),
         ),
+        # Everything or nothing.
+        Turn(("update fine set v = 'newest' where id < 9",), arguments=("--strict",), fails=r"✗.*\bv\b"),
         Turn(("update fine set v = 'last' where id < 5", *(f"delete from {name} where id = 3" for name in _OUT))),
         Turn(is_idle=True),
     ),
