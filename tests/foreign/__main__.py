@@ -78,7 +78,8 @@ def _schemas(options: argparse.Namespace) -> list[Schema]:
 def _kept(schema: Schema, options: argparse.Namespace) -> str:
     """Keep a schema in a file, and return the command that tries it again, whatever hypothesis makes by then."""
     options.keep.mkdir(parents=True, exist_ok=True)
-    file = options.keep / f"{re.sub(r'\W+', '-', schema.name)}.pickle"
+    word = re.sub(r"\W+", "-", schema.name)
+    file = options.keep / f"{word}.pickle"
     file.write_bytes(pickle.dumps(schema))
     return f"python -m tests.foreign --again {file} --kills {options.kills if options.again else 0}"
 
