@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dlt
 import pyarrow.parquet as pq
@@ -29,6 +30,7 @@ from pipelines.settle import (
     set_aside,
     tidy,
 )
+from pipelines.table_guard import RefusedTable, drop_refused, forget_refused, read_refused
 from pipelines.warehouse import environment, raw_pipeline, read_services
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
@@ -50,11 +52,15 @@ class TableReport:
 
 @dataclass
 class LoadReport:
-    """One load of one pipeline; `finished` and `set_aside` count the packages that an earlier run had left."""
+    """One load of one pipeline; `finished` and `set_aside` count the packages that an earlier run had left.
+
+    `refused` lists the tables of which this load brought nothing, each with its reason.
+    """
 
     pipeline: str
     load_ids: list[str] = field(default_factory=list)
     tables: dict[str, TableReport] = field(default_factory=dict)
+    refused: list[RefusedTable] = field(default_factory=list)
     finished: int = 0
     set_aside: int = 0
     seconds: float = 0.0
@@ -89,11 +95,16 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
     # A table without a new row stands in the report too.
     for table in _tables(pipeline):
         report.table(table)
+    folder = Path(pipeline.working_dir)
+    forget_refused(folder)
     with source() as opened:
         info = pipeline.extract(opened)
+    report.refused = read_refused(folder)
+    drop_refused(folder)
+    refused = {one.raw_name for one in report.refused}
     for metrics in info.metrics.values():
         for table, written in metrics[0]["table_metrics"].items():
-            if not table.startswith("_dlt"):
+            if not table.startswith("_dlt") and table not in refused:
                 report.table(table).extracted += written.items_count
                 report.table(table).seconds += written.last_modified - written.created
     pipeline.normalize()
@@ -151,6 +162,7 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         lease.outrun(landing.token)
     if pipeline.has_pending_data and is_current(pipeline, landing):
         complete_records(pipeline, landing)
+        drop_refused(Path(pipeline.working_dir))
         pipeline.normalize()
         report.finished = len(pipeline.list_normalized_load_packages())
         _land(pipeline, report, lease)

@@ -45,10 +45,9 @@ class Size:
         return self.pages < SMALL
 
 
-def table_size(connection: sa.Connection, table: sa.Table) -> Size:
-    """Return the size of a table, of all its partitions together."""
-    name = connection.dialect.identifier_preparer.format_table(table)
-    has_pages, pages, size = connection.exec_driver_sql(SIZE, {"table": name}).one()
+def table_size(connection: sa.Connection, table: str) -> Size:
+    """Return the size of a table, quoted and with its schema; of all its partitions together."""
+    has_pages, pages, size = connection.exec_driver_sql(SIZE, {"table": table}).one()
     return Size(pages if has_pages else 0, size or 0)
 
 
