@@ -27,12 +27,12 @@ def refusals(options: TableOptions, found: CatalogTable, role: str) -> Iterator[
     """
     name = f"{quote(found.schema)}.{quote(found.name)}"
     if found.oid is None:
-        elsewhere = f'; there is one in {", ".join(found.elsewhere)}: say "schema": "{found.elsewhere[0]}"' * bool(
-            found.elsewhere
-        )
+        step = "restore it"
+        if found.elsewhere:
+            step = f'there is one in {", ".join(found.elsewhere)}: say "schema": "{found.elsewhere[0]}"'
         yield (
-            f"Postgres has no table {found.schema}.{found.name}{elsewhere or ': restore it'}, or take its line out of "
-            "TABLES in pipelines/postgres.py"
+            f"Postgres has no table {found.schema}.{found.name}: {step}, or take its line out of TABLES in "
+            "pipelines/postgres.py"
         )
         return
     if found.is_schema_closed:
