@@ -17,7 +17,7 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, SupportsStagingDestination
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
-from dlt.destinations.exceptions import DatabaseException, DestinationConnectionError
+from dlt.destinations.exceptions import DestinationConnectionError
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
@@ -26,13 +26,13 @@ from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 from dlt.destinations.path_utils import get_file_format_and_compression
 
 from pipelines.landing import FencedSqlClient, OnceOnlyClient
+from pipelines.memory_limit import with_enough_memory
+from pipelines.merge_job import MergeJob, MergingClient
 
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
 COPIED = "_copied_files"
 BEING_CLOSED, OPENINGS = "Unique file handle conflict", 500
 BEING_READ, READINGS = "Could not set lock on file", 100  # a second; a query of the dashboard takes a tenth
-# What a file may take that the usual limit (pipelines/warehouse.py) is too small for: very wide or very long rows.
-OUT_OF_MEMORY, MORE_MEMORY = "Out of Memory", ("512MB", "2GB")
 
 
 @configspec(init=False)
@@ -90,14 +90,8 @@ class StagedCopyJob(DuckDbCopyJob):
         url = ReferenceFollowupJobRequest.resolve_reference(self._file_path)
         with tempfile.TemporaryDirectory() as folder:
             path = self._fetch(url, Path(folder))
-            for more in MORE_MEMORY:
-                try:
-                    return self._insert(path, url)
-                except DatabaseException as error:
-                    if OUT_OF_MEMORY not in str(error):
-                        raise
-                self._job_client.sql_client.execute_sql(f"SET memory_limit = '{more}'")
-            return self._insert(path, url)
+            columns = len(self._load_table["columns"])
+            return with_enough_memory(self._job_client.sql_client, lambda: self._insert(path, url), columns)
 
     def _fetch(self, url: str, folder: Path) -> str:
         staging = self._job_client.config.staging_config
@@ -123,8 +117,17 @@ class StagedCopyJob(DuckDbCopyJob):
             sql.execute_sql(f"INSERT INTO {copied} VALUES (%s, %s, %s)", table, file, self._load_id)
 
 
-class StagedDuckDbClient(OnceOnlyClient, DuckDbClient, SupportsStagingDestination):
+class DuckDbMergeJob(MergeJob):
+    """A merge that gets the memory which its rows need."""
+
+    def run(self) -> None:
+        with_enough_memory(self._job_client.sql_client, super().run, len(self._load_table["columns"]))
+
+
+class StagedDuckDbClient(OnceOnlyClient, MergingClient, DuckDbClient, SupportsStagingDestination):
     """dlt's DuckDB client, able to take files from a staging destination."""
+
+    merge_job = DuckDbMergeJob
 
     def __init__(
         self, schema: Any, config: StagedDuckDbConfiguration, capabilities: DestinationCapabilitiesContext
