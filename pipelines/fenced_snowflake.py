@@ -12,6 +12,7 @@ from dlt.destinations.impl.snowflake.sql_client import SnowflakeSqlClient
 
 from pipelines.landing import FencedSqlClient, OnceOnlyClient
 from pipelines.merge_job import MergingClient
+from pipelines.storage_types import CopyingClient
 
 
 @configspec
@@ -29,7 +30,7 @@ class FencedSnowflakeSqlClient(FencedSqlClient, SnowflakeSqlClient):
             super().truncate_tables(*tables)
 
 
-class FencedSnowflakeClient(OnceOnlyClient, MergingClient, SnowflakeClient):
+class FencedSnowflakeClient(OnceOnlyClient, MergingClient, CopyingClient, SnowflakeClient):
     """dlt's client for Snowflake, fenced; its COPY remembers files by itself."""
 
     def __init__(

@@ -23,7 +23,7 @@ class MergeJob(SqlLoadJob):
 
         Raises:
             DatabaseException: a statement failed; nothing has changed.
-            TwiceInTable: a key of the batch is in the table twice; nothing has changed.
+            DatabaseTerminalException: a key of the batch is in the table twice; nothing has changed.
         """
         with FileStorage.open_zipsafe_ro(self._file_path, "r", encoding="utf-8") as file:
             statements = [line.strip().rstrip(";") for line in file if line.strip()]
@@ -42,11 +42,15 @@ class MergeJob(SqlLoadJob):
             raise twice_in_table(self.load_table_name, dict(zip(columns, found[0], strict=True)))
 
 
-class TwiceInTable(DatabaseTerminalException):
-    """A merge would leave a key in its table twice; its cause is the table's refusal."""
+def table_error(table: str, line: str) -> DatabaseTerminalException:
+    """Return an error that makes dlt give a job up; its cause is the refusal of the table, whose name is dlt's."""
+    error = DatabaseTerminalException(Exception(line))
+    error.__cause__ = TableRefused(line)  # the exit code
+    error.__cause__.raw_name = table
+    return error
 
 
-def twice_in_table(table: str, key: dict[str, Any]) -> TwiceInTable:
+def twice_in_table(table: str, key: dict[str, Any]) -> DatabaseTerminalException:
     """Return the error of a key, by column, that a merge would leave twice."""
     named = ", ".join(f"{name} = {value!r}" for name, value in key.items())
     name = f"RAW.{table.upper()}"
@@ -54,9 +58,7 @@ def twice_in_table(table: str, key: dict[str, Any]) -> TwiceInTable:
         f"{name}: the merge would leave the key {named} there twice, and was rolled back: {name} is as before. "
         "`python pipelines/doctor.py` tells whether the key is unique at the source; if it is, report this line."
     )
-    error = TwiceInTable(Exception(line))
-    error.__cause__ = TableRefused(line)  # the exit code
-    return error
+    return table_error(table, line)
 
 
 class MergingClient:

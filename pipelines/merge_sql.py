@@ -29,10 +29,12 @@ class MergeSql(SqlMergeFollowupJob):
             return delete_insert(table_chain, sql_client)
         taken = _columns(table_chain) & ALIASES
         if taken:
-            raise TableRefused(
+            refused = TableRefused(
                 f"{root['name']}: the column {min(taken)} has the name of an alias in dlt's SQL of this merge "
                 'strategy: declare write_disposition="merge" (delete-insert), or give the column another name.'
             )
+            refused.raw_name = root["name"]
+            raise refused
         return super().generate_sql(table_chain, sql_client)
 
 
