@@ -33,7 +33,8 @@ class MergeJob(SqlLoadJob):
             self._check(sql)
 
     def _check(self, sql: Any) -> None:
-        check = key_check(self._load_table, sql)
+        with sql.in_main_dataset():
+            check = key_check(self._load_table, sql)
         if not check:
             return
         columns, query = check
