@@ -14,15 +14,16 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.common.schema.utils import new_table
 
 from pipelines.catalog import CatalogTable, read_catalog, zone_settings
-from pipelines.column_types import ACCEPTED, ALL, agreed
 from pipelines.errors import Refusal, TableRefused
 from pipelines.raw_table import RawReader
 from pipelines.snapshot import Snapshot, warn
 from pipelines.source_table import SourceTable
+from pipelines.storage_types import ACCEPTED
 from pipelines.table_checks import key_refusal, refusals, zone_refusal
 from pipelines.table_guard import TableGuard
 from pipelines.table_options import SWEEP, TableOptions
 from pipelines.table_shape import STATE, Shape, changes, known_names, new_partitions, shape_of
+from pipelines.widening import ALL, agreed
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.sources.sql_database.schema_types import table_to_columns
 
 from pipelines.catalog import CatalogColumn, CatalogTable
-from pipelines.column_types import NUMERIC
 from pipelines.exact import exact_columns, exact_type, exact_value, source_of, source_type
 from pipelines.names import ROW_KEY, raw_names
 from pipelines.table_options import NONE, SWEEP, TableOptions
+from pipelines.widening import NUMERIC
 from pipelines.wire import rows_of, sql_text
 
 
