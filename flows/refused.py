@@ -1,4 +1,4 @@
-"""What a run does about tables that a load refused: their models keep their last state, and the run fails at the end."""
+"""What a run does about refused tables: their models keep their last state, and the run fails at its end."""
 
 import json
 import os

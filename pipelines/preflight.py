@@ -75,7 +75,7 @@ class Plan:
     @property
     def is_retyped(self) -> bool:
         """Tell whether a column of RAW changes to a type that does not hold its values."""
-        return any(ACCEPTED in column for column in self.columns.values())
+        return any(column.get(ACCEPTED) for column in self.columns.values())
 
 
 def plan_tables(

@@ -36,7 +36,11 @@ def agreed(
     found: TTableSchemaColumns = {}
     for name, column in new.items():
         had = raw.get(name, {})
-        if "data_type" not in had or "data_type" not in column or _type(had) == _type(column):
+        if "data_type" not in had or "data_type" not in column:
+            continue
+        if _type(had) == _type(column):
+            if had.get(ACCEPTED):  # it was carried through by an earlier load, and the next change is another one
+                found[name] = {"name": name, ACCEPTED: False}
             continue
         wider = widened(had, column)
         if wider is None and name not in accepted and ALL not in accepted:
@@ -45,7 +49,9 @@ def agreed(
                 f"every value of it: type python pipelines/postgres.py --accept-type {table}.{name} to change RAW, or "
                 "change the source back"
             )
-        carried = {ACCEPTED: True, **({ZONE: zone} if zone else {})} if wider is None else {}
+        # The text of a number is no wider type to a warehouse, and holds it all the same.
+        is_carried = wider is None or (wider["data_type"] == "text" != had["data_type"])
+        carried = {ACCEPTED: True, **({ZONE: zone} if zone else {})} if is_carried else {}
         kept = {hint: had[hint] for hint in (NUMERIC,) if hint in had}
         found[name] = {"name": name, **kept, **_described(wider or column), **carried}
     return found
