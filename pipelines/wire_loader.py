@@ -24,7 +24,7 @@ from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loa
 from pipelines.exact import exact_value
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
-from pipelines.snapshot import READER, Snapshot
+from pipelines.snapshot import Snapshot
 from pipelines.window import Window
 from pipelines.wire import rows_of, sql_text
 
@@ -114,7 +114,7 @@ class WireLoader(BaseTableLoader):
                 ).scalar()
                 if not is_long_scan(plan):
                     return None, 1
-            streams = free_connections(connection, reading.connections, READER)
+            streams = free_connections(connection, reading.connections)
         return PageRanges(size, streams), streams
 
 

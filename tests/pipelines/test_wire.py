@@ -228,13 +228,13 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
 
 
 def test_no_session_writes_to_the_source(platform):
-    writes = "CALL postgres_execute('source', 'delete from accounts')"
+    writes = "CALL postgres_execute('source', 'delete from public.accounts')"
     with Snapshot(sa.make_url(platform.postgres_url)) as moment:
         with pytest.raises(Refusal, match="read-only transaction"), moment.wire.session() as session:
             session.execute(writes)
         refused = pytest.raises(sa.exc.InternalError, match="read-only transaction")
         with refused, moment.engine.connect() as connection:
-            connection.exec_driver_sql("delete from accounts")
+            connection.exec_driver_sql("delete from public.accounts")
 
 
 @pytest.mark.parametrize("statements", [0, 1])
@@ -323,7 +323,7 @@ def test_a_busy_source_gets_fewer_connections(platform):
     engine = sa.create_engine(platform.postgres_url.replace("postgresql:", "postgresql+psycopg2:"))
     busy = psycopg2.connect(platform.postgres_url)
     with engine.connect() as connection:
-        assert free_connections(connection, 4, READER) == 4
+        assert free_connections(connection, 4) == 4
         locked = psycopg2.connect(platform.postgres_url)
         locked.cursor().execute("lock table accounts")
         waiting = threading.Thread(target=lambda: busy.cursor().execute("select 1 from accounts limit 1"))
@@ -331,7 +331,7 @@ def test_a_busy_source_gets_fewer_connections(platform):
         while not connection.exec_driver_sql("select 1 from pg_stat_activity where wait_event_type = 'Lock'").first():
             connection.commit()  # Postgres shows a transaction the sessions as they were at its first look
         connection.commit()
-        assert free_connections(connection, 4, READER) == 3
+        assert free_connections(connection, 4) == 3
         locked.close()
         waiting.join()
         assert table_size(connection, sa.Table("contacts", sa.MetaData(schema="public"))).pages > 0
