@@ -6,14 +6,14 @@ from functools import partial
 from typing import Any
 
 import dlt
-import sqlalchemy as sa
 from dlt.common.configuration.inject import with_config
 from dlt.common.schema.typing import TTableSchemaColumns
-from dlt.sources.credentials import ConnectionStringCredentials
 from dlt.sources.sql_database import sql_table
 
 from pipelines.exact import exact_type
+from pipelines.postgres_address import PostgresCredentials
 from pipelines.postgres_keys import PostgresKeys
+from pipelines.postgres_sessions import SEARCH_PATH
 from pipelines.preflight import Accepted, plan_tables
 from pipelines.raw_table import RawReader, RawTable
 from pipelines.snapshot import Snapshot
@@ -51,7 +51,10 @@ table_options(TABLES)  # a misspelled word fails the import
 
 @with_config(sections=("sources", "postgres"))
 def snapshot(
-    credentials: ConnectionStringCredentials = dlt.secrets.value, guard: float = 0.25, readers: Sequence[str] = ()
+    credentials: PostgresCredentials = dlt.secrets.value,
+    guard: float = 0.25,
+    readers: Sequence[str] = (),
+    search_path: str = SEARCH_PATH,
 ) -> Snapshot:
     """Return a snapshot of the configured Postgres, not yet taken; close it when all is read.
 
@@ -59,8 +62,9 @@ def snapshot(
         credentials: of a role that may read the tables and belongs to pg_read_all_stats.
         guard: see `Snapshot`.
         readers: see `Snapshot`; e.g. ["pg_dump"].
+        search_path: see `Snapshot`; e.g. "pg_catalog, public, pg_temp".
     """
-    return Snapshot(sa.make_url(credentials.to_native_representation()), guard, readers)
+    return Snapshot(credentials.to_url(), guard, readers, search_path)
 
 
 @dlt.source(name="postgres", schema_contract=CONTRACT, max_table_nesting=0)

@@ -10,7 +10,7 @@ from pipelines.key_merge import BATCH, Key
 from pipelines.snapshot import Snapshot
 from pipelines.source_table import SourceTable
 from pipelines.window import Window
-from pipelines.wire import rows_of, sql_text
+from pipelines.wire import errors_of, rows_of, sql_text
 
 
 class PostgresKeys:
@@ -34,7 +34,7 @@ class PostgresKeys:
         order = [column.element.collate("C") if _is_text(column) else column.element for column in columns]
         query = sa.select(*columns).select_from(self._source.described).order_by(*order)
         values = ", ".join(f'{exact_value(column)} AS "{column.name}"' for column in query.selected_columns)
-        with self._moment.wire.session() as session:
+        with errors_of(self._source.name), self._moment.wire.session() as session:
             rows = session.execute(f"SELECT {values} FROM {rows_of(sql_text(query))}")
             for batch in rows.to_arrow_reader(BATCH):
                 yield pa.Table.from_batches([batch])
@@ -48,7 +48,7 @@ class PostgresKeys:
                 self._window.is_old(source.described),
             )
         )
-        with self._moment.wire.session() as session:
+        with errors_of(source.name), self._moment.wire.session() as session:
             return session.execute(source.read(query)).to_arrow_table()
 
     def _columns(self) -> list[sa.Label]:

@@ -23,16 +23,15 @@ from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
 
 from pipelines.catalog import CatalogTable
-from pipelines.errors import Refusal, TableRefused
 from pipelines.exact import exact_value, source_of
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
-from pipelines.snapshot import READER, Snapshot, warn
+from pipelines.snapshot import Snapshot, warn
 from pipelines.source_table import SourceTable
 from pipelines.table_guard import TableGuard
 from pipelines.table_shape import STATE, Shape
 from pipelines.window import Window
-from pipelines.wire import rows_of, sql_text
+from pipelines.wire import errors_of, rows_of, sql_text
 
 BACKEND = "wire"
 FOLDER = "wire"  # in the pipeline's working folder: what a killed run leaves there is removed by the next one
@@ -79,19 +78,22 @@ class WireLoader(BaseTableLoader):
     def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[Any]:
         """Yield Parquet files as dlt imports them, or Arrow tables of rows that may be old."""
         reading: Reading = (backend_kwargs or {})["reading"]
-        yield from reading.guard.rows(named(reading.source.name, self._rows(reading)))
+        yield from reading.guard.rows(self._rows(reading))
 
     def _rows(self, reading: Reading) -> Iterator[Any]:
-        query = self.make_query()
+        with errors_of(reading.source.name):
+            yield from self._read(reading, self.make_query())
+        state = dlt.current.resource_state()
+        if state.get(STATE) != reading.shape:
+            state[STATE] = reading.shape
+
+    def _read(self, reading: Reading, query: sa.Select) -> Iterator[Any]:
         if reading.raw.exists and reading.window.may_reread(self.table):
             yield from self._tables(reading, query)
         else:
             yield from self._files(reading, query)
         if reading.raw.exists and reading.window.start:
             yield from self._future(reading)
-        state = dlt.current.resource_state()
-        if state.get(STATE) != reading.shape:
-            state[STATE] = reading.shape
 
     def _future(self, reading: Reading) -> Iterator[pa.Table]:
         """Yield the rows whose cursor lies in the future: each load compares them, for no horizon says they changed."""
@@ -176,7 +178,7 @@ class WireLoader(BaseTableLoader):
                 ).scalar()
                 if not is_long_scan(plan):
                     return None, 1
-            streams = free_connections(connection, reading.connections, READER)
+            streams = free_connections(connection, reading.connections)
         return PageRanges(size, streams), streams
 
 
@@ -280,20 +282,6 @@ class Streams:
                 return self._finished.put(item, timeout=0.05)
             except queue.Full:
                 continue
-
-
-def named(table: str, rows: Iterator[Any]) -> Iterator[Any]:
-    """Yield rows; an error that their values or our rights cause becomes the refusal of the table, with its name.
-
-    Raises:
-        TableRefused: the read of this table cannot succeed as it is.
-    """
-    try:
-        yield from rows
-    except Refusal as error:
-        if error.is_transient or isinstance(error, TableRefused):
-            raise
-        raise TableRefused(f"{table}: {error}") from error
 
 
 def warn_of_future(engine: sa.Engine, source: SourceTable, window: Window) -> None:
