@@ -7,6 +7,7 @@ year 1) fails the read by name and key; an infinite time is the first or last on
 """
 
 from collections.abc import Sequence
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -105,14 +106,18 @@ def exact_column(column: sa.Column) -> sa.ColumnElement:
     return value.label(column.name)
 
 
-def exact_value(column: sa.ColumnElement, key: Sequence[str] = (), is_json_text: bool = False) -> str:
+def exact_value(
+    column: sa.ColumnElement, key: Sequence[str] = (), is_json_text: bool = False, shown: str | None = None
+) -> str:
     """Return DuckDB's SQL for a column that `exact_columns` selected, as it came through the wire.
 
     Args:
         column: as selected.
         key: columns of the same row that name it in a complaint.
         is_json_text: whether Postgres has not checked that the text is a document for every reader (json, not jsonb).
+        shown: the column's name at the source, for a complaint; None: as selected.
     """
+    complaint = partial(_complaint, column.name, shown or column.name, key)
     name = '"' + column.name.replace('"', '""') + '"'
     # The widths that dlt gives a column whatever Postgres says: one type in RAW, in every file and in Arrow.
     if isinstance(column.type, sa.Integer):
@@ -120,10 +125,10 @@ def exact_value(column: sa.ColumnElement, key: Sequence[str] = (), is_json_text:
     if isinstance(column.type, sa.Float | sa.Double):
         return f"{name}::DOUBLE"
     if isinstance(column.type, sa.Time):
-        what = _complaint(column.name, key, "no time of a day")
+        what = complaint("no time of a day")
         return f"CASE WHEN {name} = TIME '24:00:00' THEN {what} ELSE {name} END"
     if is_json_text:
-        what = _complaint(column.name, key, "not JSON for every reader", shown=False)
+        what = complaint("not JSON for every reader", is_shown=False)
         return f"CASE WHEN {name} IS NULL OR json_valid({name}) THEN {name} ELSE {what} END"
     kind = _time(column.type)
     if kind is None:
@@ -132,7 +137,7 @@ def exact_value(column: sa.ColumnElement, key: Sequence[str] = (), is_json_text:
     return (
         f"CASE WHEN {name} IS NULL OR {name} BETWEEN {first} AND {last} THEN {name} "
         f"WHEN isinf({name}) THEN CASE WHEN {name} > {first} THEN {last} ELSE {first} END "
-        f"ELSE {_complaint(column.name, key, 'outside of the years 1 to 9999')} END"
+        f"ELSE {complaint('outside of the years 1 to 9999')} END"
     )
 
 
@@ -150,19 +155,29 @@ def _without_nan(column: sa.Column) -> sa.ColumnElement:
     """Return the column, guarded: the wire's reader would take a NaN for 0, and no decimal has one."""
     value = sa.cast(source_of(column), column.type) if column.info.get("is_domain") else source_of(column)
     # The cast fails at that row, and its message carries the words.
-    words = sa.cast(sa.literal(f"{column.name} holds "), sa.Text) + sa.cast(value, sa.Text)
+    words = sa.cast(sa.literal(f"column {column.info.get('name', column.name)} holds "), sa.Text) + sa.cast(
+        value, sa.Text
+    )
     for number, part in enumerate(column.info.get("key", ())):
         words = words + sa.literal(" in the row " if not number else ", ") + sa.cast(sa.literal_column(part), sa.Text)
     return sa.case((value == sa.cast(sa.literal("NaN"), column.type), sa.cast(words, column.type)), else_=value)
 
 
-def _complaint(name: str, key: Sequence[str], why: str, shown: bool = True) -> str:
-    """Return DuckDB's SQL that fails with the column, its value where it is not personal text, and the row's key."""
-    column = name.replace("'", "''")
+def _complaint(name: str, shown: str, key: Sequence[str], why: str, is_shown: bool = True) -> str:
+    """Return DuckDB's SQL that fails with the column, its value where it is not personal text, and the row's key.
+
+    Args:
+        name: of the column as selected.
+        shown: its name at the source.
+        key: columns of the same row.
+        why: the value cannot be loaded.
+        is_shown: whether the value is told.
+    """
+    column = shown.replace("'", "''")
     quoted = '"' + name.replace('"', '""') + '"'
-    value = f"' || {quoted}::VARCHAR || ', " if shown else "a text that is "
+    value = f"' || {quoted}::VARCHAR || ', " if is_shown else "a text that is "
     row = " || ', ' || ".join('"' + part.replace('"', '""') + '"::VARCHAR' for part in key)
-    return f"error('{column} holds {value}{why}'{f' || {chr(39)} in the row {chr(39)} || {row}' if row else ''})"
+    return f"error('column {column} holds {value}{why}'{f' || {chr(39)} in the row {chr(39)} || {row}' if row else ''})"
 
 
 def _time(sql_type: sa.types.TypeEngine) -> str | None:

@@ -91,6 +91,7 @@ class SourceTable:
                 nullable=True,
                 info={
                     "source": quote(column.name),
+                    "name": column.name,
                     "is_nullable": not column.is_not_null,
                     "is_domain": column.is_domain,
                     "key": key,
@@ -140,12 +141,17 @@ class SourceTable:
         columns = exact_columns(self.described, self.deleted_at)
         return sa.select(*columns).select_from(self.described).where(condition)
 
+    def values(self, query: sa.Select) -> dict[str, str]:
+        """Return DuckDB's SQL for each column that a query of this table selects, by its name in RAW."""
+        shown = {raw: name for name, raw in self.names.items()}
+        return {
+            column.name: exact_value(column, self.key, column.name in self.json_texts, shown.get(column.name))
+            for column in query.selected_columns
+        }
+
     def read(self, query: sa.Select) -> str:
         """Return DuckDB's SQL that reads a query of this table from Postgres, every value as RAW holds it."""
-        columns = ", ".join(
-            f"{exact_value(column, self.key, column.name in self.json_texts)} AS {quote(column.name)}"
-            for column in query.selected_columns
-        )
+        columns = ", ".join(f"{value} AS {quote(name)}" for name, value in self.values(query).items())
         return f"SELECT {columns} FROM {rows_of(sql_text(query))}"
 
 

@@ -52,7 +52,7 @@ def errors_of(table: str) -> Iterator[None]:
     try:
         yield
     except TableReadError as error:
-        if complaint := re.search(r"(\S+) (holds .+?)\"?$", error.reason):
+        if complaint := re.search(r"column (.+?) (holds .+?)\"?$", error.reason):
             column, what = complaint.groups()
             raise TableRefused(
                 f'{table}.{column} {what}: correct it at the source, or say "as_text": ["{column}"] or "exclude": '

@@ -23,7 +23,7 @@ from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
 
 from pipelines.catalog import CatalogTable
-from pipelines.exact import exact_value, source_of
+from pipelines.exact import source_of
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
 from pipelines.snapshot import Snapshot, warn
@@ -155,10 +155,7 @@ class WireLoader(BaseTableLoader):
 
     def _selection(self, query: sa.Select, source: SourceTable) -> str:
         """Return the columns of a file: those of dlt's schema in its order, or dlt would write each file again."""
-        values = {
-            column.name: exact_value(column, source.key, column.name in source.json_texts)
-            for column in query.selected_columns
-        }
+        values = source.values(query)
         values[C_DLT_LOAD_ID] = f"'{dlt.current.load_package_state()['load_id']}'"
         columns = dlt.current.source_schema().get_table_columns(dlt.current.resource().table_name)
         names = dict.fromkeys(columns) | dict.fromkeys(values)
