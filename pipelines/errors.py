@@ -20,8 +20,8 @@ class Refusal(Exception):
 class TableRefused(Refusal):
     """One table cannot be loaded exactly; the other tables of the load are not affected.
 
-    Raise it inside a resource or one of its steps (see pipelines/table_guard.py). The message names the table, and where
-    they are known the column and the key of the row, and the next command.
+    Raise it inside a resource or one of its steps (see pipelines/table_guard.py). The message names the table, and
+    where they are known the column and the key of the row, and the next command.
     """
 
     exit_code = 4

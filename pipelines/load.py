@@ -4,18 +4,23 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import dlt
 import pyarrow.parquet as pq
-from dlt.common.pipeline import LoadInfo
+from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from pipelines.errors import Refusal
 from pipelines.fence import claim
 from pipelines.lease import TTL, Lease, lease_url
+from pipelines.load_rows import schema_owner
+from pipelines.manifests import seal
+from pipelines.pending import damage, is_sealed, open_pipeline
 from pipelines.recording import complete_records, record
 from pipelines.retention import prune
 from pipelines.settle import (
@@ -74,8 +79,8 @@ def load(name: str, source: Source) -> LoadReport:
     """
     if environment().is_embedded and not read_services():
         raise Refusal(f"The source {name} is not reachable: no services were started here; `make up` starts them.")
-    pipeline = raw_pipeline(name)
-    pipeline.activate()
+    folder = Path(get_dlt_pipelines_dir()) / name
+    pipeline = open_pipeline(name, folder, partial(raw_pipeline, name), held_lease)
     with held_lease(pipeline) as lease:
         return land(pipeline, extract(pipeline, source, lease), lease)
 
@@ -90,6 +95,7 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
     for table in _tables(pipeline):
         report.table(table)
     with source() as opened:
+        check_source(pipeline, opened)
         info = pipeline.extract(opened)
     for metrics in info.metrics.values():
         for table, written in metrics[0]["table_metrics"].items():
@@ -97,8 +103,50 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
                 report.table(table).extracted += written.items_count
                 report.table(table).seconds += written.last_modified - written.created
     pipeline.normalize()
+    lease.check()
+    check_packages(pipeline, info.loads_ids)
+    seal(pipeline)
     report.seconds += time.monotonic() - started
     return report
+
+
+def check_source(pipeline: dlt.Pipeline, source: dlt.sources.DltSource) -> None:
+    """Refuse a source whose tables could not be told from those of another one; nothing has been read.
+
+    Raises:
+        Refusal: its dlt name is not the one that RAW's tables were loaded under, or another pipeline has it.
+    """
+    name, pipeline_name = source.schema.name, pipeline.pipeline_name
+    others = [known for known in pipeline.schema_names if known != name]
+    if others:
+        raise Refusal(
+            f"{pipeline_name}: the source is called {name}, and what RAW has of this pipeline was loaded by one called "
+            f"{others[0]}: call it {others[0]} again (`@dlt.source(name={others[0]!r})`), or load it under another "
+            f"name than {pipeline_name}. Nothing was loaded."
+        )
+    if pipeline.schema_names or not pipeline.first_run:
+        return
+    with pipeline.sql_client() as warehouse:
+        owner = schema_owner(warehouse, name, pipeline_name)
+    if owner:
+        raise Refusal(
+            f"{pipeline_name}: the source is called {name}, and so is the one of {owner}: RAW keeps one schema under a "
+            f"name. Give this one a name of its own (`@dlt.source(name={pipeline_name!r})`). Nothing was loaded."
+        )
+
+
+def check_packages(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> None:
+    """Refuse to land packages that this run did not extract: a run that was paused has written to its working folder.
+
+    Raises:
+        Refusal: the working folder is set aside, and the next run reads again.
+    """
+    strangers = sorted(set(pending(pipeline)) - set(load_ids))
+    if strangers:
+        set_aside(pipeline, f"another run has written package {', '.join(strangers)} to the working folder")
+        raise Refusal(
+            f"{pipeline.pipeline_name}: another run has used the working folder; nothing was loaded: run again."
+        )
 
 
 def land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> LoadReport:
@@ -146,12 +194,17 @@ def warn_of_password(pipeline: dlt.Pipeline) -> None:
 def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     """Leave the pipeline with nothing pending and the warehouse's cursors; see pipelines/settle.py."""
     tidy(pipeline)
+    folder = Path(pipeline.working_dir)
+    damaged = damage(folder)
+    if damaged:
+        report.set_aside = len(pending(pipeline))
+        set_aside(pipeline, damaged)
     landing = read_landing(pipeline)
     if landing:
         lease.outrun(landing.token)
-    if pipeline.has_pending_data and is_current(pipeline, landing):
+    # What is not sealed may have been damaged since it was written: it is read again.
+    if pipeline.has_pending_data and is_current(pipeline, landing) and is_sealed(folder):
         complete_records(pipeline, landing)
-        pipeline.normalize()
         report.finished = len(pipeline.list_normalized_load_packages())
         _land(pipeline, report, lease)
         landing = read_landing(pipeline)
