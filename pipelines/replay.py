@@ -214,15 +214,21 @@ def complete(names: Sequence[str]) -> None:
 
 
 def known(names: Sequence[str]) -> list[str]:
-    """Return the names, each once.
+    """Return the names, each once: ours, and those of any other pipeline that the lake has records of.
 
     Raises:
         Refusal: one of them is no pipeline.
     """
-    unknown = [name for name in names if name not in PIPELINES]
+    unknown = [name for name in names if name not in PIPELINES and not (name.isidentifier() and _is_recorded(name))]
     if unknown:
         raise Refusal(f"There is no pipeline {unknown[0]}: type {' or '.join(PIPELINES)}, or nothing for both.")
     return list(dict.fromkeys(names))
+
+
+def _is_recorded(name: str) -> bool:
+    """Tell whether the lake has a record of a load of a pipeline that is not one of ours."""
+    pipeline = raw_pipeline(name, data_dir() / "replay")
+    return bool(LakeRecords(pipeline).all())
 
 
 if __name__ == "__main__":
