@@ -30,7 +30,7 @@ from pipelines.wire_loader import BACKEND, LOAD_ID, Reading, connections_here
 #          word is the column in which the application itself says since when, or whether, a row is deleted.
 # lag      (0) seconds that are read again, where the application sets the cursor itself, long before it commits.
 # share    (0.2) of the rows that may vanish from one load to the next; more is refused.
-# zone     the zone in which a cursor without one is written, e.g. "America/New_York".
+# zone     the zone of times without one, in which such a cursor is written, e.g. "America/New_York".
 # schema, table   where it is and what it is called at the source, where that is not `public` and the line's name.
 # raw      its name in RAW behind POSTGRES_, where that is not the line's name.
 # exclude  columns that are not loaded.  as_text  columns that are loaded as Postgres writes them, e.g. dates BC.

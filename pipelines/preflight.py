@@ -10,6 +10,7 @@ from functools import partial
 from shlex import quote as shell
 
 import dlt
+import sqlalchemy as sa
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.common.schema.utils import new_table
 
@@ -112,7 +113,7 @@ def plan_tables(
                 for complaint in (zone_refusal(plan.source, settings), key_refusal(connection, plan.source)):
                     if complaint:
                         raise TableRefused(f"{complaint}. Nothing of {line.name} was loaded.")
-                _announce(plan, accepted)
+                _announce(connection, plan, accepted)
             except TableRefused as error:
                 guard.refuse(error)
             else:
@@ -139,7 +140,7 @@ def _raw_columns(reader: RawReader, raw_name: str) -> TTableSchemaColumns:
     return schema.get_table_columns(raw_name) if schema and raw_name in schema.tables else {}
 
 
-def _announce(plan: Plan, accepted: Accepted) -> None:
+def _announce(connection: sa.Connection, plan: Plan, accepted: Accepted) -> None:
     """Say which table is read again whole, why, and how much that is.
 
     Raises:
@@ -149,8 +150,12 @@ def _announce(plan: Plan, accepted: Accepted) -> None:
         return
     found, name = plan.source.found, plan.source.name
     why = "; ".join(plan.reasons[:3]) + (f" and {len(plan.reasons) - 3} more" if len(plan.reasons) > 3 else "")
-    size = f"{max(found.rows, 0):,} rows" + (f", {found.bytes / 1e6:,.1f} MB" if found.bytes else "")
-    if found.rows > accepted.reread_limit and name not in accepted.rereads:
+    rows = found.rows
+    if rows <= 0:  # Postgres has no estimate
+        few = f"select count(*) from (select from {plan.source.quoted} limit {accepted.reread_limit + 1}) few"
+        rows = connection.exec_driver_sql(few.replace("%", "%%")).scalar()
+    size = f"{rows:,} rows" + (f", {found.bytes / 1e6:,.1f} MB" if found.bytes else "")
+    if rows > accepted.reread_limit and name not in accepted.rereads:
         raise TableRefused(
             f"{name}: {why}, so it has to be read again whole, which is about {size} and more than reread_limit "
             f"({accepted.reread_limit:,}): type python pipelines/postgres.py --accept-reread {shell(name)}"

@@ -24,7 +24,7 @@ class TableOptions:
         deletes: "sweep", "none", or the column that says since when, or whether, a row is deleted.
         lag: seconds before the last horizon that are read again.
         share: of the rows that may vanish from one load to the next, 0 to 1.
-        zone: IANA name of the zone in which a cursor of type `timestamp` is written; None: UTC.
+        zone: IANA name of the zone of times without one, in which a cursor of type `timestamp` is written; None: UTC.
         schema: of Postgres; None: the source's.
         table: name at the source; None: the line's name.
         raw: name in RAW behind the prefix of the source; None: the line's name, normalized.

@@ -51,6 +51,12 @@ def agreed(
             )
         # The text of a number is no wider type to a warehouse, and holds it all the same.
         is_carried = wider is None or (wider["data_type"] == "text" != had["data_type"])
+        if is_carried and {had["data_type"], column["data_type"]} == {"timestamp"} and not zone:
+            raise TableRefused(
+                f"{table}.{name}: RAW has {shown(had)} and the source now has {shown(column)}: say in which zone the "
+                f'times without one are, e.g. "zone": "Europe/Berlin" in the line of {table} in TABLES, then type python '
+                f"pipelines/postgres.py --accept-type {table}.{name}"
+            )
         carried = {ACCEPTED: True, **({ZONE: zone} if zone else {})} if is_carried else {}
         kept = {hint: had[hint] for hint in (NUMERIC,) if hint in had}
         found[name] = {"name": name, **kept, **_described(wider or column), **carried}
@@ -81,8 +87,8 @@ def shown(column: TColumnSchema) -> str:
     kind = column["data_type"]
     if kind == "decimal" and column.get("precision"):
         return f"decimal({column['precision']}, {column.get('scale') or 0})"
-    if kind == "timestamp" and not column.get("timezone", True):
-        return "timestamp without a zone"
+    if kind == "timestamp":
+        return "timestamp with a zone" if column.get("timezone", True) else "timestamp without a zone"
     return kind
 
 
