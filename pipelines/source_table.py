@@ -102,7 +102,7 @@ class SourceTable:
         if self.options.is_row_keyed:
             row = f"ROW({', '.join(quote(column.name) for column in self.columns)})::text"
             number = f"row_number() OVER (PARTITION BY {row})"
-            columns.append(sa.Column(ROW_KEY, sa.Text(), info={"source": f"md5({row}) || '-' || {number}"}))
+            columns.append(sa.Column(ROW_KEY, sa.Text(), info={"source": f"(md5({row}) || '-' || {number})"}))
         return sa.Table(self.found.name, sa.MetaData(schema=self.found.schema), *columns)
 
     @cached_property

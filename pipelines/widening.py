@@ -54,8 +54,8 @@ def agreed(
         if is_carried and {had["data_type"], column["data_type"]} == {"timestamp"} and not zone:
             raise TableRefused(
                 f"{table}.{name}: RAW has {shown(had)} and the source now has {shown(column)}: say in which zone the "
-                f'times without one are, e.g. "zone": "Europe/Berlin" in the line of {table} in TABLES, then type python '
-                f"pipelines/postgres.py --accept-type {table}.{name}"
+                f'times without one are, e.g. "zone": "Europe/Berlin" in the line of {table} in TABLES, then type '
+                f"python pipelines/postgres.py --accept-type {table}.{name}"
             )
         carried = {ACCEPTED: True, **({ZONE: zone} if zone else {})} if is_carried else {}
         kept = {hint: had[hint] for hint in (NUMERIC,) if hint in had}
