@@ -6,7 +6,7 @@ import pytest
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
 import pipelines.memory_limit as memory_limit
-from pipelines.errors import explain, exit_code, failed_for_good
+from pipelines.errors import exit_code, explain, failed_for_good
 from pipelines.staged_duckdb import StagedDuckDbClient, staged_duckdb
 from tests.pipelines.trial import MERGED, Trial
 
