@@ -100,7 +100,7 @@ def test_a_type_that_is_no_wider_one_refuses_the_table_and_is_taken_over_when_ac
     assert "RAW has BIGINT and the source now VARCHAR" in line
     assert "--accept-type things.v" in line
     assert values(trial) == [(1, 7), (2, 8), (3, 9)]
-    trial.pipeline().drop_pending_packages()
+    trial.pipeline().abort_packages()
     load(trial, {1: "seven", 2: "8"}, pa.string(), **{"data_type": "text", "x-accepted-type": True})
     assert values(trial) == [(1, "seven"), (2, "8"), (3, "9")]
     # And back: nobody else has the deleted row's value, which is a number.
