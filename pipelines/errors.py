@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
 JOBS = ("LoadClientJobFailed", "LoadClientJobRetry", "LoadClientJobTerminalRetry")  # of dlt
 RAISED = re.compile(r"((?:\w+\.)*\w*(?:Exception|Error)): (.+)")  # the last line of a traceback
+NO_MEMORY = re.compile("Out of Memory|could not allocate block|failed to (allocate|pin)")
 DRIVERS = ("_duckdb.", "duckdb.", "snowflake.")
 # DuckDB's errors that a value or the type of a column causes.
 BAD_VALUE = (
@@ -137,6 +138,9 @@ def _line(error: BaseException, hint: str) -> str | None:
         return _http(error.response)
     if kind in UNREACHABLE and getattr(error, "request", None) is not None:
         return f"The SaaS API at {_place(error.request.url)} is not reachable: {hint}."
+    if NO_MEMORY.search(str(error)) and kind in ("OutOfMemoryException", "TransactionException"):
+        reason = str(error).strip().splitlines()[0]
+        return f"DuckDB needs more memory than it may take ({reason}). End other programs, then run again."
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
     if kind == "IOException" and "lock" in str(error).lower():

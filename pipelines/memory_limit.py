@@ -14,6 +14,7 @@ OUT_OF_MEMORY = re.compile("Out of Memory|could not allocate block|failed to (al
 FOR_COLUMN = 3 * MB // 4
 SHARE = 0.8  # of the machine's free memory
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
+DECIMAL_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 T = TypeVar("T")
 
@@ -27,7 +28,8 @@ def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0)
     """Return what `work` returns; where it runs out of memory, run it again with twice as much.
 
     Args:
-        sql_client: dlt's, connected; its memory limit is afterwards what it was.
+        sql_client: dlt's, connected; its memory limit is afterwards what it was. `most` are the bytes that it may
+            take, None: what the machine has.
         work: leaves nothing behind where it fails.
         columns: of the widest table that it writes.
 
@@ -35,7 +37,7 @@ def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0)
         DatabaseException: as `work` does, out of memory only where the machine has no more to give.
     """
     usual = limit = read_limit(sql_client)
-    limit = max(limit, min(columns * FOR_COLUMN, free_memory()))
+    limit = max(limit, min(columns * FOR_COLUMN, _most(sql_client)))
     try:
         while True:
             if limit > usual:
@@ -43,7 +45,7 @@ def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0)
             try:
                 return work()
             except DatabaseException as error:
-                more = min(2 * limit, free_memory())
+                more = min(2 * limit, _most(sql_client))
                 if not is_out_of_memory(error) or more < 1.1 * limit:
                     raise
                 limit = more
@@ -55,8 +57,7 @@ def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0)
 def read_limit(sql_client: Any) -> int:
     """Return DuckDB's memory limit in bytes."""
     ((text,),) = sql_client.execute_sql("SELECT current_setting('memory_limit')")
-    number, unit = text.split()
-    return int(float(number) * UNITS[unit])
+    return to_bytes(text)
 
 
 def free_memory() -> int:
@@ -76,6 +77,16 @@ def free_memory() -> int:
         except (OSError, ValueError):  # no such version of control groups, or "max"
             continue
     return max(int(free * SHARE), 0)
+
+
+def to_bytes(text: str) -> int:
+    """Return a size as DuckDB writes it, e.g. "2GB" or "1.5 GiB", in bytes."""
+    number, unit = re.fullmatch(r"([\d.]+)\s*(\w+)", text.strip()).groups()
+    return int(float(number) * (UNITS[unit] if unit in UNITS else DECIMAL_UNITS[unit.upper()]))
+
+
+def _most(sql_client: Any) -> int:
+    return free_memory() if sql_client.most is None else sql_client.most
 
 
 def _set_back(sql_client: Any, limit: int) -> None:

@@ -29,7 +29,7 @@ from dlt.destinations.path_utils import get_file_format_and_compression
 from pipelines.column_types import loses, rounds
 from pipelines.errors import Refusal
 from pipelines.landing import FencedSqlClient, OnceOnlyClient
-from pipelines.memory_limit import is_out_of_memory, with_enough_memory
+from pipelines.memory_limit import is_out_of_memory, to_bytes, with_enough_memory
 from pipelines.merge_job import MergeJob, MergingClient, table_error
 from pipelines.storage_types import FollowingClient
 
@@ -41,13 +41,22 @@ BEING_READ, READINGS = "Could not set lock on file", 100  # a second; a query of
 
 @configspec(init=False)
 class StagedDuckDbConfiguration(DuckDbClientConfiguration):
-    """DuckDB's, and the fence that the run holds: "<pipeline>/<token>"."""
+    """DuckDB's, and two settings of ours.
+
+    fence: that the run holds, "<pipeline>/<token>". max_memory: the most that wide rows may take, e.g. "2GB".
+    """
 
     fence: Optional[str] = None  # noqa: UP045  dlt resolves this spelling
+    max_memory: Optional[str] = None  # noqa: UP045
 
 
 class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
-    """dlt's SQL client that forgets the copied files with the rows, where a table is truncated or dropped."""
+    """dlt's SQL client that forgets the copied files with the rows, where a table is truncated or dropped.
+
+    `most` are the bytes of memory that a job may take, None: what the machine has.
+    """
+
+    most: int | None = None
 
     def open_connection(self) -> Any:
         # DuckDB refuses to open a file that another thread is just closing, as the two sources of a flow do: 4 to 7 of
@@ -218,6 +227,7 @@ class StagedDuckDbClient(OnceOnlyClient, MergingClient, FollowingClient, DuckDbC
             self.sql_client.dataset_name, self.sql_client.staging_dataset_name, config.credentials, capabilities
         )
         self.sql_client.raise_fence(config.fence)
+        self.sql_client.most = to_bytes(config.max_memory) if config.max_memory else None
 
     def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:
         if self.is_storage_initialized():

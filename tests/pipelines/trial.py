@@ -18,7 +18,7 @@ MERGED = {"table_name": "things", "write_disposition": "merge", "primary_key": "
 
 @dataclass
 class Trial:
-    """What one test loads into; `settings` are DuckDB's."""
+    """What one test loads into; `settings` are DuckDB's, and `max_memory` is the destination's."""
 
     folder: Path
     destination: Any = staged_duckdb
@@ -27,12 +27,14 @@ class Trial:
     def warehouse(self) -> Path:
         return self.folder / "trial.duckdb"
 
-    def pipeline(self, **settings: Any) -> dlt.Pipeline:
+    def pipeline(self, max_memory: str | None = None, **settings: Any) -> dlt.Pipeline:
         credentials = DuckDbCredentials(str(self.warehouse))
         credentials.global_config = settings
         return dlt.pipeline(
             "trial",
-            destination=self.destination(credentials, truncate_tables_on_staging_destination_before_load=False),
+            destination=self.destination(
+                credentials, truncate_tables_on_staging_destination_before_load=False, max_memory=max_memory
+            ),
             staging=dlt.destinations.filesystem(f"{self.folder}/lake"),
             dataset_name="RAW",
             pipelines_dir=str(self.folder / "dlt"),
