@@ -14,6 +14,9 @@ from pipelines.sweep import DELETED_AT
 from pipelines.window import Window
 from pipelines.wire import rows_of, sql_text
 
+# Encodings in which the order of bytes is the one of UTF-8, so that an index can give it.
+SAME_ORDER = ("UTF8", "SQL_ASCII", "LATIN1")
+
 
 class PostgresKeys:
     """The keys of one table, and its rows by key, both as of one snapshot.
@@ -34,8 +37,7 @@ class PostgresKeys:
     def stream(self) -> Iterator[pa.Table]:
         """Yield the keys, ascending: nothing else of the rows, so that Postgres can read its index alone."""
         columns = self._columns(self._table())
-        # Text sorts by the database's collation: byte order is the one that DuckDB and Snowflake agree with.
-        order = [column.collate("C") if _is_text(column) else column for column in columns]
+        order = [self._in_byte_order(column) if _is_text(column) else column for column in columns]
         query = sa.select(*columns).order_by(*order)
         values = ", ".join(exact_value(column) for column in query.selected_columns)
         with self._moment.wire.session() as session:
@@ -61,6 +63,12 @@ class PostgresKeys:
 
     def _columns(self, table: sa.Table) -> list[sa.ColumnElement]:
         return [exact_column(table.c[name]) for name in self._key]
+
+    def _in_byte_order(self, column: sa.ColumnElement) -> sa.ColumnElement:
+        """Return what text sorts by: its bytes as UTF-8, which DuckDB and Snowflake agree with, not a collation."""
+        if self._moment.server.encoding in SAME_ORDER:
+            return column.collate("C")
+        return sa.func.convert_to(sa.cast(column, sa.Text), "UTF8")
 
 
 def _is_text(column: sa.ColumnElement) -> bool:

@@ -7,7 +7,6 @@ import subprocess
 import threading
 import time
 from contextlib import closing, contextmanager
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
@@ -19,8 +18,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from mock_services.ports import free_port
 from pipelines.errors import Refusal, TableRefused, explain, is_transient
-from pipelines.postgres import TABLES, load, snapshot
-from pipelines.postgres_address import PostgresCredentials, connection_string, parameters, parse
+from pipelines.postgres import TABLES, load
+from pipelines.postgres_address import PostgresCredentials, parameters, parse
 from pipelines.postgres_sessions import SETTINGS, Server, check, pin
 from pipelines.snapshot import READER, Snapshot
 from pipelines.wire import TableReadError, WireError, rows_of
@@ -66,7 +65,7 @@ def only(monkeypatch):
 
 @pytest.fixture
 def role(postgres_server):
-    """A role of its own that reads, with a password of every kind of character; its name and its address in a database."""
+    """A role that reads, with a password of every kind of character: its name, and its address in a database."""
     name, password = f"reader_{uuid4().hex[:8]}", " p@ss:/?#%'\"\\ $é;= "
     postgres = postgres_server.url("postgres", "postgres")
     literal = password.replace("'", "''")
@@ -77,8 +76,7 @@ def role(postgres_server):
         place = host or f"{url.host}:{url.port}"
         return f"postgresql://{name}:{quote(password, safe='')}@{place}/{url.database}{more}"
 
-    yield name, address
-    execute(postgres, f"reassign owned by {name} to postgres; drop owned by {name}; drop role {name}")
+    return name, address
 
 
 def show(url: str, sql: str, **options) -> tuple[tuple, tuple]:
@@ -98,8 +96,9 @@ def test_settings_of_a_role_change_no_value_and_cut_no_read(platform, only, role
         f"""create table odd (id int primary key, day date, span interval, fraction double precision, fractions real[],
             file bytea, files bytea[], at timestamptz, ats timestamptz[], updated_at timestamptz default now());
         insert into odd values
-            (1, '2026-02-01', '1 year 2 days 03:04:05.6', 0.1 + 0.2, '{{0.1, 1e-40}}', '\\x00ff41', '{{"\\\\x00ff"}}',
-             '2026-07-01 12:00:00Z', '{{2026-07-01 12:00:00Z}}'), (2);
+            (1, '2026-02-01', '1 year 2 days 03:04:05.6', 0.1::float8 + 0.2::float8, '{{0.1, 1e-40}}', '\\x00ff41', '{{"\\\\x00ff"}}',
+             '2026-07-01 12:00:00Z', '{{2026-07-01 12:00:00Z}}');
+        insert into odd values (2);
         create schema shadow;
         create function shadow.yes(timestamptz, timestamptz) returns boolean language sql as 'select false';
         create operator shadow.< (leftarg = timestamptz, rightarg = timestamptz, function = shadow.yes);
@@ -108,16 +107,15 @@ def test_settings_of_a_role_change_no_value_and_cut_no_read(platform, only, role
     )
     only("odd")
     load()
-    as_owner = platform.raw("select * exclude (_dlt_load_id) from RAW.POSTGRES_ODD order by id")
+    as_owner = platform.raw("select * exclude (_dlt_load_id, updated_at) from RAW.POSTGRES_ODD order by id")
     for setting, value in HOSTILE.items():
         execute(superuser, f"alter role {name} in database {database} set {setting} = {value}")
     platform.write_services(postgres_url=address(platform))
     platform.source("update odd set updated_at = now()")
     assert counts(load(), "extracted")["odd"] == 2
-    again = platform.raw("select * exclude (_dlt_load_id) from RAW.POSTGRES_ODD order by id")
-    changed = [{value for value in row if not hasattr(value, "hour")} for row in again]
-    assert changed == [{value for value in row if not hasattr(value, "hour")} for row in as_owner]
-    assert differences(platform, "odd", "id") == []
+    again = platform.raw("select * exclude (_dlt_load_id, updated_at) from RAW.POSTGRES_ODD order by id")
+    assert again == as_owner
+    assert {"1 year 2 days 03:04:05.6", 0.30000000000000004, b"\x00\xffA"} <= set(again[0])
 
 
 def test_every_session_of_both_drivers_has_the_settings(platform, role):
@@ -171,7 +169,7 @@ def test_a_setting_that_this_version_does_not_have_is_left_out(platform):
 
 
 def test_nothing_stays_in_a_connection_that_goes_back_to_a_pool(platform):
-    """As a pooler in transaction mode sees it: the settings, the mark and the read-only mode end with the transaction."""
+    """The settings, the mark and the read-only mode end with the transaction, as a transaction pool needs it."""
     sql = "select current_setting('search_path') as path, current_setting('transaction_read_only') as mode, " + (
         "(select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks"
     )
@@ -227,7 +225,7 @@ def test_a_view_whose_functions_name_no_schema_is_read_with_a_search_path(platfo
     [
         ("LATIN1", ["Zürich", "ÿ", "é"]),
         ("WIN1252", ["€ 5", "œuvre", "“so”", "é"]),
-        ("EUC_JP", ["日本語", "ｶﾅ", "東京", "é"[:0] + "ア"]),
+        ("EUC_JP", ["日本語", "ｶﾅ", "東京", "ア"]),
         ("SQL_ASCII", ["plain", "Zürich"]),
     ],
 )
@@ -278,9 +276,9 @@ def test_bytes_that_are_no_text_are_refused_for_their_table(platform, postgres_s
             connection.cursor().execute(b"create table words as select 'Z\xfcrich'::text as word")
         with Snapshot(parse(url), 0.0) as moment:
             query = f"SELECT * FROM {rows_of('select word from public.words')}"
-            with pytest.raises(TableReadError, match="words could not be read .*0xfc.*correct the row") as refused:
-                with moment.wire.session("words") as session:
-                    session.execute(query).fetchall()
+            because = pytest.raises(TableReadError, match=r"words could not be read .*0xfc.*correct the row")
+            with because as refused, moment.wire.session("words") as session:
+                session.execute(query).fetchall()
             assert "\n" not in str(refused.value)
     finally:
         execute(postgres, f"drop database {database} with (force)")
@@ -303,7 +301,7 @@ def test_several_hosts_reach_the_primary_with_both_drivers(platform, role):
     for place in (f"{url.host}:{nobody},{url.host}:{url.port}", f"localhost,{url.host}:{url.port}"):
         assert show(address(platform, place), sql) == ((str(url.port),), (str(url.port),))
     several = f"?host={url.host}:{nobody}&host={url.host}:{url.port}"
-    assert show(address(platform, " ".strip() or "", several).replace(f"@{url.host}:{url.port}/", "@/"), sql) == (
+    assert show(address(platform, more=several).replace(f"@{url.host}:{url.port}/", "@/"), sql) == (
         (str(url.port),),
         (str(url.port),),
     )
@@ -341,7 +339,7 @@ def test_two_servers_behind_one_address_are_refused(platform, tmp_path):
 )
 def test_a_malformed_address_is_one_line_without_its_password(platform, address, what):
     platform.write_services(postgres_url=address)
-    with pytest.raises(Exception, match=".") as refused:
+    with pytest.raises(Exception, match=what) as refused:
         load()
     line = explain(refused.value, "")
     assert what in line
@@ -373,16 +371,15 @@ def test_an_address_is_read_as_libpq_reads_it(address, place):
     assert parameters(parse(credentials.to_native_representation())) == found
 
 
-def test_credentials_piece_by_piece_keep_the_blanks_of_a_password(platform, role, monkeypatch):
-    name, address = role
-    found = parameters(parse(address(platform)))
-    (platform.data_dir / "services.json").unlink()
-    platform.write_services(postgres_url="")
-    for part, field in (("username", "user"), ("password", "password"), ("host", "host"), ("port", "port")):
-        monkeypatch.setenv(f"SOURCES__POSTGRES__CREDENTIALS__{part.upper()}", found[field])
-    monkeypatch.setenv("SOURCES__POSTGRES__CREDENTIALS__DATABASE", found["dbname"])
-    with snapshot() as moment, moment.engine.connect() as connection:
-        assert connection.exec_driver_sql("select current_user").scalar() == name
+def test_credentials_piece_by_piece_keep_the_blanks_of_a_password():
+    credentials = PostgresCredentials()
+    credentials.update({"username": "u", "password": " p ", "host": "h", "port": 5433, "database": "d"})
+    credentials.resolve()
+    found = parameters(credentials.to_url())
+    assert [found[name] for name in ("user", "password", "host", "port", "dbname")] == ["u", " p ", "h", "5433", "d"]
+    credentials.update({"host": None})
+    with pytest.raises(Refusal, match="it has no host"):
+        credentials.resolve()
 
 
 def test_a_locked_table_is_refused_and_the_others_are_read(platform, monkeypatch):
@@ -462,9 +459,9 @@ def test_a_pooler_in_session_and_in_transaction_mode_serves_a_whole_load(platfor
 
 @pytest.mark.skipif(not POOLER, reason="pgbouncer is not installed (Debian: apt-get install pgbouncer)")
 def test_a_pooler_in_statement_mode_is_refused_in_one_line(platform, tmp_path):
-    with pooler(platform, tmp_path / "pool", "statement") as url, pytest.raises(WireError, match="session pool"):
-        with Snapshot(parse(url), 0.0) as moment:
-            _ = moment.engine
+    refused = pytest.raises(WireError, match="session pool")
+    with pooler(platform, tmp_path / "pool", "statement") as url, refused, Snapshot(parse(url), 0.0) as moment:
+        _ = moment.engine
 
 
 @contextmanager
