@@ -22,7 +22,7 @@ from pipelines.postgres import TABLES, load
 from pipelines.postgres_address import PostgresCredentials, parameters, parse
 from pipelines.postgres_sessions import SETTINGS, Server, check, pin
 from pipelines.snapshot import READER, Snapshot
-from pipelines.wire import TableReadError, WireError, rows_of
+from pipelines.wire import TableReadError, WireError, refused_read, rows_of
 from tests.conftest import execute
 from tests.pipelines.compare import differences
 from tests.pipelines.steps import counts
@@ -96,8 +96,8 @@ def test_settings_of_a_role_change_no_value_and_cut_no_read(platform, only, role
         f"""create table odd (id int primary key, day date, span interval, fraction double precision, fractions real[],
             file bytea, files bytea[], at timestamptz, ats timestamptz[], updated_at timestamptz default now());
         insert into odd values
-            (1, '2026-02-01', '1 year 2 days 03:04:05.6', 0.1::float8 + 0.2::float8, '{{0.1, 1e-40}}', '\\x00ff41', '{{"\\\\x00ff"}}',
-             '2026-07-01 12:00:00Z', '{{2026-07-01 12:00:00Z}}');
+            (1, '2026-02-01', '1 year 2 days 03:04:05.6', 0.1::float8 + 0.2::float8, '{{0.1, 1e-40}}',
+             '\\x00ff41', '{{"\\\\x00ff"}}', '2026-07-01 12:00:00Z', '{{2026-07-01 12:00:00Z}}');
         insert into odd values (2);
         create schema shadow;
         create function shadow.yes(timestamptz, timestamptz) returns boolean language sql as 'select false';
@@ -380,6 +380,36 @@ def test_credentials_piece_by_piece_keep_the_blanks_of_a_password():
     credentials.update({"host": None})
     with pytest.raises(Refusal, match="it has no host"):
         credentials.resolve()
+
+
+def test_errors_of_the_engine_are_told_apart(platform):
+    with Snapshot(parse(platform.postgres_url), 0.0) as moment:
+        with pytest.raises(sa.exc.DBAPIError) as error, moment.engine.connect() as connection:
+            connection.exec_driver_sql("select 1/0")
+        found = refused_read(error.value, "accounts")
+        assert isinstance(found, TableReadError)
+        assert str(found).startswith("Postgres: accounts could not be read (division by zero)")
+        with pytest.raises(sa.exc.DBAPIError) as error, moment.engine.connect() as connection:
+            process = connection.exec_driver_sql("select pg_backend_pid()").scalar()
+            platform.source(f"select pg_terminate_backend({process}, 5000)")
+            connection.exec_driver_sql("select 1")
+        assert isinstance(refused_read(error.value, "accounts"), WireError)
+
+
+def test_a_statement_that_somebody_cancels_is_no_error_of_its_table(platform):
+    with Snapshot(parse(platform.postgres_url), 0.0) as moment:
+        query = f"SELECT * FROM {rows_of('select pg_sleep(30)::text as nothing')}"
+        sleeps = "select pg_cancel_backend(pid) from pg_stat_activity where query like 'COPY%pg_sleep(30)%'"
+
+        def cancel():
+            while not any(row[0] for row in platform.source(sleeps)):
+                pass
+
+        thread = threading.Thread(target=cancel)
+        thread.start()
+        with pytest.raises(WireError, match="due to user request"), moment.wire.session("accounts") as session:
+            session.execute(query).fetchall()
+        thread.join()
 
 
 def test_a_locked_table_is_refused_and_the_others_are_read(platform, monkeypatch):
