@@ -29,6 +29,16 @@ DEFAULTS = {
 OURS = ("replication", "fallback_application_name")  # parameters that an address of a source cannot choose
 
 
+class Password(str):
+    """A password as it is: dlt strips the blanks at its ends."""
+
+    __slots__ = ()
+
+    def strip(self, chars: str | None = None) -> "Password":
+        """Return the password."""
+        return self
+
+
 @configspec(init=False)
 class PostgresCredentials(ConnectionStringCredentials):
     """dlt's credentials of a Postgres, read as libpq reads them; an error is one line and shows no password."""
@@ -43,8 +53,11 @@ class PostgresCredentials(ConnectionStringCredentials):
         self.update({name: value for name, value in url._asdict().items() if value is not None})
         self.query = {name: list(value) if isinstance(value, tuple) else value for name, value in url.query.items()}
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, Password(value) if name == "password" and isinstance(value, str) else value)
+
     def on_resolved(self) -> None:
-        """Check what was set piece by piece; dlt's own would cut blanks off the password."""
+        """Check what was set piece by piece."""
         self.drivername = self.drivername or DRIVER
         parameters(self.to_url())
 

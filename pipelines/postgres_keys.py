@@ -12,6 +12,9 @@ from pipelines.source_table import SourceTable
 from pipelines.window import Window
 from pipelines.wire import errors_of, rows_of, sql_text
 
+# Encodings in which the order of bytes is the one of UTF-8, so that an index can give it.
+SAME_ORDER = ("UTF8", "SQL_ASCII", "LATIN1")
+
 
 class PostgresKeys:
     """The keys of one table, and its rows by key, both as of one snapshot.
@@ -30,8 +33,7 @@ class PostgresKeys:
     def stream(self) -> Iterator[pa.Table]:
         """Yield the keys, ascending: nothing else of the rows, so that Postgres can read its index alone."""
         columns = self._columns()
-        # Text sorts by the database's collation: byte order is the one that DuckDB and Snowflake agree with.
-        order = [column.element.collate("C") if _is_text(column) else column.element for column in columns]
+        order = [self._in_byte_order(column.element) if _is_text(column) else column.element for column in columns]
         query = sa.select(*columns).select_from(self._source.described).order_by(*order)
         values = ", ".join(f'{exact_value(column)} AS "{column.name}"' for column in query.selected_columns)
         with errors_of(self._source.name), self._moment.wire.session() as session:
@@ -53,6 +55,12 @@ class PostgresKeys:
 
     def _columns(self) -> list[sa.Label]:
         return [exact_column(self._source.described.c[name]) for name in self._source.key]
+
+    def _in_byte_order(self, column: sa.ColumnElement) -> sa.ColumnElement:
+        """Return what text sorts by: its bytes as UTF-8, which DuckDB and Snowflake agree with, not a collation."""
+        if self._moment.server.encoding in SAME_ORDER:
+            return column.collate("C")
+        return sa.func.convert_to(sa.cast(column, sa.Text), "UTF8")
 
 
 def _is_text(column: sa.ColumnElement) -> bool:

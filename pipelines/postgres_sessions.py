@@ -73,7 +73,7 @@ from (values {rows}) as wanted (name, value) where pg_catalog.current_setting(na
 
 def read_back(search_path: str = SEARCH_PATH) -> str:
     """Return the query that shows, as text, which server this is and which settings are not as wanted."""
-    wanted = {**SETTINGS, "datestyle": "ISO, %", "search_path": search_path, "transaction_read_only": "on"}
+    wanted = {**SETTINGS, "datestyle": "ISO, ___", "search_path": search_path, "transaction_read_only": "on"}
     rows = ", ".join(f"({_quoted(name)}, {_quoted(value)})" for name, value in wanted.items())
     return f"""
 select pg_catalog.pg_postmaster_start_time()::text as started, pg_catalog.current_database()::text as database,

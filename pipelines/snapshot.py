@@ -83,6 +83,11 @@ select case
     else 'ALTER SYSTEM SET track_activities = on; SELECT pg_reload_conf();'
 end
 """
+# Types of extensions that SQLAlchemy knows by their name alone: search_path has no schema of an extension.
+EXTENSION_TYPES = """
+select format_type(oid, null), typname from pg_type
+where typname in ('citext', 'hstore') and typtype = 'b' and typnamespace <> 'pg_catalog'::regnamespace
+"""
 # Rows that keep the cursors which they had elsewhere.
 FOREIGN_CURSORS = """
 select 'the subscription ' || subname from pg_subscription
@@ -241,6 +246,9 @@ class Snapshot(AbstractContextManager):
     def _take(self) -> None:
         keeper = self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
         exported = keeper.exec_driver_sql("select pg_export_snapshot()").scalar()
+        known = self._engine.dialect.ischema_names
+        named = {name: known[kind] for name, kind in keeper.exec_driver_sql(EXTENSION_TYPES)}
+        self._engine.dialect.ischema_names = known | named
         self._keeper, self._exported = keeper, exported
 
     def _exported_by_engine(self) -> str:

@@ -62,6 +62,7 @@ def errors_of(table: str) -> Iterator[None]:
 
 
 EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it
+BROKEN = ("08", "57P", "25P03", "25P04")  # SQLSTATEs
 SECRET_NAMES = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
 SETTINGS = {
     "memory_limit": "1GB",  # far above what row groups of 12 MB need
@@ -139,6 +140,14 @@ class Wire:
         check(shown, self._server)
 
 
+def refused_read(error: sa.exc.DBAPIError, table: str | None = None, role: str = "the role") -> Refusal:
+    """Return an error of the engine's driver as one of a session's: WireError where the connection broke off."""
+    reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+    # 08: connection exceptions; 57P: the server shuts down; 25P03 and 25P04: limits of idle and long transactions.
+    is_broken = error.connection_invalidated or (getattr(error.orig, "pgcode", None) or "08").startswith(BROKEN)
+    return _refusal(reason, is_broken, table, role)
+
+
 def rows_of(sql: str) -> str:
     """Return the FROM item that holds what Postgres answers to `sql`."""
     return f"postgres_query('source', {_quoted(sql)})"
@@ -188,10 +197,13 @@ def _explained(error: duckdb.Error, is_broken: bool, table: str | None = None, r
     # What stands before it may be a statement of any length.
     told = (said.group(1) or said.group(2)) if said else text.rpartition('": ')[2] or text.partition(": ")[2]
     reason = (told.strip().splitlines() or ["no reason given"])[0]
+    return _refusal(reason, is_broken, table, role)
+
+
+def _refusal(reason: str, is_broken: bool, table: str | None, role: str) -> Refusal:
     help_ = hint(reason, role)
-    if is_broken:
-        line = f"Postgres: the connection broke off ({reason}); nothing was loaded. {help_ or 'Run again'}."
-        return WireError(line)
+    if is_broken or "due to user request" in reason:  # somebody cancelled the statement
+        return WireError(f"Postgres: the connection broke off ({reason}); nothing was loaded. {help_ or 'Run again'}.")
     return TableReadError(reason, table, help_)
 
 
