@@ -21,9 +21,10 @@ from prefect.settings import PREFECT_API_URL
 
 from flows import budget, last_build
 from flows.page import wanted, write_page
-from flows.report import RunReport, preview, publish
+from flows.refused import TablesRefused, dbt_sources, models_of
+from flows.report import RunReport, last_text, preview, publish
 from pipelines import postgres, saas
-from pipelines.command import exit_with_line, found, services_hint
+from pipelines.command import exit_with_line, found, refusal_code, refusals, services_hint
 from pipelines.errors import Refusal, is_transient
 from pipelines.load import LoadReport
 from pipelines.warehouse import environment, read_services
@@ -71,7 +72,9 @@ def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spendi
 
 
 @task(task_run_name="dbt build")
-def transform(node_tasks: bool = False, full_build: bool | None = None) -> list[dict[str, Any]]:
+def transform(
+    node_tasks: bool = False, full_build: bool | None = None, refused: Sequence[str] = ()
+) -> list[dict[str, Any]]:
     """Build and test every model; return a row for each node: kind, name, status, seconds.
 
     Where neither RAW nor the project has changed since the last good build, there is nothing to do and no row.
@@ -81,8 +84,9 @@ def transform(node_tasks: bool = False, full_build: bool | None = None) -> list[
         full_build: True: build in any case, with every test. False: where something changed, and without unit tests and
             tests that read whole tables of events (dbt/selectors.yml). None: with every test once a day and after each
             change of the project, as far as this machine remembers.
+        refused: dbt's sources, as source.table, that were not loaded; what depends on them keeps its last state.
     """
-    ground = last_build.ground(DBT)
+    ground = last_build.ground(DBT, refused)
     built_at = None if full_build else ground.built_at()
     if built_at:
         say(f"dbt: nothing to build: RAW and the project are as at the build of {built_at:%Y-%m-%d %H:%M} UTC")
@@ -90,6 +94,9 @@ def transform(node_tasks: bool = False, full_build: bool | None = None) -> list[
     tested_at = ground.tested_at()
     is_whole = full_build or (full_build is None and not tested_at)
     command = ["build"] if is_whole else ["build", "--selector", "hourly"]
+    if refused:  # dbt takes a selector or --exclude, not both: the second says what the selector leaves out
+        left_out = [] if is_whole else ["tag:whole_table", "resource_type:unit_test"]
+        command = ["build", "--exclude", *left_out, *(f"source:{source}+" for source in refused)]
     last_build.forget()
     # Imported here: dbt takes seconds to import, and the sources need not wait for it.
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
@@ -142,6 +149,8 @@ def elt(
 ) -> RunReport:
     """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows.
 
+    A table that a load refused fails the flow at its end: dbt builds what does not depend on it.
+
     Args:
         node_tasks: as in `transform`.
         full_build: as in `transform`.
@@ -164,14 +173,19 @@ def elt(
             loads.append(result)
     if failures:
         raise failures[0][1]
-    nodes = transform(node_tasks, full_build)
+    refused = dbt_sources(loads)
+    nodes = transform(node_tasks, full_build, refused)
     shown = preview() if nodes else []  # what did not change is not read: on Snowflake it would start a warehouse
     try:
         if window and (nodes or window.is_older_than(last_build.last())):
             say(f"dashboard: {window.url}, {write_page(window) / 1000:,.0f} kB")
     finally:  # what was loaded and built is told, whatever became of its page
-        report = RunReport(environment().word, loads, nodes, time.monotonic() - started, shown)
+        kept = models_of(refused, DBT) if nodes else []
+        report = RunReport(environment().word, loads, nodes, time.monotonic() - started, shown, kept)
         publish(report)
+    if refused:
+        broken = [load for load in loads if load.refused]
+        raise TablesRefused([line for load in broken for line in refusals(load)], min(map(refusal_code, broken)))
     return report
 
 
@@ -219,6 +233,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.environ["PREFECT_API_URL"] = api_url()
         refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
         report = elt(full_build=chosen.full_build or None, over_budget=chosen.over_budget, page=chosen.page)
+    except TablesRefused as error:
+        print(last_text())
+        for line in error.lines:
+            print(f"✗ {line}", file=sys.stderr)
+        sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001  as in pipelines/command.py
         exit_with_line(error)
     print(report.text())

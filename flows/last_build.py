@@ -6,7 +6,8 @@ project and has asked for each source; the warehouse's list of loads and a diges
 
 import hashlib
 import json
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
@@ -21,18 +22,23 @@ PACKAGES = ("dbt-core", "dbt-duckdb", "dbt-snowflake")
 
 @dataclass(frozen=True)
 class Ground:
-    """What a build stands on: the environment's word, the project's digest, and RAW's loads."""
+    """What a build depends on: the environment's word, the project's digest, RAW's loads, and sources it leaves out."""
 
     word: str
     project: str
     loads: list[str]
+    refused: list[str] = field(default_factory=list)
+
+    @property
+    def _kept(self) -> list:
+        return [self.word, self.project, self.loads, *([self.refused] if self.refused else [])]
 
     def built_at(self) -> datetime | None:
         """Return when the last good build was done on this very ground; None if dbt has something to do."""
         try:
             kept = json.loads(_file().read_text())
             built_at = datetime.fromisoformat(kept["built_at"])
-            is_same = kept["ground"] == [self.word, self.project, self.loads]
+            is_same = kept["ground"] == self._kept
             models = kept["models"]
         except (FileNotFoundError, KeyError, TypeError, ValueError):
             return None
@@ -57,21 +63,26 @@ class Ground:
         kept = {
             "built_at": datetime.now(UTC).isoformat(),
             "tested_at": tested_at and tested_at.isoformat(),
-            "ground": [self.word, self.project, self.loads],
+            "ground": self._kept,
             "models": models_in_warehouse(),
         }
         _file().write_text(json.dumps(kept, indent=1))
 
 
-def ground(project: Path) -> Ground:
-    """Return what a build of dbt's `project` would stand on now; to be asked before dbt reads RAW."""
+def ground(project: Path, refused: Sequence[str] = ()) -> Ground:
+    """Return what a build of dbt's `project` would depend on now; to be asked before dbt reads RAW.
+
+    Args:
+        project: dbt's folder.
+        refused: sources whose models are left out.
+    """
     digest = hashlib.sha256("".join(f"{package}={version(package)};" for package in PACKAGES).encode())
     for path in sorted(project.rglob("*")):
         name = path.relative_to(project)
         if path.is_file() and name.parts[0] not in MADE:
             digest.update(f"{name}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
-    return Ground(environment().word, digest.hexdigest(), loads_in_raw())
+    return Ground(environment().word, digest.hexdigest(), loads_in_raw(), sorted(refused))
 
 
 def last() -> datetime | None:

@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pipelines.command import lines
+from pipelines.command import lines, refusals
 from pipelines.load import LoadReport
 from pipelines.warehouse import data_dir, environment, mart_session
 
@@ -19,13 +19,17 @@ PREVIEW = (
 
 @dataclass
 class RunReport:
-    """One run: the environment's word, the loads, a row for each node of dbt, seconds in all, and a look at MART."""
+    """One run: the environment's word, the loads, a row for each node of dbt, seconds in all, and a look at MART.
+
+    `kept` names the models and snapshots that were not built, because they depend on a table that a load refused.
+    """
 
     word: str
     loads: list[LoadReport]
     nodes: list[dict]
     seconds: float
     preview: list[str]
+    kept: list[str] = field(default_factory=list)
 
     def text(self) -> str:
         """Return the whole report as the text that ends `make run`."""
@@ -41,6 +45,7 @@ class RunReport:
                 "",
                 *self.preview,
                 *([""] if self.preview else []),
+                *self._refused(),
                 f"Done in {self.seconds:.1f} s on {self.word}. Worth typing next:",
                 "  make traffic run                one more business day, then load what changed",
                 "  make dashboard                  MART in a browser",
@@ -48,6 +53,13 @@ class RunReport:
                 "  make status                     what runs where; the Prefect UI shows every run",
             ]
         )
+
+    def _refused(self) -> list[str]:
+        refused = [f"  {load.pipeline}: {line}" for load in self.loads for line in refusals(load)]
+        if not refused:
+            return []
+        kept = [f"Not built, and as at the last build: {', '.join(self.kept)}"] if self.kept else []
+        return ["Refused, of which nothing was loaded:", *refused, *kept, ""]
 
 
 def preview() -> list[str]:
@@ -80,10 +92,19 @@ def publish(report: RunReport) -> None:
     (data_dir() / "last_run.json").write_text(json.dumps(kept, indent=1))
 
 
+def last_text() -> str:
+    """Return the kept text of the last run."""
+    return _kept()["text"]
+
+
+def _kept() -> dict:
+    return json.loads((data_dir() / "last_run.json").read_text())
+
+
 def last_run() -> str:
     """Return the kept text of the last run with its time."""
     try:
-        kept = json.loads((data_dir() / "last_run.json").read_text())
+        kept = _kept()
     except FileNotFoundError:
         return "No run yet: `make run` does one."
     return f"Last run on {environment().word}, ended {kept['ended_at']}:\n{kept['text']}"

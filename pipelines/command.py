@@ -12,7 +12,9 @@ from pipelines.warehouse import environment
 
 
 def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] | None = None) -> None:
-    """Run `load`, print what it did, and exit: 0 loaded, else as `exit_with_line` does.
+    """Run `load`, print what it did, and exit: 0 loaded, 4 where a table was refused, else as `exit_with_line` does.
+
+    It is 3 where a table was refused because more rows vanished than may.
 
     Args:
         pipeline: its name, under which dlt finds what the command line says.
@@ -24,9 +26,25 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
         metavar="TABLES",
         help="let any share of these tables' rows vanish this once: names with commas between, or all",
     )
+    parser.add_argument(
+        "--accept-reread",
+        metavar="TABLES",
+        help="read these tables again whole where their definition changed, however large they are: names, or all",
+    )
+    parser.add_argument(
+        "--accept-type",
+        metavar="COLUMNS",
+        help="let RAW take over the new type of these columns: table.column with commas between, or all",
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="load nothing at all where one table cannot be loaded exactly"
+    )
     chosen = parser.parse_args(arguments)
-    if chosen.accept_deletes:
-        dlt.config[f"sources.{pipeline}.accept_deletes"] = chosen.accept_deletes.split(",")
+    for option in ("accept_deletes", "accept_reread", "accept_type"):
+        if names := getattr(chosen, option):
+            dlt.config[f"sources.{pipeline}.{option}"] = names.split(",")
+    if chosen.strict:
+        dlt.config[f"sources.{pipeline}.strict"] = True
     try:
         report = load()
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
@@ -34,12 +52,28 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
     for line in lines(report.tables.values()):
         print(line)
     print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{found(report)}")
+    if report.refused:
+        for line in refusals(report):
+            print(f"✗ {line}", file=sys.stderr)
+        sys.exit(refusal_code(report))
+
+
+def refusals(report: LoadReport) -> list[str]:
+    """Return a line for each table that the load refused."""
+    return [" ".join(one.line.split()) for one in report.refused]
+
+
+def refusal_code(report: LoadReport) -> int:
+    """Return how a run ends that refused tables: 3 where deletes were refused, else 4."""
+    return min(one.exit_code for one in report.refused)
 
 
 def found(report: LoadReport) -> str:
     """Return what an earlier run had left, to be put behind a line; nothing where it left nothing."""
     kinds = ((report.finished, "finished first"), (report.set_aside, "set aside"))
-    return "".join(f"; {count} package(s) of an earlier run {what}" for count, what in kinds if count)
+    left = "".join(f"; {count} package(s) of an earlier run {what}" for count, what in kinds if count)
+    names = ", ".join(one.name for one in report.refused)
+    return left + (f"; {len(report.refused)} table(s) refused, of which nothing was loaded: {names}" if names else "")
 
 
 def exit_with_line(error: BaseException) -> None:

@@ -66,6 +66,7 @@ def _postgres(visit: Visit) -> list[Check]:
         Check("postgres columns", partial(source_checks.postgres_cursors, visit), ("postgres SELECT",), mend),
         Check("postgres clock", partial(source_checks.postgres_clock, visit), ("postgres log-in",), mend),
         Check("postgres primary", partial(source_checks.postgres_primary, visit), ("postgres log-in",), mend),
+        Check("postgres sessions", partial(source_checks.postgres_sessions, visit), ("postgres log-in",), mend),
         Check("postgres transactions", partial(source_checks.postgres_transactions, visit), ("postgres log-in",), mend),
     ]
 

@@ -1,9 +1,25 @@
 """Refusals: what a person can mend, said in one line with the next thing to type."""
 
 import errno
+import re
 from urllib.parse import urlsplit
 
 UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
+JOBS = ("LoadClientJobFailed", "LoadClientJobRetry", "LoadClientJobTerminalRetry")  # of dlt
+RAISED = re.compile(r"((?:\w+\.)*\w*(?:Exception|Error)): (.+)")  # the last line of a traceback
+NO_MEMORY = re.compile("Out of Memory|could not allocate block|failed to (allocate|pin)")
+DRIVERS = ("_duckdb.", "duckdb.", "snowflake.")
+# DuckDB's errors that a value or the type of a column causes.
+BAD_VALUE = (
+    "ConversionException",
+    "ConstraintException",
+    "InvalidInputException",
+    "OutOfRangeException",
+    "BinderException",
+    "TypeMismatchException",
+    "InvalidTypeException",
+)
+SNOWFLAKE = ("ProgrammingError", "IntegrityError", "DataError")
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
 
@@ -20,11 +36,13 @@ class Refusal(Exception):
 class TableRefused(Refusal):
     """One table cannot be loaded exactly; the other tables of the load are not affected.
 
-    Raise it inside a resource or one of its steps (see pipelines/table_guard.py). The message names the table, and where
-    they are known the column and the key of the row, and the next command.
+    Raise it inside a resource or one of its steps (see pipelines/table_guard.py). The message names the table, and
+    where they are known the column and the key of the row, and the next command. `raw_name` is the table's in RAW, as
+    dlt has it, where the warehouse's side raises it.
     """
 
     exit_code = 4
+    raw_name: str | None = None
 
 
 def explain(error: BaseException, services_hint: str) -> str | None:
@@ -57,6 +75,31 @@ def is_transient(error: BaseException) -> bool:
     return False
 
 
+def failed_for_good(error: BaseException) -> tuple[str, str] | None:
+    """Return the table and the reason of a load that fails again as it is: the data of one table cannot be loaded.
+
+    None: it may succeed later (another process holds the file, no memory, no room, no network, a file of the lake is
+    lost), or the reason lies in no table.
+    """
+    chain = _chain(error)
+    refused = next((cause for cause in chain if isinstance(cause, TableRefused)), None)
+    job = next((cause for cause in chain if type(cause).__name__ in JOBS), None)
+    table = (refused and refused.raw_name) or (job.job_id.split(".")[0] if job else None)
+    if refused:
+        return (table, str(refused)) if table else None
+    if job is None or any(isinstance(cause, Refusal) for cause in chain):
+        return None
+    kind, reason = _reason(job)
+    is_bad_value = kind in BAD_VALUE or (kind in SNOWFLAKE and _has_bad_value(chain))
+    return (table, reason) if is_bad_value else None
+
+
+def _has_bad_value(chain: list[BaseException]) -> bool:
+    """Tell whether one of Snowflake's errors is of the classes 22 and 23 of SQL: a bad value, a broken constraint."""
+    errors = [getattr(cause, "dbapi_exception", cause) for cause in chain]
+    return any((getattr(error, "sqlstate", None) or "")[:2] in ("22", "23") for error in errors)
+
+
 def exit_code(error: BaseException) -> int:
     """Return how a command ends on this error: as its Refusal says, else 1."""
     return next((cause.exit_code for cause in _chain(error) if isinstance(cause, Refusal)), 1)
@@ -66,7 +109,8 @@ def _chain(error: BaseException | None) -> list[BaseException]:
     seen: list[BaseException] = []
     while error is not None and error not in seen:
         seen.append(error)
-        error = getattr(error, "exception", None) or error.__cause__ or error.__context__
+        inner = getattr(error, "exception", None) or getattr(error, "client_exception", None)
+        error = inner or error.__cause__ or error.__context__
     return seen
 
 
@@ -88,12 +132,15 @@ def _line(error: BaseException, hint: str) -> str | None:
             f"and the contract refuses it; nothing was loaded. {_types(str(error))} "
             "Change it back, or give the column a new name upstream."
         )
-    if kind in ("LoadClientJobFailed", "LoadClientJobRetry", "LoadClientJobTerminalRetry"):
+    if kind in JOBS:
         return _job(error)
     if kind == "HTTPError" and getattr(error, "response", None) is not None:
         return _http(error.response)
     if kind in UNREACHABLE and getattr(error, "request", None) is not None:
         return f"The SaaS API at {_place(error.request.url)} is not reachable: {hint}."
+    if NO_MEMORY.search(str(error)) and kind in ("OutOfMemoryException", "TransactionException"):
+        reason = str(error).strip().splitlines()[0]
+        return f"DuckDB needs more memory than it may take ({reason}). End other programs, then run again."
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
     if kind == "IOException" and "lock" in str(error).lower():
@@ -121,11 +168,27 @@ def _http(response) -> str:
 
 def _job(error) -> str:
     table = error.job_id.split(".")[0].upper()
-    message = error.failed_message.strip().splitlines()
-    # DuckDB says first what happened and then what to read about it; dlt's other destinations say it last.
-    reason = next((line for line in message if "Out of Memory" in line), message[-1])
     kept = "nothing of it is in RAW" if type(error).__name__ == "LoadClientJobFailed" else "it stays pending"
-    return f"RAW.{table}: the load failed ({reason}); {kept}. Mend that and run again."
+    return f"RAW.{table}: the load failed ({_reason(error)[1]}); {kept}. Mend that and run again."
+
+
+def _reason(error) -> tuple[str, str]:
+    """Return the class and the first line of the warehouse's error behind a job's.
+
+    DuckDB says first what happened, then where in the statement, then what to read about it.
+    """
+    for cause in reversed(_chain(error)):
+        found = getattr(cause, "dbapi_exception", None)
+        if found is not None and str(found).strip():
+            # dlt wraps some of DuckDB's errors once more.
+            inner = found.args[0] if found.args and isinstance(found.args[0], BaseException) else found
+            return type(inner).__name__, str(inner).strip().splitlines()[0]
+    # A job that failed before this run has left only the text of its traceback.
+    lines = [match for match in map(RAISED.match, error.failed_message.splitlines()) if match]
+    named = next((match for match in lines if match[1].startswith(DRIVERS)), lines[-1] if lines else None)
+    if named is None:
+        return "", (error.failed_message.strip().splitlines() or ["for no given reason"])[-1]
+    return named[1].rpartition(".")[2], named[2]
 
 
 def _place(url: str) -> str:

@@ -11,6 +11,8 @@ from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
 from dlt.destinations.impl.snowflake.sql_client import SnowflakeSqlClient
 
 from pipelines.landing import FencedSqlClient, OnceOnlyClient
+from pipelines.merge_job import MergingClient
+from pipelines.storage_types import CopyingClient
 
 
 @configspec
@@ -28,7 +30,7 @@ class FencedSnowflakeSqlClient(FencedSqlClient, SnowflakeSqlClient):
             super().truncate_tables(*tables)
 
 
-class FencedSnowflakeClient(OnceOnlyClient, SnowflakeClient):
+class FencedSnowflakeClient(OnceOnlyClient, MergingClient, CopyingClient, SnowflakeClient):
     """dlt's client for Snowflake, fenced; its COPY remembers files by itself."""
 
     def __init__(

@@ -2,21 +2,45 @@
 
 Beside the files of rows, `<lake>/<pipeline>/<dataset>/` has `_loads/<load id>.json` and, once for each version of dlt's
 schema, `_schemas/<hash>.json`. A load has no record before it has ended: what was set aside has files and no record.
+Records form a chain, see pipelines/manifests.py.
 """
 
+import hashlib
 import os
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO, Any
 
 import dlt
+import pyarrow as pa
+import pyarrow.parquet as pq
 from dlt.common import json
+from dlt.common.exceptions import DictValidationException
 from dlt.common.schema import Schema
+from dlt.common.schema.utils import verify_schema_hash
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from pipelines.errors import Refusal
+from pipelines.lease_store import LakeUnreachable
+
+BLOCK = 4 * 2**20
+# How a connection to the lake ends in the middle: names of botocore, aiohttp, urllib3 and http.client.
+CUT_OFF = (
+    "ClientPayloadError",
+    "ConnectionClosedError",
+    "ConnectTimeoutError",
+    "EndpointConnectionError",
+    "HTTPClientError",
+    "IncompleteRead",
+    "IncompleteReadError",
+    "ReadTimeoutError",
+    "ResponseStreamingError",
+    "ServerDisconnectedError",
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +56,11 @@ class LoadRecord:
         is_first: whether nothing had landed in this RAW before; what the lake has from earlier was in another one.
         made: the tables that the load made in RAW: what the lake has of them from earlier was dropped.
         files: of each table, dlt's own too, paths below the dataset's folder in the lake.
+        contents: of each of these paths, its rows, size and SHA-256.
+        sequence: the place in the chain of RAW's loads, from 1; None in a record from before there was a chain.
+        previous: the load that this one follows; None of the first.
+        previous_digest: of that load's record.
+        digest: SHA-256 of the record as it lies in the lake, with this value left empty; "" before it is written.
     """
 
     load_id: str
@@ -42,6 +71,11 @@ class LoadRecord:
     is_first: bool = False
     made: list[str] = field(default_factory=list)
     files: dict[str, list[str]] = field(default_factory=dict)
+    contents: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sequence: int | None = None
+    previous: str | None = None
+    previous_digest: str | None = None
+    digest: str = ""
 
 
 class LakeRecords:
@@ -60,19 +94,24 @@ class LakeRecords:
     def read(self, load_id: str) -> LoadRecord | None:
         """Return the record of a load, from one request; None where there is none."""
         try:
-            return _parsed(self._record(load_id), self._lake.cat_file(self._record(load_id)))
+            with lake_answers(self.root):
+                return _parsed(self._record(load_id), self._lake.cat_file(self._record(load_id)))
         except FileNotFoundError:
             return None
 
     def all(self) -> list[LoadRecord]:
         """Return every record, in no order."""
-        paths = self._lake.find(f"{self.root}/_loads")
-        texts = self._lake.cat([path for path in paths if path.endswith(".json")]) if paths else {}
+        with lake_answers(self.root):
+            paths = self._lake.find(f"{self.root}/_loads")
+            texts = self._lake.cat([path for path in paths if path.endswith(".json")]) if paths else {}
         return [_parsed(path, text) for path, text in texts.items()]
 
-    def write(self, record: LoadRecord) -> None:
-        """Write a record; over the same one where it was written and the answer was lost."""
-        self._put(self._record(record.load_id), json.dumpb(asdict(record), pretty=True))
+    def write(self, record: LoadRecord) -> LoadRecord:
+        """Write a record, over the same one where it was written and the answer was lost; return it with its digest."""
+        digest = hashlib.sha256(json.dumpb(asdict(replace(record, digest="")), pretty=True)).hexdigest()
+        written = replace(record, digest=digest)
+        self._put(self._record(record.load_id), json.dumpb(asdict(written), pretty=True))
+        return written
 
     def schema(self, version: str) -> Schema:
         """Return one version of dlt's schema.
@@ -80,14 +119,62 @@ class LakeRecords:
         Raises:
             Refusal: the lake does not have it.
         """
+        path = self._schema(version)
         try:
-            return Schema.from_dict(json.loadb(self._lake.cat_file(self._schema(version))))
+            with lake_answers(self.root):
+                document = json.loadb(self._lake.cat_file(path))
+            is_whole = verify_schema_hash(document, verifies_if_not_migrated=True)
+            schema = Schema.from_dict(document)
         except FileNotFoundError as error:
-            raise Refusal(f"The lake has no schema {self._schema(version)}: restore it, then run again.") from error
+            raise Refusal(f"The lake has no schema {path}: restore it, then run again.") from error
+        except (DictValidationException, KeyError, TypeError, ValueError) as error:
+            raise Refusal(f"{path} is no schema of dlt's: restore it, then run again.") from error
+        if not is_whole:
+            raise Refusal(f"{path} was changed since it was written: restore it, then run again.")
+        return schema
 
     def write_schema(self, schema: Schema) -> None:
         """Write one version of dlt's schema."""
         self._put(self._schema(schema.stored_version_hash), json.dumpb(schema.to_dict(), pretty=True))
+
+    def sizes(self, tables: Iterable[str]) -> dict[str, int]:
+        """Return the size in bytes of each file of rows of these tables, by its path, from a list for each table."""
+        found = {}
+        with lake_answers(self.root):
+            for table in tables:
+                for path, entry in self._lake.find(f"{self.root}/{table}", detail=True).items():
+                    found[f"{table}/{path.rsplit('/', 1)[-1]}"] = entry["size"]
+        return found
+
+    @contextmanager
+    def open(self, file: str) -> Iterator[IO[bytes]]:
+        """Open a file of a record to read it once, from its beginning."""
+        with lake_answers(self.root), self._lake.open(f"{self.root}/{file}", "rb", cache_type="readahead") as opened:
+            yield opened
+
+    def sha256(self, file: str) -> str:
+        """Return the SHA-256 of a file of a record, read in blocks.
+
+        Raises:
+            FileNotFoundError: the lake does not have it.
+        """
+        with self.open(file) as opened:
+            return digest_of(opened)[1]
+
+    def content(self, file: str) -> dict[str, Any]:
+        """Return rows, size and SHA-256 of a file of a record.
+
+        Raises:
+            FileNotFoundError: the lake does not have it.
+        """
+        rows = None
+        with self.open(file) as opened:
+            if file.endswith(".parquet"):
+                with suppress(pa.ArrowInvalid):  # then it is as wrong as the load found it
+                    rows = pq.read_metadata(opened).num_rows
+                opened.seek(0)
+            size, digest = digest_of(opened)
+        return {"rows": rows, "size": size, "sha256": digest}
 
     def files(self, tables: Iterable[str], load_ids: Iterable[str]) -> dict[str, dict[str, list[str]]]:
         """Look up which files of rows lie in the lake: paths by load and table, from a list for each table."""
@@ -127,6 +214,43 @@ class LakeRecords:
         new.replace(place)
 
 
+@contextmanager
+def lake_answers(place: str) -> Iterator[None]:
+    """Turn an answer of the lake that is cut off, or does not come, into one line.
+
+    Raises:
+        LakeUnreachable: the same request may succeed later.
+    """
+    try:
+        yield
+    except Exception as error:
+        if isinstance(error, Refusal) or not is_cut_off(error):
+            raise
+        raise LakeUnreachable(
+            f"The lake at {place} did not answer in full ({type(error).__name__}): run again later."
+        ) from error
+
+
+def is_cut_off(error: BaseException) -> bool:
+    """Tell whether an error, or what it was raised from, is a connection to the lake that broke off."""
+    seen: list[BaseException] = []
+    while error is not None and error not in seen:
+        if type(error).__name__ in CUT_OFF or isinstance(error, (ConnectionError, TimeoutError)):
+            return True
+        seen.append(error)
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def digest_of(file: IO[bytes]) -> tuple[int, str]:
+    """Return the bytes and the SHA-256 of an open file, read in blocks."""
+    digest, size = hashlib.sha256(), 0
+    while block := file.read(BLOCK):
+        digest.update(block)
+        size += len(block)
+    return size, digest.hexdigest()
+
+
 def stamp(moment: datetime) -> str:
     """Return a moment as a record has it."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
@@ -134,8 +258,13 @@ def stamp(moment: datetime) -> str:
 
 def _parsed(path: str, text: bytes) -> LoadRecord:
     try:
-        return LoadRecord(**json.loadb(text))
-    except (TypeError, ValueError) as error:
+        record = LoadRecord(**json.loadb(text))
+        digest = record.digest.encode()
+        is_whole = not digest or hashlib.sha256(text.replace(digest, b"", 1)).hexdigest().encode() == digest
+    except (AttributeError, TypeError, ValueError) as error:
         raise Refusal(
             f"{path} is no record of a load: restore it (or an earlier version of it), then run again."
         ) from error
+    if not is_whole:
+        raise Refusal(f"{path} was changed since it was written: restore it (or an earlier version), then run again.")
+    return record

@@ -1,7 +1,7 @@
 """What makes dlt land once, on every warehouse: each transaction is fenced, and a completed load is told once."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,8 +26,12 @@ class FencedSqlClient:
             yield transaction
             if self._fence:
                 # dlt may stand in the staging dataset: the fence is in RAW.
-                with self.with_alternative_dataset_name(self._main_dataset):
+                with self.in_main_dataset():
                     hold(self, self._fence)
+
+    def in_main_dataset(self) -> AbstractContextManager[Any]:
+        """Return a context in which names without a dataset are RAW's: a job of a merge runs in the staging dataset."""
+        return self.with_alternative_dataset_name(self._main_dataset)
 
 
 class OnceOnlyClient:

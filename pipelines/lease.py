@@ -40,6 +40,10 @@ def lease_url(bucket_url: str, database: str, dataset: str) -> str:
     return f"{bucket_url.rstrip('/')}/_lease/{'.'.join(names)}.json"
 
 
+class DamagedLease(Refusal):
+    """The object at the lease's place is none: pipelines/lease_repair.py writes one that is released."""
+
+
 class Lease:
     """The right to write, for the time of one `with`.
 
@@ -70,15 +74,25 @@ class Lease:
         self._renewer.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object = None, error: BaseException | None = None, *_: object) -> None:
+        """Release the lease.
+
+        Raises:
+            LeaseLost: the run failed, and had lost its lease: whatever failed was another run's work by then.
+        """
         self._ended.set()
         self._renewer.join(self.ttl)
         try:
             if not self._renewer.is_alive():
                 self._release()
-        except (Refusal, OSError) as error:
+        except (Refusal, OSError) as trouble:
             # The run's own result counts, and the lease ends by itself.
-            print(f"⚠ {self.url} was not released ({error}): it expires in {self.ttl:.0f} s", file=sys.stderr)
+            print(f"⚠ {self.url} was not released ({trouble}): it expires in {self.ttl:.0f} s", file=sys.stderr)
+        if isinstance(error, Exception) and not isinstance(error, LeaseLost):
+            try:
+                self.check()
+            except LeaseLost as lost:
+                raise lost from error
 
     def check(self) -> None:
         """Let the run go on; ask no network.
@@ -172,7 +186,14 @@ class Lease:
         try:
             return LeaseRecord.parse(stored.body) if stored else None
         except ValueError as error:
-            raise Refusal(f"{self.url} is no lease: where no run is at work, delete it, then run again.") from error
+            raise DamagedLease(
+                f"{self.url} is no lease ({str(error) or type(error).__name__}): type "
+                f"`python pipelines/lease_repair.py {self._pipeline}`, then run again."
+            ) from error
+
+    @property
+    def _pipeline(self) -> str:
+        return self.url.partition("/_lease/")[0].rpartition("/")[2]
 
     def _held(self, found: LeaseRecord | None) -> str:
         if found is None:

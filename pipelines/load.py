@@ -4,18 +4,23 @@ import sys
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 
 import dlt
 import pyarrow.parquet as pq
-from dlt.common.pipeline import LoadInfo
+from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
-from pipelines.errors import Refusal
+from pipelines.errors import Refusal, failed_for_good
 from pipelines.fence import claim
 from pipelines.lease import TTL, Lease, lease_url
+from pipelines.load_rows import schema_owner
+from pipelines.manifests import seal
+from pipelines.pending import damage, is_sealed, open_pipeline
 from pipelines.recording import complete_records, record
 from pipelines.retention import prune
 from pipelines.settle import (
@@ -29,6 +34,7 @@ from pipelines.settle import (
     set_aside,
     tidy,
 )
+from pipelines.table_guard import RefusedTable, drop_refused, forget_refused, keep_refused, read_refused
 from pipelines.warehouse import environment, raw_pipeline, read_services
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
@@ -50,11 +56,15 @@ class TableReport:
 
 @dataclass
 class LoadReport:
-    """One load of one pipeline; `finished` and `set_aside` count the packages that an earlier run had left."""
+    """One load of one pipeline; `finished` and `set_aside` count the packages that an earlier run had left.
+
+    `refused` lists the tables of which this load brought nothing, each with its reason.
+    """
 
     pipeline: str
     load_ids: list[str] = field(default_factory=list)
     tables: dict[str, TableReport] = field(default_factory=dict)
+    refused: list[RefusedTable] = field(default_factory=list)
     finished: int = 0
     set_aside: int = 0
     seconds: float = 0.0
@@ -74,14 +84,47 @@ def load(name: str, source: Source) -> LoadReport:
     """
     if environment().is_embedded and not read_services():
         raise Refusal(f"The source {name} is not reachable: no services were started here; `make up` starts them.")
-    pipeline = raw_pipeline(name)
-    pipeline.activate()
+    folder = Path(get_dlt_pipelines_dir()) / name
+    pipeline = open_pipeline(name, folder, partial(raw_pipeline, name), held_lease)
     with held_lease(pipeline) as lease:
-        return land(pipeline, extract(pipeline, source, lease), lease)
+        return load_others(pipeline, source, lease)
 
 
-def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
-    """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land."""
+def load_others(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
+    """Extract and land; where RAW refuses the data of a table for good, read and land the others without it.
+
+    What has landed of the refused package is merged again. The cursors are those of the warehouse, so that the next run
+    reads the refused table from where its last good load ended.
+    """
+    left_out: dict[str, str] = {}
+    while True:
+        report = extract(pipeline, source, lease, left_out)
+        try:
+            return land(pipeline, report, lease)
+        except Exception as error:
+            found = failed_for_good(error)
+            is_strict = dlt.config.get(f"sources.{pipeline.pipeline_name}.strict", bool)
+            if found is None or found[0] in left_out or is_strict:
+                raise
+            table, reason = found
+            left_out[table] = (
+                f"RAW.{table.upper()}: {reason}. Nothing of it was loaded: correct it at the source, then run again."
+            )
+            if pipeline.has_pending_data:
+                set_aside(pipeline, f"RAW.{table.upper()} refuses its data ({reason})")
+
+
+def extract(
+    pipeline: dlt.Pipeline, source: Source, lease: Lease, left_out: Mapping[str, str] | None = None
+) -> LoadReport:
+    """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land.
+
+    Args:
+        pipeline: of the load.
+        source: opens its source.
+        lease: that this run holds.
+        left_out: tables, by their names in RAW, that are not read, and why.
+    """
     started = time.monotonic()
     report = LoadReport(pipeline.pipeline_name)
     warn_of_password(pipeline)
@@ -89,16 +132,68 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
     # A table without a new row stands in the report too.
     for table in _tables(pipeline):
         report.table(table)
+    folder = Path(pipeline.working_dir)
+    forget_refused(folder)
     with source() as opened:
+        check_source(pipeline, opened)
+        for resource in opened.resources.values():
+            if line := (left_out or {}).get(resource.table_name):
+                resource.selected = False
+                keep_refused(folder, RefusedTable(resource.name, resource.table_name, line))
         info = pipeline.extract(opened)
+    report.refused = read_refused(folder)
+    drop_refused(folder)
+    refused = {one.raw_name for one in report.refused}
     for metrics in info.metrics.values():
         for table, written in metrics[0]["table_metrics"].items():
-            if not table.startswith("_dlt"):
+            if not table.startswith("_dlt") and table not in refused:
                 report.table(table).extracted += written.items_count
                 report.table(table).seconds += written.last_modified - written.created
     pipeline.normalize()
+    lease.check()
+    check_packages(pipeline, info.loads_ids)
+    seal(pipeline)
     report.seconds += time.monotonic() - started
     return report
+
+
+def check_source(pipeline: dlt.Pipeline, source: dlt.sources.DltSource) -> None:
+    """Refuse a source whose tables could not be told from those of another one; nothing has been read.
+
+    Raises:
+        Refusal: its dlt name is not the one that RAW's tables were loaded under, or another pipeline has it.
+    """
+    name, pipeline_name = source.schema.name, pipeline.pipeline_name
+    others = [known for known in pipeline.schema_names if known != name]
+    if others:
+        raise Refusal(
+            f"{pipeline_name}: the source is called {name}, and what RAW has of this pipeline was loaded by one called "
+            f"{others[0]}: call it {others[0]} again (`@dlt.source(name={others[0]!r})`), or load it under another "
+            f"name than {pipeline_name}. Nothing was loaded."
+        )
+    if pipeline.schema_names or not pipeline.first_run:
+        return
+    with pipeline.sql_client() as warehouse:
+        owner = schema_owner(warehouse, name, pipeline_name)
+    if owner:
+        raise Refusal(
+            f"{pipeline_name}: the source is called {name}, and so is the one of {owner}: RAW keeps one schema under a "
+            f"name. Give this one a name of its own (`@dlt.source(name={pipeline_name!r})`). Nothing was loaded."
+        )
+
+
+def check_packages(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> None:
+    """Refuse to land packages that this run did not extract: a run that was paused has written to its working folder.
+
+    Raises:
+        Refusal: the working folder is set aside, and the next run reads again.
+    """
+    strangers = sorted(set(pending(pipeline)) - set(load_ids))
+    if strangers:
+        set_aside(pipeline, f"another run has written package {', '.join(strangers)} to the working folder")
+        raise Refusal(
+            f"{pipeline.pipeline_name}: another run has used the working folder; nothing was loaded: run again."
+        )
 
 
 def land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> LoadReport:
@@ -146,18 +241,29 @@ def warn_of_password(pipeline: dlt.Pipeline) -> None:
 def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     """Leave the pipeline with nothing pending and the warehouse's cursors; see pipelines/settle.py."""
     tidy(pipeline)
+    folder = Path(pipeline.working_dir)
+    damaged = damage(folder)
+    if damaged:
+        report.set_aside = len(pending(pipeline))
+        set_aside(pipeline, damaged)
     landing = read_landing(pipeline)
     if landing:
         lease.outrun(landing.token)
-    if pipeline.has_pending_data and is_current(pipeline, landing):
-        complete_records(pipeline, landing)
-        pipeline.normalize()
-        report.finished = len(pipeline.list_normalized_load_packages())
-        _land(pipeline, report, lease)
-        landing = read_landing(pipeline)
-        reason = "an extraction was cut off before it could say what it had read"
-    else:
+    reason = "an extraction was cut off before it could say what it had read"
+    if pipeline.has_pending_data and not is_current(pipeline, landing):
         reason = "another run has landed since this one read, or it is older than 30 days"
+    elif pipeline.has_pending_data and is_sealed(folder):  # what is not sealed may have been damaged since
+        complete_records(pipeline, landing)
+        finished = len(pipeline.list_normalized_load_packages())
+        try:
+            _land(pipeline, report, lease)
+            report.finished = finished
+        except Exception as error:
+            bad = failed_for_good(error)
+            if bad is None:
+                raise
+            reason = f"RAW.{bad[0].upper()} refuses its data ({bad[1]})"
+        landing = read_landing(pipeline)
     if pipeline.has_pending_data:
         report.set_aside = len(pending(pipeline))
         set_aside(pipeline, reason)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from pipelines.postgres_sessions import MARKED
+
 FILE = 160 << 20  # bytes of a Parquet file; Snowflake's COPY is at its best with 100 to 250 MB
 SHRINKS = 6  # times that rows get smaller on the way from a page to Parquet, before the first file says how much it is
 SMALL = 2_000  # pages, 16 MB: less is not worth a connection of its own
@@ -25,9 +27,12 @@ from pg_class c,
 where c.oid = (%(table)s)::regclass
 group by 1
 """
-OTHERS_AT_WORK = """
-select count(*) filter (where state = 'active' and application_name <> %(reader)s),
-    current_setting('max_connections')::int - count(*)
+# A session that hides its activity ("disabled") is at work while it has a snapshot or a transaction id.
+OTHERS_AT_WORK = f"""
+select count(*) filter (
+        where (state = 'active' or state = 'disabled' and coalesce(backend_xid, backend_xmin) is not null)
+            and pid <> all (select pid from ({MARKED}) as ours)
+    ), current_setting('max_connections')::int - count(*)
 from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
 """
 
@@ -45,20 +50,19 @@ class Size:
         return self.pages < SMALL
 
 
-def table_size(connection: sa.Connection, table: sa.Table) -> Size:
-    """Return the size of a table, of all its partitions together."""
-    name = connection.dialect.identifier_preparer.format_table(table)
-    has_pages, pages, size = connection.exec_driver_sql(SIZE, {"table": name}).one()
+def table_size(connection: sa.Connection, table: str) -> Size:
+    """Return the size of a table, quoted and with its schema; of all its partitions together."""
+    has_pages, pages, size = connection.exec_driver_sql(SIZE, {"table": table}).one()
     return Size(pages if has_pages else 0, size or 0)
 
 
-def free_connections(connection: sa.Connection, most: int, reader: str) -> int:
+def free_connections(connection: sa.Connection, most: int) -> int:
     """Return how many connections a load may use now, 1 to `most`.
 
     Each other session that runs a statement at the moment takes one away, and of the connections that the server has
     left a load takes a quarter at most.
     """
-    active, left = connection.exec_driver_sql(OTHERS_AT_WORK, {"reader": reader}).one()
+    active, left = connection.exec_driver_sql(OTHERS_AT_WORK).one()
     return max(1, min(most - active, left // 4))
 
 

@@ -6,27 +6,34 @@ from functools import partial
 from typing import Any
 
 import dlt
-import sqlalchemy as sa
 from dlt.common.configuration.inject import with_config
-from dlt.sources.credentials import ConnectionStringCredentials
+from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.sources.sql_database import sql_table
 
-from pipelines.exact import exact_columns, exact_type, loosen
+from pipelines.exact import exact_type
+from pipelines.postgres_address import PostgresCredentials
 from pipelines.postgres_keys import PostgresKeys
+from pipelines.postgres_sessions import SEARCH_PATH
+from pipelines.preflight import Accepted, plan_tables
 from pipelines.raw_table import RawReader, RawTable
 from pipelines.snapshot import Snapshot
-from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
+from pipelines.sweep import DELETED_AT, Sweep, chosen, sweep_names, sweep_resource
+from pipelines.table_options import SWEEP, table_options
 from pipelines.unchanged import DropUnchanged
 from pipelines.window import SaveHorizon, Window
 from pipelines.wire_loader import BACKEND, LOAD_ID, Reading, connections_here
 
 # A table for each line.
-# key      its primary key.
+# key      its primary key, or the columns of another unique index; "row" where it has none: rows are compared whole.
 # cursor   the column that a trigger moves on every change, or None: the table is read whole.
 # deletes  "sweep" marks rows that vanished upstream with _deleted_at, "none" says that rows are never deleted; another
-#          word is the column in which the application itself says since when a row is deleted.
+#          word is the column in which the application itself says since when, or whether, a row is deleted.
 # lag      (0) seconds that are read again, where the application sets the cursor itself, long before it commits.
 # share    (0.2) of the rows that may vanish from one load to the next; more is refused.
+# zone     the zone of times without one, in which such a cursor is written, e.g. "America/New_York".
+# schema, table   where it is and what it is called at the source, where that is not `public` and the line's name.
+# raw      its name in RAW behind POSTGRES_, where that is not the line's name.
+# exclude  columns that are not loaded.  as_text  columns that are loaded as Postgres writes them, e.g. dates BC.
 TABLES: dict[str, dict[str, Any]] = {
     "plans": {"key": ["plan_id"], "cursor": None, "deletes": "sweep"},  # a handful of rows
     "accounts": {"key": ["account_id"], "cursor": "updated_at", "deletes": "sweep"},
@@ -39,11 +46,15 @@ TABLES: dict[str, dict[str, Any]] = {
     "campaigns": {"key": ["campaign_id"], "cursor": "updated_at", "deletes": "sweep"},
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+table_options(TABLES)  # a misspelled word fails the import
 
 
 @with_config(sections=("sources", "postgres"))
 def snapshot(
-    credentials: ConnectionStringCredentials = dlt.secrets.value, guard: float = 0.25, readers: Sequence[str] = ()
+    credentials: PostgresCredentials = dlt.secrets.value,
+    guard: float = 0.25,
+    readers: Sequence[str] = (),
+    search_path: str = SEARCH_PATH,
 ) -> Snapshot:
     """Return a snapshot of the configured Postgres, not yet taken; close it when all is read.
 
@@ -51,8 +62,9 @@ def snapshot(
         credentials: of a role that may read the tables and belongs to pg_read_all_stats.
         guard: see `Snapshot`.
         readers: see `Snapshot`; e.g. ["pg_dump"].
+        search_path: see `Snapshot`; e.g. "pg_catalog, public, pg_temp".
     """
-    return Snapshot(sa.make_url(credentials.to_native_representation()), guard, readers)
+    return Snapshot(credentials.to_url(), guard, readers, search_path)
 
 
 @dlt.source(name="postgres", schema_contract=CONTRACT, max_table_nesting=0)
@@ -63,56 +75,81 @@ def postgres(
     connections: int | None = None,
     sweep: bool = True,
     accept_deletes: Sequence[str] = (),
+    accept_reread: Sequence[str] = (),
+    accept_type: Sequence[str] = (),
+    reread_limit: int = 10_000_000,
+    strict: bool = False,
 ) -> Iterator[dlt.sources.DltResource]:
     """Yield a resource for each line of TABLES, and after each swept table the one that marks its deletes.
 
+    A table that cannot be loaded exactly is refused by itself, and the others are loaded.
+
     Args:
         moment: what all tables are read from.
-        schema: the Postgres schema that holds them.
+        schema: the Postgres schema that holds those whose line names none.
         chunk_size: rows in one Arrow table of those that are compared with RAW.
         connections: that read a large table at the same time, at most; None: one for each processor of this machine. A
             busy source gets fewer.
         sweep: whether to look for deleted rows; a schedule may load more often than it sweeps.
         accept_deletes: tables of which any share may vanish this once; "all" stands for every one.
+        accept_reread: tables that are read again whole however large they are; "all" stands for every one.
+        accept_type: columns, as table.column, whose new type RAW takes over; "all" stands for every one.
+        reread_limit: rows that a table may have to be read again because its definition changed.
+        strict: whether a refused table refuses the whole load.
+
+    Raises:
+        Refusal: TABLES or an argument names what is not there.
     """
-    accept = accepted(accept_deletes, TABLES)
+    options = table_options(TABLES)
+    deletes = chosen("accept_deletes", accept_deletes, options)
+    accepted = Accepted(chosen("accept_reread", accept_reread, options), accept_type, reread_limit)
     reader = RawReader()
-    metadata = sa.MetaData(schema=schema)
-    for name, table in TABLES.items():
-        window = Window(moment, partial(dlt.current.resource_state, name), table["cursor"], table.get("lag", 0.0))
-        raw = RawTable(reader, f"postgres_{name}", table["key"])
-        reading = Reading(moment, window, raw, connections or connections_here())
-        yield _changes(reading, metadata, name, table, chunk_size)
-        if table["deletes"] == "sweep" and sweep:
-            keys = PostgresKeys(moment, metadata, name, table["key"], window)
-            swept = Sweep(raw, keys.stream, keys.fetch, table.get("share", 0.2), name in accept)
-            yield sweep_resource(swept, name, f"postgres_{name}", table["key"])
+    sweeps = sweep_names(options)
+    for plan in plan_tables(moment, options, schema, reader, accepted, strict):
+        source = plan.source
+        state = partial(dlt.current.resource_state, source.name)
+        window = Window(
+            moment,
+            state,
+            source.cursor,
+            source.options.lag,
+            source.options.zone,
+            is_whole=bool(plan.reasons),
+            partitions=plan.partitions,
+        )
+        window.saved  # noqa: B018  a clock that went back refuses the load, not a table
+        raw = RawTable(reader, source.options.raw_name, source.key, source.name)
+        reading = Reading(moment, window, raw, connections or connections_here(), source, plan.guard, plan.shape)
+        yield _changes(reading, plan.columns, chunk_size)
+        # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
+        if source.options.deletes == SWEEP and sweep and not plan.is_retyped:
+            keys = PostgresKeys(moment, source, window)
+            swept = Sweep(raw, keys.stream, keys.fetch, source.options.share, source.name in deletes)
+            yield sweep_resource(swept, sweeps[source.name], source.options.raw_name, source.key, plan.guard)
 
 
-def _changes(
-    reading: Reading, metadata: sa.MetaData, name: str, table: dict[str, Any], chunk_size: int
-) -> dlt.sources.DltResource:
-    deleted_at = table["deletes"] if table["deletes"] not in ("sweep", "none") else None
+def _changes(reading: Reading, columns: TTableSchemaColumns, chunk_size: int) -> dlt.sources.DltResource:
+    source, window, guard = reading.source, reading.window, reading.guard
+    described = source.described
     resource = sql_table(
         reading.moment.engine,
-        table=name,
-        metadata=metadata,
+        table=described.name,
+        metadata=described.metadata,
         backend=BACKEND,
         backend_kwargs={"reading": reading},
         chunk_size=chunk_size,
-        primary_key=table["key"],
+        primary_key=source.key,
         write_disposition="merge",
-        table_adapter_callback=loosen,
         type_adapter_callback=exact_type,
-        query_adapter_callback=lambda query, found: query.with_only_columns(*exact_columns(found, deleted_at)).where(
-            reading.window.condition(found)
-        ),
+        query_adapter_callback=lambda query, table: source.select(window.condition(table)),
     )
-    # Of a row that comes twice in one load (read, and then swept) the newest version stays.
-    newest = [{"name": table["cursor"], "dedup_sort": "desc"}] if table["cursor"] else []
-    resource.apply_hints(table_name=f"postgres_{name}", columns=[DELETED_AT, LOAD_ID, *newest])
-    resource.add_step(DropUnchanged(reading.raw, table["key"], reading.window.is_reread))
-    return resource.add_step(SaveHorizon(reading.window))
+    if resource.name != source.name:
+        resource = resource.with_name(source.name)
+    if source.cursor:  # of a row that comes twice in one load (read, and then swept) the newest version stays
+        columns = columns | {source.cursor: columns[source.cursor] | {"dedup_sort": "desc"}}
+    resource.apply_hints(table_name=source.options.raw_name, columns=[DELETED_AT, LOAD_ID, *columns.values()])
+    resource.add_step(guard.step(DropUnchanged(reading.raw, source.key, window.is_reread)))
+    return resource.add_step(guard.step(SaveHorizon(window)))
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import dlt
 import pyarrow as pa
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.common.schema.utils import has_table_seen_data as has_seen_data
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
@@ -55,11 +56,13 @@ class RawTable:
         reader: the sessions.
         name: of the table, as dlt has it.
         key: the columns of its primary key, as the source has them; kept under this name.
+        source_name: what the table is called at the source; None: as here, without the pipeline's prefix.
     """
 
-    def __init__(self, reader: RawReader, name: str, key: Sequence[str]) -> None:
+    def __init__(self, reader: RawReader, name: str, key: Sequence[str], source_name: str | None = None) -> None:
         self._reader = reader
         self._name = name
+        self._source_name = source_name
         self.key = list(key)
 
     @property
@@ -70,12 +73,13 @@ class RawTable:
     @property
     def source_name(self) -> str:
         """The table's name at the source."""
-        return self._name.removeprefix(f"{self.pipeline_name}_")
+        return self._source_name or self._name.removeprefix(f"{self.pipeline_name}_")
 
     @property
     def exists(self) -> bool:
         """Tell whether a load has brought rows: dlt's schema of the pipeline says so without a query."""
-        return self._reader.schema is not None and self._name in self._reader.schema.tables
+        schema = self._reader.schema
+        return schema is not None and has_seen_data(schema.tables.get(self._name, {}))
 
     def is_empty(self) -> bool:
         """Ask the warehouse whether the table has no row or is not there: dlt may have lost its schema, but no rows."""
@@ -118,12 +122,14 @@ class RawTable:
 
     def rows(self, keys: Sequence[Key]) -> pa.Table:
         """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as it was sent."""
-        kept = {name: column for name, column in self.columns.items() if not name.startswith("_dlt_")}
+        kept = {name: column for name, column in self.columns.items() if is_ours(name, column)}
+        parts: list[pa.Table] = []
         found: list[tuple] = []
         with self._reader.looking_up as warehouse:
+            is_arrow = warehouse.capabilities.sqlglot_dialect == "duckdb"
             # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document.
             selected = ", ".join(
-                f"CAST({warehouse.escape_column_name(name)} AS VARCHAR)"
+                f"CAST({warehouse.escape_column_name(name)} AS VARCHAR) AS {warehouse.escape_column_name(name)}"
                 if column["data_type"] == "json"
                 else warehouse.escape_column_name(name)
                 for name, column in kept.items()
@@ -139,10 +145,18 @@ class RawTable:
                     with warehouse.execute_query(
                         f"SELECT {selected} FROM {relation} WHERE ({self._names(warehouse)}) IN ({wanted})"
                     ) as cursor:
-                        found += cursor.fetchall()
+                        if is_arrow:  # a value that Python has no object for (24:00) comes as it is
+                            parts += cursor.iter_arrow(BATCH)
+                        else:
+                            found += cursor.fetchall()
                 except DatabaseUndefinedRelation:
                     break
-        return row_tuples_to_arrow(found, kept, "UTC")
+        return pa.concat_tables(parts) if parts else row_tuples_to_arrow(found, kept, "UTC")
 
     def _names(self, warehouse: Any) -> str:
         return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self.key)
+
+
+def is_ours(name: str, column: Any) -> bool:
+    """Tell whether a column of dlt's schema holds values of the source, and is in RAW."""
+    return not name.startswith("_dlt_") and "data_type" in column

@@ -1,6 +1,8 @@
 """After a load its record goes to the lake, and so does that of an earlier load that was killed before it had one."""
 
+import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import dlt
@@ -11,77 +13,181 @@ from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.path_utils import create_path
 
+from pipelines import manifests, retention
 from pipelines.fence import Landing
 from pipelines.lake_records import LakeRecords, LoadRecord, stamp
+from pipelines.load_rows import has_rows_of, schema_names
+from pipelines.manifests import Content
 from pipelines.settle import is_first_landing
 
-RECORDED = "recorded"  # in the local state: the newest load with a record, and the version of its schema
+RECORDED = "recorded"  # in the local state: the newest load with a record, its schema's version, place, and digest
 NO_ROWS = ("reference", "sql")  # jobs that no file in the lake stands for
 
 
 def record(pipeline: dlt.Pipeline, info: LoadInfo, token: int) -> None:
     """Write the records of the loads that have just been completed under the lease of `token`."""
     records = LakeRecords(pipeline)
+    is_first = is_first_landing(pipeline)
+    previous = None if is_first else _last(pipeline)
     for package in info.load_packages:
         if package.state != "loaded":
             continue
         made = [name for name, made in package.schema_update.items() if _is_whole(made, package.schema.tables[name])]
+        state = pipeline._get_load_storage().get_load_package_state(package.load_id)
+        files, contents = _files(records.config.layout, package, manifests.sealed(state) or {})
         told = LoadRecord(
             load_id=package.load_id,
             status=0,
-            completed_at=_completed_at(pipeline, package.load_id),
+            completed_at=state["destination_state"]["completed_at"],  # see pipelines/landing.py
             schema_version=package.schema.stored_version_hash,
             token=token,
-            is_first=is_first_landing(pipeline),
+            is_first=is_first,
             made=sorted(made),
-            files=_files(records.config.layout, package),
+            files=files,
+            contents=contents,
         )
-        _keep(pipeline, records, package.schema, told)
+        previous = _keep(pipeline, records, package.schema, manifests.follow(told, previous))
 
 
 def complete_records(pipeline: dlt.Pipeline, landing: Landing | None) -> None:
     """Write the records that are missing where the last landing has none.
 
     A run that was killed between the last row of a load and its record leaves this behind, and so does a lake from
-    before there were records: then every load that `_dlt_loads` lists gets one. Where this working folder wrote the
-    last record itself nothing is asked; elsewhere the lake is, once.
+    before there were records: then every load that `_dlt_loads` lists gets one. Records from before there was a chain
+    get what they lack. Where this working folder wrote the last record itself nothing is asked; elsewhere the lake is,
+    once.
     """
-    if landing is None or not landing.is_complete or _recorded(pipeline)[0] == landing.load_id:
+    if landing is None or not landing.is_complete:
+        return
+    load_id, _, sequence, _ = _recorded(pipeline)
+    if load_id == landing.load_id and sequence is not None:
         return
     records = LakeRecords(pipeline)
     found = records.read(landing.load_id)
-    if found is None:
-        for schema, missing in _missing(pipeline, records, landing):
-            _keep(pipeline, records, schema, missing)
-        return
-    pipeline.set_local_state_val(RECORDED, [found.load_id, found.schema_version])
+    if found is None or found.sequence is None:
+        write_all(pipeline, records, landing)
+    else:
+        _remember(pipeline, found)
 
 
-def _missing(pipeline: dlt.Pipeline, records: LakeRecords, landing: Landing) -> list[tuple[Schema, LoadRecord]]:
-    """Make the records of all loads in RAW that have none, the last landing's at the end, each with its schema."""
-    known = {record.load_id for record in records.all()}
-    found: list[tuple[Schema, LoadRecord]] = []
+def write_all(pipeline: dlt.Pipeline, records: LakeRecords, landing: Landing) -> int:
+    """Give every load that RAW has a record, and every record its place in the chain; return how many were written.
+
+    The newest record is written last: as long as it has no place, the next run begins again.
+    """
+    known = records.all()
+    schemas, loads = _loads(pipeline, landing)
+    missing = _missing(schemas, loads, known, landing)
+    ordered = _ordered(known, missing, {load_id for load_id, *_ in loads}, landing)
     with pipeline.destination_client() as client:
-        newest = _schema(client.get_stored_schema(pipeline.pipeline_name))
-        loads = client.sql_client.execute_sql(
-            "SELECT load_id, status, inserted_at, schema_version_hash FROM "
-            f"{client.sql_client.make_qualified_table_name('_dlt_loads')} WHERE schema_name = %s ORDER BY inserted_at",
-            pipeline.pipeline_name,
+        of_dlt = {schema.state_table_name for schema in schemas.values()}
+        tables = of_dlt | {table for schema in schemas.values() for table in schema.data_table_names()}
+        files = records.files(sorted(tables), [told.load_id for told in missing])
+        kept = {
+            told.load_id: _kept(client, schemas[told.schema_version], told, files[told.load_id]) for told in missing
+        }
+    _say_how_many(pipeline, ordered, kept)
+    previous, written = None, 0
+    for told in ordered:
+        whole = replace(told, files=kept[told.load_id]) if told.load_id in kept else told
+        whole = manifests.follow(_with_contents(records, whole), previous)
+        if whole != told or not told.digest:
+            if told.load_id in kept:
+                records.write_schema(schemas[told.schema_version])
+            whole, written = records.write(whole), written + 1
+        previous = whole
+    if previous:
+        _remember(pipeline, previous)
+    return written
+
+
+def _loads(pipeline: dlt.Pipeline, landing: Landing) -> tuple[dict[str, Schema], list[tuple]]:
+    """Return the pipeline's schemas by version, and RAW's loads as (load id, status, end, version), oldest first."""
+    with pipeline.destination_client() as client:
+        warehouse = client.sql_client
+        names = schema_names(pipeline, client)
+        newest = {name: _schema(client.get_stored_schema(name)) for name in names}
+        found = warehouse.execute_sql(
+            "SELECT load_id, status, inserted_at, schema_version_hash, schema_name FROM "
+            f"{warehouse.make_qualified_table_name('_dlt_loads')} WHERE schema_name IN "
+            f"({', '.join(['%s'] * len(names))}) OR load_id = %s ORDER BY inserted_at",
+            *names,
+            landing.load_id,
         )
-        # Where this RAW has no record at all, its oldest load is its first.
-        is_unknown = known.isdisjoint(load_id for load_id, *_ in loads)
-        for number, (load_id, status, ended, version) in enumerate(loads):
-            schema = _schema(client.get_stored_schema_by_hash(version) if version else None) or newest
-            if load_id not in known and schema:
-                told = LoadRecord(load_id, int(status), stamp(ended), schema.stored_version_hash, landing.token)
-                found.append((schema, replace(told, is_first=is_unknown and number == 0)))
-        tables = {table for schema, _ in found for table in [*schema.data_table_names(), schema.state_table_name]}
-        files = records.files(sorted(tables), [told.load_id for _, told in found])
-        found = [(schema, replace(told, files=_kept(client, told, files[told.load_id]))) for schema, told in found]
-    return sorted(found, key=lambda pair: pair[1].load_id == landing.load_id)
+        schemas, loads = {}, []
+        for load_id, status, ended, version, name in found:
+            schema = schemas.get(version) or _schema(client.get_stored_schema_by_hash(version) if version else None)
+            if schema := schema or newest.get(name) or next(iter(newest.values())):
+                schemas[schema.stored_version_hash] = schema
+                loads.append((load_id, int(status), ended, schema.stored_version_hash))
+    return schemas, loads
 
 
-def _kept(client: Any, told: LoadRecord, files: dict[str, list[str]]) -> dict[str, list[str]]:
+def _missing(
+    schemas: dict[str, Schema], loads: list[tuple], known: list[LoadRecord], landing: Landing
+) -> list[LoadRecord]:
+    """Make the records of the loads in RAW that have none, without their files."""
+    ids = {record.load_id for record in known}
+    # Where this RAW has no record at all, its oldest load is its first.
+    is_unknown = ids.isdisjoint(load_id for load_id, *_ in loads)
+    return [
+        LoadRecord(load_id, status, stamp(ended), version, landing.token, is_first=is_unknown and number == 0)
+        for number, (load_id, status, ended, version) in enumerate(loads)
+        if load_id not in ids
+    ]
+
+
+def _ordered(
+    known: list[LoadRecord], missing: list[LoadRecord], in_raw: set[str], landing: Landing
+) -> list[LoadRecord]:
+    """Return the records of this RAW's loads in the order in which they landed.
+
+    Records of loads that RAW does not have are of one that was dropped, or replaced by an older copy; or RAW forgot a
+    load of which no row is left (pipelines/retention.py).
+    """
+    begun = max((record.completed_at for record in known if record.is_first), default="")
+    old = stamp(datetime.now(UTC) - retention.AGE)
+    is_pruned = sum(record.completed_at < old for record in known) > retention.LOADS
+    ordered = sorted(
+        (record for record in known if record.load_id in in_raw or (is_pruned and begun <= record.completed_at < old)),
+        key=lambda record: (record.token, record.completed_at),
+    )
+    for told in sorted(missing, key=lambda told: told.load_id == landing.load_id):
+        before = [number for number, one in enumerate(ordered, 1) if one.completed_at <= told.completed_at]
+        place = len(ordered) if told.load_id == landing.load_id else max(before, default=0)
+        # Between two loads, the token of a load that has no record is that of the earlier one.
+        token = ordered[place - 1].token if ordered and place < len(ordered) and place else told.token
+        ordered.insert(place, replace(told, token=token))
+    return ordered
+
+
+def _say_how_many(pipeline: dlt.Pipeline, ordered: list[LoadRecord], kept: dict[str, dict]) -> None:
+    count = sum(
+        path not in told.contents
+        for told in ordered
+        for paths in kept.get(told.load_id, told.files).values()
+        for path in paths
+    )
+    if count:
+        print(
+            f"{pipeline.pipeline_name}: {count} files in the lake have no checksum yet: each is read once",
+            file=sys.stderr,
+        )
+
+
+def _with_contents(records: LakeRecords, told: LoadRecord) -> LoadRecord:
+    """Return the record with the contents of all its files; a file that is not there has none."""
+    lacking = [path for paths in told.files.values() for path in paths if path not in told.contents]
+    found = {}
+    for path in lacking:
+        try:
+            found[path] = records.content(path)
+        except FileNotFoundError:
+            continue
+    return replace(told, contents=told.contents | found) if found else told
+
+
+def _kept(client: Any, schema: Schema, told: LoadRecord, files: dict[str, list[str]]) -> dict[str, list[str]]:
     """Return the files of a load that RAW has rows of.
 
     Of one that was cut off and read again those are the tables that it had merged: a row that the second read found
@@ -89,10 +195,12 @@ def _kept(client: Any, told: LoadRecord, files: dict[str, list[str]]) -> dict[st
     """
     if not told.status:
         return files
-    return {table: paths for table, paths in files.items() if _has_rows_of(client.sql_client, table, told.load_id)}
+    return {table: paths for table, paths in files.items() if _has_rows(client.sql_client, schema, table, told.load_id)}
 
 
-def _has_rows_of(warehouse: Any, table: str, load_id: str) -> bool:
+def _has_rows(warehouse: Any, schema: Schema, table: str, load_id: str) -> bool:
+    if table != schema.state_table_name:
+        return has_rows_of(warehouse, schema, table, load_id)
     relation = warehouse.make_qualified_table_name(table)
     try:
         return bool(warehouse.execute_sql(f"SELECT 1 FROM {relation} WHERE _dlt_load_id = %s LIMIT 1", load_id))
@@ -100,31 +208,46 @@ def _has_rows_of(warehouse: Any, table: str, load_id: str) -> bool:
         return False
 
 
-def _keep(pipeline: dlt.Pipeline, records: LakeRecords, schema: Schema, told: LoadRecord) -> None:
+def _keep(pipeline: dlt.Pipeline, records: LakeRecords, schema: Schema, told: LoadRecord) -> LoadRecord:
     # First what the record names: a kill between the two leaves a schema that nobody asks for.
     if _recorded(pipeline)[1] != told.schema_version:
         records.write_schema(schema)
-    records.write(told)
-    pipeline.set_local_state_val(RECORDED, [told.load_id, told.schema_version])
+    written = records.write(told)
+    _remember(pipeline, written)
+    return written
 
 
-def _recorded(pipeline: dlt.Pipeline) -> list[str | None]:
-    return pipeline.state["_local"].get(RECORDED) or [None, None]
+def _recorded(pipeline: dlt.Pipeline) -> tuple[str | None, str | None, int | None, str]:
+    found = pipeline.state["_local"].get(RECORDED) or []
+    return (*found, *[None, None, None, ""][len(found) :])
 
 
-def _completed_at(pipeline: dlt.Pipeline, load_id: str) -> str:
-    package = pipeline._get_load_storage().get_load_package_state(load_id)
-    return package["destination_state"]["completed_at"]  # see pipelines/landing.py
+def _remember(pipeline: dlt.Pipeline, told: LoadRecord) -> None:
+    pipeline.set_local_state_val(RECORDED, [told.load_id, told.schema_version, told.sequence, told.digest])
 
 
-def _files(layout: str, package: LoadPackageInfo) -> dict[str, list[str]]:
+def _last(pipeline: dlt.Pipeline) -> LoadRecord | None:
+    """Return the newest record as the next one has to know it."""
+    load_id, version, sequence, digest = _recorded(pipeline)
+    if load_id is None:
+        return None
+    return LoadRecord(load_id, 0, "", version or "", 0, sequence=sequence, digest=digest)
+
+
+def _files(
+    layout: str, package: LoadPackageInfo, sealed: dict[str, Content]
+) -> tuple[dict[str, list[str]], dict[str, Content]]:
+    """Return the paths of a package's files by table, and what each contains."""
     files: dict[str, list[str]] = {}
+    contents: dict[str, Content] = {}
     for job in sorted(package.jobs["completed_jobs"], key=lambda job: job.job_file_info):
         found = job.job_file_info
         if found.file_format not in NO_ROWS:
             path = create_path(layout, found.file_name(), package.schema_name, package.load_id)
             files.setdefault(found.table_name, []).append(path)
-    return files
+            if content := sealed.get(manifests.file_key(found.file_name())):
+                contents[path] = content
+    return files, contents
 
 
 def _is_whole(made: Any, table: Any) -> bool:

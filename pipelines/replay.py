@@ -12,11 +12,17 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
+
+from dlt.common.schema import Schema
 
 from pipelines.command import exit_with_line
 from pipelines.errors import Refusal
 from pipelines.lake_records import LakeRecords
 from pipelines.load import held_lease, rows_in_raw
+from pipelines.manifests import history
+from pipelines.recording import write_all
+from pipelines.replay_files import check_files
 from pipelines.replay_landing import begin, has_all, land_again, landed, states
 from pipelines.replay_plan import Step, plan
 from pipelines.retention import prune
@@ -39,7 +45,10 @@ class Replay:
         self.pipeline = raw_pipeline(name, data_dir() / "replay")
         self.pipeline.activate()
         self.records = LakeRecords(self.pipeline)
-        self.steps: list[Step] = plan(self.records.all(), self.records.schema)
+        found = self.records.all()
+        where = f"{self.records.root}/"
+        self.steps: list[Step] = plan(found, self.records.schema, where)
+        self.lost = [record.load_id for record in history(found, where)[1]]
         if not self.steps:
             raise Refusal(
                 f"{self.records.root} has no record of a load of {name}: one load by `python pipelines/{name}.py` "
@@ -52,7 +61,24 @@ class Replay:
         Raises:
             Refusal: RAW has rows that are of no replay.
         """
-        return landed(self.pipeline, self.steps, self._tables())
+        return landed(self.pipeline, self.steps, self._tables(), self._names())
+
+    def check(self, done: int) -> None:
+        """Compare the files of the loads that RAW has not with what their records say of them.
+
+        Args:
+            done: how many loads RAW has.
+
+        Raises:
+            Refusal: a file is missing or was changed.
+        """
+        if self.lost:
+            print(
+                f"⚠ {self.name}: RAW was once replaced by an older copy of itself, and went on from there: "
+                f"{len(self.lost)} load(s) that only the other one had are left out ({', '.join(self.lost[:5])})",
+                file=sys.stderr,
+            )
+        check_files(self.records, self.steps[done:])
 
     def run(self) -> None:
         """Land every load that RAW has not, and print a line for each, then RAW's tables."""
@@ -65,7 +91,7 @@ class Replay:
             if done:
                 print(f"{self.name}: going on after {done} of {len(self.steps)} loads")
             else:
-                begin(self.pipeline, self.steps, lease.token, self._tables())
+                begin(self.pipeline, self.steps, lease.token, self._tables(), self._names())
             there = states(self.pipeline)
             for number, step in enumerate(self.steps[done:], done + 1):
                 lease.check()
@@ -85,9 +111,15 @@ class Replay:
             print(line)
         print(f"{self.name}: {time.monotonic() - started:.1f} s into {environment().database}.RAW")
 
+    @cached_property
+    def _schemas(self) -> list[Schema]:
+        return [self.records.schema(version) for version in {step.record.schema_version for step in self.steps}]
+
     def _tables(self) -> list[str]:
-        schemas = [self.records.schema(version) for version in {step.record.schema_version for step in self.steps}]
-        return sorted({table for schema in schemas for table in schema.data_table_names(seen_data_only=True)})
+        return sorted({table for schema in self._schemas for table in schema.data_table_names(seen_data_only=True)})
+
+    def _names(self) -> list[str]:
+        return sorted({schema.name for schema in self._schemas})
 
     def _say(self, number: int, step: Step, seconds: float) -> None:
         ended = datetime.fromisoformat(step.record.completed_at)
@@ -116,9 +148,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(description="Make RAW again from the lake alone.")
     parser.add_argument("pipelines", nargs="*", metavar="pipeline", help=f"{' or '.join(PIPELINES)}; both by default")
-    names = parser.parse_args(arguments).pipelines or PIPELINES
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="only compare the lake's files with what its records say")
+    what.add_argument("--complete", action="store_true", help="write the records that the lake lacks of RAW's loads")
+    options = parser.parse_args(arguments)
+    names = options.pipelines or PIPELINES
     try:
-        replay(names)
+        check(names) if options.check else complete(names) if options.complete else replay(names)
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)
 
@@ -129,18 +165,70 @@ def replay(names: Sequence[str]) -> None:
     Raises:
         Refusal: a name is none, the lake has no record, or RAW has rows that are of no replay.
     """
-    unknown = [name for name in names if name not in PIPELINES]
-    if unknown:
-        raise Refusal(f"There is no pipeline {unknown[0]}: type {' or '.join(PIPELINES)}, or nothing for both.")
-    replays = [Replay(name) for name in dict.fromkeys(names)]
-    whole = [one for one in replays if one.landed() == len(one.steps)]
+    replays = [Replay(name) for name in known(names)]
+    done = {one.name: one.landed() for one in replays}
+    whole = [one for one in replays if done[one.name] == len(one.steps)]
     if len(whole) == len(replays):
         raise has_all(whole[0].pipeline, whole[0].steps)
+    for one in replays:
+        one.check(done[one.name])
     for one in replays:
         if one in whole:
             print(f"{one.name}: RAW has all {len(one.steps)} loads of the lake")
         else:
             one.run()
+
+
+def check(names: Sequence[str]) -> None:
+    """Compare every file of the lake that a replay would land with what its record says, and print a line each.
+
+    Raises:
+        Refusal: a record or a file is missing or was changed.
+    """
+    for one in [Replay(name) for name in known(names)]:
+        one.check(0)
+        files = sum(len(paths) for step in one.steps for paths in step.files.values())
+        print(f"{one.name}: {len(one.steps)} loads, {files} files: each is what was written")
+
+
+def complete(names: Sequence[str]) -> None:
+    """Write the records that the lake lacks of loads that RAW has, and print a line for each pipeline.
+
+    Raises:
+        Refusal: a name is none, or RAW has no load of the pipeline.
+    """
+    for name in known(names):
+        pipeline = raw_pipeline(name, data_dir() / "replay")
+        pipeline.drop()
+        pipeline.activate()
+        with held_lease(pipeline):
+            landing = read_landing(pipeline)
+            if landing is None or not landing.is_complete:
+                raise Refusal(
+                    f"RAW has no complete load of {name}: type `python pipelines/{name}.py`, then this again."
+                )
+            pipeline.sync_destination()
+            written = write_all(pipeline, LakeRecords(pipeline), landing)
+        shutil.rmtree(pipeline.working_dir, ignore_errors=True)
+        print(f"{name}: {written} record(s) written")
+
+
+def known(names: Sequence[str]) -> list[str]:
+    """Return the names, each once: ours, and those of any other pipeline that the lake has records of.
+
+    Raises:
+        Refusal: one of them is no pipeline.
+    """
+    unknown = [name for name in names if name not in PIPELINES and not (name.isidentifier() and _is_recorded(name))]
+    if unknown:
+        raise Refusal(f"There is no pipeline {unknown[0]}: type {' or '.join(PIPELINES)}, or nothing for both.")
+    return list(dict.fromkeys(names))
+
+
+def _is_recorded(name: str) -> bool:
+    """Tell whether the lake has a record of a load of a pipeline that is not one of ours."""
+    pipeline = raw_pipeline(name, data_dir() / "replay")
+    return bool(LakeRecords(pipeline).all())
 
 
 if __name__ == "__main__":

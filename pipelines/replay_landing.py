@@ -1,5 +1,6 @@
 """One load again, from the files that already lie in the lake: dlt's own package, whose jobs only refer to them."""
 
+from itertools import product
 from typing import Any
 
 import dlt
@@ -15,28 +16,32 @@ from pipelines.lake_records import LakeRecords
 from pipelines.replay_plan import Step
 
 STATE = "_dlt_pipeline_state"
-BOOKS = ("_dlt_loads", "_dlt_version")  # dlt's own; a pipeline's schema has the pipeline's name
+BOOKS = ("_dlt_loads", "_dlt_version")  # dlt's own, by the name of the schema
 
 
-def landed(pipeline: dlt.Pipeline, steps: list[Step], tables: list[str]) -> int:
+def landed(pipeline: dlt.Pipeline, steps: list[Step], tables: list[str], names: list[str]) -> int:
     """Return how many of the steps RAW has: those of a replay that was cut off, or all of them; 0 of an empty RAW.
 
     Args:
         pipeline: of which RAW is asked.
         steps: in their order.
         tables: the pipeline's, as dlt has them.
+        names: of the pipeline's schemas.
 
     Raises:
-        Refusal: RAW has rows of the pipeline that are of no replay.
+        Refusal: RAW has rows of the pipeline that are of no replay, or knows of a load that the lake does not.
     """
     known = [step.load_id for step in steps]
-    name = pipeline.pipeline_name
     with pipeline.sql_client() as warehouse:
-        landing = last_landing(warehouse, name)
-        ids = {load_id for (load_id,) in _rows(warehouse, "load_id", "_dlt_loads", "schema_name = %s", name)}
-        count = len(ids)
-        is_ours = landing and ids == set(known[:count]) and landing.load_id in known[max(count - 1, 0) : count + 1]
+        landing = last_landing(warehouse, pipeline.pipeline_name)
+        in_names = f"schema_name IN ({', '.join(['%s'] * len(names))})"
+        # A load that dlt's own command `drop` made has a state and no landing of ours: no record tells of it.
+        loads = {load_id for (load_id,) in _rows(warehouse, "load_id", "_dlt_loads", in_names, *names)}
+        count = len(loads)
+        is_ours = landing and loads == set(known[:count]) and landing.load_id in known[max(count - 1, 0) : count + 1]
         filled = next((table for table in tables if _rows(warehouse, "1", table, "true LIMIT 1")), None)
+    if landing and landing.is_complete and landing.load_id not in known:
+        raise _has_more(pipeline, landing.load_id)
     if filled and not is_ours:
         raise _has_rows(pipeline, filled)
     return count if filled else 0
@@ -48,7 +53,7 @@ def has_all(pipeline: dlt.Pipeline, steps: list[Step]) -> Refusal:
     return _has_rows(pipeline, table)
 
 
-def begin(pipeline: dlt.Pipeline, steps: list[Step], token: int, tables: list[str]) -> None:
+def begin(pipeline: dlt.Pipeline, steps: list[Step], token: int, tables: list[str], names: list[str]) -> None:
     """Leave nothing of the pipeline in RAW and in the staging dataset: tables without rows, and what dlt knew of them.
 
     Also an empty table remembers the files that it once copied, and would not copy them again: it is dropped. The table
@@ -57,7 +62,7 @@ def begin(pipeline: dlt.Pipeline, steps: list[Step], token: int, tables: list[st
     claim(pipeline, token, steps[0].load_id)
     strays = states(pipeline) - {step.load_id for step in steps}
     with pipeline.destination_client() as client:
-        _forget(client, pipeline.pipeline_name, tables)
+        _forget(client, names, tables)
         warehouse = client.sql_client
         for load_id in strays:
             relation = warehouse.make_qualified_table_name(STATE)
@@ -65,7 +70,7 @@ def begin(pipeline: dlt.Pipeline, steps: list[Step], token: int, tables: list[st
                 warehouse.execute_sql(f"DELETE FROM {relation} WHERE _dlt_load_id = %s", load_id)
         with client.with_staging_dataset():
             if client.is_storage_initialized():
-                _forget(client, pipeline.pipeline_name, tables)
+                _forget(client, names, tables)
 
 
 def states(pipeline: dlt.Pipeline) -> set[str]:
@@ -101,10 +106,10 @@ def land_again(pipeline: dlt.Pipeline, records: LakeRecords, step: Step, token: 
     return pipeline.load()
 
 
-def _forget(client: Any, name: str, tables: list[str]) -> None:
+def _forget(client: Any, names: list[str], tables: list[str]) -> None:
     warehouse = client.sql_client
     warehouse.drop_tables(*tables)
-    for table in BOOKS:
+    for table, name in product(BOOKS, names):
         try:
             with warehouse.begin_transaction():
                 warehouse.execute_sql(
@@ -120,6 +125,14 @@ def _rows(warehouse: Any, selected: str, table: str, condition: str, *values: st
         return list(warehouse.execute_sql(f"SELECT {selected} FROM {relation} WHERE {condition}", *values))
     except DatabaseUndefinedRelation:
         return []
+
+
+def _has_more(pipeline: dlt.Pipeline, load_id: str) -> Refusal:
+    return Refusal(
+        f"{pipeline.dataset_name} has load {load_id} of {pipeline.pipeline_name}, and the lake has no record of it: a "
+        "replay would lose what it brought. Restore the record, or type "
+        f"`python pipelines/replay.py --complete {pipeline.pipeline_name}`, which writes it. Nothing was changed."
+    )
 
 
 def _has_rows(pipeline: dlt.Pipeline, table: str) -> Refusal:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from dlt.common.schema import Schema
+from dlt.common.schema.utils import get_inherited_table_hint
 
 from pipelines.lake_records import LoadRecord
+from pipelines.manifests import history
 
 
 @dataclass(frozen=True)
@@ -28,23 +30,21 @@ class Step:
         return self.record.load_id
 
 
-def plan(records: Iterable[LoadRecord], schema: Callable[[str], Schema]) -> list[Step]:
+def plan(records: Iterable[LoadRecord], schema: Callable[[str], Schema], where: str = "") -> list[Step]:
     """Return the loads of the newest RAW in the order in which they landed.
 
     What came before RAW was dropped, or before one of its tables was, is left out: it was read again then, and rows
-    that the source had deleted meanwhile did not come back.
+    that the source had deleted meanwhile did not come back. So is what RAW lost when an older copy took its place.
 
     Args:
         records: all of a pipeline, in any order.
         schema: returns a version of dlt's schema.
+        where: the folder that holds the records, for messages.
+
+    Raises:
+        Refusal: a record is missing or was changed; see `manifests.history`.
     """
-    found = list(records)
-    begun = max((record.completed_at for record in found if record.is_first), default="")
-    # A token says more than a clock: two machines may disagree on the time by more than a load takes.
-    ordered = sorted(
-        (record for record in found if record.completed_at >= begun),
-        key=lambda record: (record.token, record.completed_at),
-    )
+    ordered, _ = history(records, where)
     begins = _begins(ordered, schema)
     steps: list[Step] = []
     earlier: set[str] = set()
@@ -69,4 +69,7 @@ def _begins(ordered: list[LoadRecord], schema: Callable[[str], Schema]) -> dict[
 
 
 def _dispositions(schema: Schema) -> dict[str, str]:
-    return {name: table.get("write_disposition", "append") for name, table in schema.tables.items()}
+    return {
+        name: get_inherited_table_hint(schema.tables, name, "write_disposition", allow_none=True) or "append"
+        for name in schema.tables
+    }

@@ -11,15 +11,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dlt
-from dlt.common import json
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
 from dlt.common.pipeline import TPipelineState
-from dlt.common.schema import Schema
 from dlt.common.storages.load_package import PackageStorage
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from pipelines.fence import Landing, claim, last_landing
-from pipelines.warehouse import data_dir
+from pipelines.load_rows import removals, schema_names, stored_schemas
+from pipelines.pending import moved, quarantine
 
 FOLLOWS = "follows_landing"  # in the local state: the landing that the package being extracted follows
 REMEMBERED = timedelta(days=30)  # Snowflake's COPY knows for 64 days which files a table has
@@ -60,16 +59,11 @@ def is_current(pipeline: dlt.Pipeline, landing: Landing | None) -> bool:
 
 def set_aside(pipeline: dlt.Pipeline, reason: str) -> None:
     """Move the working folder with its pending packages away, say where, and leave the pipeline with an empty one."""
-    name = pipeline.pipeline_name
-    kept = data_dir() / "set_aside" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
-    kept.parent.mkdir(parents=True, exist_ok=True)
     packages = ", ".join(pending(pipeline))
-    Path(pipeline.working_dir).rename(kept)
+    kept = quarantine(pipeline.pipeline_name, Path(pipeline.working_dir))
     pipeline.drop()
-    print(
-        f"⚠ {name}: {reason}: package {packages} is set aside in {kept}, and its rows are read again.",
-        file=sys.stderr,
-    )
+    what = f"package {packages} is set aside in {kept}, and its rows are read again" if packages else moved(kept)
+    print(f"⚠ {pipeline.pipeline_name}: {reason}: {what}.", file=sys.stderr)
 
 
 def saved_state(pipeline: dlt.Pipeline) -> TPipelineState | None:
@@ -103,19 +97,21 @@ def abandon(pipeline: dlt.Pipeline, landing: Landing, token: int, is_first: bool
     """
     claim(pipeline, token, landing.load_id)
     with pipeline.destination_client() as client:
-        stored = client.get_stored_schema(pipeline.pipeline_name)
-        tables = Schema.from_dict(json.loads(stored.schema)).tables if stored else {}
+        names = schema_names(pipeline, client, saved_state(pipeline), landing.load_id)
+        deletes = [
+            delete
+            for schema in stored_schemas(client, names)
+            for delete in removals(client, schema, landing.load_id, is_everything=is_first)
+        ]
         warehouse = client.sql_client
         with warehouse.begin_transaction():
-            for name, table in tables.items():
-                if (is_first or table.get("write_disposition") == "append") and not name.startswith("_dlt"):
-                    relation = warehouse.make_qualified_table_name(name)
-                    warehouse.execute_sql(f"DELETE FROM {relation} WHERE _dlt_load_id = %s", landing.load_id)
+            for sql, values in deletes:
+                warehouse.execute_sql(sql, *values)
             warehouse.execute_sql(
                 f"INSERT INTO {warehouse.make_qualified_table_name('_dlt_loads')} "
                 "(load_id, schema_name, status, inserted_at) VALUES (%s, %s, %s, %s)",
                 landing.load_id,
-                pipeline.pipeline_name,
+                names[0],
                 ABANDONED,
                 datetime.now(UTC),
             )

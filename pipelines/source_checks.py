@@ -1,17 +1,25 @@
 """What the doctor looks at in the sources: a check returns a detail, or raises."""
 
 import time
-from datetime import timedelta
 from typing import Any
 
+import psycopg2
 import sqlalchemy as sa
 from dlt.sources.helpers.requests import Client
 
 from pipelines.errors import Refusal
 from pipelines.postgres import TABLES  # noqa: TID251  the doctor is no door: it looks through each
-from pipelines.snapshot import OPEN_TRANSACTIONS, SERVER
+from pipelines.postgres_address import DRIVER, parameters
+from pipelines.postgres_sessions import check, pin, read_back
+from pipelines.snapshot import OPEN_TRANSACTIONS, SERVER, SHOWS_ACTIVITY, describe, hidden_line
 from pipelines.visit import Visit
 
+POLICIES = sa.text("""
+    SELECT c.relname, quote_ident(current_user)
+    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE n.nspname = :schema AND c.relname = ANY(:tables) AND row_security_active(c.oid)
+    ORDER BY 1
+""")
 RELATIONS = sa.text("""
     SELECT c.relname, current_user, has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
         ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)
@@ -22,8 +30,9 @@ RELATIONS = sa.text("""
 
 def postgres_settings(visit: Visit) -> str:
     """Tell where the settings point, without the password."""
-    url = _engine(visit).url
-    return f"{url.username}@{url.host}:{url.port or 5432}/{url.database}"
+    found = _address(visit)
+    place = found.get("service") or f"{found.get('host', found.get('hostaddr'))}:{found.get('port', 5432)}"
+    return f"{found.get('user', '')}@{place}/{found.get('dbname', '')}"
 
 
 def postgres_login(visit: Visit) -> str:
@@ -84,14 +93,29 @@ def postgres_transactions(visit: Visit) -> str:
     if not sees_all:
         role = _engine(visit).dialect.identifier_preparer.quote(role)
         raise Refusal(f"{role} does not see open transactions; GRANT pg_read_all_stats TO {role}; as a superuser")
-    readers = [*visit.snapshot_settings().readers, "mailblaze elt"]
+    readers = list(visit.snapshot_settings().readers)
     with _engine(visit).connect() as connection:
         open_ones = connection.exec_driver_sql(OPEN_TRANSACTIONS, {"readers": readers}).all()
-    if not open_ones:
-        return "none is open"
-    pid, began, state, application, kind = open_ones[0]
-    age = max(clock - began, timedelta(0)).total_seconds()
-    return f"the oldest open one is {age:.0f} s old: process {pid} ({application or 'no name'}, {state}, {kind})"
+        hidden = [one for one in open_ones if one.is_hidden]
+        if hidden:
+            command = connection.exec_driver_sql(SHOWS_ACTIVITY, {"role": hidden[0].usename}).scalar()
+            raise Refusal(hidden_line(hidden[0], command))
+    return f"the oldest open one: {describe(open_ones[0], clock)}" if open_ones else "none is open"
+
+
+def postgres_sessions(visit: Visit) -> str:
+    """Set what a load sets in each session, and find it set; find no row policy that would hide rows."""
+    settings = visit.snapshot_settings()
+    schema = visit.settings("postgres").schema
+    with _engine(visit).connect() as connection:
+        connection.exec_driver_sql("set transaction read only")
+        connection.exec_driver_sql(pin(settings.search_path))
+        server = check(tuple(connection.exec_driver_sql(read_back(settings.search_path)).one()))
+        policies = connection.execute(POLICIES, {"schema": schema, "tables": list(TABLES)}).all()
+    if policies:
+        tables, role = ", ".join(table for table, _ in policies), policies[0][1]
+        raise Refusal(f"row security hides rows of {tables} from {role}; ALTER ROLE {role} BYPASSRLS; as a superuser")
+    return f"settings stay as they are set; the database's encoding is {server.encoding}"
 
 
 def saas_settings(visit: Visit) -> str:
@@ -114,10 +138,14 @@ def saas_endpoint(visit: Visit, endpoint: str) -> str:
     return f"token accepted, {len(answer['data'])} object"
 
 
+def _address(visit: Visit) -> dict[str, str]:
+    """Return libpq's parameters of the address, as a load has them."""
+    return parameters(visit.snapshot_settings().credentials.to_url()) | {"connect_timeout": "10"}
+
+
 def _engine(visit: Visit) -> sa.Engine:
-    url = sa.make_url(visit.snapshot_settings().credentials.to_native_representation())
-    url = url.set(drivername="postgresql+psycopg2")
-    return sa.create_engine(url, poolclass=sa.NullPool, connect_args={"connect_timeout": 10})
+    address = _address(visit)
+    return sa.create_engine(f"{DRIVER}://", poolclass=sa.NullPool, creator=lambda: psycopg2.connect(**address))
 
 
 def _select(visit: Visit, query: sa.TextClause, **values: str) -> list[Any]:

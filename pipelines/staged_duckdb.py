@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Optional
 
+import duckdb as duckdb_api
 from dlt.common.configuration import configspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, SupportsStagingDestination
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
-from dlt.destinations.exceptions import DatabaseException, DestinationConnectionError
+from dlt.destinations.exceptions import DatabaseException, DatabaseTerminalException, DestinationConnectionError
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
@@ -25,25 +26,37 @@ from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 from dlt.destinations.path_utils import get_file_format_and_compression
 
+from pipelines.column_types import loses, rounds
+from pipelines.errors import Refusal
 from pipelines.landing import FencedSqlClient, OnceOnlyClient
+from pipelines.memory_limit import is_out_of_memory, to_bytes, with_enough_memory
+from pipelines.merge_job import MergeJob, MergingClient, table_error
+from pipelines.storage_types import FollowingClient
 
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
 COPIED = "_copied_files"
 BEING_CLOSED, OPENINGS = "Unique file handle conflict", 500
 BEING_READ, READINGS = "Could not set lock on file", 100  # a second; a query of the dashboard takes a tenth
-# What a file may take that the usual limit (pipelines/warehouse.py) is too small for: very wide or very long rows.
-OUT_OF_MEMORY, MORE_MEMORY = "Out of Memory", ("512MB", "2GB")
 
 
 @configspec(init=False)
 class StagedDuckDbConfiguration(DuckDbClientConfiguration):
-    """DuckDB's, and the fence that the run holds: "<pipeline>/<token>"."""
+    """DuckDB's, and two settings of ours.
+
+    fence: that the run holds, "<pipeline>/<token>". max_memory: the most that wide rows may take, e.g. "2GB".
+    """
 
     fence: Optional[str] = None  # noqa: UP045  dlt resolves this spelling
+    max_memory: Optional[str] = None  # noqa: UP045
 
 
 class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
-    """dlt's SQL client that forgets the copied files with the rows, where a table is truncated or dropped."""
+    """dlt's SQL client that forgets the copied files with the rows, where a table is truncated or dropped.
+
+    `most` are the bytes of memory that a job may take, None: what the machine has.
+    """
+
+    most: int | None = None
 
     def open_connection(self) -> Any:
         # DuckDB refuses to open a file that another thread is just closing, as the two sources of a flow do: 4 to 7 of
@@ -58,6 +71,17 @@ class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
                     raise
                 time.sleep(0.01)
         return super().open_connection()
+
+    @classmethod
+    def _make_database_exception(cls, ex: Exception) -> Exception:
+        # A value that DuckDB refuses is refused again: dlt would try five times.
+        if (
+            isinstance(ex, duckdb_api.InvalidInputException)
+            and str(ex).startswith("Invalid Input Error")
+            and "Catalog Error" not in str(ex)
+        ):
+            return DatabaseTerminalException(ex)
+        return super()._make_database_exception(ex)
 
     def make_ledger(self) -> None:
         """Make the table of copied files in the current dataset."""
@@ -90,41 +114,110 @@ class StagedCopyJob(DuckDbCopyJob):
         url = ReferenceFollowupJobRequest.resolve_reference(self._file_path)
         with tempfile.TemporaryDirectory() as folder:
             path = self._fetch(url, Path(folder))
-            for more in MORE_MEMORY:
-                try:
-                    return self._insert(path, url)
-                except DatabaseException as error:
-                    if OUT_OF_MEMORY not in str(error):
-                        raise
-                self._job_client.sql_client.execute_sql(f"SET memory_limit = '{more}'")
-            return self._insert(path, url)
+            columns = len(self._load_table["columns"])
+            return with_enough_memory(self._job_client.sql_client, lambda: self._insert(path, url), columns)
 
     def _fetch(self, url: str, folder: Path) -> str:
         staging = self._job_client.config.staging_config
         if staging.is_local_filesystem:
-            return FilesystemConfiguration.make_local_path(url)
+            path = FilesystemConfiguration.make_local_path(url)
+            if not Path(path).exists():
+                raise lost_file(url, "there is no such file")
+            return path
         # DuckDB's httpfs is a download, and a filesystem registered by each job races between load threads: fetch the
         # file with the client that wrote it.
         filesystem, _ = fsspec_from_config(staging)
         local = folder / url.rsplit("/", 1)[-1]
-        filesystem.get_file(url, str(local))
+        try:
+            filesystem.get_file(url, str(local))
+        except FileNotFoundError:
+            lost = lost_file(url, "there is no such file")
+            raise lost from lost.__cause__
         return str(local)
 
     def _insert(self, path: str, url: str) -> None:
-        sql = self._job_client.sql_client
         table, file = self.load_table_name, url.rsplit("/", 1)[-1]
         file_format, _ = get_file_format_and_compression(file)
         source = READERS[file_format].format(path.replace("'", "''"))
+        try:
+            self._copy(table, file, source)
+        except DatabaseException as error:
+            if file_format == "parquet" and not is_out_of_memory(error):
+                self._check_file(url, source)
+            raise
+
+    def _copy(self, table: str, file: str, source: str) -> None:
+        sql = self._job_client.sql_client
         copied = sql.make_qualified_table_name(COPIED)
         with sql.begin_transaction():
             if sql.execute_sql(f"SELECT 1 FROM {copied} WHERE table_name = %s AND file = %s", table, file):
                 return
+            self._refuse_loss(source)
             sql.execute_sql(f"INSERT INTO {sql.make_qualified_table_name(table)} BY NAME SELECT * FROM {source}")
             sql.execute_sql(f"INSERT INTO {copied} VALUES (%s, %s, %s)", table, file, self._load_id)
 
+    def _refuse_loss(self, source: str) -> None:
+        """Refuse numbers that the table's columns would round: DuckDB's INSERT does so without a word.
 
-class StagedDuckDbClient(OnceOnlyClient, DuckDbClient, SupportsStagingDestination):
+        Raises:
+            DatabaseTerminalException: a column would; its cause is the table's refusal.
+        """
+        sql = self._job_client.sql_client
+        relation = sql.make_qualified_table_name(self.load_table_name)
+        columns = {row[0].lower(): row[1] for row in sql.execute_sql(f"DESCRIBE {relation}")}
+        for name, sent, *_ in sql.execute_sql(f"DESCRIBE SELECT * FROM {source}"):
+            stored = columns.get(name.lower())
+            if not stored or not rounds(sent, stored):
+                continue
+            condition = loses(sql.escape_column_name(name), sent, stored, "UTC", "duckdb")
+            ((count,),) = sql.execute_sql(f"SELECT count(*) FROM {source} WHERE {condition}")
+            if count:
+                raise table_error(
+                    self.load_table_name,
+                    f"RAW.{self.load_table_name.upper()}.{name.upper()}: RAW has {stored}, which cannot hold {count:,} "
+                    f"values of the source's {sent}; nothing of the table was loaded. Report this line.",
+                )
+
+    def _check_file(self, url: str, source: str) -> None:
+        """Read the whole file: where that fails, it is damaged, and the table is not what the INSERT failed for.
+
+        Raises:
+            LostFile: it cannot be read.
+        """
+        try:
+            self._job_client.sql_client.execute_sql(f"SELECT count(COLUMNS(*)) FROM {source}")
+        except DatabaseException as error:
+            if not is_out_of_memory(error):
+                lost = lost_file(url, str(error).strip().splitlines()[0])
+                raise lost from lost.__cause__
+
+
+class LostFile(DatabaseTerminalException):
+    """A file of the lake that a load needs is missing or damaged; its cause is the line for a person."""
+
+
+def lost_file(url: str, reason: str) -> LostFile:
+    """Return the error of a file that cannot be read."""
+    line = (
+        f"The lake's file {url} cannot be read ({reason}); the load stays pending. Restore the file and run again, or "
+        "give the load up with `dlt pipeline <name> abort-packages` and run again: its rows are then read again."
+    )
+    error = LostFile(Exception(line))
+    error.__cause__ = Refusal(line)
+    return error
+
+
+class DuckDbMergeJob(MergeJob):
+    """A merge that gets the memory which its rows need."""
+
+    def run(self) -> None:
+        with_enough_memory(self._job_client.sql_client, super().run, len(self._load_table["columns"]))
+
+
+class StagedDuckDbClient(OnceOnlyClient, MergingClient, FollowingClient, DuckDbClient, SupportsStagingDestination):
     """dlt's DuckDB client, able to take files from a staging destination."""
+
+    merge_job = DuckDbMergeJob
 
     def __init__(
         self, schema: Any, config: StagedDuckDbConfiguration, capabilities: DestinationCapabilitiesContext
@@ -134,12 +227,17 @@ class StagedDuckDbClient(OnceOnlyClient, DuckDbClient, SupportsStagingDestinatio
             self.sql_client.dataset_name, self.sql_client.staging_dataset_name, config.credentials, capabilities
         )
         self.sql_client.raise_fence(config.fence)
+        self.sql_client.most = to_bytes(config.max_memory) if config.max_memory else None
 
     def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:
         if self.is_storage_initialized():
             self.sql_client.make_ledger()
         super().initialize_storage(truncate_tables)
         self.sql_client.make_ledger()
+
+    def update_stored_schema(self, *arguments: Any, **named: Any) -> Any:
+        update = super().update_stored_schema
+        return with_enough_memory(self.sql_client, lambda: update(*arguments, **named))
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> LoadJob:
         job = super().create_load_job(table, file_path, load_id, restore)

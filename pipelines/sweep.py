@@ -6,14 +6,16 @@ with its last values, and `_deleted_at` says since when; a row that RAW lacks is
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from shlex import quote
 
 import dlt
 import pyarrow as pa
 from dlt.common.schema.typing import TTableSchemaColumns
 
-from pipelines.errors import Refusal
+from pipelines.errors import Refusal, TableRefused
 from pipelines.key_merge import Key, KeyMerge
 from pipelines.raw_table import BATCH, RawTable
+from pipelines.table_guard import TableGuard
 
 DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
 FEW = 10  # so many may always vanish: a share of a small table says nothing
@@ -21,7 +23,7 @@ FEW = 10  # so many may always vanish: a share of a small table says nothing
 Fetch = Callable[[Sequence[Key]], pa.Table]
 
 
-class TooManyDeletes(Refusal):
+class TooManyDeletes(TableRefused):
     """More rows vanished than a load may mark as deleted: an emptied source looks the same as deleted rows."""
 
     exit_code = 3
@@ -88,8 +90,8 @@ class Sweep:
             return
         name, pipeline = self._raw.source_name, self._raw.pipeline_name
         raise TooManyDeletes(
-            f"{name}: {what}; nothing was loaded. If they were deleted on purpose, type "
-            f"python pipelines/{pipeline}.py --accept-deletes {name}"
+            f"{name}: {what}; nothing of this table was loaded. If they were deleted on purpose, type "
+            f"python pipelines/{pipeline}.py --accept-deletes {quote(name)}"
         )
 
 
@@ -99,28 +101,58 @@ def accepted(names: Sequence[str], known: Iterable[str]) -> set[str]:
     Raises:
         Refusal: a name is none of the known ones, nor "all".
     """
+    return chosen("accept_deletes", names, known)
+
+
+def chosen(option: str, names: Sequence[str], known: Iterable[str]) -> set[str]:
+    """Return the tables that an option names, every known one for "all".
+
+    Raises:
+        Refusal: a name is none of the known ones, nor "all".
+    """
     known = set(known)
     unknown = sorted(set(names) - known - {"all"})
     if unknown:
-        raise Refusal(f"accept_deletes names {', '.join(unknown)}: say {', '.join(sorted(known))} or all.")
+        raise Refusal(f"{option} names {', '.join(unknown)}: say {', '.join(sorted(known))} or all.")
     return known if "all" in names else set(names)
 
 
-def sweep_resource(sweep: Sweep, name: str, table_name: str, key: list[str]) -> dlt.sources.DltResource:
-    """Return the resource that merges a sweep's rows into `table_name`."""
+def sweep_resource(
+    sweep: Sweep, name: str, table_name: str, key: list[str], guard: TableGuard | None = None
+) -> dlt.sources.DltResource:
+    """Return the resource `name` that merges a sweep's rows into `table_name`.
+
+    Args:
+        sweep: of the table.
+        name: of the resource.
+        table_name: in RAW.
+        key: the columns that identify a row.
+        guard: of the table, whose refusal by the sweep refuses its changes too; None: the load fails.
+    """
 
     def vanished() -> Iterator[pa.Table]:
-        for rows in sweep.rows():
+        for rows in guard.rows(sweep.rows()) if guard else sweep.rows():
             yield dlt.mark.with_hints(rows, dlt.mark.make_hints(columns=sweep.columns))
 
     return dlt.resource(
         vanished,
-        name=f"{name}_deletes",
+        name=name,
         table_name=table_name,
         write_disposition="merge",
         primary_key=key,
         columns=[DELETED_AT],
     )
+
+
+def sweep_names(names: Iterable[str]) -> dict[str, str]:
+    """Return the name of the sweep's resource for each table: none is the name of a table."""
+    known = set(names)
+    found = {}
+    for name in known:
+        found[name] = f"{name}_deletes"
+        while found[name] in known:
+            found[name] += "_"
+    return found
 
 
 def _batches(differences: Iterable[tuple[bool, Key]]) -> Iterator[tuple[bool, list[Key]]]:

@@ -1,8 +1,8 @@
 """Refuse one table of a load and load the others: a refused table brings no row, and its cursor does not move.
 
-A table is refused when its resource, or one of the steps behind it, raises `TableRefused`. The rows that it has already
-sent lie in the extracted package: `refused.json` in the pipeline's working folder names the table before that package is
-complete, and its files are removed from the package before anything else reads it.
+A table is refused when its resource, or one of the steps behind it, raises `TableRefused`. The rows that it has
+already sent lie in the extracted package: `refused.json` in the pipeline's working folder names the table before that
+package is complete, and its files are removed from the package before anything else reads it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping

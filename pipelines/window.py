@@ -1,9 +1,10 @@
 """What one load reads of one table: the half-open window from the last horizon to this one."""
 
-from collections.abc import Callable, MutableMapping
-from datetime import datetime, timedelta
+from collections.abc import Callable, MutableMapping, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,30 +13,55 @@ from dlt.extract.extractors import ImportFileMeta
 from dlt.extract.items_transform import ItemTransform
 
 from pipelines.errors import Refusal
+from pipelines.exact import source_of
 from pipelines.snapshot import BEGINNING, Snapshot
 
 State = Callable[[], MutableMapping]
 
 STEADY = 1.0  # seconds that two clocks may differ from load to load before one of them was set
+AHEAD = timedelta(
+    minutes=1
+)  # a cursor that far past the server's clock is no time of a change: the horizon waits for none
 
 
 class Window:
     """The range of a table's cursor that a load reads; the horizon is saved only where the load brings rows.
 
-    Saving it for nothing would make a load out of every run. An old horizon costs a longer, still empty, range.
+    Saving it for nothing would make a load out of every run. An old horizon costs a longer, still empty, range. Rows
+    whose cursor lies in the future are in every window, and no horizon follows them.
 
     Args:
         state: returns the state of the dlt resource, which keeps the horizon; dlt has it during an extraction only.
-        cursor: the column, timestamptz (or timestamp, taken as UTC); None: the table is read whole.
+        cursor: the column as RAW names it, timestamptz or timestamp; None: the table is read whole.
         lag: seconds before the last horizon from which rows are read again, where the application sets the cursor
             itself, long before it commits.
+        zone: in which a timestamp is written.
+        is_whole: whether this load reads every row below its end, those of earlier loads too.
+        partitions: by oid, that are read whole, because no load has seen them.
     """
 
-    def __init__(self, snapshot: Snapshot, state: State, cursor: str | None, lag: float = 0.0) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        state: State,
+        cursor: str | None,
+        lag: float = 0.0,
+        zone: str | None = None,
+        is_whole: bool = False,
+        partitions: Sequence[int] = (),
+    ) -> None:
         self._snapshot = snapshot
         self._state = state
         self._cursor = cursor
         self._lag = timedelta(seconds=lag)
+        self._zone = ZoneInfo(zone) if zone else UTC
+        self.is_whole = is_whole
+        self._partitions = partitions
+
+    @property
+    def cursor(self) -> str | None:
+        """The column, as RAW names it; None: the table is read whole."""
+        return self._cursor
 
     @cached_property
     def saved(self) -> datetime | None:
@@ -57,7 +83,7 @@ class Window:
     @cached_property
     def start(self) -> datetime | None:
         """Where the window begins, UTC; None: at the first row."""
-        if self.saved is None:
+        if self.saved is None or self.is_whole:
             return None
         # A clock that was set back gave rows of the time since the last load cursors from before its horizon.
         set_back = timedelta(seconds=self._state()["clock_offset"] - self._snapshot.moment.offset)
@@ -68,17 +94,29 @@ class Window:
         """The first moment that this load does not read, UTC; never before the last horizon."""
         return max(self._snapshot.moment.horizon or BEGINNING, self.saved or BEGINNING)
 
+    @cached_property
+    def future(self) -> datetime:
+        """From here on a cursor lies in the future, UTC."""
+        return self._snapshot.moment.clock + AHEAD
+
     def condition(self, table: sa.Table) -> sa.ColumnElement:
         """Return what a row of the window fulfils; a row without a cursor is in every window."""
         if self._cursor is None:
             return sa.true()
         column = table.c[self._cursor]
-        if not isinstance(column.type, sa.DateTime):
-            raise Refusal(f"{table.name}.{column.name} is no timestamp: name another cursor in TABLES, or None.")
         inside = self.is_before(column, self.end)
         if self.start:
             inside = sa.and_(sa.not_(self.is_before(column, self.start)), inside)
-        return sa.or_(inside, column.is_(None)) if column.info["is_nullable"] else inside
+            if self._partitions:
+                parts = ", ".join(str(int(part)) for part in self._partitions)
+                inside = sa.or_(inside, sa.literal_column(f"tableoid IN ({parts})", sa.Boolean))
+        elif self.saved is None or self.is_whole:
+            inside = sa.or_(inside, self.is_future(table))
+        return sa.or_(inside, source_of(column).is_(None)) if column.info["is_nullable"] else inside
+
+    def is_future(self, table: sa.Table) -> sa.ColumnElement:
+        """Return what a row fulfils whose cursor lies in the future."""
+        return sa.not_(self.is_before(table.c[self._cursor], self.future))
 
     def is_old(self, table: sa.Table) -> sa.ColumnElement:
         """Return what a row fulfils that no window from now on reads."""
@@ -87,28 +125,63 @@ class Window:
         return sa.func.coalesce(self.is_before(table.c[self._cursor], self.start), sa.false())
 
     def may_reread(self, table: sa.Table) -> bool:
-        """Tell whether rows of the window may be ones that an earlier load brought."""
+        """Tell whether rows of the window may be ones that an earlier load brought, which are then compared."""
         if self._cursor is None:
             return True
-        return self.saved is not None and (self.start < self.saved or table.c[self._cursor].info["is_nullable"])
+        if self.saved is None or self.is_whole:
+            return False
+        return self.start < self.saved or table.c[self._cursor].info["is_nullable"]
 
     def is_reread(self, rows: pa.Table) -> pa.Array:
         """Return for each row whether an earlier load may have brought it."""
         if self._cursor is None or self.saved is None:
             return pa.repeat(self._cursor is None, rows.num_rows)
         cursor = rows.column(self._cursor)
-        saved = pa.scalar(self.saved.replace(tzinfo=None) if cursor.type.tz is None else self.saved, cursor.type)
-        return pc.if_else(pc.is_valid(cursor), pc.less(cursor, saved), True).combine_chunks()
+        saved, future = (
+            pa.scalar(self.bound(moment, cursor.type.tz), cursor.type) for moment in (self.saved, self.future)
+        )
+        again = pc.or_(pc.less(cursor, saved), pc.greater_equal(cursor, future))
+        return pc.if_else(pc.is_valid(cursor), again, True).combine_chunks()
 
     def save(self) -> None:
         """Save the horizon, because rows of this window will be loaded."""
         if self._cursor and self.saved != self.end:
             self._state().update(horizon=self.end.isoformat(), clock_offset=round(self._snapshot.moment.offset, 3))
 
-    @staticmethod
-    def is_before(column: sa.Column, moment: datetime) -> sa.ColumnElement:
-        """Return whether the column's value is before a moment; one without a zone is taken as UTC."""
-        return column < (moment if column.type.timezone else moment.replace(tzinfo=None))
+    def is_before(self, column: sa.Column, moment: datetime) -> sa.ColumnElement:
+        """Return whether the column's value is before a moment, in the zone in which it is written."""
+        return source_of(column) < sa.literal(self.bound(moment, column.type.timezone), column.type)
+
+    def bound(self, moment: datetime, has_zone: Any) -> datetime:
+        """Return a moment as the cursor has it: with a zone, or without one in the zone in which it is written."""
+        return moment if has_zone else wall_clock(moment, self._zone)
+
+
+def wall_clock(moment: datetime, zone: Any) -> datetime:
+    """Return the first time without a zone that is not before a moment, in a zone.
+
+    In the hour that comes twice at the end of summer time a time is taken for the later one, as Postgres takes it: a
+    row written in the first pass waits for the second, and none is skipped.
+    """
+    local = moment.astimezone(zone)
+    if local.fold == 0 and local.utcoffset() != local.replace(fold=1).utcoffset():
+        first, second = local.utcoffset(), local.replace(fold=1).utcoffset()
+        if first > second:  # the clock goes back: of this hour, the second pass counts
+            behind = moment + (first - second)
+            return _first_of_pass(behind.astimezone(zone), first - second)
+    return local.replace(tzinfo=None, fold=0)
+
+
+def _first_of_pass(second: datetime, length: timedelta) -> datetime:
+    """Return the wall time at which the second pass of a repeated hour begins."""
+    low, high = second - length, second
+    zone = second.tzinfo
+    while high - low > timedelta(microseconds=1):
+        middle = low + (high - low) / 2
+        moment = middle.replace(tzinfo=None)
+        is_second = moment.replace(tzinfo=zone, fold=0).utcoffset() != moment.replace(tzinfo=zone, fold=1).utcoffset()
+        low, high = (low, middle) if is_second else (middle, high)
+    return high.replace(tzinfo=None, fold=0)
 
 
 class SaveHorizon(ItemTransform):

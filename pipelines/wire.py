@@ -14,16 +14,56 @@ import duckdb
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from pipelines.errors import Refusal
+from pipelines.errors import Refusal, TableRefused
+from pipelines.postgres_address import connection_string
+from pipelines.postgres_sessions import SEARCH_PATH, Server, check, hint, pin, read_back
 
 
 class WireError(Refusal):
-    """What Postgres, or the reader of its wire, said in the middle of a read."""
+    """The connection broke off, or the session that keeps the snapshot did."""
 
     is_transient = True
 
 
+class TableReadError(TableRefused):
+    """Postgres, or the reader of its wire, refused to read a table; the connection and other tables are not affected.
+
+    `reason` is Postgres's message, its first line.
+    """
+
+    def __init__(self, reason: str, table: str | None = None, hint: str = "") -> None:
+        self.reason = reason
+        self.hint = hint
+        what = f"{table} could not be read" if table else "it could not be read"
+        super().__init__(f"Postgres: {what} ({reason}); {hint or 'correct that, then run again'}.")
+
+    def of_table(self, table: str) -> "TableReadError":
+        """Return the same error with the table's name in its line."""
+        return type(self)(self.reason, table, self.hint)
+
+
+@contextmanager
+def errors_of(table: str) -> Iterator[None]:
+    """Name the table in the errors of its reading, and where a value is to blame what helps.
+
+    Raises:
+        TableRefused: this table cannot be read as it is.
+    """
+    try:
+        yield
+    except TableReadError as error:
+        if complaint := re.search(r"column (.+?) (holds .+?)\"?$", error.reason):
+            column, what = complaint.groups()
+            raise TableRefused(
+                f'{table}.{column} {what}: correct it at the source, or say "as_text": ["{column}"] or "exclude": '
+                f'["{column}"] in TABLES. Nothing of {table} was loaded.'
+            ) from error
+        raise error.of_table(table) from error
+
+
 EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it
+BROKEN = ("08", "57P", "25P03", "25P04")  # SQLSTATEs
+SECRET_NAMES = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
 SETTINGS = {
     "memory_limit": "1GB",  # far above what row groups of 12 MB need
     "preserve_insertion_order": False,  # a row group may then be cut by its bytes
@@ -34,61 +74,78 @@ class Wire:
     """Sessions of DuckDB that read one exported snapshot of Postgres.
 
     Args:
-        url: of a role that may read the tables.
+        address: libpq's parameters (pipelines/postgres_address.py), of a role that may read the tables.
         exported: the snapshot's name; the session that exported it stays open longer than this.
-        reader: application_name of the connections.
+        server: that the snapshot is of.
+        search_path: of every session.
 
     Raises:
         Refusal: DuckDB's scanner is not installed.
+        WireError: Postgres does not answer.
     """
 
-    def __init__(self, url: sa.URL, exported: str, reader: str) -> None:
+    def __init__(self, address: dict[str, str], exported: str, server: Server, search_path: str = SEARCH_PATH) -> None:
         self._exported = exported
+        self._server = server
+        self._search_path = search_path
+        self._role = address.get("user", "the role")
         self._database = duckdb.connect(config=SETTINGS)
         load_scanner(self._database)
-        # In a secret, so that neither the text of a statement that fails nor its error shows the password.
-        secret = {"host": url.host, "port": url.port, "database": url.database, "user": url.username}
-        parts = [
-            f"{name} {_quoted(str(value))}" for name, value in {**secret, "password": url.password}.items() if value
-        ]
-        self._database.execute(f"CREATE SECRET source (TYPE postgres, {', '.join(parts)})")
-        options = {
-            **{name: value for name, value in url.query.items() if isinstance(value, str)},
-            "application_name": reader,
-            "options": "-c timezone=UTC -c datestyle=ISO -c default_transaction_read_only=on",
-        }
-        place = " ".join(f"{name}={_quoted(value)}" for name, value in options.items())
+        # The log-in is in a secret: neither the text of a statement that fails nor its error shows the password.
+        login = {SECRET_NAMES[name]: value for name, value in address.items() if name in SECRET_NAMES}
+        parts = ", ".join(f"{name} {_quoted(value)}" for name, value in login.items())
+        self._database.execute(f"CREATE SECRET source (TYPE postgres, {parts})")
+        place = connection_string({name: value for name, value in address.items() if name not in SECRET_NAMES})
         try:
             self._database.execute(f"ATTACH {_quoted(place)} AS source (TYPE postgres, SECRET source, READ_ONLY)")
         except duckdb.Error as error:
-            raise _explained(error, is_broken=True) from error
+            raise _explained(error, is_broken=True) from None  # its own text holds the address
 
     def close(self) -> None:
         """Close every connection."""
         self._database.close()
 
     @contextmanager
-    def session(self) -> Iterator[duckdb.DuckDBPyConnection]:
+    def session(self, table: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a session in the snapshot, with one connection to Postgres of its own; for one thread.
+
+        Args:
+            table: what is read, for the line of an error.
 
         Raises:
             WireError: the connection broke off, or the session that keeps the snapshot did.
-            Refusal: Postgres or the scanner refused a statement.
+            TableReadError: Postgres or the scanner refused a statement.
+            Refusal: Postgres does not keep the session's settings.
         """
         session = self._database.cursor()
         is_joined = False
         try:
             session.execute("SET TimeZone = 'UTC'")
             session.begin()
-            join = f"SET TRANSACTION SNAPSHOT {_quoted(self._exported)}"
-            session.execute(f"CALL postgres_execute('source', {_quoted(join)})")
+            self._join(session)
             is_joined = True
             yield session
         except duckdb.Error as error:
-            raise _explained(error, is_broken=not _roll_back(session) or not is_joined) from error
+            is_broken = not _roll_back(session) or not is_joined
+            raise _explained(error, is_broken, table, self._role) from error
         finally:
             _roll_back(session)
             session.close()
+
+    def _join(self, session: duckdb.DuckDBPyConnection) -> None:
+        snapshot = f"SET TRANSACTION SNAPSHOT {_quoted(self._exported)}; SET TRANSACTION READ ONLY"
+        for statement in (snapshot, pin(self._search_path)):
+            session.execute(f"CALL postgres_execute('source', {_quoted(statement)})")
+        shown = session.execute(f"SELECT * FROM {rows_of(read_back(self._search_path))}").fetchone()
+        check(shown, self._server)
+
+
+def refused_read(error: sa.exc.DBAPIError, table: str | None = None, role: str = "the role") -> Refusal:
+    """Return an error of the engine's driver as one of a session's: WireError where the connection broke off."""
+    reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
+    # 08: connection exceptions; 57P: the server shuts down; 25P03 and 25P04: limits of idle and long transactions.
+    is_broken = error.connection_invalidated or (getattr(error.orig, "pgcode", None) or "08").startswith(BROKEN)
+    return _refusal(reason, is_broken, table, role)
 
 
 def rows_of(sql: str) -> str:
@@ -132,15 +189,22 @@ def _roll_back(session: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def _explained(error: duckdb.Error, is_broken: bool) -> Refusal:
+def _explained(error: duckdb.Error, is_broken: bool, table: str | None = None, role: str = "the role") -> Refusal:
     """Return the error in one line, without what DuckDB puts around it; only a connection that broke is transient."""
     text = str(error)
-    said = re.search(r"(?:ERROR|FATAL): (.+)", text)
+    # The word for the severity is in the server's language, and two blanks follow it.
+    said = re.search(r"(?:ERROR|FATAL): +(.+)|\b[^\W\d_]+:  (.+)", text)
     # What stands before it may be a statement of any length.
-    told = said.group(1) if said else text.rpartition('": ')[2] or text.partition(": ")[2]
+    told = (said.group(1) or said.group(2)) if said else text.rpartition('": ')[2] or text.partition(": ")[2]
     reason = (told.strip().splitlines() or ["no reason given"])[0]
-    kind, what = (WireError, "the connection broke off") if is_broken else (Refusal, "it could not be read")
-    return kind(f"Postgres: {what} ({reason}); nothing was loaded. Mend that, then run again.")
+    return _refusal(reason, is_broken, table, role)
+
+
+def _refusal(reason: str, is_broken: bool, table: str | None, role: str) -> Refusal:
+    help_ = hint(reason, role)
+    if is_broken or "due to user request" in reason:  # somebody cancelled the statement
+        return WireError(f"Postgres: the connection broke off ({reason}); nothing was loaded. {help_ or 'Run again'}.")
+    return TableReadError(reason, table, help_)
 
 
 def _quoted(text: str) -> str:

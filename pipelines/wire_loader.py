@@ -9,7 +9,7 @@ import queue
 import tempfile
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,21 @@ from typing import Any
 import dlt
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 import sqlalchemy as sa
-from dlt.common.schema.typing import C_DLT_LOAD_ID
+from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
 
-from pipelines.exact import exact_value
+from pipelines.catalog import CatalogTable
+from pipelines.exact import source_of
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
-from pipelines.snapshot import READER, Snapshot
+from pipelines.snapshot import Snapshot, warn
+from pipelines.source_table import SourceTable
+from pipelines.table_guard import TableGuard
+from pipelines.table_shape import STATE, Shape
 from pipelines.window import Window
-from pipelines.wire import rows_of, sql_text
+from pipelines.wire import errors_of, rows_of, sql_text
 
 BACKEND = "wire"
 FOLDER = "wire"  # in the pipeline's working folder: what a killed run leaves there is removed by the next one
@@ -35,17 +40,36 @@ PARQUET = (
     "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v1, WRITE_BLOOM_FILTER false, "
     f"ROW_GROUP_SIZE_BYTES '12MB', FILE_SIZE_BYTES {FILE * 3 // 2}, RETURN_STATS"
 )
+WIDE = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_GROUP_SIZE_BYTES '12MB', ROW_GROUP_SIZE 2048"
+WIDE_ROW = 8_192  # bytes
+EMPTY = {
+    "bigint": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "timestamp": "TIMESTAMPTZ", "date": "DATE",
+    "time": "TIME", "binary": "BLOB",
+}  # fmt: skip
 LOAD_ID = {"name": C_DLT_LOAD_ID, "data_type": "text", "nullable": True}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What the loader needs beyond dlt's arguments: the snapshot, the window, what RAW has, and connections at most."""
+    """What the loader needs beyond dlt's arguments.
+
+    Args:
+        moment: the snapshot.
+        window: of the table.
+        raw: what RAW has of the table.
+        connections: that read it at the same time, at most.
+        source: the table as the source has it.
+        guard: of the table.
+        shape: of the table, to be kept once it has been read.
+    """
 
     moment: Snapshot
     window: Window
     raw: RawTable
     connections: int
+    source: SourceTable
+    guard: TableGuard
+    shape: Shape
 
 
 class WireLoader(BaseTableLoader):
@@ -54,58 +78,95 @@ class WireLoader(BaseTableLoader):
     def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[Any]:
         """Yield Parquet files as dlt imports them, or Arrow tables of rows that may be old."""
         reading: Reading = (backend_kwargs or {})["reading"]
-        query = self.make_query()
+        yield from reading.guard.rows(self._rows(reading))
+
+    def _rows(self, reading: Reading) -> Iterator[Any]:
+        with errors_of(reading.source.name):
+            yield from self._read(reading, self.make_query())
+        state = dlt.current.resource_state()
+        if state.get(STATE) != reading.shape:
+            state[STATE] = reading.shape
+
+    def _read(self, reading: Reading, query: sa.Select) -> Iterator[Any]:
         if reading.raw.exists and reading.window.may_reread(self.table):
             yield from self._tables(reading, query)
         else:
             yield from self._files(reading, query)
+        if reading.raw.exists and reading.window.start:
+            yield from self._future(reading)
+
+    def _future(self, reading: Reading) -> Iterator[pa.Table]:
+        """Yield the rows whose cursor lies in the future: each load compares them, for no horizon says they changed."""
+        condition = reading.window.is_future(self.table)
+        query = sa.select(sa.literal_column("1")).select_from(self.table).where(condition).limit(1)
+        with self.engine.connect() as connection:
+            if connection.execute(query).first() is None:
+                return
+        warn_of_future(self.engine, reading.source, reading.window)
+        yield from self._tables(reading, reading.source.select(condition))
 
     def _tables(self, reading: Reading, query: sa.Select) -> Iterator[pa.Table]:
-        columns = ", ".join(f"{exact_value(column)} AS {_name(column.name)}" for column in query.selected_columns)
+        selected = reading.source.read(query)
         with reading.moment.wire.session() as session:
-            rows = session.execute(f"SELECT {columns} FROM {rows_of(sql_text(query))}")
-            for batch in rows.to_arrow_reader(self.chunk_size):
-                yield pa.Table.from_batches([batch])
+            if not is_wide(reading.source.found):
+                for batch in session.execute(selected).to_arrow_reader(self.chunk_size):
+                    yield pa.Table.from_batches([batch])
+                return
+            # DuckDB's batches have 2,048 rows at least; a file's row groups have as many as 12 MB hold.
+            with self._folder() as place:
+                target = str(place / "all.parquet").replace("'", "''")
+                session.execute(f"COPY ({selected}) TO '{target}' ({WIDE})")
+                if (place / "all.parquet").exists():
+                    file = pq.ParquetFile(place / "all.parquet")
+                    for group in range(file.num_row_groups):
+                        yield file.read_row_group(group)
 
     def _files(self, reading: Reading, query: sa.Select) -> Iterator[Any]:
         # dlt makes its schema of the table with the first item.
         yield (
             dlt.mark.with_hints([], dlt.mark.make_hints(write_disposition="append")) if self._is_first(reading) else []
         )
-        selection = self._selection(query)
+        selection = self._selection(query, reading.source)
         parts, streams = self._parts(reading, query)
-        folder = Path(dlt.current.pipeline().working_dir) / FOLDER
-        folder.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=f"{self.table.name}-") as place:
-            for path, rows in Streams(reading.moment, query, selection, parts, streams, Path(place)):
+        with self._folder() as place:
+            newest = Newest(reading.window)
+            for path, rows in Streams(reading.moment, query, selection, parts, streams, place):
+                newest.look(path)
                 yield dlt.mark.with_file_import(str(path), "parquet", rows, hints=[])
                 path.unlink()  # dlt has a link of its own
+            if newest.is_future:
+                warn_of_future(self.engine, reading.source, reading.window)
+
+    @contextmanager
+    def _folder(self) -> Iterator[Path]:
+        """Make a folder for the time of a read, in the pipeline's working folder."""
+        folder = Path(dlt.current.pipeline().working_dir) / FOLDER
+        folder.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            yield Path(place)
 
     def _is_first(self, reading: Reading) -> bool:
         """Tell whether a merge would find nothing to merge with: then the rows are copied into RAW as they come.
 
-        Each comes once, for one snapshot holds each key once; so it does after a kill (pipelines/settle.py).
+        Each comes once: pipelines/table_checks.py has refused a key that is not unique in the snapshot, and one
+        snapshot holds each key once; so it does after a kill (pipelines/settle.py).
         """
-        key = {column.name for column in self.table.primary_key}
-        return bool(key) and key <= set(reading.raw.key) and not reading.raw.exists and reading.raw.is_empty()
+        return not reading.raw.exists and reading.raw.is_empty()
 
-    def _selection(self, query: sa.Select) -> str:
+    def _selection(self, query: sa.Select, source: SourceTable) -> str:
         """Return the columns of a file: those of dlt's schema in its order, or dlt would write each file again."""
-        schema = dlt.current.source_schema()
-        values = {
-            schema.naming.normalize_identifier(column.name): exact_value(column) for column in query.selected_columns
-        }
+        values = source.values(query)
         values[C_DLT_LOAD_ID] = f"'{dlt.current.load_package_state()['load_id']}'"
-        table = schema.naming.normalize_tables_path(dlt.current.resource().table_name)
-        names = dict.fromkeys(schema.get_table_columns(table)) | dict.fromkeys(values)
-        return ", ".join(f"{values.get(name, 'NULL')} AS {_name(name)}" for name in names)
+        columns = dlt.current.source_schema().get_table_columns(dlt.current.resource().table_name)
+        names = dict.fromkeys(columns) | dict.fromkeys(values)
+        return ", ".join(f"{values.get(name) or empty(columns[name])} AS {_name(name)}" for name in names)
 
     def _parts(self, reading: Reading, query: sa.Select) -> tuple[PageRanges | None, int]:
         """Return the ranges to read and over how many connections; None for the ranges: all at once."""
-        if reading.connections < 2:
+        if reading.connections < 2 or reading.source.options.is_row_keyed:  # whose rows are numbered over all of it
             return None, 1
         with self.engine.connect() as connection:
-            size = table_size(connection, self.table)
+            size = table_size(connection, reading.source.quoted)
             if size.is_small:
                 return None, 1
             if reading.window.start:
@@ -114,8 +175,34 @@ class WireLoader(BaseTableLoader):
                 ).scalar()
                 if not is_long_scan(plan):
                     return None, 1
-            streams = free_connections(connection, reading.connections, READER)
+            streams = free_connections(connection, reading.connections)
         return PageRanges(size, streams), streams
+
+
+class Newest:
+    """Looks into the footers of files for a cursor that lies in the future.
+
+    Args:
+        window: of the table.
+    """
+
+    def __init__(self, window: Window) -> None:
+        self._window = window
+        self.is_future = False
+
+    def look(self, path: Path) -> None:
+        """Take note of one file."""
+        cursor = self._window.cursor
+        if cursor is None or self._window.start or self.is_future:
+            return
+        footer = pq.read_metadata(path)
+        column = footer.schema.names.index(cursor)
+        for group in range(footer.num_row_groups):
+            found = footer.row_group(group).column(column).statistics
+            if found is None or not found.has_min_max:
+                continue
+            newest = found.max
+            self.is_future |= newest >= self._window.bound(self._window.future, newest.tzinfo)
 
 
 class Streams:
@@ -192,6 +279,35 @@ class Streams:
                 return self._finished.put(item, timeout=0.05)
             except queue.Full:
                 continue
+
+
+def warn_of_future(engine: sa.Engine, source: SourceTable, window: Window) -> None:
+    """Say which rows' cursor lies in the future, and what it costs."""
+    table = source.described
+    cursor = source_of(table.c[source.cursor])
+    key = [sa.cast(source_of(table.c[name]), sa.Text) for name in source.key]
+    query = sa.select(*key, sa.cast(cursor, sa.Text), sa.func.count().over()).select_from(table)
+    with engine.connect() as connection:
+        *found, newest, count = connection.execute(
+            query.where(window.is_future(table)).order_by(cursor.desc()).limit(1)
+        ).one()
+    row = ", ".join(f"{name}={value}" for name, value in zip(source.key, found, strict=True))
+    warn(
+        f"{source.name}.{source.options.cursor} lies in the future in {count:,} rows, up to {newest} ({row}): they are "
+        "loaded, and each load compares them again; set it right at the source"
+    )
+
+
+def is_wide(found: CatalogTable) -> bool:
+    """Tell whether a row is so wide on the average that 2,048 of them are much for the memory."""
+    return bool(found.bytes and found.rows and found.bytes / max(found.rows, 1) > WIDE_ROW)
+
+
+def empty(column: TColumnSchema) -> str:
+    """Return DuckDB's SQL for a column of RAW that the source does not have: NULL, of RAW's type."""
+    if column.get("data_type") == "decimal":
+        return f"NULL::DECIMAL({column.get('precision') or 38}, {column.get('scale') or 0})"
+    return f"NULL::{EMPTY.get(column.get('data_type', ''), 'VARCHAR')}"
 
 
 def connections_here() -> int:

@@ -14,6 +14,7 @@ from tests.crash.scene import Scene, reason
 from tests.crash.subject import Subject
 
 READING = ("start", "extract")  # the phases in which a fault of the source is felt
+LANDING = ("load job",)  # and one of the lake
 PATIENCE = 90  # seconds in which a run that says no in one line (a lease of the killed one) is started again
 
 
@@ -70,7 +71,8 @@ def tell(subject: Subject, world: Path, references: dict[str, Reference], seed: 
         state = "filled" if turn else "empty"
         fault = dice.choice(sorted(subject.faults)) if turn and subject.faults and dice.random() < 0.25 else ""
         number = story if not turn else story * (subject.strikes - 1) + turn - 1
-        strike, phase = references[state].strike(number, seed, dice, within=READING if fault else subject.within)
+        within = (LANDING if fault in subject.landing else READING) if fault else subject.within
+        strike, phase = references[state].strike(number, seed, dice, within=within)
         place = dice.choices(["same", "fresh", "woken"], [5, 3, 2])[0] if not fault else "same"
         outcome = Outcome(subject.name, story, turn, state, phase, fault or str(strike), place, fault)
         if turn:

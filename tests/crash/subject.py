@@ -24,7 +24,8 @@ class Subject:
     examine: yields a line for every other promise that is broken.
     cursors: returns the saved cursors by name; none may ever fall.
     faults: by name, what makes the world hard for one run: a function of the world that returns a context manager,
-        which gives a function to call at a boundary, or None.
+        which gives a function to call at a boundary, or None. landing: the names of those that are felt while the rows
+        land, not while the source is read.
     names: of the ports that the load connects to, so that a connection is a boundary.
     within: the phases in which it is struck; none means all. strikes: in one story. stories: how many at most.
     """
@@ -37,6 +38,7 @@ class Subject:
     cursors: Callable[[Path], Mapping[str, Any]] = lambda world: {}
     environment: Callable[[Path], Mapping[str, str]] = lambda world: {}
     faults: Mapping[str, Callable[[Path], AbstractContextManager]] = field(default_factory=dict)
+    landing: tuple[str, ...] = ()
     names: Mapping[int, str] = field(default_factory=dict)
     within: tuple[str, ...] = ()
     strikes: int = 5

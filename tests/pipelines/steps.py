@@ -35,5 +35,10 @@ def activated():
     return pipeline
 
 
+def refused(report: LoadReport) -> dict[str, str]:
+    """Return why each table was refused, by its name."""
+    return {one.name: one.line for one in report.refused}
+
+
 def counts(report: LoadReport, field: str) -> dict[str, int]:
     return {name.removeprefix("postgres_"): getattr(table, field) for name, table in report.tables.items()}

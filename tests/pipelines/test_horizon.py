@@ -1,15 +1,17 @@
 """The horizon: no row that commits late is lost, and nothing is read twice."""
 
+import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import psycopg2
 import pytest
 import sqlalchemy as sa
+from psycopg2.extras import LogicalReplicationConnection
 
 from pipelines.errors import Refusal
 from pipelines.postgres import TABLES, load, opened
-from pipelines.snapshot import Moment
+from pipelines.snapshot import OPEN_TRANSACTIONS, READER, Moment, Snapshot
 from pipelines.warehouse import raw_pipeline
 from pipelines.window import Window
 from tests.conftest import execute
@@ -69,6 +71,176 @@ def test_a_reader_by_trade_holds_nothing_back(platform, monkeypatch):
         platform.source("update contacts set first_name = 'newer' where contact_id = 40")
         monkeypatch.setenv("SOURCES__POSTGRES__READERS", '["pg_dump"]')
         assert counts(load(), "extracted")["contacts"] == 1
+
+
+@pytest.fixture
+def late(platform, monkeypatch):
+    """One small table alone, of which a load takes no time; the writers of these tests change its rows."""
+    platform.source(
+        """create table late (late_id int primary key, word text default 'old', updated_at timestamptz default now());
+        insert into late select generate_series(1, 9)"""
+    )
+    for name in list(TABLES):
+        monkeypatch.delitem(TABLES, name)
+    monkeypatch.setitem(TABLES, "late", {"key": ["late_id"], "cursor": "updated_at", "deletes": "none"})
+    return platform
+
+
+CHANGE = "update late set word = 'late', updated_at = now() where late_id = 1"
+
+
+def as_superuser(late) -> str:
+    """Return the address of a role that may set track_activities."""
+    return sa.make_url(late.postgres_url).set(username="postgres").render_as_string(hide_password=False)
+
+
+def connect(url: str, *statements: str, **options: str):
+    """Return a session that has run these statements, each in a message and outside of a transaction of psycopg2's."""
+    connection = psycopg2.connect(url, **options)
+    connection.autocommit = True
+    for sql in statements:
+        connection.cursor().execute(sql)
+    return connection
+
+
+def hides(late):
+    """A session that hides its activity, and has no transaction id yet when the load looks."""
+    return connect(as_superuser(late), "set track_activities = off", "begin", "select now()"), CHANGE
+
+
+def hides_and_writes(late):
+    return connect(as_superuser(late), "set track_activities = off", "begin", CHANGE), "select 1"
+
+
+def hid_when_it_began(late):
+    url = as_superuser(late)
+    return connect(url, "set track_activities = off", "begin", "set track_activities = on", CHANGE), "select 1"
+
+
+def calls_itself_a_load(late):
+    return connect(late.postgres_url, "begin", application_name=READER), CHANGE
+
+
+def calls_itself_a_declared_reader(late):
+    return connect(late.postgres_url, "begin", CHANGE, application_name="pg_dump"), "select 1"
+
+
+def is_a_walsender(late):
+    return connect(late.postgres_url + "?replication=database", "begin"), CHANGE
+
+
+@pytest.mark.parametrize(
+    "writer",
+    [hides, hides_and_writes, hid_when_it_began, calls_itself_a_load, calls_itself_a_declared_reader, is_a_walsender],
+)
+def test_no_writer_is_overlooked(late, monkeypatch, writer):
+    monkeypatch.setenv("SOURCES__POSTGRES__READERS", '["pg_dump"]')
+    load()
+    session, last_statement = writer(late)
+    late.source("update late set word = 'newer', updated_at = now() where late_id = 2")
+    assert counts(load(), "extracted").get("late", 0) == 0, "the newer row waits"
+    session.cursor().execute(last_statement)
+    session.cursor().execute("commit")
+    session.close()
+    assert counts(load(), "extracted")["late"] == 2
+    assert differences(late, "late", "late_id") == []
+
+
+def test_a_session_that_hides_for_long_is_refused_with_the_command(late, monkeypatch, postgres_server):
+    monkeypatch.setattr("pipelines.snapshot.STUCK", timedelta(0))
+    (database,) = late.source("select current_database()")[0]
+    postgres = postgres_server.url("postgres", "postgres")
+    execute(postgres, "create role shy login password 'shy'; alter role shy set track_activities = off")
+    shy = sa.make_url(late.postgres_url).set(username="shy", password="shy")  # noqa: S106
+    session = connect(shy.render_as_string(hide_password=False))
+    with pytest.raises(Refusal) as refused:
+        load()
+    line = str(refused.value)
+    assert "ALTER ROLE shy SET track_activities = on" in line
+    assert "\n" not in line
+    assert f"SELECT pg_terminate_backend({pid(session)})" in line
+    execute(postgres, f"alter role shy reset track_activities; alter database {database} set track_activities = off")
+    other = connect(late.postgres_url)
+    session.close()
+    with pytest.raises(Refusal, match=f"ALTER DATABASE {database} SET track_activities = on"):
+        load()
+    other.close()
+    assert counts(load(), "extracted")["late"] == 9  # nobody else is there
+    execute(postgres, "drop role shy")
+
+
+def test_transactions_of_one_message_are_counted_from_its_arrival(late):
+    """All of them have the same now(); between two of them Postgres shows no transaction."""
+    message = "".join(
+        f"begin; update late set updated_at = now() where late_id = {n % 9 + 1}; commit;" for n in range(5_000)
+    )
+    writer, watcher = connect(late.postgres_url), connect(late.postgres_url)
+    thread = threading.Thread(target=lambda: writer.cursor().execute(message))
+    thread.start()
+    looks = []
+    with watcher.cursor() as cursor:
+        while thread.is_alive():
+            # By its arrival, which pg_stat_activity shows for as long as the message lasts.
+            cursor.execute(OPEN_TRANSACTIONS, {"readers": []})
+            seen = {row[0]: row[1] for row in cursor.fetchall()}
+            cursor.execute("select query_start, state from pg_stat_activity where pid = %s", (pid(writer),))
+            arrived, state = cursor.fetchone()
+            if state == "active":
+                looks.append(pid(writer) in seen and seen[pid(writer)] <= arrived)
+    thread.join()
+    # The first look may come before the message.
+    assert len(looks) > 20
+    assert all(looks[1:])
+    assert late.source("select count(distinct updated_at) from late") == [(1,)]
+    writer.close()
+    watcher.close()
+
+
+def test_a_procedure_that_commits_does_not_hold_back_what_it_has_committed(late):
+    late.source(
+        """create procedure step() language plpgsql as $$ begin
+            update late set updated_at = now() where late_id = 1; commit;
+            perform pg_advisory_lock(20261126);
+            update late set updated_at = now() where late_id = 2; commit;
+            perform pg_advisory_unlock(20261126);
+        end $$"""
+    )
+    holder = connect(late.postgres_url, "select pg_advisory_lock(20261126)")
+    caller = connect(late.postgres_url)
+    thread = threading.Thread(target=lambda: caller.cursor().execute("call step()"))
+    thread.start()
+    with connect(late.postgres_url).cursor() as cursor:
+        waits = "select 1 from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
+        while not cursor.execute(waits, (pid(caller),)) and not cursor.fetchone():
+            pass
+        cursor.execute(OPEN_TRANSACTIONS, {"readers": []})
+        (began,) = [row[1] for row in cursor.fetchall() if row[0] == pid(caller)]
+    (first,) = late.source("select updated_at from late where late_id = 1")[0]
+    assert first < began
+    holder.close()
+    thread.join()
+    (second,) = late.source("select updated_at from late where late_id = 2")[0]
+    assert began <= second
+    caller.close()
+
+
+def test_another_load_and_a_walsender_that_streams_hold_nothing_back(late):
+    with Snapshot(sa.make_url(late.postgres_url), 0.0) as one, one.wire.session():
+        stream = psycopg2.connect(late.postgres_url, connection_factory=LogicalReplicationConnection)
+        stream.cursor().execute("CREATE_REPLICATION_SLOT streamed TEMPORARY LOGICAL pgoutput")
+        stream.cursor().start_replication("streamed", options={"proto_version": "1", "publication_names": "none"})
+        with Snapshot(sa.make_url(late.postgres_url), 0.0) as other:
+            assert other.moment.horizon == other.moment.clock
+        stream.close()
+
+
+def test_rows_from_another_server_are_warned_of(late, postgres_server, capsys):
+    (database,) = late.source("select current_database()")[0]
+    execute(
+        postgres_server.url("postgres", "postgres"), f"alter database {database} set session_replication_role = replica"
+    )
+    load()
+    assert "session_replication_role = replica of the database" in capsys.readouterr().err
 
 
 def test_a_prepared_transaction_stops_progress_and_loses_nothing(platform, capsys):

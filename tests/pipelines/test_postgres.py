@@ -4,14 +4,13 @@ import shutil
 
 import psycopg2
 import pytest
-from dlt.pipeline.exceptions import PipelineStepFailed
 
 from mock_services.postgres.traffic import live_day
-from pipelines.errors import explain
+from pipelines.errors import Refusal, explain
 from pipelines.postgres import TABLES, load
 from pipelines.warehouse import raw_pipeline
-from tests.pipelines.compare import assert_raw_equals_source, columns, source_counts
-from tests.pipelines.steps import counts, extract_only
+from tests.pipelines.compare import assert_raw_equals_source, columns, differences, source_counts
+from tests.pipelines.steps import counts, extract_only, refused
 
 
 def test_first_load_brings_every_value_of_every_type(platform):
@@ -110,20 +109,38 @@ def test_a_new_column_evolves(platform):
     assert_raw_equals_source(platform)
 
 
-def test_a_changed_type_is_refused_by_name_and_nothing_is_loaded(platform):
+def test_a_changed_type_is_refused_by_name_and_the_other_tables_load(platform):
     load()
-    platform.source("update contacts set first_name = 'not yet' where contact_id = 20")
+    before = platform.raw("select * from RAW.POSTGRES_LISTS order by list_id")
+    platform.source("update contacts set first_name = 'changed' where contact_id = 20")
     platform.source("alter table lists alter is_archived type int using is_archived::int")
-    platform.source("update lists set is_archived = 1 where list_id = 3")
-    with pytest.raises(PipelineStepFailed) as failure:
-        load()
-    line = explain(failure.value, "")
-    assert "postgres_lists.is_archived" in line
-    assert "bool" in line
-    assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'not yet'") == [(0,)]
+    platform.source("update lists set is_archived = 1, list_name = 'not yet' where list_id = 3")
+    line = refused(load())["lists"]
+    assert "lists.is_archived: RAW has bool and the source now has bigint" in line
+    assert "python pipelines/postgres.py --accept-type lists.is_archived" in line
+    assert platform.raw("select * from RAW.POSTGRES_LISTS order by list_id") == before
+    assert differences(platform, "contacts", "contact_id") == []
     platform.source("alter table lists alter is_archived type bool using is_archived::bool")
-    load()
+    assert refused(load()) == {}
     assert_raw_equals_source(platform)
+
+
+def test_strict_refuses_the_whole_load(platform, monkeypatch):
+    load()
+    platform.source("update contacts set first_name = 'not yet' where contact_id = 20; drop table list_memberships")
+    monkeypatch.setenv("SOURCES__POSTGRES__STRICT", "true")
+    with pytest.raises(Refusal, match="no table public"):
+        load()
+    assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'not yet'") == [(0,)]
+
+
+def test_a_dropped_table_is_refused_and_the_others_load(platform):
+    load()
+    rows = platform.raw("select count(*) from RAW.POSTGRES_LIST_MEMBERSHIPS")
+    platform.source("update contacts set first_name = 'changed' where contact_id = 20; drop table list_memberships")
+    assert "Postgres has no table public.list_memberships: restore it" in refused(load())["list_memberships"]
+    assert differences(platform, "contacts", "contact_id") == []
+    assert platform.raw("select count(*) from RAW.POSTGRES_LIST_MEMBERSHIPS") == rows
 
 
 @pytest.mark.parametrize(
@@ -134,7 +151,6 @@ def test_a_changed_type_is_refused_by_name_and_nothing_is_loaded(platform):
             "not reachable",
         ),
         (lambda platform: platform.write_services(postgres_url=wrong_password(platform)), "refused the log-in"),
-        (lambda platform: platform.source("drop table list_memberships"), "no table list_memberships"),
         (lambda platform: (platform.data_dir / "services.json").unlink(), "`make up`"),
     ],
 )

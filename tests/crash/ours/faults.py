@@ -1,6 +1,7 @@
-"""Trouble in the sources while a run reads them: each is one run's, and gone afterwards."""
+"""Trouble in the sources while a run reads them, and inside its merges: each is one run's, and gone afterwards."""
 
 import json
+import os
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -12,7 +13,9 @@ import psycopg2
 from mock_services.saas import store
 from mock_services.saas.faults import KINDS
 from tests.conftest import execute
+from tests.crash.children import ask
 from tests.crash.ours.services import Services
+from tests.crash.ours.world import World, is_data
 
 Fault = Callable[[Path], AbstractContextManager]
 LATE = (
@@ -47,6 +50,69 @@ def postgres_faults(services: Services) -> Mapping[str, Fault]:
         yield services.restart_postgres
 
     return {"late commit": late_commit, "killed connections": killed_connections, "restart": restart}
+
+
+LOST_FILE, NO_MEMORY, BAD_VALUE = "lost file", "no memory in a merge", "bad value in a merge"
+TIGHT = {
+    "DESTINATION__WAREHOUSE__MAX_MEMORY": "1MB",
+    "DESTINATION__WAREHOUSE__CREDENTIALS__GLOBAL_CONFIG": '{"memory_limit": "24MB", "preserve_insertion_order": false}',
+}
+BROKEN = "broken.txt"  # in a world: what a fault has found
+
+
+def merge_faults(at: Callable[[Path], World], table: str, key: str) -> Mapping[str, Fault]:
+    """Return what may happen inside of a merge, its DELETE done and its INSERT not: then the table is as before."""
+
+    @contextmanager
+    def bad_value(path: Path) -> Iterator[None]:
+        """Let the table refuse every row that is inserted, for the time of one run."""
+        world = at(path)
+        change = [
+            f"alter table RAW.{table} add column refused integer default 0",
+            f"alter table RAW.{table} alter refused set not null",
+            f"alter table RAW.{table} alter refused drop default",
+        ]
+        ask(partial(_change, world, change), {})
+        before = ask(partial(world.raw, f"select {key}, hash(t) from RAW.{table} t order by all"), {})
+        yield None
+        after = ask(partial(world.raw, f"select {key}, hash(t) from RAW.{table} t order by all"), {})
+        if after != before:
+            (path / BROKEN).write_text(f"{table}: a merge that failed changed {len(set(before) ^ set(after))} rows")
+        ask(partial(_change, world, [f"alter table RAW.{table} drop column refused"]), {})
+
+    @contextmanager
+    def no_memory(_path: Path) -> Iterator[None]:
+        """Give DuckDB too little memory for some of what a load does."""
+        os.environ.update(TIGHT)
+        try:
+            yield None
+        finally:
+            for name in TIGHT:
+                del os.environ[name]
+
+    @contextmanager
+    def lost_file(path: Path) -> Iterator[Callable]:
+        """Take the newest file of rows out of the lake while it is being loaded, and put it back after the run."""
+        root, lost = path / "lake", []
+
+        def take() -> None:
+            files = [file for file in root.rglob("*.parquet") if is_data(str(file.relative_to(root)))]
+            for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)[-1:]:
+                lost.append((file, file.read_bytes()))
+                file.unlink()
+
+        yield take
+        for file, content in lost:
+            if not file.exists():
+                file.write_bytes(content)
+
+    faults = {BAD_VALUE: bad_value, NO_MEMORY: no_memory}
+    return faults | ({LOST_FILE: lost_file} if at(Path()).word == "local" else {})
+
+
+def _change(world: World, statements: list[str]) -> None:
+    for statement in statements:
+        world.raw(statement)
 
 
 def saas_faults(services: Services) -> Mapping[str, Fault]:

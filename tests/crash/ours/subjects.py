@@ -16,7 +16,7 @@ import pipelines.staged_duckdb  # noqa: F401
 from pipelines import postgres, saas
 from pipelines.command import run
 from tests.crash.ours import raw, readings
-from tests.crash.ours.faults import postgres_faults, saas_faults
+from tests.crash.ours.faults import BROKEN, LOST_FILE, merge_faults, postgres_faults, saas_faults
 from tests.crash.ours.services import Services, started
 from tests.crash.ours.whole import dbt, flow
 from tests.crash.ours.world import World
@@ -59,7 +59,7 @@ def postgres_door(word: str, services: Services) -> Subject:
         check,
         prepare,
         examine,
-        postgres_faults(services),
+        postgres_faults(services) | merge_faults(at, "postgres_contacts", "contact_id"),
     )
 
 
@@ -87,8 +87,9 @@ def saas_door(word: str, services: Services) -> Subject:
         yield from raw.beyond(at(path), "saas", datetime.fromtimestamp(max(moments) / 1e6 + 1e-3, UTC))
 
     return _subject(
-        f"saas/{word}", at, partial(run, "saas", saas.load, []), check, prepare, examine, saas_faults(services)
-    )
+        f"saas/{word}", at, partial(run, "saas", saas.load, []), check, prepare, examine,
+        saas_faults(services) | merge_faults(at, "saas_email_events", "event_id"),
+    )  # fmt: skip
 
 
 def appending(word: str, services: Services) -> Subject:
@@ -110,15 +111,22 @@ def appending(word: str, services: Services) -> Subject:
 
 def _subject(name, at, load, check, prepare, examine, faults) -> Subject:
     addresses = at(Path()).addresses
+
+    def examine_all(path: Path) -> Iterator[str]:
+        yield from examine(path)
+        if (path / BROKEN).exists():
+            yield (path / BROKEN).read_text()
+
     return Subject(
         name,
         load,
         check,
         prepare,
-        examine,
+        examine_all,
         cursors=lambda path: raw.cursors(at(path)),
         environment=lambda path: at(path).environment(),
         faults=faults,
+        landing=(LOST_FILE,),
         names={urlsplit(addresses[key]).port: label for key, label in (("saas_url", "API"), ("s3_url", "S3"))},
     )
 

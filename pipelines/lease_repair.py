@@ -1,0 +1,73 @@
+"""`python pipelines/lease_repair.py <pipeline>`: replace an object that is no lease by one that is released.
+
+Whoever held the lease writes it anew every third of its time and stops when it cannot: an object that is no lease, and
+that nobody has written for that long, belongs to no run.
+"""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from pipelines.command import exit_with_line
+from pipelines.errors import Refusal
+from pipelines.holder import this_process
+from pipelines.lake_records import LakeRecords
+from pipelines.lease import Lease
+from pipelines.lease_record import LeaseRecord, stamp
+from pipelines.lease_store import Conflict
+from pipelines.load import held_lease
+from pipelines.settle import read_landing
+from pipelines.warehouse import data_dir, raw_pipeline
+
+
+def repair(name: str) -> str:
+    """Repair the lease of a pipeline, and return what was done.
+
+    The new one goes on with the highest token that RAW or the lake has seen, since tokens may never fall.
+
+    Raises:
+        Refusal: the object is a lease, or was written so lately that a run may still hold it.
+    """
+    pipeline = raw_pipeline(name, data_dir() / "lease_repair")
+    lease = held_lease(pipeline)
+    stored = lease.store.read()
+    if stored is None:
+        return f"{lease.url} is not there: the next run makes it"
+    try:
+        found = LeaseRecord.parse(stored.body)
+    except ValueError:
+        found = None
+    if found:
+        raise Refusal(f"{lease.url} is a lease (of {found.holder}): there is nothing to repair.")
+    wait = lease.ttl + lease.store.tolerance - stored.age
+    if wait > 0:
+        raise Refusal(f"{lease.url} was written {stored.age:.0f} s ago: a run may hold it; again in {wait:.0f} s.")
+    landing = read_landing(pipeline)
+    tokens = [record.token for record in LakeRecords(pipeline).all()]
+    token = max([landing.token if landing else 0, *tokens])
+    _write(lease, token, stored.version)
+    return f"{lease.url} is a lease again, released, with token {token}"
+
+
+def _write(lease: Lease, token: int, version: str) -> None:
+    record = LeaseRecord.now(token, this_process(), lease.ttl, stamp(datetime.now(UTC)), is_released=True)
+    try:
+        lease.store.write(record.text(), version)
+    except Conflict as error:
+        raise Refusal(f"{lease.url} was written by another process just now: look again.") from error
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Repair the lease of the pipeline that is named; exit as `exit_with_line` does."""
+    parser = argparse.ArgumentParser(description="Replace an object that is no lease by one that is released.")
+    parser.add_argument("pipeline")
+    name = parser.parse_args(arguments).pipeline
+    try:
+        print(repair(name))
+    except Exception as error:  # noqa: BLE001  the one place at which every error becomes a line or a traceback
+        exit_with_line(error)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,136 @@
+"""What must hold of a table before a row of it is read: it is there and readable, its key and cursor carry a load.
+
+A load refuses a table by the first line; `make doctor` prints the same lines.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import sqlalchemy as sa
+
+from pipelines.catalog import CatalogColumn, CatalogTable
+from pipelines.source_table import SourceTable, quote
+from pipelines.table_options import NONE, SWEEP, TableOptions
+
+TIMES = ("timestamptz", "timestamp")
+# A float has values that differ and are equal (NaN of other bits, 0 and -0), documents and shapes have no order.
+NO_KEYS = ("float4", "float8", "json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")
+UTC = ("utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "universal", "etc/universal", "uct", "etc/uct")
+
+
+def refusals(options: TableOptions, found: CatalogTable, role: str) -> Iterator[str]:
+    """Yield what is wrong with a table as the catalogue describes it, each in one line with the next step.
+
+    Args:
+        options: its line of TABLES.
+        found: what the catalogue says.
+        role: that reads.
+    """
+    name = f"{quote(found.schema)}.{quote(found.name)}"
+    if found.oid is None:
+        step = "restore it"
+        if found.elsewhere:
+            step = f'there is one in {", ".join(found.elsewhere)}: say "schema": "{found.elsewhere[0]}"'
+        yield (
+            f"Postgres has no table {found.schema}.{found.name}: {step}, or take its line out of TABLES in "
+            "pipelines/postgres.py"
+        )
+        return
+    if found.is_schema_closed:
+        yield f"{role} may not look into {found.schema}: GRANT USAGE ON SCHEMA {quote(found.schema)} TO {quote(role)};"
+        return
+    yield from _rights(options, found, role, name)
+    yield from _named_columns(options, found)
+
+
+def _rights(options: TableOptions, found: CatalogTable, role: str, name: str) -> Iterator[str]:
+    if found.is_readable:
+        return
+    closed = [column.name for column in found.columns if not column.is_readable]
+    if len(closed) == len(found.columns):
+        yield f"{role} may not read {name}: GRANT SELECT ON {name} TO {quote(role)};"
+    elif unread := [column for column in closed if column not in options.exclude]:
+        names = ", ".join(f'"{column}"' for column in [*options.exclude, *unread])
+        yield f'{role} may not read {", ".join(unread)} of {name}: say "exclude": [{names}] in TABLES'
+
+
+def _named_columns(options: TableOptions, found: CatalogTable) -> Iterator[str]:
+    key = () if options.is_row_keyed else options.key
+    more = () if options.deletes in (SWEEP, NONE) else (options.deletes,)
+    for column in filter(None, (*key, options.cursor, *more, *options.exclude, *options.as_text)):
+        if found.column(column) is None:
+            yield f"{options.name} has no column {column}: restore it, or name another in TABLES"
+            return
+    for column in key:
+        kind = found.column(column)
+        if kind.base in NO_KEYS and column not in options.as_text:
+            yield (
+                f'{options.name}.{column} is {kind.type}, which no warehouse compares as Postgres does: say "as_text": '
+                f'["{column}"] in TABLES, or name another key'
+            )
+    if key and found.kind in ("r", "p") and not is_unique(found, key):
+        columns = ", ".join(map(quote, key))
+        yield (
+            f"{options.name}: no unique index holds ({', '.join(key)}) unique, so two rows may be one in RAW: CREATE "
+            f'UNIQUE INDEX ON {quote(found.schema)}.{quote(found.name)} ({columns}); or say "key": "row" in TABLES'
+        )
+    if options.cursor and (kind := found.column(options.cursor)).base not in TIMES:
+        yield (
+            f"{options.name}.{options.cursor} is {kind.type}, no timestamp, and says nothing of transactions that are "
+            "still open: name another cursor in TABLES, or None"
+        )
+    if more and (kind := found.column(options.deletes)).base not in (*TIMES, "bool"):
+        yield f"{options.name}.{options.deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
+
+
+def is_unique(found: CatalogTable, key: Sequence[str]) -> bool:
+    """Tell whether an index of Postgres holds the key unique."""
+    return any(set(index) <= set(key) for index in found.unique)
+
+
+def nullable(table: SourceTable) -> list[CatalogColumn]:
+    """Return the columns of the key in which there may be a NULL."""
+    key = () if table.options.is_row_keyed else table.options.key
+    return [column for column in table.columns if column.name in key and not column.is_not_null]
+
+
+def key_refusal(connection: sa.Connection, table: SourceTable) -> str | None:
+    """Look for what the catalogue cannot exclude: a NULL in the key, and in a view two rows with one key."""
+    for column in nullable(table):
+        if connection.exec_driver_sql(
+            f"select 1 from {_driver(table.quoted)} where {_driver(quote(column.name))} is null limit 1"
+        ).first():
+            return (
+                f"{table.name}.{column.name} is a part of the key and is NULL in a row: DELETE or UPDATE those rows, "
+                'or say "key": "row" in TABLES'
+            )
+    if table.options.is_row_keyed or table.found.kind in ("r", "p") or is_unique(table.found, table.options.key):
+        return None
+    columns = ", ".join(map(quote, table.options.key))
+    twice = f"select {columns} from {table.quoted} group by {columns} having count(*) > 1 limit 1"
+    if row := connection.exec_driver_sql(_driver(twice)).first():
+        shown = ", ".join(f"{name}={value}" for name, value in zip(table.options.key, row, strict=True))
+        return f'{table.name}: two rows have the key {shown}: name a key that is unique, or say "key": "row" in TABLES'
+    return None
+
+
+def zone_refusal(table: SourceTable, settings: Sequence[tuple[str, str]]) -> str | None:
+    """Tell that a cursor without a zone is written in sessions that do not begin in UTC, where no zone is declared.
+
+    Args:
+        table: of which the cursor is looked at.
+        settings: whose sessions begin in which zone.
+    """
+    if not table.options.cursor or table.found.column(table.options.cursor).base != "timestamp" or table.options.zone:
+        return None
+    other = [(who, zone) for who, zone in settings if zone.strip("'\"").lower() not in UTC]
+    if not other:
+        return None
+    who, zone = other[0]
+    return (
+        f"{table.name}.{table.options.cursor} is a timestamp without a zone, and sessions of {who} begin in {zone}: "
+        f'say in which zone it is written, "zone": "{zone}" or "zone": "UTC", in TABLES'
+    )
+
+
+def _driver(sql: str) -> str:
+    return sql.replace("%", "%%")
