@@ -136,8 +136,8 @@ WRONG = Schema(
             refused={"doubled": "id", "misspelt": "idd", "no_cursor": "updated_at", "nullable": "code"},
         ),
         Turn(
-            ("delete from doubled a using doubled b where a.id = b.id and a.ctid > b.ctid", "alter table doubled add primary key (id)",
-             "delete from nullable where code is null", "alter table nullable alter code set not null"),
+            ("delete from doubled a using doubled b where a.id = b.id and a.ctid > b.ctid",
+             "alter table doubled add primary key (id)", "delete from nullable where code is null", "alter table nullable alter code set not null"),
             tables={"misspelt": line("id"), "no_cursor": line("id")},
         ),
     ),
