@@ -137,7 +137,8 @@ WRONG = Schema(
         ),
         Turn(
             ("delete from doubled a using doubled b where a.id = b.id and a.ctid > b.ctid",
-             "alter table doubled add primary key (id)", "delete from nullable where code is null", "alter table nullable alter code set not null"),
+             "alter table doubled add primary key (id)", "delete from nullable where code is null",
+             "alter table nullable alter code set not null"),
             tables={"misspelt": line("id"), "no_cursor": line("id")},
         ),
     ),
