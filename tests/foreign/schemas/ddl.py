@@ -172,6 +172,11 @@ NARROWED = Schema(
             },
         ),
         Turn(
+            # Times that get a zone need one.
+            tables={
+                "zoned_cursor": line("id", "updated_at", zone="UTC"),
+                "zoned_whole": line("id", zone="UTC"),
+            },
             arguments=(
                 "--accept-type",
                 ",".join(
