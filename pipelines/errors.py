@@ -4,6 +4,7 @@ import errno
 from urllib.parse import urlsplit
 
 UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
+S3_CLIENT = ("botocore", "aiobotocore", "aiohttp")  # whose errors are the lake's
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 
 
@@ -52,9 +53,17 @@ def is_transient(error: BaseException) -> bool:
             return "authentication" not in str(cause)
         if kind == "HTTPError" and getattr(cause, "response", None) is not None:
             return cause.response.status_code == 429 or cause.response.status_code >= 500
-        if kind in UNREACHABLE or kind == "LoadClientJobRetry":
+        if kind in UNREACHABLE or kind == "LoadClientJobRetry" or is_cut_off(cause):
             return True
     return False
+
+
+def is_cut_off(error: BaseException) -> bool:
+    """Tell whether this error, without its causes, is a connection to the lake that broke off or did not come up."""
+    module, name = type(error).__module__.split(".")[0], type(error).__name__
+    if module in S3_CLIENT:
+        return "Credentials" not in name and name not in ("ClientError", "ParamValidationError", "NoRegionError")
+    return (module, name) == ("http", "IncompleteRead")
 
 
 def exit_code(error: BaseException) -> int:
@@ -94,6 +103,8 @@ def _line(error: BaseException, hint: str) -> str | None:
         return _http(error.response)
     if kind in UNREACHABLE and getattr(error, "request", None) is not None:
         return f"The SaaS API at {_place(error.request.url)} is not reachable: {hint}."
+    if is_cut_off(error):
+        return f"The lake did not answer in full ({kind}: {error}): nothing of it counts; run again later."
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
     if kind == "IOException" and "lock" in str(error).lower():

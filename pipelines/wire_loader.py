@@ -19,8 +19,11 @@ import duckdb
 import pyarrow as pa
 import sqlalchemy as sa
 from dlt.common.schema.typing import C_DLT_LOAD_ID
+from dlt.extract.incremental import IncrementalResourceWrapper
+from dlt.extract.items_transform import LimitItem, MetricsItem
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
 
+from pipelines.errors import TableRefused
 from pipelines.exact import exact_value
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
@@ -35,6 +38,8 @@ PARQUET = (
     "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSION v1, WRITE_BLOOM_FILTER false, "
     f"ROW_GROUP_SIZE_BYTES '12MB', FILE_SIZE_BYTES {FILE * 3 // 2}, RETURN_STATS"
 )
+SEEN = (IncrementalResourceWrapper, LimitItem, MetricsItem)  # the loader has the first two; the third only counts
+STEPS = {"MapItem": "add_map", "YieldMapItem": "add_yield_map", "FilterItem": "add_filter"}
 LOAD_ID = {"name": C_DLT_LOAD_ID, "data_type": "text", "nullable": True}
 
 
@@ -54,6 +59,7 @@ class WireLoader(BaseTableLoader):
     def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[Any]:
         """Yield Parquet files as dlt imports them, or Arrow tables of rows that may be old."""
         reading: Reading = (backend_kwargs or {})["reading"]
+        refuse_steps(self)
         query = self.make_query()
         if reading.raw.exists and reading.window.may_reread(self.table):
             yield from self._tables(reading, query)
@@ -116,6 +122,29 @@ class WireLoader(BaseTableLoader):
                     return None, 1
             streams = free_connections(connection, reading.connections, READER)
         return PageRanges(size, streams), streams
+
+
+def refuse_steps(loader: WireLoader) -> None:
+    """Refuse what dlt would do to rows on their way: they come in files, which pass by it.
+
+    Raises:
+        TableRefused: the resource has `incremental`, `add_limit`, `add_map`, `add_filter`, or a step that is not of
+            this package.
+    """
+    found = ["incremental"] if loader.incremental else []
+    found += ["add_limit"] if loader.limit else []
+    pipe = dlt.current.resource()._pipe
+    for step in pipe.steps:
+        kind = type(step)
+        is_ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
+        if step is not pipe.gen and not is_ours and not isinstance(step, SEEN):
+            found.append(STEPS.get(kind.__name__, kind.__name__))
+    if found:
+        raise TableRefused(
+            f'Table {loader.table.name}: backend="{BACKEND}" does not apply {" and ".join(dict.fromkeys(found))}: its '
+            'rows pass by in files. Take it away, or use a backend of dlt\'s (backend="pyarrow"); a condition on rows '
+            "goes into query_adapter_callback. Nothing of the table was read."
+        )
 
 
 class Streams:

@@ -1,4 +1,4 @@
-"""A working folder that lost power: a damaged file is named once, the folder is kept, and nothing is lost or doubled."""
+"""A working folder that lost power: a damaged file is named, the folder is kept, and nothing is lost or doubled."""
 
 import shutil
 from collections.abc import Callable

@@ -21,7 +21,7 @@ def made(tmp_path_factory) -> Path:
     with pytest.MonkeyPatch.context() as patched:
         world = tmp_path_factory.mktemp("made") / "world"
         world.mkdir()
-        _at(patched, world)
+        at(patched, world)
         for turn in range(LOADS):
             foreign.prepare(world, turn)
             foreign.load_once()
@@ -33,11 +33,11 @@ def world(made, tmp_path, monkeypatch) -> Path:
     """A copy of it, in which a test may change what it likes."""
     copy = tmp_path / "world"
     shutil.copytree(made, copy)
-    _at(monkeypatch, copy)
+    at(monkeypatch, copy)
     return copy
 
 
-def _at(patched: pytest.MonkeyPatch, world: Path) -> None:
+def at(patched: pytest.MonkeyPatch, world: Path) -> None:
     for name, value in {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": world, "CRASH_WORLD": world}.items():
         patched.setenv(name, str(value))
 
