@@ -1,0 +1,64 @@
+"""From the names of a source to the names of RAW: one function for tables, columns, state, keys and look-ups.
+
+A name is written as dlt's snake_case does. Where two names of one table become the same, the one that is already
+written so keeps it, and the others get a hash of the source's name behind theirs: a name depends on nothing but the
+names beside it, and what RAW has once stays.
+"""
+
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
+
+from dlt.common.normalizers.naming.snake_case import NamingConvention
+
+DELETED_AT = "_deleted_at"
+ROW_KEY = "_row_key"
+LONGEST = 200  # characters; Snowflake takes 255, and dlt shortens what is longer in its own way
+HASH = 8  # hexadecimal digits
+
+_naming = NamingConvention()
+
+
+def raw_name(name: str) -> str:
+    """Return the name in RAW of one name: lower case, ASCII letters, digits and single underscores."""
+    found = name
+    for _ in range(3):  # dlt's rule applied once may give a name that it would change again
+        try:
+            following = _naming.normalize_identifier(found)
+        except ValueError:  # empty, or nothing but blanks
+            return "x"
+        if following == found:
+            break
+        found = following
+    return found if len(found) <= LONGEST else _with_hash(found, name)
+
+
+def raw_names(names: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Return the name in RAW of each name of one table, all different.
+
+    Args:
+        names: as the source has them.
+        known: names that RAW has already, by the source's name; they stay.
+    """
+    wanted = dict.fromkeys(names)
+    found = {name: raw for name, raw in (known or {}).items() if name in wanted}
+    taken = set(found.values())
+    plain = {name: raw_name(name) for name in wanted if name not in found}
+    counts: dict[str, int] = {}
+    for raw in plain.values():
+        counts[raw] = counts.get(raw, 0) + 1
+    for name, raw in plain.items():
+        is_alone = counts[raw] == 1 or name == raw
+        found[name] = raw if is_alone and raw not in taken and not is_reserved(raw) else _with_hash(raw, name)
+    return {name: found[name] for name in wanted}
+
+
+def is_reserved(raw: str) -> bool:
+    """Tell whether a column of RAW with this name is ours or dlt's."""
+    return raw.startswith("_dlt") or raw in (DELETED_AT, ROW_KEY)
+
+
+def _with_hash(raw: str, name: str) -> str:
+    digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:HASH]
+    if raw.startswith("_dlt"):  # what begins so is dlt's own
+        raw = raw.lstrip("_")
+    return f"{raw[: LONGEST - HASH - 1].rstrip('_')}_{digest}"
