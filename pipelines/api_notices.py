@@ -57,7 +57,7 @@ class Notices:
             self._counts, self._first = Counter(), {}
         for (field, what), count in counts.items():
             place = f"first in {self._key} {str(first[field, what])[:60]!r}"
-            print(f"⚠ {self._table}.{field}: {count:,} × a {what} ({place})", file=sys.stderr)
+            print(f"⚠ {self._table}.{field}: {count:,} x a {what} ({place})", file=sys.stderr)
 
     def _note(self, field: str, what: str, key: Any) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import dlt
 import pyarrow.parquet as pq
@@ -29,6 +30,7 @@ from pipelines.settle import (
     set_aside,
     tidy,
 )
+from pipelines.table_guard import drop_refused, forget_refused
 from pipelines.warehouse import environment, raw_pipeline, read_services
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
@@ -89,8 +91,10 @@ def extract(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
     # A table without a new row stands in the report too.
     for table in _tables(pipeline):
         report.table(table)
+    forget_refused(Path(pipeline.working_dir))
     with source() as opened:
         info = pipeline.extract(opened)
+    drop_refused(Path(pipeline.working_dir))
     for metrics in info.metrics.values():
         for table, written in metrics[0]["table_metrics"].items():
             if not table.startswith("_dlt"):

@@ -1,6 +1,7 @@
 """The connection of a session: each request at the pace of the quota, each answer within bounds of size and time.
 
-requests alone reads what comes for as long as it comes: a compressed answer that is 400 MB, or a byte every half second.
+requests alone reads what comes for as long as it comes: 400 MB in a small compressed
+answer, or a byte every half second.
 """
 
 import socket

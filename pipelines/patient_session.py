@@ -93,4 +93,6 @@ def _reason(error: RequestException) -> str:
         return "no answer came in time"
     if isinstance(error, TooManyRedirects):
         return "the API redirects in circles"
-    return "the answer cannot be decompressed" if isinstance(error, ContentDecodingError) else "the connection broke off"
+    return (
+        "the answer cannot be decompressed" if isinstance(error, ContentDecodingError) else "the connection broke off"
+    )

@@ -14,6 +14,7 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from pipelines.errors import Refusal
 from pipelines.key_merge import Key, KeyMerge
 from pipelines.raw_table import BATCH, RawTable
+from pipelines.table_guard import TableGuard
 
 DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
 FEW = 10  # so many may always vanish: a share of a small table says nothing
@@ -106,11 +107,13 @@ def accepted(names: Sequence[str], known: Iterable[str]) -> set[str]:
     return known if "all" in names else set(names)
 
 
-def sweep_resource(sweep: Sweep, name: str, table_name: str, key: list[str]) -> dlt.sources.DltResource:
-    """Return the resource that merges a sweep's rows into `table_name`."""
+def sweep_resource(
+    sweep: Sweep, name: str, table_name: str, key: list[str], guard: TableGuard | None = None
+) -> dlt.sources.DltResource:
+    """Return the resource that merges a sweep's rows into `table_name`, under the table's guard."""
 
     def vanished() -> Iterator[pa.Table]:
-        for rows in sweep.rows():
+        for rows in guard.rows(sweep.rows()) if guard else sweep.rows():
             yield dlt.mark.with_hints(rows, dlt.mark.make_hints(columns=sweep.columns))
 
     return dlt.resource(

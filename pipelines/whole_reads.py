@@ -112,7 +112,6 @@ class WholeRead(JSONResponseCursorPaginator):
             self._next_reference, self._has_next_page = None, True
             return
         self._next_reference, self._last = self._checked
-        self._has_next_page = self._next_reference is not None
         self._seen.add(self._next_reference)
 
     def update_request(self, request: Request) -> None:
