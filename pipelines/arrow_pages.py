@@ -134,8 +134,8 @@ class ArrowPages(ItemTransform):
                 return declared_column(
                     declared,
                     values,
-                    lambda place: self._notices.note_cut(field, page[place].get(self._key)),
-                    lambda place: self._notices.note_rounded(field, page[place].get(self._key)),
+                    lambda place: self._notices.note_cut(field, page[place]),
+                    lambda place: self._notices.note_rounded(field, page[place]),
                 )
             kind, column = inferred_column(known, values)
         except Misfit as error:

@@ -14,7 +14,7 @@ import simplejson
 
 MAY_HOLD_SURROGATES = re.compile(r"\\u[dD][89a-fA-F]")
 SURROGATE = re.compile("[\ud800-\udfff]")
-TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
+TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 ENCODINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32",
              b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # fmt: skip
 DEEPEST = 200  # levels in one object; Python's parser and DuckDB's each have a limit of their own
@@ -82,7 +82,9 @@ def parse(body: bytes) -> tuple[Any, list[Surrogate]]:
     except json.JSONDecodeError as error:
         raise NoJson("the answer is no JSON, or broke off") from error
     except ValueError:  # an integer with more digits than Python reads by itself
-        document = _decoder(parse_int=Decimal).decode(text)
+        document = _decoder(parse_int=lambda digits: int(digits) if len(digits) < 4_000 else Decimal(digits)).decode(
+            text
+        )
     found: list[Surrogate] = []
     if MAY_HOLD_SURROGATES.search(text):
         document = _without_surrogates(document, (), found)
@@ -163,25 +165,25 @@ def _deepest(text: str) -> tuple[str | int, ...]:
     """Return the path, at most three steps of it, of the first value that lies too deep, without a parser's stack."""
     path: list[list[Any]] = []  # of each open container: its kind, and the key or index that comes next
     is_key = False
-    for match in TOKEN.finditer(text):
-        token = match.group()
-        if token in "{[":
-            path.append([token, 0 if token == "[" else None])
-            is_key = token == "{"
+    for match in TOKENS.finditer(text):
+        part = match.group()
+        if part in "{[":
+            path.append([part, 0 if part == "[" else None])
+            is_key = part == "{"
             if len(path) > DEEPEST + 3:
                 return tuple(step for _, step in path[:3])
-        elif token in "}]":
+        elif part in "}]":
             if path:
                 path.pop()
             is_key = False
-        elif token == "," and path:
+        elif part == "," and path:
             is_key = path[-1][0] == "{"
             if not is_key:
                 path[-1][1] += 1
-        elif token == ":":
+        elif part == ":":
             is_key = False
         elif is_key and path:
-            path[-1][1] = token[1:-1]
+            path[-1][1] = part[1:-1]
     return ()
 
 

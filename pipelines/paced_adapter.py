@@ -81,9 +81,9 @@ class PacedAdapter(HTTPAdapter):
             try:
                 response = super().send(request, *arguments, **{**named, "stream": True})
             except ConnectionError as error:
-                if time.monotonic() - began >= self._bounds.answer_seconds:
-                    raise self._too_slow(request) from error
+                self._check_time(request, began, error)
                 raise
+            self._check_time(request, began)  # a head that was cut off looks like one that ended
             self._read(response, began)
         except BaseException:
             if self._quota:
@@ -100,8 +100,7 @@ class PacedAdapter(HTTPAdapter):
                 size += len(piece)
                 if size > self._bounds.answer_bytes:
                     raise AnswerTooLarge(f"an answer is larger than {self._bounds.answer_bytes:,} bytes")
-                if time.monotonic() - began > self._bounds.answer_seconds:
-                    raise self._too_slow(response.request)
+                self._check_time(response.request, began)
                 pieces.append(piece)
         except DecodeError as error:
             raise ContentDecodingError(error, request=response.request) from error
@@ -114,8 +113,10 @@ class PacedAdapter(HTTPAdapter):
                 response.close()
         response._content, response._content_consumed = b"".join(pieces), True
 
-    def _too_slow(self, request: PreparedRequest | None) -> AnswerTooSlow:
-        return AnswerTooSlow(f"an answer took longer than {self._bounds.answer_seconds:g} s", request=request)
+    def _check_time(self, request: PreparedRequest, began: float, cause: Exception | None = None) -> None:
+        seconds = self._bounds.answer_seconds
+        if time.monotonic() - began >= seconds:
+            raise AnswerTooSlow(f"an answer took longer than {seconds:g} s", request=request) from cause
 
 
 def _timed(connection: type, seconds: float) -> type:

@@ -93,6 +93,6 @@ def _reason(error: RequestException) -> str:
         return "no answer came in time"
     if isinstance(error, TooManyRedirects):
         return "the API redirects in circles"
-    return (
-        "the answer cannot be decompressed" if isinstance(error, ContentDecodingError) else "the connection broke off"
-    )
+    if isinstance(error, ContentDecodingError):
+        return "the answer cannot be decompressed"
+    return "the connection broke off"

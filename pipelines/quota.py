@@ -65,8 +65,8 @@ class Quota:
                 start += max(0.0, RESERVE + 1 - left) / self._rate
             if start - now > self._longest:
                 raise WaitTooLong(
-                    f"The SaaS API's rate limit asks to wait {start - now:,.0f} s, and a run waits {self._longest:,.0f} "
-                    "s at most. Nothing was loaded and no cursor moved: run again after that, or raise "
+                    f"The SaaS API's rate limit asks to wait {start - now:,.0f} s, and a run waits at most "
+                    f"{self._longest:,.0f} s. Nothing was loaded and no cursor moved: run again after that, or raise "
                     "RUNTIME__REQUEST_MAX_RETRY_DELAY."
                 )
             self._asked += 1

@@ -1,7 +1,7 @@
 """The cursor of one endpoint: where a load reads from, which objects it may bring again, and what of it is saved.
 
-The state is laid out as dlt's own incremental cursor lays it out, `incremental.<field>.last_value`: states that dlt wrote
-go on. dlt compares cursors as text, in which 10:00:00Z is later than 10:00:00.5Z, and follows one into the future.
+The state is laid out as that of dlt's own incremental cursor, `incremental.<field>.last_value`, so that an older state
+goes on. dlt compares cursors as text, in which 10:00:00Z is later than 10:00:00.5Z, and follows one into the future.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -44,6 +44,7 @@ class ApiCursor:
         state = self._state()
         saved = state.get("incremental", {}).get(self._field, {}).get("last_value")
         self._saved = self._reached = max(parse_time(saved), BEGINNING) if saved else BEGINNING
+        self._notices.begin(self._saved)
         self._beyond = parse_time(state["beyond"]) if "beyond" in state else None
         since = before(self._saved, timedelta(seconds=self._lag))
         return write_time(since) if since > BEGINNING else None
@@ -60,7 +61,7 @@ class ApiCursor:
                 self._reached = at
             else:
                 self._beyond = min(self._beyond or at, at)
-                self._notices.note_future(self._field, item[self._key])
+                self._notices.note_future(self._field, item)
 
     def save(self) -> None:
         """Save how far the load came; nothing where it came no further."""

@@ -148,7 +148,7 @@ class Endpoint:
         self._raw_key, self._raw_cursor = (self._names.declared[field] for field in (self._key, self._cursor))
         self._raw = RawTable(reader, self._table, [self._raw_key])
         self._guard = TableGuard(name, self._table, self._state, is_strict)
-        self._notices = Notices(self._table, self._key)
+        self._notices = Notices(self._table, self._key, self._cursor)
 
     def changes(self, lag: float, windows: int) -> dlt.sources.DltResource:
         """Return the resource that reads what changed since the last load."""

@@ -63,6 +63,7 @@ class WholeRead(JSONResponseCursorPaginator):
         self._seen: set[str | None] = set()
         self._last: datetime | None = None
         self._page, self._empty, self._is_expired = 1, 0, False
+        self._surrogates: list[Surrogate] = []
         self._expired_at: datetime | None = None
 
     def init_request(self, request: Request) -> None:
@@ -102,6 +103,7 @@ class WholeRead(JSONResponseCursorPaginator):
         self._checked = answer["next_cursor"], times[-1] if times else self._last
         if self._notices:
             self._notices.note_date(server_date(response.headers))
+            self._note_surrogates(answer["data"])
         response.json = lambda **_: answer  # dlt's client takes the page from it
         return None
 
@@ -135,8 +137,8 @@ class WholeRead(JSONResponseCursorPaginator):
     def refusal(self, reason: str) -> TableRefused:
         """Return the error that says why this collection cannot be loaded as it is."""
         return TableRefused(
-            f"The SaaS API's {self._collection}, page {self._page}: {reason}. Nothing of it was loaded and its cursor did "
-            "not move: then run python pipelines/saas.py again."
+            f"The SaaS API's {self._collection}, page {self._page}: {reason}. Nothing of it was loaded and its cursor "
+            "did not move: then run python pipelines/saas.py again."
         )
 
     def _is_followed(self, response: Response) -> bool:
@@ -155,6 +157,7 @@ class WholeRead(JSONResponseCursorPaginator):
         )
 
     def _sound(self, response: Response) -> dict[str, Any]:
+        self._surrogates = []
         if response.status_code == 204 and not self._next_reference:
             return NOTHING
         if response.status_code != 200:
@@ -178,7 +181,7 @@ class WholeRead(JSONResponseCursorPaginator):
         for number, item in enumerate(answer["data"]):
             if not isinstance(item, dict):
                 raise self.refusal(f"what stands at place {number + 1} of data is no object")
-        self._note_surrogates(answer["data"], surrogates)
+        self._surrogates = surrogates
         return answer
 
     def _times(self, data: list[dict[str, Any]]) -> list[datetime]:
@@ -208,8 +211,8 @@ class WholeRead(JSONResponseCursorPaginator):
             first = found.setdefault(key, number)
             if first != number and times[first] == times[number] and data[first] != item:
                 raise self.refusal(
-                    f"{self._key} {key!r} comes twice with the same {self._cursor} and different values, so that nobody "
-                    "knows which is the newer one: ask the vendor"
+                    f"{self._key} {key!r} comes twice with the same {self._cursor} and different values, so that "
+                    "nobody knows which is the newer one: ask the vendor"
                 )
 
     def _object(self, item: Mapping[str, Any], number: int) -> str:
@@ -222,15 +225,13 @@ class WholeRead(JSONResponseCursorPaginator):
                 where = f"the object at place {number + 1} has in {field!r} "
             case _:
                 where = "the answer has "
-        return self.refusal(
-            f"{where}{error.what}, which {'JSON does not have' if 'level' not in error.what else 'is too deep'}: ask the "
-            "vendor to fix it"
-        )
+        why = "are too deep" if "level" in error.what else "JSON does not have"
+        return self.refusal(f"{where}{error.what}, which {why}: ask the vendor to fix it")
 
-    def _note_surrogates(self, data: list[dict[str, Any]], surrogates: list[Surrogate]) -> None:
-        for path, *_ in surrogates if self._notices else ():
+    def _note_surrogates(self, data: list[dict[str, Any]]) -> None:
+        for (path,) in self._surrogates:
             if len(path) > 2 and path[0] == "data":
-                self._notices.note_surrogate(str(path[2]), data[path[1]].get(self._key))
+                self._notices.note_surrogate(str(path[2]), data[path[1]])
 
     def _begin_again(self, response: Response) -> None:
         reached = self._last or datetime.min.replace(tzinfo=UTC)
@@ -247,8 +248,8 @@ class WholeRead(JSONResponseCursorPaginator):
         elif wait > self._longest_wait:
             raise WaitTooLong(
                 f"The SaaS API's {self._collection}, page {self._page}: it asks to wait {wait:,} s, and a run waits "
-                f"{self._longest_wait:,.0f} s at most. Nothing was loaded and no cursor moved: run again after that, or "
-                "raise RUNTIME__REQUEST_MAX_RETRY_DELAY."
+                f"{self._longest_wait:,.0f} s at most. Nothing was loaded and no cursor moved: run again after that, "
+                "or raise RUNTIME__REQUEST_MAX_RETRY_DELAY."
             )
         else:
             response.headers["Retry-After"] = str(wait)
