@@ -24,8 +24,9 @@ def saved(name: str = "items") -> dict:
 
 
 @pytest.mark.parametrize("windows", ["1", "4"])
-@pytest.mark.parametrize("future", [at(YEAR), "9999-12-31T23:59:59.999999999Z"])
+@pytest.mark.parametrize("future", ["a year ahead", "9999-12-31T23:59:59.999999999Z"])
 def test_an_object_from_the_future_hides_none_of_those_that_come_later(api, capsys, monkeypatch, future, windows):  # noqa: F811
+    future = at(YEAR) if future == "a year ahead" else future
     monkeypatch.setenv("SOURCES__SAAS__WINDOWS", windows)
     monkeypatch.setenv("SOURCES__SAAS__LAG", "1")
     api.vendor.put("items", {"id": 0, "at": at(-timedelta(hours=1))}, {"id": 1000, "at": future})
