@@ -45,7 +45,7 @@ def api_keys(api: Api, name: str, endpoint: Mapping[str, Any]) -> Iterator[tuple
             )
             raise TableRefused(
                 f"The SaaS API's {name}: some {endpoint['key']}s are numbers ({numbers}) and some text ({texts!r}), "
-                'which have no order: declare the column "text" and say deletes: none in ENDPOINTS.'
+                "which have no order: ask the vendor, or leave the endpoint out of ENDPOINTS."
             )
         for key, _ in groupby(connection.execute("select key from keys order by key")):
             yield key

@@ -127,13 +127,13 @@ def declared_column(kind: Kind, values: Sequence[Any], cut: Note, rounded: Note)
             return pa.array([_float(place, value, kind, rounded) for place, value in enumerate(values)], pa.float64())
         case "decimal" | "bigint":
             return _numbers(kind, values)
-    expected = str if kind.data_type == "text" else bool
-    if expected is str:  # a number lands as its text, with every digit
-        values = [str(value) if type(value) in (int, Decimal) else value for value in values]
-    if set(map(type, values)) - {expected, type(None)}:
-        place = next(p for p, value in enumerate(values) if value is not None and type(value) is not expected)
-        raise _misfit(place, values[place], kind)
-    return _texts(values) if expected is str else pa.array(values, pa.bool_())
+    if kind == TEXT:
+        if set(map(type, values)) & {int, Decimal}:  # a number lands as its text, with every digit
+            values = [str(value) if type(value) in (int, Decimal) else value for value in values]
+        check_texts(values)
+        return _texts(values)
+    _check_types(values, bool, kind)
+    return pa.array(values, pa.bool_())
 
 
 def inferred_column(known: Kind | None, values: Sequence[Any]) -> tuple[Kind | None, pa.Array]:
@@ -169,6 +169,21 @@ def inferred_column(known: Kind | None, values: Sequence[Any]) -> tuple[Kind | N
     kind = known or _kind_of(next(value for value in values if value is not None))
     place = next(p for p, value in enumerate(values) if value is not None and _group(value) != _group_of(kind))
     raise _misfit(place, values[place], kind)
+
+
+def check_texts(values: Sequence[Any]) -> None:
+    """Check that there is nothing but text: as a key, the number 1 and the text "1" are two objects.
+
+    Raises:
+        Misfit: there is something else.
+    """
+    _check_types(values, str, TEXT)
+
+
+def _check_types(values: Sequence[Any], expected: type, kind: Kind) -> None:
+    if set(map(type, values)) - {expected, type(None)}:
+        place = next(p for p, value in enumerate(values) if value is not None and type(value) is not expected)
+        raise _misfit(place, values[place], kind)
 
 
 def _number_type(known: Kind | None, values: Sequence[Any], kinds: set[type]) -> Kind:

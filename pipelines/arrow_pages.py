@@ -12,7 +12,16 @@ import pyarrow as pa
 from dlt.extract.items_transform import ItemTransform
 
 from pipelines.api_notices import Notices
-from pipelines.api_types import Kind, Misfit, declared_column, declared_type, inferred_column, remembered_type
+from pipelines.api_types import (
+    TEXT,
+    Kind,
+    Misfit,
+    check_texts,
+    declared_column,
+    declared_type,
+    inferred_column,
+    remembered_type,
+)
 from pipelines.errors import TableRefused
 from pipelines.names import is_reserved, raw_name, raw_names
 
@@ -122,14 +131,18 @@ class ArrowPages(ItemTransform):
     def _arrow(self, page: list[dict[str, Any]]) -> pa.Table:
         fields = dict.fromkeys(self._types) | dict.fromkeys(name for item in page for name in item)
         names = self._names.of(fields)
-        columns = {names[field]: self._column(field, names[field], page) for field in fields}
-        return pa.table(columns | {name: pa.nulls(len(page), kind.arrow) for name, kind in self._own.items()})
+        own = {name: pa.nulls(len(page), kind.arrow) for name, kind in self._own.items()}
+        declared = {names[field]: self._column(field, names[field], page) for field in self._types}
+        others = {names[field]: self._column(field, names[field], page) for field in fields if field not in self._types}
+        return pa.table(declared | own | others)
 
     def _column(self, field: str, raw: str, page: list[dict[str, Any]]) -> pa.Array:
         values = [item.get(field) for item in page]
         declared = self._types.get(field)
         known = self._known(field, raw, declared)
         try:
+            if field == self._key and declared == TEXT:
+                check_texts(values)
             if declared:
                 return declared_column(
                     declared,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pipelines.api_types import DECLARED, declared_type
 from pipelines.errors import Refusal
+from pipelines.names import raw_name
 
 NEEDED = ("key", "cursor", "since", "deletes", "columns")
 KNOWN = (*NEEDED, "share")
@@ -18,6 +19,7 @@ def check_endpoints(endpoints: Mapping[str, Mapping[str, Any]]) -> None:
     Raises:
         Refusal: a line misspells an option or a type, lacks an option, or gives a value that it does not take.
     """
+    owners: dict[str, str] = {}
     for name, line in endpoints.items():
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise _wrong(name, "is no name that an address can end in")
@@ -36,6 +38,15 @@ def check_endpoints(endpoints: Mapping[str, Mapping[str, Any]]) -> None:
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
             raise _wrong(name, f"has share: {share!r}, which is not from 0 to 1")
         _check_columns(name, line)
+        if (other := owners.setdefault(raw_table(name), name)) != name:
+            raise _wrong(name, f"has the name {raw_table(name).upper()} in RAW, as {other!r} has")
+        if name.endswith("_deletes") and name.removesuffix("_deletes") in endpoints:
+            raise _wrong(name, f"has the name of the sweep of {name.removesuffix('_deletes')!r}")
+
+
+def raw_table(endpoint: str) -> str:
+    """Return the name in RAW of an endpoint's table."""
+    return raw_name(f"saas_{endpoint}")
 
 
 def accepted_types(names: Sequence[str], endpoints: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -196,7 +196,10 @@ def _without_surrogates(value: Any, path: tuple[str | int, ...], found: list[Sur
     if isinstance(value, list):
         return [_without_surrogates(item, (*path, index), found) for index, item in enumerate(value)]
     if isinstance(value, dict):
-        return {_escaped(key): _without_surrogates(item, (*path, key), found) for key, item in value.items()}
+        kept = {_escaped(key): _without_surrogates(item, (*path, _escaped(key)), found) for key, item in value.items()}
+        if len(kept) < len(value):
+            raise BadValue("two names that differ in half of a surrogate pair alone", (*path, next(iter(kept))))
+        return kept
     return value
 
 

@@ -51,17 +51,14 @@ class ApiCursor:
 
     def take(self, page: Sequence[Mapping[str, Any]]) -> None:
         """Follow the cursors of a page that came."""
-        limit = None
-        for item in page:
+        limit = self._notices.date + TOLERANCE
+        for item in reversed(page):  # a page ascends
             at = parse_time(item[self._field])
-            if at <= self._reached:
-                continue
-            limit = limit or self._notices.date + TOLERANCE
             if at <= limit:
-                self._reached = at
-            else:
-                self._beyond = min(self._beyond or at, at)
-                self._notices.note_future(self._field, item)
+                self._reached = max(self._reached, at)
+                break
+            self._beyond = min(self._beyond or at, at)
+            self._notices.note_future(self._field, item)
 
     def save(self) -> None:
         """Save how far the load came; nothing where it came no further."""

@@ -15,7 +15,7 @@ from pipelines.api_notices import Notices
 from pipelines.api_pages import Api
 from pipelines.api_types import Kind, declared_type
 from pipelines.arrow_pages import ArrowPages, FieldNames
-from pipelines.endpoint_options import accepted_types, check_endpoints
+from pipelines.endpoint_options import accepted_types, check_endpoints, raw_table
 from pipelines.key_merge import Key, tables_of
 from pipelines.paced_adapter import Bounds
 from pipelines.quota import Quota
@@ -143,7 +143,7 @@ class Endpoint:
     ) -> None:
         self._api, self._name, self._options, self._accepted = api, name, options, accepted
         self._key, self._cursor = options["key"], options["cursor"]
-        self._table = f"saas_{name}"
+        self._table = raw_table(name)
         self._names = FieldNames(self._table, [self._key, self._cursor, *options["columns"]], self._state)
         self._raw_key, self._raw_cursor = (self._names.declared[field] for field in (self._key, self._cursor))
         self._raw = RawTable(reader, self._table, [self._raw_key])

@@ -101,9 +101,9 @@ class WholeRead(JSONResponseCursorPaginator):
         if self._empty > EMPTY_IN_A_ROW:
             raise self.failure(f"more than {EMPTY_IN_A_ROW} pages in a row are empty")
         self._checked = answer["next_cursor"], times[-1] if times else self._last
+        self._check_surrogates(answer["data"])
         if self._notices:
             self._notices.note_date(server_date(response.headers))
-            self._note_surrogates(answer["data"])
         response.json = lambda **_: answer  # dlt's client takes the page from it
         return None
 
@@ -228,9 +228,11 @@ class WholeRead(JSONResponseCursorPaginator):
         why = "are too deep" if "level" in error.what else "JSON does not have"
         return self.refusal(f"{where}{error.what}, which {why}: ask the vendor to fix it")
 
-    def _note_surrogates(self, data: list[dict[str, Any]]) -> None:
+    def _check_surrogates(self, data: list[dict[str, Any]]) -> None:
         for (path,) in self._surrogates:
-            if len(path) > 2 and path[0] == "data":
+            if path[2:] == (self._key,):  # as its escape it might be another object's key
+                raise self.refusal(f"the object at place {path[1] + 1} has half of a surrogate pair in its {self._key}")
+            if self._notices and len(path) > 2 and path[0] == "data":
                 self._notices.note_surrogate(str(path[2]), data[path[1]])
 
     def _begin_again(self, response: Response) -> None:

@@ -6,7 +6,8 @@ import dlt
 import pyarrow as pa
 from dlt.common.schema.typing import TTableSchemaColumns
 
-from pipelines.api_types import remembered_type
+from pipelines.api_types import Kind, remembered_type
+from pipelines.errors import TableRefused
 from pipelines.sweep import Sweep
 
 
@@ -38,5 +39,14 @@ class WidenedRows:
             for place, name in enumerate(rows.column_names):
                 kind = remembered_type(now.get(name))
                 if kind and kind != remembered_type(then.get(name)):
-                    rows = rows.set_column(place, name, rows.column(name).cast(kind.arrow))
+                    rows = rows.set_column(place, name, self._cast(rows.column(name), name, kind))
             yield rows
+
+    def _cast(self, column: pa.ChunkedArray, name: str, kind: Kind) -> pa.ChunkedArray:
+        try:
+            return column.cast(kind.arrow)
+        except pa.ArrowInvalid as error:
+            raise TableRefused(
+                f"{self._table}.{name}: the value of a row that vanished is no {kind} ({error}): take the column's new "
+                "type back, or give it a new name."
+            ) from error

@@ -255,3 +255,36 @@ def test_endpoints_are_checked(line, why, monkeypatch):
     with pytest.raises(Refusal) as refusal:
         list(saas.saas("http://127.0.0.1:1", "token").resources)
     assert why in str(refusal.value)
+
+
+def test_an_endpoint_with_a_name_that_raw_writes_in_another_way_is_merged(api):  # noqa: F811
+    name = saas.ENDPOINTS["Order-Items"] = endpoint(deletes="sweep", key="itemId")
+    assert name
+    api.vendor.put("Order-Items", *({"itemId": f"k{number}", "item_id": number} for number in range(3)))
+    saas.load()
+    api.vendor.put("Order-Items", {"itemId": "k1", "item_id": 7, "at": "2026-06-01T11:00:00Z"})
+    api.vendor.objects["Order-Items"].pop(0)
+    saas.load()
+    rows = api.raw("select item_id, _deleted_at is null from RAW.saas_order_items order by 1")
+    assert rows == [("k0", False), ("k1", True), ("k2", True)]
+    (other,) = [
+        name for (name,) in api.raw("select column_name from (describe RAW.saas_order_items)") if "item_id_" in name
+    ]
+    assert api.raw(f"select {other} from RAW.saas_order_items order by item_id") == [(0,), (7,), (2,)]
+    assert saas.load().load_ids == []
+
+
+def test_a_key_that_is_declared_text_is_nothing_but_text(api):  # noqa: F811
+    saas.ENDPOINTS["items"] = endpoint(columns={"id": "text"})
+    api.vendor.put("items", one(1, '"v":1'), f'{{"id":"1",{TIME}}}')
+    api.vendor.put("others", rf'{{"id":"\ud83d",{TIME}}}')
+    saas.load()
+    assert "saas_items.id: in id 1 1 is a bigint, and its column is text" in api.refused()["items"].line
+    assert "half of a surrogate pair in its id" in api.refused()["others"].line
+
+
+@pytest.mark.parametrize("names", [("a-b", "a_b"), ("a", "a_deletes")])
+def test_endpoints_that_share_a_name_are_refused(names, monkeypatch):
+    monkeypatch.setattr(saas, "ENDPOINTS", {name: endpoint(deletes="sweep") for name in names})
+    with pytest.raises(Refusal, match="has the name"):
+        list(saas.saas("http://127.0.0.1:1", "token").resources)
