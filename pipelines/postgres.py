@@ -124,7 +124,7 @@ def postgres(
         # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
         if source.options.deletes == SWEEP and sweep and not plan.is_retyped:
             keys = PostgresKeys(moment, source, window)
-            swept = Sweep(raw, keys.stream, keys.fetch, source.options.share, source.name in deletes)
+            swept = Sweep(raw, keys.stream, keys.fetch, source.options.share, source.name in deletes, plan.columns)
             yield sweep_resource(swept, sweeps[source.name], source.options.raw_name, source.key, plan.guard)
 
 

@@ -2,12 +2,14 @@
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import sqlalchemy as sa
 from dlt.sources.helpers.requests import Client
 
 from pipelines.errors import Refusal
+from pipelines.exact_json import parse
 from pipelines.postgres import TABLES  # noqa: TID251  the doctor is no door: it looks through each
 from pipelines.postgres_address import DRIVER, parameters
 from pipelines.postgres_sessions import check, pin, read_back
@@ -134,8 +136,14 @@ def saas_endpoint(visit: Visit, endpoint: str) -> str:
     found = visit.settings("saas")
     headers = {"Authorization": f"Bearer {found.api_key}"}
     address = f"{found.base_url.rstrip('/')}/v1/{endpoint}"
-    answer = _client().get(address, headers=headers, params={"limit": 1}).json()
-    return f"token accepted, {len(answer['data'])} object"
+    answer = _client().get(address, headers=headers, params={"limit": 1})
+    if answer.history and urlsplit(answer.url).netloc != urlsplit(address).netloc:
+        raise Refusal(f"{address} leads to another server, {urlsplit(answer.url).netloc}; mend SOURCES__SAAS__BASE_URL")
+    try:
+        data = [] if answer.status_code == 204 else parse(answer.content)[0]["data"]
+        return f"token accepted, {len(data)} object"
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refusal(f"{address} does not answer with a page of objects ({answer.text[:40]!r})") from error
 
 
 def _address(visit: Visit) -> dict[str, str]:
