@@ -24,7 +24,7 @@ from dlt.extract.incremental import IncrementalResourceWrapper
 from dlt.extract.items_transform import LimitItem, MetricsItem
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
 
-from pipelines.catalog import CatalogTable
+from pipelines.catalog import CatalogTable, check_not_rewritten
 from pipelines.errors import TableRefused
 from pipelines.exact import source_of
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
@@ -89,6 +89,7 @@ class WireLoader(BaseTableLoader):
         refuse_steps(self)
         with errors_of(reading.source.name):
             yield from self._read(reading, self.make_query())
+        check_not_rewritten(self.engine, reading.source.name, reading.source.found)
         state = dlt.current.resource_state()
         if state.get(STATE) != reading.shape:
             state[STATE] = reading.shape
