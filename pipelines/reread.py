@@ -38,6 +38,7 @@ class ApiCursor:
         self._state, self._field, self._key, self._lag, self._notices = state, field, key, lag, notices
         self._saved = self._reached = BEGINNING
         self._beyond: datetime | None = None
+        self._is_moved_back = False
 
     def begin(self) -> str | None:
         """Return the time behind which this load reads, None for the beginning."""
@@ -46,6 +47,9 @@ class ApiCursor:
         self._saved = self._reached = max(parse_time(saved), BEGINNING) if saved else BEGINNING
         self._notices.begin(self._saved)
         self._beyond = parse_time(state["beyond"]) if "beyond" in state else None
+        if self._saved > datetime.now(UTC) + TOLERANCE:  # an earlier version followed an object into the future
+            self._reached, self._is_moved_back = BEGINNING, True
+            return None
         since = before(self._saved, timedelta(seconds=self._lag))
         return write_time(since) if since > BEGINNING else None
 
@@ -64,7 +68,7 @@ class ApiCursor:
         """Save how far the load came; nothing where it came no further."""
         state = self._state()
         entry = state.setdefault("incremental", {}).setdefault(self._field, {})
-        if not entry or self._reached > self._saved:
+        if not entry or self._reached > self._saved or self._is_moved_back:
             reached = write_time(self._reached) if self._reached > BEGINNING else FIRST_VALUE
             entry.update(last_value=reached, start_value=reached, unique_hashes=[])
             entry.setdefault("initial_value", FIRST_VALUE)

@@ -49,6 +49,20 @@ def test_an_object_from_the_future_hides_none_of_those_that_come_later(api, caps
     assert api.values("v", where="id = 1000") == ["changed"]
 
 
+def test_a_saved_cursor_of_the_future_goes_back(api, monkeypatch):  # noqa: F811
+    """A state as it was saved before: the cursor is that of an object a year ahead."""
+    monkeypatch.setenv("SOURCES__SAAS__LAG", "1")
+    api.vendor.put("items", {"id": 0, "at": at(-timedelta(hours=1))}, {"id": 1000, "at": at(YEAR)})
+    saas.load()
+    with raw_pipeline("saas").managed_state(extract_state=True) as state:
+        state["sources"]["saas"]["resources"]["items"]["incremental"]["at"]["last_value"] = at(YEAR)
+        del state["sources"]["saas"]["resources"]["items"]["beyond"]
+    api.vendor.put("items", {"id": 1, "at": at()})
+    assert saas.load().tables["saas_items"].in_lake == 1
+    assert api.values("id") == [0, 1, 1000]
+    assert saas.load().load_ids == []
+
+
 def test_the_servers_clock_counts_and_not_ours(api):  # noqa: F811
     """A server two days behind: what it sends of yesterday is of its future."""
     api.vendor.headers = {"Date": (datetime.now(UTC) - timedelta(days=2)).strftime("%a, %d %b %Y %H:%M:%S GMT")}
