@@ -36,7 +36,6 @@ def test_whatever_fails_in_a_run_that_was_overtaken_is_the_loss_of_its_lease(pla
     pipeline.activate()
     lost = held_lease(pipeline)
 
-
     def fail() -> None:
         with lost:
             lost.store.write(another(lost), lost._version)
