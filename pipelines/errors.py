@@ -2,6 +2,10 @@
 
 import errno
 import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
@@ -22,6 +26,8 @@ BAD_VALUE = (
 SNOWFLAKE = ("ProgrammingError", "IntegrityError", "DataError")
 S3_CLIENT = ("botocore", "aiobotocore", "aiohttp")  # whose errors are the lake's
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = (ROOT / "pipelines", ROOT / "flows")
 
 
 class Refusal(Exception):
@@ -44,6 +50,21 @@ class TableRefused(Refusal):
 
     exit_code = 4
     raw_name: str | None = None
+
+
+def at_import(check: Callable[..., Any], *arguments: Any) -> None:
+    """Check what a module declares: a command of ours ends with one line where it is wrong, not with a traceback.
+
+    Raises:
+        Refusal: it is wrong, and something else than a command imports the module.
+    """
+    try:
+        check(*arguments)
+    except Refusal as error:
+        program = Path(getattr(sys.modules["__main__"], "__file__", None) or "").resolve().parent
+        if program in COMMANDS:
+            sys.exit(f"✗ {error}")
+        raise
 
 
 def explain(error: BaseException, services_hint: str) -> str | None:

@@ -10,6 +10,7 @@ from dlt.common.configuration.inject import with_config
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.sources.sql_database import sql_table
 
+from pipelines.errors import at_import
 from pipelines.exact import exact_type
 from pipelines.postgres_address import PostgresCredentials
 from pipelines.postgres_keys import PostgresKeys
@@ -46,7 +47,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "campaigns": {"key": ["campaign_id"], "cursor": "updated_at", "deletes": "sweep"},
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-table_options(TABLES)  # a misspelled word fails the import
+at_import(table_options, TABLES)
 
 
 @with_config(sections=("sources", "postgres"))

@@ -16,6 +16,7 @@ from pipelines.api_pages import Api
 from pipelines.api_types import Kind, declared_type
 from pipelines.arrow_pages import ArrowPages, FieldNames
 from pipelines.endpoint_options import accepted_types, check_endpoints, raw_table
+from pipelines.errors import at_import
 from pipelines.key_merge import Key, tables_of
 from pipelines.paced_adapter import Bounds
 from pipelines.quota import Quota
@@ -71,7 +72,7 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
         "columns": {"created_at": "timestamp", "updated_at": "timestamp"},
     },
 }
-check_endpoints(ENDPOINTS)
+at_import(check_endpoints, ENDPOINTS)
 
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 DELETED = {DELETED_AT["name"]: Kind(DELETED_AT["data_type"])}

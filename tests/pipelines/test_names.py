@@ -8,8 +8,10 @@ from pipelines.sweep import sweep_names
 from pipelines.table_options import table_options
 
 ODD = [
-    "OrderItems", "orders-2024", "users_", "größen", "Order Details", "userId", "user_id", "my_field__c", "名前", "年齢",
-    "_dlt_load_id", "_dlt_id", "_deleted_at", "_row_key", "a\x01b", "", " ", "_", "__", "1st", "a" * 300, "a" * 299 + "b",
+    "OrderItems", "orders-2024", "users_", "größen", "Order Details", "userId", "user_id", "my_field__c", "名前",
+    "年齢",
+    "_dlt_load_id", "_dlt_id", "_deleted_at", "_row_key", "a\x01b", "", " ", "_", "__", "1st", "a" * 300,
+    "a" * 299 + "b",
     "HTTPServer2X", "😀", "a.b", "a b", "a_b", "a__b", "d", "order", 'quo"te', "per%cent", "A_B",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""One table that cannot be loaded exactly is refused by itself; every other one is loaded, and the next run is whole."""
+"""A table that cannot be loaded exactly is refused by itself; every other one loads, and the next run is whole."""
 
 from contextlib import contextmanager
 
