@@ -4,8 +4,10 @@
 - where rows land: `warehouse` (the one switch), `run_context` (dlt's way to it)
 - reading Postgres: `snapshot` (horizon), `window`, `exact` (every value), `postgres_keys`
 - its rows as Parquet: `wire` (DuckDB's scanner), `wire_loader` (dlt's backend), `page_ranges` (several connections)
-- reading the API: `api_pages`, `whole_reads`, `patient_session`, `retry_after`, `arrow_pages`, `reread`, `api_keys`
+- reading the API: `api_pages`, `whole_reads`, `patient_session`, `paced_adapter`, `retry_after`, `reread`, `api_keys`
 - as fast as it permits: `quota` (its pace), `side_by_side` (windows of time)
+- its values exactly: `exact_json`, `api_times`, `api_types`, `arrow_pages`, `api_notices` (what is said of them)
+- its lines of ENDPOINTS: `endpoint_options`; its deletes beside a wider column: `widened_rows`
 - against what RAW has: `raw_table`, `unchanged`, `sweep` (deletes), `key_merge`
 - what the warehouse holds, for whoever builds on it: `contents`
 - one run at a time: `lease`, `lease_record`, `lease_store`, `holder`

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.api_pages import Api
-from pipelines.errors import Refusal
+from pipelines.errors import TableRefused
 
 CACHE = 20_000  # KB that SQLite may hold; it sorts the rest in files
 
@@ -30,26 +30,25 @@ def api_keys(api: Api, name: str, endpoint: Mapping[str, Any]) -> Iterator[tuple
 
     Raises:
         IncompleteRead: the listing broke off, and no key was yielded.
-        Refusal: keys are neither all integers nor all text.
+        TableRefused: keys are neither all integers nor all text.
     """
     with tempfile.TemporaryDirectory() as folder, closing(_open(Path(folder) / "keys.sqlite")) as connection:
         connection.execute("create table keys (key)")
         connection.execute("begin")
         for page in api.pages(name, endpoint):
-            connection.executemany("insert into keys values (?)", ((_key(item, name, endpoint),) for item in page))
+            connection.executemany("insert into keys values (?)", ((item[endpoint["key"]],) for item in page))
         kinds = [kind for (kind,) in connection.execute("select distinct typeof(key) from keys")]
         if len(kinds) > 1:
-            raise Refusal(f"The SaaS API's {name}: some keys are numbers and some text, which have no order; say "
-                          "deletes: none in ENDPOINTS.")  # fmt: skip
+            numbers, texts = (
+                connection.execute(f"select key from keys where typeof(key) = '{kind}' limit 1").fetchone()[0]
+                for kind in ("integer", "text")
+            )
+            raise TableRefused(
+                f"The SaaS API's {name}: some {endpoint['key']}s are numbers ({numbers}) and some text ({texts!r}), "
+                "which have no order: ask the vendor, or leave the endpoint out of ENDPOINTS."
+            )
         for key, _ in groupby(connection.execute("select key from keys order by key")):
             yield key
-
-
-def _key(item: Mapping[str, Any], name: str, endpoint: Mapping[str, Any]) -> int | str:
-    key = item.get(endpoint["key"])
-    if not isinstance(key, int | str) or isinstance(key, bool):
-        raise Refusal(f"The SaaS API's {name}: an object has no {endpoint['key']}; say deletes: none in ENDPOINTS.")
-    return key
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -8,6 +8,8 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 from dlt.sources.helpers.rest_client.client import raise_for_status
 
+from pipelines.api_notices import Notices
+from pipelines.paced_adapter import Bounds
 from pipelines.quota import Quota
 from pipelines.whole_reads import WholeRead
 
@@ -21,25 +23,31 @@ class Api:
         api_key: the bearer token.
         page_size: objects in one answer.
         quota: the pace that all reads with this token share.
+        bounds: of an answer's size and time, and of a read's pages.
     """
 
     base_url: str
     api_key: str
     page_size: int = 1000
     quota: Quota | None = None
+    bounds: Bounds | None = None
 
-    def pages(self, name: str, endpoint: Mapping[str, Any], since: str | None = None) -> Iterator[list[dict]]:
+    def pages(
+        self, name: str, endpoint: Mapping[str, Any], since: str | None = None, notices: Notices | None = None
+    ) -> Iterator[list[dict]]:
         """Yield the collection's pages, ascending by its cursor.
 
         Args:
             name: of the collection, as the URL has it.
-            endpoint: its line of ENDPOINTS; cursor and since are used.
+            endpoint: its line of ENDPOINTS; key, cursor and since are used.
             since: only objects whose cursor is later than this time; None: all.
+            notices: where what a load says about the endpoint is collected; None: nowhere.
 
         Raises:
             IncompleteRead: the read broke off.
+            TableRefused: an object cannot be loaded exactly.
         """
-        read = WholeRead(name, endpoint["cursor"], endpoint["since"], self.quota)
+        read = WholeRead(name, endpoint, self.quota, self.bounds, notices)
         client = RESTClient(
             f"{self.base_url.rstrip('/')}/v1/", auth=BearerTokenAuth(self.api_key), session=read.session
         )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 import sqlalchemy as sa
 
+from pipelines.errors import TableRefused
+
 # The wanted tables by number, so that one query serves them all.
 WANTED = """
 with wanted as (
@@ -106,6 +108,12 @@ cross join unnest(s.setconfig) setting
 where setting ilike 'timezone=%%' and (s.setdatabase = 0 or d.datname = current_database())
 order by 1
 """
+# A snapshot sees nothing of a table that was written again since it was taken (ALTER TABLE, TRUNCATE): the row of the
+# catalogue is the snapshot's, the function tells what holds now.
+REWRITTEN = """
+select 1 from pg_class c where c.oid = any(%(relations)s::oid[]) and c.relkind in ('r', 'm')
+    and c.relfilenode is distinct from pg_relation_filenode(c.oid) limit 1
+"""
 
 
 @dataclass(frozen=True)
@@ -192,6 +200,22 @@ def read_catalog(connection: sa.Connection, tables: Sequence[tuple[str, str]]) -
         )
         for pair, (_, oid, *rest, partitions, elsewhere) in zip(tables, found, strict=True)
     ]
+
+
+def check_not_rewritten(engine: sa.Engine, name: str, table: CatalogTable) -> None:
+    """Refuse a table that was written again since the snapshot was taken: rows of it may have been missing in a read.
+
+    Call it after a read, in a new transaction of the same snapshot.
+
+    Raises:
+        TableRefused: it was; the next run reads it.
+    """
+    with engine.connect() as connection:
+        if connection.exec_driver_sql(REWRITTEN, {"relations": [table.oid, *table.partitions]}).first():
+            raise TableRefused(
+                f"{name}: ALTER TABLE, TRUNCATE or VACUUM FULL wrote the table again while it was read: run again. "
+                f"Nothing of {name} was loaded."
+            )
 
 
 def zone_settings(connection: sa.Connection) -> list[tuple[str, str]]:

@@ -2,6 +2,10 @@
 
 import errno
 import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
@@ -20,7 +24,10 @@ BAD_VALUE = (
     "InvalidTypeException",
 )
 SNOWFLAKE = ("ProgrammingError", "IntegrityError", "DataError")
+S3_CLIENT = ("botocore", "aiobotocore", "aiohttp")  # whose errors are the lake's
 UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+ROOT = Path(__file__).resolve().parent.parent
+COMMANDS = (ROOT / "pipelines", ROOT / "flows")
 
 
 class Refusal(Exception):
@@ -43,6 +50,21 @@ class TableRefused(Refusal):
 
     exit_code = 4
     raw_name: str | None = None
+
+
+def at_import(check: Callable[..., Any], *arguments: Any) -> None:
+    """Check what a module declares: a command of ours ends with one line where it is wrong, not with a traceback.
+
+    Raises:
+        Refusal: it is wrong, and something else than a command imports the module.
+    """
+    try:
+        check(*arguments)
+    except Refusal as error:
+        program = Path(getattr(sys.modules["__main__"], "__file__", None) or "").resolve().parent
+        if program in COMMANDS:
+            sys.exit(f"✗ {error}")
+        raise
 
 
 def explain(error: BaseException, services_hint: str) -> str | None:
@@ -70,7 +92,7 @@ def is_transient(error: BaseException) -> bool:
             return "authentication" not in str(cause)
         if kind == "HTTPError" and getattr(cause, "response", None) is not None:
             return cause.response.status_code == 429 or cause.response.status_code >= 500
-        if kind in UNREACHABLE or kind == "LoadClientJobRetry":
+        if kind in UNREACHABLE or kind == "LoadClientJobRetry" or is_cut_off(cause):
             return True
     return False
 
@@ -98,6 +120,14 @@ def _has_bad_value(chain: list[BaseException]) -> bool:
     """Tell whether one of Snowflake's errors is of the classes 22 and 23 of SQL: a bad value, a broken constraint."""
     errors = [getattr(cause, "dbapi_exception", cause) for cause in chain]
     return any((getattr(error, "sqlstate", None) or "")[:2] in ("22", "23") for error in errors)
+
+
+def is_cut_off(error: BaseException) -> bool:
+    """Tell whether this error, without its causes, is a connection to the lake that broke off or did not come up."""
+    module, name = type(error).__module__.split(".")[0], type(error).__name__
+    if module in S3_CLIENT:
+        return "Credentials" not in name and name not in ("ClientError", "ParamValidationError", "NoRegionError")
+    return (module, name) == ("http", "IncompleteRead")
 
 
 def exit_code(error: BaseException) -> int:
@@ -141,6 +171,8 @@ def _line(error: BaseException, hint: str) -> str | None:
     if NO_MEMORY.search(str(error)) and kind in ("OutOfMemoryException", "TransactionException"):
         reason = str(error).strip().splitlines()[0]
         return f"DuckDB needs more memory than it may take ({reason}). End other programs, then run again."
+    if is_cut_off(error):
+        return f"The lake did not answer in full ({kind}: {error}): nothing of it counts; run again later."
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
     if kind == "IOException" and "lock" in str(error).lower():

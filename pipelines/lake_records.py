@@ -24,23 +24,10 @@ from dlt.common.schema.utils import verify_schema_hash
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
-from pipelines.errors import Refusal
+from pipelines.errors import Refusal, is_cut_off
 from pipelines.lease_store import LakeUnreachable
 
 BLOCK = 4 * 2**20
-# How a connection to the lake ends in the middle: names of botocore, aiohttp, urllib3 and http.client.
-CUT_OFF = (
-    "ClientPayloadError",
-    "ConnectionClosedError",
-    "ConnectTimeoutError",
-    "EndpointConnectionError",
-    "HTTPClientError",
-    "IncompleteRead",
-    "IncompleteReadError",
-    "ReadTimeoutError",
-    "ResponseStreamingError",
-    "ServerDisconnectedError",
-)
 
 
 @dataclass(frozen=True)
@@ -224,18 +211,17 @@ def lake_answers(place: str) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if isinstance(error, Refusal) or not is_cut_off(error):
+        if isinstance(error, Refusal) or not _is_broken_off(error):
             raise
         raise LakeUnreachable(
             f"The lake at {place} did not answer in full ({type(error).__name__}): run again later."
         ) from error
 
 
-def is_cut_off(error: BaseException) -> bool:
-    """Tell whether an error, or what it was raised from, is a connection to the lake that broke off."""
+def _is_broken_off(error: BaseException | None) -> bool:
     seen: list[BaseException] = []
     while error is not None and error not in seen:
-        if type(error).__name__ in CUT_OFF or isinstance(error, (ConnectionError, TimeoutError)):
+        if is_cut_off(error) or isinstance(error, (ConnectionError, TimeoutError)):
             return True
         seen.append(error)
         error = error.__cause__ or error.__context__

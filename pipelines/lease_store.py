@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
 
-from pipelines.errors import Refusal
+from pipelines.errors import Refusal, is_cut_off
 
 LOST_RACE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")  # what S3 answers to a stale If-Match
 
@@ -110,11 +110,11 @@ class S3Store:
             return None, response["Error"]["Code"]
 
     def _try(self, request: Any) -> Any:
-        from botocore.exceptions import BotoCoreError  # comes with s3fs; a folder does without
-
         try:
             return request()
-        except (BotoCoreError, TimeoutError) as error:
+        except Exception as error:
+            if not is_cut_off(error) and not isinstance(error, (ConnectionError, TimeoutError)):
+                raise
             raise LakeUnreachable(f"The lake at {self.url} does not answer ({type(error).__name__}).") from error
 
     def _insist(self, code: str | None) -> None:

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 
 import dlt
-import pyarrow.parquet as pq
 from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
@@ -19,7 +18,7 @@ from pipelines.errors import Refusal, failed_for_good
 from pipelines.fence import claim
 from pipelines.lease import TTL, Lease, lease_url
 from pipelines.load_rows import schema_owner
-from pipelines.manifests import seal
+from pipelines.manifests import file_key, seal, sealed
 from pipelines.pending import damage, is_sealed, open_pipeline
 from pipelines.recording import complete_records, record
 from pipelines.retention import prune
@@ -294,7 +293,7 @@ def _land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         record(pipeline, info, lease.token)
         prune(pipeline)
     report.load_ids += info.loads_ids
-    for table, rows in _lake_rows(pipeline, info).items():
+    for table, rows in _lake_rows(info, pipeline).items():
         report.table(table).in_lake += rows
     for metrics in info.metrics.values():
         for job in metrics[0]["job_metrics"].values():
@@ -302,14 +301,13 @@ def _land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
                 report.table(job.table_name).seconds += (job.finished_at - job.started_at).total_seconds()
 
 
-def _lake_rows(pipeline: dlt.Pipeline, info: LoadInfo) -> dict[str, int]:
-    """Return for each table the rows in the files that this load wrote to the lake, as their own footers say."""
+def _lake_rows(info: LoadInfo, pipeline: dlt.Pipeline) -> dict[str, int]:
+    """Return for each table the rows in the files that this load wrote to the lake, counted when they were made."""
     rows: dict[str, int] = defaultdict(int)
-    with pipeline.destination_client() as warehouse:
-        lake, _ = fsspec_from_config(warehouse.config.staging_config)
-    for metrics in info.metrics.values():
-        for job in metrics[0]["job_metrics"].values():
-            if job.remote_url and job.remote_url.endswith(".parquet") and not job.table_name.startswith("_dlt"):
-                with lake.open(job.remote_url) as file:
-                    rows[job.table_name] += pq.read_metadata(file).num_rows
+    for package in info.load_packages:
+        contents = sealed(pipeline._get_load_storage().get_load_package_state(package.load_id)) or {}
+        for job in package.jobs["completed_jobs"]:
+            found = job.job_file_info
+            if found.file_format == "parquet" and not found.table_name.startswith("_dlt"):
+                rows[found.table_name] += contents.get(file_key(found.file_name()), {}).get("rows") or 0
     return rows

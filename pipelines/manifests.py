@@ -30,6 +30,12 @@ def local_content(path: Path) -> Content:
     return {"rows": _rows(path), "size": size, "sha256": digest}
 
 
+def is_content(path: Path, expected: Content) -> bool:
+    """Tell whether a local file has the size and digest of a content."""
+    with path.open("rb") as file:
+        return digest_of(file) == (expected["size"], expected["sha256"])
+
+
 def seal(pipeline: dlt.Pipeline) -> None:
     """Keep in each package that is ready to land what its files contain; call it right after they are normalized."""
     packages = pipeline._get_load_storage().normalized_packages

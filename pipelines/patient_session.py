@@ -6,11 +6,14 @@ from typing import Any
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.requests import Client, Session
 from requests import PreparedRequest, Response
-from requests.exceptions import HTTPError, RequestException, Timeout
+from requests.exceptions import ContentDecodingError, HTTPError, RequestException, Timeout, TooManyRedirects
 from urllib3.exceptions import MaxRetryError
 
-from pipelines.errors import Refusal
-from pipelines.quota import PacedAdapter, Quota
+from pipelines.errors import Refusal, TableRefused
+from pipelines.paced_adapter import AnswerTooLarge, AnswerTooSlow, Bounds, PacedAdapter
+from pipelines.quota import Quota
+
+AGAIN = (403, 408, 409, 425, 429, *range(500, 600))  # statuses that the same request may not get once more
 
 
 class IncompleteRead(Refusal):
@@ -24,30 +27,41 @@ class UnsoundAnswer(Exception):
 
 
 class PatientSession(Session):
-    """dlt's client with its retries (429, 5xx, broken connections) and one for each UnsoundAnswer.
+    """dlt's client with its retries (see AGAIN, broken connections) and one for each UnsoundAnswer.
 
     Args:
         failure: makes the error of a read from the reason why it failed.
+        refusal: makes the error of a table from the reason why it cannot be read.
         runtime: how often and how long to try: dlt's settings [runtime] request_*.
         quota: sets the pace of every attempt; None: there is no pace.
+        bounds: of each answer.
 
     Raises:
         IncompleteRead: it tried as often as it may.
+        TableRefused: an answer is larger than it may be.
         HTTPError: the token was refused.
         ConnectionError: nobody listens there.
     """
 
     def __init__(
-        self, failure: Callable[[str], IncompleteRead], runtime: RuntimeConfiguration, quota: Quota | None = None
+        self,
+        failure: Callable[[str], IncompleteRead],
+        refusal: Callable[[str], TableRefused],
+        runtime: RuntimeConfiguration,
+        quota: Quota | None = None,
+        bounds: Bounds | None = None,
     ) -> None:
         super().__init__(runtime.request_timeout, raise_for_status=False)
-        self._failure = failure
-        client = Client(raise_for_status=False, retry_condition=lambda _, error: isinstance(error, UnsoundAnswer))
+        self._failure, self._refusal = failure, refusal
+        client = Client(
+            raise_for_status=False,
+            status_codes=AGAIN,
+            retry_condition=lambda _, error: isinstance(error, UnsoundAnswer | ContentDecodingError),
+        )
         client.update_from_config(runtime)
         self._client = client.session
-        if quota:
-            for scheme in ("http://", "https://"):
-                self._client.mount(scheme, PacedAdapter(quota))
+        for scheme in ("http://", "https://"):
+            self._client.mount(scheme, PacedAdapter(quota, bounds))
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Return the answer that the request's hooks found sound."""
@@ -60,10 +74,25 @@ class PatientSession(Session):
             if status in (401, 403):
                 raise
             failure = self._failure(f"the API answered {status} {error.response.reason}")
-            failure.is_transient = status == 429 or status >= 500
+            failure.is_transient = status in AGAIN
             raise failure from error
+        except AnswerTooLarge as error:
+            raise self._refusal(
+                f"{error}: ask for fewer objects by SOURCES__SAAS__PAGE_SIZE, or raise SOURCES__SAAS__ANSWER_BYTES"
+            ) from error
+        except AnswerTooSlow as error:
+            raise self._failure(f"{error}, which SOURCES__SAAS__ANSWER_SECONDS permits") from error
         except RequestException as error:
             if error.args and isinstance(error.args[0], MaxRetryError):
                 raise
-            reason = "no answer came in time" if isinstance(error, Timeout) else "the connection broke off"
-            raise self._failure(reason) from error
+            raise self._failure(_reason(error)) from error
+
+
+def _reason(error: RequestException) -> str:
+    if isinstance(error, Timeout):
+        return "no answer came in time"
+    if isinstance(error, TooManyRedirects):
+        return "the API redirects in circles"
+    if isinstance(error, ContentDecodingError):
+        return "the answer cannot be decompressed"
+    return "the connection broke off"

@@ -20,7 +20,7 @@ from dlt.common.schema import Schema
 from dlt.common.storages.load_package import PackageStorage
 
 from pipelines.errors import Refusal
-from pipelines.manifests import file_key, local_content, local_damage, sealed
+from pipelines.manifests import file_key, is_content, local_damage, sealed
 from pipelines.warehouse import data_dir
 
 OF_THE_LOAD = (".reference", ".sql")  # dlt makes these jobs while it loads: no seal has them
@@ -123,7 +123,7 @@ def _package_damages(package: Path) -> Iterator[str]:
         if expected is None or path.stat().st_size != expected["size"]:
             size = f"{path.stat().st_size:,} bytes instead of {expected['size']:,}" if expected else "nothing wrote it"
             yield f"{path} is damaged ({size})"
-        elif local_content(path) != expected:
+        elif not is_content(path, expected):
             yield f"{path} is damaged (its checksum differs)"
     for key in left:
         yield f"{package} lacks a file of {key}"

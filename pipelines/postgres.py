@@ -10,6 +10,7 @@ from dlt.common.configuration.inject import with_config
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.sources.sql_database import sql_table
 
+from pipelines.errors import at_import
 from pipelines.exact import exact_type
 from pipelines.postgres_address import PostgresCredentials
 from pipelines.postgres_keys import PostgresKeys
@@ -46,7 +47,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "campaigns": {"key": ["campaign_id"], "cursor": "updated_at", "deletes": "sweep"},
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-table_options(TABLES)  # a misspelled word fails the import
+at_import(table_options, TABLES)
 
 
 @with_config(sections=("sources", "postgres"))
@@ -124,7 +125,7 @@ def postgres(
         # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
         if source.options.deletes == SWEEP and sweep and not plan.is_retyped:
             keys = PostgresKeys(moment, source, window)
-            swept = Sweep(raw, keys.stream, keys.fetch, source.options.share, source.name in deletes)
+            swept = Sweep(raw, keys.stream, keys.fetch, source.options.share, source.name in deletes, plan.columns)
             yield sweep_resource(swept, sweeps[source.name], source.options.raw_name, source.key, plan.guard)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import pyarrow as pa
 import sqlalchemy as sa
 
+from pipelines.catalog import check_not_rewritten
 from pipelines.exact import exact_column, exact_value
 from pipelines.key_merge import BATCH, Key
 from pipelines.snapshot import Snapshot
@@ -40,6 +41,7 @@ class PostgresKeys:
             rows = session.execute(f"SELECT {values} FROM {rows_of(sql_text(query))}")
             for batch in rows.to_arrow_reader(BATCH):
                 yield pa.Table.from_batches([batch])
+        check_not_rewritten(self._moment.engine, self._source.name, self._source.found)
 
     def fetch(self, keys: Sequence[Key]) -> pa.Table:
         """Return the rows of these keys, as a load brings them, that only an earlier window would have read."""

@@ -7,6 +7,7 @@ exactly is refused here, by itself, before anything was read.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from shlex import quote as shell
 
 import dlt
@@ -20,7 +21,7 @@ from pipelines.raw_table import RawReader
 from pipelines.snapshot import Snapshot, warn
 from pipelines.source_table import SourceTable
 from pipelines.storage_types import ACCEPTED
-from pipelines.table_checks import key_refusal, refusals, zone_refusal
+from pipelines.table_checks import access_refusals, column_refusals, key_refusal, zone_refusal
 from pipelines.table_guard import TableGuard
 from pipelines.table_options import SWEEP, TableOptions
 from pipelines.table_shape import STATE, Shape, changes, known_names, new_partitions, shape_of
@@ -107,17 +108,22 @@ def plan_tables(
         for line, table in zip(options.values(), found, strict=True):
             guard = TableGuard(line.name, line.raw_name, partial(dlt.current.resource_state, line.name), is_strict)
             try:
-                for complaint in refusals(line, table, role):
-                    raise TableRefused(f"{complaint}. Nothing of {line.name} was loaded.")
+                for complaint in chain(access_refusals(line, table, role), column_refusals(line, table)):
+                    raise _refused(line.name, complaint)
                 plan = _plan(line, table, guard, reader, accepted)
                 for complaint in (zone_refusal(plan.source, settings), key_refusal(connection, plan.source)):
                     if complaint:
-                        raise TableRefused(f"{complaint}. Nothing of {line.name} was loaded.")
+                        raise _refused(line.name, complaint)
                 _announce(connection, plan, accepted)
             except TableRefused as error:
                 guard.refuse(error)
             else:
                 yield plan
+
+
+def _refused(name: str, complaint: str) -> TableRefused:
+    end = "" if complaint.endswith(";") else "."
+    return TableRefused(f"{complaint}{end} Nothing of {name} was loaded.")
 
 
 def _plan(line: TableOptions, table: CatalogTable, guard: TableGuard, reader: RawReader, accepted: Accepted) -> Plan:

@@ -7,16 +7,16 @@ as the API says that there are some left, and then at the rate at which it gives
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from dlt.sources.helpers.requests import Response
-from requests import PreparedRequest
-from requests.adapters import HTTPAdapter
-
-from pipelines.retry_after import retry_after
+from pipelines.errors import Refusal
+from pipelines.retry_after import is_rate_limited, rate_limit, refused_wait
 
 RESERVE = 1  # requests that are left to others who use the same token
-NAMES = ("X-RateLimit-{}", "RateLimit-{}")
+LONGEST = 300.0  # seconds, as dlt's setting [runtime] request_max_retry_delay
+
+
+class WaitTooLong(Refusal):
+    """The rate limit asks for a longer wait than a run may take."""
 
 
 class Quota:
@@ -30,12 +30,16 @@ class Quota:
     Args:
         clock: seconds that only grow.
         sleep: waits for seconds.
+        longest: seconds that one request may wait.
     """
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, sleep: Callable[[float], None] = time.sleep
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        longest: float = LONGEST,
     ) -> None:
-        self._clock, self._sleep = clock, sleep
+        self._clock, self._sleep, self._longest = clock, sleep, longest
         self._lock = threading.Lock()
         self._left: float | None = None  # as the last answer said
         self._limit = self._rate = 0.0
@@ -47,7 +51,11 @@ class Quota:
         self.is_binding = False  # whether the last request had to wait
 
     def wait(self) -> None:
-        """Wait until a request may go."""
+        """Wait until a request may go.
+
+        Raises:
+            WaitTooLong: it would take longer than `longest`.
+        """
         with self._lock:
             now = self._clock()
             start = max(now, self._closed_until)
@@ -55,6 +63,12 @@ class Quota:
                 left = min(self._limit, self._left + (start - self._at) * self._rate) - self._asked
                 # Each that waits is counted as asked: the next one's turn is a step later, also after a refusal.
                 start += max(0.0, RESERVE + 1 - left) / self._rate
+            if start - now > self._longest:
+                raise WaitTooLong(
+                    f"The SaaS API's rate limit asks to wait {start - now:,.0f} s, and a run waits at most "
+                    f"{self._longest:,.0f} s. Nothing was loaded and no cursor moved: run again after that, or raise "
+                    "RUNTIME__REQUEST_MAX_RETRY_DELAY."
+                )
             self._asked += 1
             self.is_binding = start > now
         if start > now:
@@ -68,9 +82,9 @@ class Quota:
             if headers is None:
                 return
             self._answered += 1
-            limit, left, reset = (_number(headers, name) for name in ("Limit", "Remaining", "Reset"))
-            if status == 429:
-                self._closed_until = max(self._closed_until, now + (retry_after(headers) or reset or 1))
+            limit, left, reset = (rate_limit(headers, name) for name in ("Limit", "Remaining", "Reset"))
+            if is_rate_limited(status or 0, headers):
+                self._closed_until = max(self._closed_until, now + (refused_wait(headers) or 1))
                 left = 0.0
             if left is None:
                 return
@@ -87,31 +101,3 @@ class Quota:
         if now > began:
             at_least = max(at_least, (left - before - 1 + self._answered - answered) / (now - began))
         self._rate = at_least or self._rate
-
-
-class PacedAdapter(HTTPAdapter):
-    """The connection of a session, at the pace of a quota: each attempt counts, dlt's own repetitions too."""
-
-    def __init__(self, quota: Quota) -> None:
-        super().__init__()
-        self._quota = quota
-
-    def send(self, request: PreparedRequest, *arguments: Any, **named: Any) -> Response:
-        """Send one request when its turn has come."""
-        self._quota.wait()
-        try:
-            response = super().send(request, *arguments, **named)
-        except BaseException:
-            self._quota.learn()
-            raise
-        self._quota.learn(response.status_code, response.headers)
-        return response
-
-
-def _number(headers: Mapping[str, str], name: str) -> float | None:
-    for form in NAMES:
-        try:
-            return float(headers[form.format(name)])
-        except (KeyError, ValueError):
-            continue
-    return None

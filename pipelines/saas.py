@@ -1,29 +1,38 @@
 """The e-mail vendor's API into RAW.SAAS_<RESOURCE>: `python pipelines/saas.py`."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
 from typing import Any
 
 import dlt
 import pyarrow as pa
+from dlt.common.configuration import resolve_configuration
+from dlt.common.configuration.specs import RuntimeConfiguration
 
 from pipelines.api_keys import api_keys
+from pipelines.api_notices import Notices
 from pipelines.api_pages import Api
-from pipelines.arrow_pages import ArrowPages
-from pipelines.key_merge import tables_of
+from pipelines.api_types import Kind, declared_type
+from pipelines.arrow_pages import ArrowPages, FieldNames
+from pipelines.endpoint_options import accepted_types, check_endpoints, raw_table
+from pipelines.errors import at_import
+from pipelines.key_merge import Key, tables_of
+from pipelines.paced_adapter import Bounds
 from pipelines.quota import Quota
 from pipelines.raw_table import RawReader, RawTable
-from pipelines.reread import OneCursor, Reread
+from pipelines.reread import ApiCursor
 from pipelines.side_by_side import SideBySide
-from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_resource
+from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_names, sweep_resource
+from pipelines.table_guard import TableGuard
 from pipelines.unchanged import DropUnchanged
+from pipelines.widened_rows import WidenedRows
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
 # since: the parameter that asks for what is later. deletes: "sweep" lists all keys and marks objects that vanished with
 # _deleted_at, "none" says that objects are never removed. share: (0.2) of the objects that may vanish from one load to
-# the next. columns: types of those that JSON has no type for, or that a load may bring no value for; dlt infers all
-# others.
+# the next. columns: types of those that JSON has no type for, or that a load may bring no value for: text, bigint,
+# double, decimal, decimal(p, s), bool, timestamp or json; all others are inferred, see pipelines/api_types.py.
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "campaigns": {
         "key": "campaign_id",
@@ -63,8 +72,10 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
         "columns": {"created_at": "timestamp", "updated_at": "timestamp"},
     },
 }
+at_import(check_endpoints, ENDPOINTS)
+
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-BEGINNING = "1970-01-01T00:00:00Z"
+DELETED = {DELETED_AT["name"]: Kind(DELETED_AT["data_type"])}
 
 
 @dlt.source(name="saas", schema_contract=CONTRACT, max_table_nesting=0)
@@ -74,8 +85,13 @@ def saas(
     lag: float = 600.0,
     page_size: int = 1000,
     windows: int = 4,
+    answer_bytes: int = Bounds.answer_bytes,
+    answer_seconds: float = Bounds.answer_seconds,
+    pages: int = Bounds.pages,
     sweep: bool = True,
+    strict: bool = False,
     accept_deletes: Sequence[str] = (),
+    accept_type: Sequence[str] = (),
 ) -> Iterator[dlt.sources.DltResource]:
     """Yield a resource for each line of ENDPOINTS, and after each swept one the one that marks its deletes.
 
@@ -85,51 +101,117 @@ def saas(
         lag: seconds before the saved cursor from which objects are read again; those that did not change are dropped.
         page_size: objects in one answer, at most 1000.
         windows: of time that are read side by side, at most, where a collection has many pages; 1: none.
+        answer_bytes: of one answer, after decompression, at most.
+        answer_seconds: from a request to the last byte of its answer, at most.
+        pages: of one read, at most.
         sweep: whether to look for vanished objects, which reads the swept collections whole.
+        strict: whether an endpoint that cannot be loaded exactly refuses the others, too.
         accept_deletes: endpoints of which any share may vanish this once; "all" stands for every one.
+        accept_type: columns as endpoint.field whose type may change this once; their endpoints are read whole.
     """
-    accept = accepted(accept_deletes, ENDPOINTS)
-    reader, api = RawReader(), Api(base_url, api_key, page_size, Quota())
-    for name, endpoint in ENDPOINTS.items():
-        raw = RawTable(reader, f"saas_{name}", [endpoint["key"]])
-        is_swept = endpoint["deletes"] == "sweep"
-        columns = endpoint["columns"] | ({DELETED_AT["name"]: DELETED_AT["data_type"]} if is_swept else {})
-        resource = _changes(api, name, endpoint, columns, lag, windows)
-        resource.add_step(OneCursor(name, endpoint["cursor"]))
-        resource.add_step(ArrowPages(resource.table_name, columns))
-        resource.add_step(DropUnchanged(raw, [endpoint["key"]], Reread(name, endpoint["cursor"])))
-        yield resource
-        if is_swept and sweep:
-            keys = partial(_keys, api, name, endpoint)
-            # An object that RAW lacks is newer than the read, and comes with the next: none is fetched.
-            swept = Sweep(raw, keys, None, endpoint.get("share", 0.2), name in accept)
-            yield sweep_resource(swept, name, f"saas_{name}", [endpoint["key"]])
+    check_endpoints(ENDPOINTS)
+    may_vanish, may_change = accepted(accept_deletes, ENDPOINTS), accepted_types(accept_type, ENDPOINTS)
+    quota = Quota(longest=resolve_configuration(RuntimeConfiguration()).request_max_retry_delay)
+    api = Api(base_url, api_key, page_size, quota, Bounds(answer_bytes, answer_seconds, pages))
+    reader = RawReader()
+    for name, options in ENDPOINTS.items():
+        endpoint = Endpoint(api, name, options, reader, strict, may_change[name])
+        yield endpoint.changes(lag, windows)
+        if options["deletes"] == "sweep" and sweep:
+            yield endpoint.deletes(name in may_vanish)
 
 
-def _changes(
-    api: Api, name: str, endpoint: dict[str, Any], columns: dict[str, str], lag: float, windows: int
-) -> dlt.sources.DltResource:
-    since = dlt.sources.incremental(endpoint["cursor"], initial_value=BEGINNING, lag=lag)
+class Endpoint:
+    """One endpoint in one load: what changed, and what vanished.
 
-    def objects(cursor: dlt.sources.incremental[str] = since) -> Iterator[list[dict[str, Any]]]:
-        pages = partial(api.pages, name, endpoint)
-        read = SideBySide(pages, endpoint["cursor"], windows, api.page_size, api.quota)
-        yield from read.read(cursor.start_value)
+    Args:
+        api: where it is.
+        name: of the collection, as the URL has it.
+        options: its line of ENDPOINTS.
+        reader: of RAW.
+        is_strict: whether it refuses the load where it cannot be loaded exactly.
+        accepted: fields whose type may change this once.
+    """
 
-    return dlt.resource(
-        objects,
-        name=name,
-        table_name=f"saas_{name}",
-        primary_key=endpoint["key"],
-        write_disposition="merge",
-        columns={column: {"data_type": kind} for column, kind in columns.items()}
-        # Of an object that comes twice in one load, the newest version stays.
-        | {endpoint["cursor"]: {"data_type": "timestamp", "dedup_sort": "desc"}},
-    )
+    def __init__(
+        self,
+        api: Api,
+        name: str,
+        options: dict[str, Any],
+        reader: RawReader,
+        is_strict: bool,
+        accepted: Collection[str],
+    ) -> None:
+        self._api, self._name, self._options, self._accepted = api, name, options, accepted
+        self._key, self._cursor = options["key"], options["cursor"]
+        self._table = raw_table(name)
+        self._names = FieldNames(self._table, [self._key, self._cursor, *options["columns"]], self._state)
+        self._raw_key, self._raw_cursor = (self._names.declared[field] for field in (self._key, self._cursor))
+        self._raw = RawTable(reader, self._table, [self._raw_key])
+        self._guard = TableGuard(name, self._table, self._state, is_strict)
+        self._notices = Notices(self._table, self._key, self._cursor)
 
+    def changes(self, lag: float, windows: int) -> dlt.sources.DltResource:
+        """Return the resource that reads what changed since the last load."""
+        types = self._options["columns"] | {self._cursor: "timestamp"}
+        cursor = ApiCursor(self._state, self._cursor, self._key, lag, self._notices)
+        own = DELETED if self._options["deletes"] == "sweep" else {}
 
-def _keys(api: Api, name: str, endpoint: dict[str, Any]) -> Iterator[pa.Table]:
-    return tables_of(api_keys(api, name, endpoint))
+        def objects() -> Iterator[list[dict[str, Any]]]:
+            yield from self._guard.rows(self._objects(cursor, windows))
+
+        resource = dlt.resource(
+            objects,
+            name=self._name,
+            table_name=self._table,
+            primary_key=self._raw_key,
+            write_disposition="merge",
+            columns={self._names.declared[field]: declared_type(kind).hints for field, kind in types.items()}
+            # Of an object that comes twice in one load, the newest version stays.
+            | {self._raw_cursor: {"data_type": "timestamp", "dedup_sort": "desc"}}
+            | {name: kind.hints for name, kind in own.items()},
+        )
+        pages = ArrowPages(self._table, self._name, self._key, types, self._names, self._notices, own, self._accepted)
+        resource.add_step(self._guard.step(pages))
+        if not self._accepted:
+            is_reread = partial(cursor.is_reread, column=self._raw_cursor)
+            resource.add_step(self._guard.step(DropUnchanged(self._raw, [self._raw_key], is_reread)))
+        return resource
+
+    def deletes(self, accept: bool) -> dlt.sources.DltResource:
+        """Return the resource that marks objects that vanished, and those that are there again."""
+        # An object that RAW has never had is newer than the read, and comes with the next.
+        swept = Sweep(self._raw, self._keys, self._alive, self._options.get("share", 0.2), accept)
+        rows = WidenedRows(swept, self._table)
+        return sweep_resource(rows, sweep_names(ENDPOINTS)[self._name], self._table, [self._raw_key], self._guard)
+
+    def _objects(self, cursor: ApiCursor, windows: int) -> Iterator[list[dict[str, Any]]]:
+        since = cursor.begin()
+        pages = partial(self._api.pages, self._name, self._options, notices=self._notices)
+        read = SideBySide(pages, self._cursor, windows, self._api.page_size, self._api.quota)
+        try:
+            for page in read.read(None if self._accepted else since):
+                cursor.take(page)
+                yield page
+            if not self._guard.is_refused:
+                cursor.save()
+        finally:
+            self._notices.say()
+
+    def _keys(self) -> Iterator[pa.Table]:
+        return tables_of(api_keys(self._api, self._name, self._options))
+
+    def _alive(self, keys: Sequence[Key]) -> pa.Table:
+        """Return RAW's rows of keys that the API lists and RAW has marked as deleted, alive: one listing lacked them.
+
+        An object that changed meanwhile has a later cursor, and its version comes with the changes.
+        """
+        rows = self._raw.rows(keys)
+        place = rows.column_names.index(DELETED_AT["name"])
+        return rows.set_column(place, DELETED_AT["name"], pa.nulls(rows.num_rows, rows.column(place).type))
+
+    def _state(self) -> Any:
+        return dlt.current.resource_state(self._name)
 
 
 def load():

@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from pipelines.api_times import parse_time
 from pipelines.quota import Quota
 
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 WORTH = 8  # pages that a window must still have before it is divided: a border costs one request
 
 Pages = Iterator[list[dict[str, Any]]]
@@ -45,12 +47,12 @@ class Window:
 
     def take(self, page: list[dict[str, Any]], cursor: str) -> list[dict[str, Any]]:
         """Return the objects of a page that are the window's own, and go on behind them."""
-        last = datetime.fromisoformat(page[-1][cursor])
+        last = parse_time(page[-1][cursor])
         if self.until and last > self.until:
-            page = [item for item in page if datetime.fromisoformat(item[cursor]) <= self.until]
+            page = [item for item in page if parse_time(item[cursor]) <= self.until]
             self.is_done = True
-        if not self.objects and page and self.since.year == 1970:
-            self.since = datetime.fromisoformat(page[0][cursor])  # before it there was nothing
+        if not self.objects and page and self.since == BEGINNING:
+            self.since = parse_time(page[0][cursor])  # before it there was nothing
         self.at = max(self.at, min(last, self.until or last))
         self.objects += len(page)
         return page
@@ -60,14 +62,16 @@ class SideBySide:
     """One read of one collection; iterate once. An error in one window ends the read.
 
     Args:
-        pages: returns the pages of what is later than a time, ISO-8601, ascending.
+        pages: returns the pages of what is later than a time, ISO-8601, ascending; of all objects where it is None.
         cursor: the field that holds the time.
         most: windows at the same time; 1: the collection is read from its beginning to its end.
         page_size: objects in a full page.
         quota: while it is what binds, no window is divided.
     """
 
-    def __init__(self, pages: Callable[[str], Pages], cursor: str, most: int, page_size: int, quota: Quota) -> None:
+    def __init__(
+        self, pages: Callable[[str | None], Pages], cursor: str, most: int, page_size: int, quota: Quota
+    ) -> None:
         self._pages, self._cursor, self._quota = pages, cursor, quota
         self._most = most
         self._worth = WORTH * page_size
@@ -76,13 +80,16 @@ class SideBySide:
         self._is_stopped = False
         self._finished: queue.Queue[list[dict] | BaseException | None] = queue.Queue(2 * most)
 
-    def read(self, since: str) -> Pages:
-        """Yield the pages of all that is later than `since`; the first one first, the others as they come."""
+    def read(self, since: str | None) -> Pages:
+        """Yield the pages of all that is later than `since`; the first one first, the others as they come.
+
+        None reads from the beginning.
+        """
         pages = self._pages(since)
         if self._most == 1:
             yield from pages
             return
-        began = datetime.fromisoformat(since)
+        began = parse_time(since) if since else BEGINNING
         window = Window(began, None, began)
         self._windows.append(window)
         for page in pages:  # with one page, or none, there is nothing to divide

@@ -2,29 +2,29 @@
 
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import sqlalchemy as sa
 from dlt.sources.helpers.requests import Client
 
+from pipelines.catalog import CatalogTable, read_catalog, zone_settings
 from pipelines.errors import Refusal
+from pipelines.exact_json import parse
 from pipelines.postgres import TABLES  # noqa: TID251  the doctor is no door: it looks through each
 from pipelines.postgres_address import DRIVER, parameters
 from pipelines.postgres_sessions import check, pin, read_back
 from pipelines.snapshot import OPEN_TRANSACTIONS, SERVER, SHOWS_ACTIVITY, describe, hidden_line
+from pipelines.source_table import SourceTable
+from pipelines.table_checks import access_refusals, column_refusals, key_refusal, zone_refusal
+from pipelines.table_options import TableOptions, table_options
 from pipelines.visit import Visit
 
 POLICIES = sa.text("""
     SELECT c.relname, quote_ident(current_user)
     FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname = :schema AND c.relname = ANY(:tables) AND row_security_active(c.oid)
+    WHERE c.oid = ANY(:tables) AND row_security_active(c.oid)
     ORDER BY 1
-""")
-RELATIONS = sa.text("""
-    SELECT c.relname, current_user, has_schema_privilege(n.oid, 'USAGE'), has_table_privilege(c.oid, 'SELECT'),
-        ARRAY(SELECT attname::text FROM pg_attribute WHERE attrelid = c.oid AND attnum > 0 AND NOT attisdropped)
-    FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
 """)
 
 
@@ -41,30 +41,26 @@ def postgres_login(visit: Visit) -> str:
 
 
 def postgres_grants(visit: Visit) -> str:
-    """Find every table of TABLES, and the right to read it."""
-    schema = visit.settings("postgres").schema
-    relations, quote = _relations(visit), _engine(visit).dialect.identifier_preparer.quote
-    for table in TABLES:
-        relation = f"{quote(schema)}.{quote(table)}"
-        if table not in relations:
-            mend = "restore it, or take its line out of TABLES in pipelines/postgres.py"
-            raise Refusal(f"Postgres has no table {relation}; {mend}")
-        _, role, is_schema_usable, is_readable, _ = relations[table]
-        if not is_schema_usable:
-            raise Refusal(f"{role} may not look into {schema}; GRANT USAGE ON SCHEMA {quote(schema)} TO {quote(role)};")
-        if not is_readable:
-            raise Refusal(f"{role} may not read {relation}; GRANT SELECT ON {relation} TO {quote(role)};")
+    """Find every table of TABLES, and the right to read it and every column that is not excluded."""
+    (role,) = _select(visit, sa.text("SELECT current_user"))[0]
+    for options, found in _catalog(visit):
+        for complaint in access_refusals(options, found, role):
+            raise Refusal(complaint)
     return f"{len(TABLES)} tables"
 
 
 def postgres_cursors(visit: Visit) -> str:
-    """Find the cursor and the key of every table among its columns."""
-    relations = _relations(visit)
-    for table, description in TABLES.items():
-        for column in filter(None, (description["cursor"], *description["key"])):
-            if column not in relations[table][-1]:
-                raise Refusal(f"{table} has no column {column}; restore it, or mend TABLES in pipelines/postgres.py")
-    return "every cursor and key is there"
+    """Find the key and the cursor of every table fit for a load: there, unique, not NULL, and of a fitting type."""
+    tables = _catalog(visit)
+    with _engine(visit).connect() as connection:
+        settings = zone_settings(connection)
+        for options, found in tables:
+            for complaint in column_refusals(options, found):
+                raise Refusal(complaint)
+            table = SourceTable(options, found, {}, {})
+            for complaint in filter(None, (zone_refusal(table, settings), key_refusal(connection, table))):
+                raise Refusal(complaint)
+    return "every cursor and key is there, and carries a load"
 
 
 def postgres_clock(visit: Visit) -> str:
@@ -106,12 +102,12 @@ def postgres_transactions(visit: Visit) -> str:
 def postgres_sessions(visit: Visit) -> str:
     """Set what a load sets in each session, and find it set; find no row policy that would hide rows."""
     settings = visit.snapshot_settings()
-    schema = visit.settings("postgres").schema
+    tables = [found.oid for _, found in _catalog(visit) if found.oid]
     with _engine(visit).connect() as connection:
         connection.exec_driver_sql("set transaction read only")
         connection.exec_driver_sql(pin(settings.search_path))
         server = check(tuple(connection.exec_driver_sql(read_back(settings.search_path)).one()))
-        policies = connection.execute(POLICIES, {"schema": schema, "tables": list(TABLES)}).all()
+        policies = connection.execute(POLICIES, {"tables": tables}).all()
     if policies:
         tables, role = ", ".join(table for table, _ in policies), policies[0][1]
         raise Refusal(f"row security hides rows of {tables} from {role}; ALTER ROLE {role} BYPASSRLS; as a superuser")
@@ -134,8 +130,14 @@ def saas_endpoint(visit: Visit, endpoint: str) -> str:
     found = visit.settings("saas")
     headers = {"Authorization": f"Bearer {found.api_key}"}
     address = f"{found.base_url.rstrip('/')}/v1/{endpoint}"
-    answer = _client().get(address, headers=headers, params={"limit": 1}).json()
-    return f"token accepted, {len(answer['data'])} object"
+    answer = _client().get(address, headers=headers, params={"limit": 1})
+    if answer.history and urlsplit(answer.url).netloc != urlsplit(address).netloc:
+        raise Refusal(f"{address} leads to another server, {urlsplit(answer.url).netloc}; mend SOURCES__SAAS__BASE_URL")
+    try:
+        data = [] if answer.status_code == 204 else parse(answer.content)[0]["data"]
+        return f"token accepted, {len(data)} object"
+    except (ValueError, KeyError, TypeError) as error:
+        raise Refusal(f"{address} does not answer with a page of objects ({answer.text[:40]!r})") from error
 
 
 def _address(visit: Visit) -> dict[str, str]:
@@ -153,8 +155,12 @@ def _select(visit: Visit, query: sa.TextClause, **values: str) -> list[Any]:
         return list(connection.execute(query, values))
 
 
-def _relations(visit: Visit) -> dict[str, Any]:
-    return {row[0]: row for row in _select(visit, RELATIONS, schema=visit.settings("postgres").schema)}
+def _catalog(visit: Visit) -> list[tuple[TableOptions, CatalogTable]]:
+    """Return each line of TABLES with what the catalogue says of its table."""
+    schema, options = visit.settings("postgres").schema, table_options(TABLES)
+    with _engine(visit).connect() as connection:
+        found = read_catalog(connection, [(line.schema or schema, line.source_name) for line in options.values()])
+    return list(zip(options.values(), found, strict=True))
 
 
 def _server(visit: Visit) -> Any:

@@ -39,6 +39,7 @@ class Sweep:
             where a row that RAW lacks comes by itself.
         share: of RAW's living rows that may vanish at once, 0 to 1.
         accept: whether they may all vanish, because somebody said so.
+        types: dlt's columns whose types this load changes; None: all are as the last load left them.
     """
 
     def __init__(
@@ -48,17 +49,19 @@ class Sweep:
         fetch: Fetch | None,
         share: float,
         accept: bool,
+        types: TTableSchemaColumns | None = None,
     ) -> None:
         self._raw = raw
         self._present = present
         self._fetch = fetch
         self._share = share
         self._accept = accept
+        self._types = types or {}
 
     @property
     def columns(self) -> TTableSchemaColumns:
         """dlt's columns of the rows."""
-        return self._raw.columns
+        return {name: column | self._types.get(name, {}) for name, column in self._raw.columns.items()}
 
     def rows(self) -> Iterator[pa.Table]:
         """Yield the rows to merge into RAW: vanished ones with `_deleted_at` (UTC), missing ones alive.

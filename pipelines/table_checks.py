@@ -6,6 +6,7 @@ A load refuses a table by the first line; `make doctor` prints the same lines.
 from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
 
 from pipelines.catalog import CatalogColumn, CatalogTable
 from pipelines.source_table import SourceTable, quote
@@ -17,29 +18,25 @@ NO_KEYS = ("float4", "float8", "json", "jsonb", "xml", "point", "line", "lseg", 
 UTC = ("utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "universal", "etc/universal", "uct", "etc/uct")
 
 
-def refusals(options: TableOptions, found: CatalogTable, role: str) -> Iterator[str]:
-    """Yield what is wrong with a table as the catalogue describes it, each in one line with the next step.
+def access_refusals(options: TableOptions, found: CatalogTable, role: str) -> Iterator[str]:
+    """Yield why a table cannot be read, each in one line with the next step.
 
     Args:
         options: its line of TABLES.
         found: what the catalogue says.
         role: that reads.
     """
-    name = f"{quote(found.schema)}.{quote(found.name)}"
+    name = f"{shown(found.schema)}.{shown(found.name)}"
     if found.oid is None:
         step = "restore it"
         if found.elsewhere:
             step = f'there is one in {", ".join(found.elsewhere)}: say "schema": "{found.elsewhere[0]}"'
-        yield (
-            f"Postgres has no table {found.schema}.{found.name}: {step}, or take its line out of TABLES in "
-            "pipelines/postgres.py"
-        )
+        yield (f"Postgres has no table {name}; {step}, or take its line out of TABLES in pipelines/postgres.py")
         return
     if found.is_schema_closed:
-        yield f"{role} may not look into {found.schema}: GRANT USAGE ON SCHEMA {quote(found.schema)} TO {quote(role)};"
+        yield f"{role} may not look into {found.schema}; GRANT USAGE ON SCHEMA {shown(found.schema)} TO {shown(role)};"
         return
     yield from _rights(options, found, role, name)
-    yield from _named_columns(options, found)
 
 
 def _rights(options: TableOptions, found: CatalogTable, role: str, name: str) -> Iterator[str]:
@@ -47,13 +44,14 @@ def _rights(options: TableOptions, found: CatalogTable, role: str, name: str) ->
         return
     closed = [column.name for column in found.columns if not column.is_readable]
     if len(closed) == len(found.columns):
-        yield f"{role} may not read {name}: GRANT SELECT ON {name} TO {quote(role)};"
+        yield f"{role} may not read {name}; GRANT SELECT ON {name} TO {shown(role)};"
     elif unread := [column for column in closed if column not in options.exclude]:
         names = ", ".join(f'"{column}"' for column in [*options.exclude, *unread])
         yield f'{role} may not read {", ".join(unread)} of {name}: say "exclude": [{names}] in TABLES'
 
 
-def _named_columns(options: TableOptions, found: CatalogTable) -> Iterator[str]:
+def column_refusals(options: TableOptions, found: CatalogTable) -> Iterator[str]:
+    """Yield what is wrong with the columns that a line of TABLES names, as the catalogue says."""
     key = () if options.is_row_keyed else options.key
     more = () if options.deletes in (SWEEP, NONE) else (options.deletes,)
     for column in filter(None, (*key, options.cursor, *more, *options.exclude, *options.as_text)):
@@ -68,10 +66,10 @@ def _named_columns(options: TableOptions, found: CatalogTable) -> Iterator[str]:
                 f'["{column}"] in TABLES, or name another key'
             )
     if key and found.kind in ("r", "p") and not is_unique(found, key):
-        columns = ", ".join(map(quote, key))
+        columns = ", ".join(map(shown, key))
         yield (
             f"{options.name}: no unique index holds ({', '.join(key)}) unique, so two rows may be one in RAW: CREATE "
-            f'UNIQUE INDEX ON {quote(found.schema)}.{quote(found.name)} ({columns}); or say "key": "row" in TABLES'
+            f'UNIQUE INDEX ON {shown(found.schema)}.{shown(found.name)} ({columns}); or say "key": "row" in TABLES'
         )
     if options.cursor and (kind := found.column(options.cursor)).base not in TIMES:
         yield (
@@ -130,6 +128,11 @@ def zone_refusal(table: SourceTable, settings: Sequence[tuple[str, str]]) -> str
         f"{table.name}.{table.options.cursor} is a timestamp without a zone, and sessions of {who} begin in {zone}: "
         f'say in which zone it is written, "zone": "{zone}" or "zone": "UTC", in TABLES'
     )
+
+
+def shown(name: str) -> str:
+    """Return a name as a person types it in SQL: quoted where it has to be."""
+    return postgresql.dialect().identifier_preparer.quote(name)
 
 
 def _driver(sql: str) -> str:

@@ -20,9 +20,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import sqlalchemy as sa
 from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
+from dlt.extract.incremental import IncrementalResourceWrapper
+from dlt.extract.items_transform import LimitItem, MetricsItem
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
 
-from pipelines.catalog import CatalogTable
+from pipelines.catalog import CatalogTable, check_not_rewritten
+from pipelines.errors import TableRefused
 from pipelines.exact import source_of
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
@@ -46,6 +49,8 @@ EMPTY = {
     "bigint": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "timestamp": "TIMESTAMPTZ", "date": "DATE",
     "time": "TIME", "binary": "BLOB",
 }  # fmt: skip
+SEEN = (IncrementalResourceWrapper, LimitItem, MetricsItem)  # the loader has the first two; the third only counts
+STEPS = {"MapItem": "add_map", "YieldMapItem": "add_yield_map", "FilterItem": "add_filter"}
 LOAD_ID = {"name": C_DLT_LOAD_ID, "data_type": "text", "nullable": True}
 
 
@@ -81,8 +86,10 @@ class WireLoader(BaseTableLoader):
         yield from reading.guard.rows(self._rows(reading))
 
     def _rows(self, reading: Reading) -> Iterator[Any]:
+        refuse_steps(self)
         with errors_of(reading.source.name):
             yield from self._read(reading, self.make_query())
+        check_not_rewritten(self.engine, reading.source.name, reading.source.found)
         state = dlt.current.resource_state()
         if state.get(STATE) != reading.shape:
             state[STATE] = reading.shape
@@ -203,6 +210,29 @@ class Newest:
                 continue
             newest = found.max
             self.is_future |= newest >= self._window.bound(self._window.future, newest.tzinfo)
+
+
+def refuse_steps(loader: WireLoader) -> None:
+    """Refuse what dlt would do to rows on their way: they come in files, which pass by it.
+
+    Raises:
+        TableRefused: the resource has `incremental`, `add_limit`, `add_map`, `add_filter`, or a step that is not of
+            this package.
+    """
+    found = ["incremental"] if loader.incremental else []
+    found += ["add_limit"] if loader.limit else []
+    pipe = dlt.current.resource()._pipe
+    for step in pipe.steps:
+        kind = type(step)
+        is_ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
+        if step is not pipe.gen and not is_ours and not isinstance(step, SEEN):
+            found.append(STEPS.get(kind.__name__, kind.__name__))
+    if found:
+        raise TableRefused(
+            f'Table {loader.table.name}: backend="{BACKEND}" does not apply {" and ".join(dict.fromkeys(found))}: its '
+            'rows pass by in files. Take it away, or use a backend of dlt\'s (backend="pyarrow"); a condition on rows '
+            "goes into query_adapter_callback. Nothing of the table was read."
+        )
 
 
 class Streams:

@@ -138,7 +138,7 @@ def test_a_dropped_table_is_refused_and_the_others_load(platform):
     load()
     rows = platform.raw("select count(*) from RAW.POSTGRES_LIST_MEMBERSHIPS")
     platform.source("update contacts set first_name = 'changed' where contact_id = 20; drop table list_memberships")
-    assert "Postgres has no table public.list_memberships: restore it" in refused(load())["list_memberships"]
+    assert "Postgres has no table public.list_memberships; restore it" in refused(load())["list_memberships"]
     assert differences(platform, "contacts", "contact_id") == []
     assert platform.raw("select count(*) from RAW.POSTGRES_LIST_MEMBERSHIPS") == rows
 

@@ -11,7 +11,8 @@ import requests
 
 from bench.vendor import Counted
 from mock_services.saas.app import create_app
-from pipelines.quota import PacedAdapter, Quota
+from pipelines.paced_adapter import PacedAdapter
+from pipelines.quota import Quota
 from pipelines.saas import saas
 from tests.conftest import TOKEN, serve
 

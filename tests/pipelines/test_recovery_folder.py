@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,6 @@ def working(world: Path) -> Path:
 
 def extract_only() -> None:
     """Leave a package that is ready to land, as a run does that is killed then."""
-    from contextlib import nullcontext
-
     pipeline = raw_pipeline(foreign.PIPELINE)
     pipeline.activate()
     with held_lease(pipeline) as lease:
@@ -148,8 +147,6 @@ def test_a_package_of_another_run_in_the_folder_is_not_landed(shop, capsys):
     shutil.rmtree(working(shop))
 
     def source():
-        from contextlib import nullcontext
-
         target = working(shop) / "load/normalized"
         target.mkdir(parents=True, exist_ok=True)
         shutil.copytree(strange / package.name, target / package.name)

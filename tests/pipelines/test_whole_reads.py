@@ -12,7 +12,7 @@ from requests import Response
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.faults import seeded
-from pipelines.errors import explain, is_transient
+from pipelines.errors import TableRefused, explain, is_transient
 from pipelines.patient_session import IncompleteRead, UnsoundAnswer
 from pipelines.retry_after import retry_after
 from pipelines.saas import load
@@ -200,8 +200,9 @@ def test_dlt_alone_takes_an_error_in_a_200_for_the_end_of_the_read(platform):
         ('{"data": [], "next_cursor": null}', UnsoundAnswer),
         ('{"data": null, "next_cursor": null, "has_more": false}', UnsoundAnswer),
         ("[]", UnsoundAnswer),
-        ('{"data": [{"id": 1}], "next_cursor": null, "has_more": false}', IncompleteRead),
-        ('{"data": [{"at": "2026-01-01T00:00:00"}], "next_cursor": null, "has_more": false}', IncompleteRead),
+        ('{"data": [{"id": 1}], "next_cursor": null, "has_more": false}', TableRefused),
+        ('{"data": [{"id": 1, "at": "2026-01-01T00:00:00"}], "next_cursor": null, "has_more": false}', TableRefused),
+        ('{"data": [{"at": "2026-01-01T00:00:00Z"}], "next_cursor": null, "has_more": false}', TableRefused),
         (
             '{"data": [{"at": "2026-01-01T00:00:00Z"}, {"at": "2026-01-01T00:00:00+01:00"}], '
             '"next_cursor": null, "has_more": false}',
@@ -213,7 +214,7 @@ def test_an_answer_that_is_no_page_is_refused(body, error):
     answer = Response()
     answer.status_code, answer._content = 200, body.encode()
     with pytest.raises(error):
-        WholeRead("things", "at", "after").check(answer)
+        WholeRead("things", {"key": "id", "cursor": "at", "since": "after"}).check(answer)
 
 
 @pytest.mark.parametrize(

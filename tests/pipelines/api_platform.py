@@ -1,0 +1,56 @@
+"""What the tests of the API share: a `ci` platform whose only source is a vendor that sends what a test says."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pipelines import saas
+from pipelines.table_guard import RefusedTable, read_refused
+from pipelines.warehouse import raw_pipeline
+from tests.conftest import Platform, empty_bucket
+from tests.pipelines.json_vendor import Vendor, serving
+
+ITEMS = {"key": "id", "cursor": "at", "since": "after", "deletes": "none", "columns": {}}
+
+
+class ApiPlatform(Platform):
+    """A platform with its vendor."""
+
+    vendor: Vendor
+
+    def load(self, **settings) -> saas.load.__annotations__.get("return", object):
+        return saas.load()
+
+    def refused(self) -> dict[str, RefusedTable]:
+        return {one.name: one for one in read_refused(Path(raw_pipeline("saas").working_dir))}
+
+    def values(self, column: str, table: str = "saas_items", where: str = "true") -> list:
+        """Return a column's values in the order of the key."""
+        return [value for (value,) in self.raw(f'select "{column}" from RAW.{table} where {where} order by id')]
+
+    def type(self, column: str, table: str = "saas_items") -> str:
+        (found,) = self.raw(f"select column_type from (describe RAW.{table}) where column_name = '{column}'")
+        return found[0]
+
+
+@pytest.fixture
+def api(s3_server, tmp_path, monkeypatch) -> Iterator[ApiPlatform]:
+    """A platform with two endpoints, items and others; `others` shows that a refused one leaves it alone."""
+    data_dir = tmp_path / "data"
+    data_dir.mkdir()
+    monkeypatch.setenv("MAILBLAZE_ENV", "ci")
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(data_dir))
+    monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.001")
+    monkeypatch.setattr(saas, "ENDPOINTS", {"items": dict(ITEMS), "others": dict(ITEMS)})
+    with serving() as vendor:
+        platform = ApiPlatform(data_dir, "", tmp_path / "none", vendor.url, s3_server)
+        platform.vendor = vendor
+        empty_bucket(platform)
+        platform.write_services()
+        yield platform
+
+
+def endpoint(**options) -> dict:
+    """Return a line of ENDPOINTS."""
+    return ITEMS | options

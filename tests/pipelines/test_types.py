@@ -1,0 +1,73 @@
+"""Times without a zone, and types that change: what holds every value of both, and what is refused."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from pipelines.errors import TableRefused
+from pipelines.storage_types import ACCEPTED, ZONE
+from pipelines.widening import NUMERIC, agreed, widened
+from pipelines.window import wall_clock
+
+BIGINT, DOUBLE, TEXT = {"data_type": "bigint"}, {"data_type": "double"}, {"data_type": "text"}
+ANY_NUMBER = {"data_type": "text", NUMERIC: True}
+AT, PLAIN = {"data_type": "timestamp", "timezone": True}, {"data_type": "timestamp", "timezone": False}
+
+
+def decimal(precision: int, scale: int) -> dict:
+    return {"data_type": "decimal", "precision": precision, "scale": scale}
+
+
+@pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "UTC", "Asia/Kolkata"])
+def test_a_bound_of_a_local_cursor_never_skips_a_row(zone):
+    """Postgres takes an ambiguous local time for the later one: a row below the bound is below the moment."""
+    place = ZoneInfo(zone)
+    for hours in range(0, 24 * 366, 1):
+        moment = datetime(2026, 1, 1, 0, 17, tzinfo=UTC) + timedelta(hours=hours)
+        bound = wall_clock(moment, place)
+        written = moment.astimezone(place).replace(tzinfo=None)
+        assert bound <= written  # what is written from now on is not below it
+        taken = bound.replace(tzinfo=place, fold=1).astimezone(UTC)
+        before = (bound - timedelta(microseconds=1)).replace(tzinfo=place, fold=1).astimezone(UTC)
+        assert before < moment <= max(taken, moment)
+    assert wall_clock(datetime(2026, 11, 1, 5, 30, tzinfo=UTC), ZoneInfo("America/New_York")) == datetime(
+        2026, 11, 1, 1
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "both"),
+    [
+        (decimal(10, 2), decimal(14, 4), decimal(14, 4)),
+        (decimal(14, 4), decimal(10, 2), decimal(14, 4)),
+        (decimal(10, 2), decimal(10, 4), decimal(12, 4)),
+        (BIGINT, decimal(10, 2), decimal(21, 2)),
+        (decimal(38, 0), decimal(38, 10), ANY_NUMBER),
+        (BIGINT, ANY_NUMBER, ANY_NUMBER),
+        (ANY_NUMBER, decimal(10, 2), ANY_NUMBER),
+        (BIGINT, DOUBLE, None),
+        (BIGINT, TEXT, None),
+        (TEXT, BIGINT, None),
+        (AT, PLAIN, None),
+    ],
+)
+def test_the_type_that_holds_both(old, new, both):
+    assert widened(old, new) == both
+
+
+def test_another_type_is_refused_with_both_and_accepted_once():
+    raw, new = {"score": TEXT}, {"score": BIGINT}
+    with pytest.raises(TableRefused) as refused:
+        agreed("contacts", raw, new)
+    assert "contacts.score: RAW has text and the source now has bigint" in str(refused.value)
+    assert "python pipelines/postgres.py --accept-type contacts.score" in str(refused.value)
+    assert agreed("contacts", raw, new, ["score"])["score"][ACCEPTED]
+    # The next change is another one.
+    assert agreed("contacts", {"score": BIGINT | {ACCEPTED: True}}, new)["score"] == {"name": "score", ACCEPTED: False}
+
+
+def test_a_time_that_gets_a_zone_asks_which():
+    with pytest.raises(TableRefused, match='"zone": "Europe/Berlin"'):
+        agreed("shifts", {"at": PLAIN}, {"at": AT}, ["at"])
+    assert agreed("shifts", {"at": PLAIN}, {"at": AT}, ["at"], "Europe/Berlin")["at"][ZONE] == "Europe/Berlin"
