@@ -155,9 +155,7 @@ class Comparison:
         """Return the table's name in RAW."""
         if "raw" in self._line:
             return f"postgres_{self._line['raw']}".lower()
-        names = [f"postgres_{name}" for name in candidates(self._name)]
-        # dlt takes two underscores for the path of a nested table; tables that were loaded so keep their names.
-        names.insert(1, NamingConvention().normalize_tables_path(f"postgres_{self._name}").lower())
+        names = candidates(f"postgres_{self._name}")
         return next((name for name in names if name in in_raw), names[-1])
 
     def run(self, place: str, in_raw: Mapping[str, str]) -> None:
