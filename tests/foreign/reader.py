@@ -130,8 +130,12 @@ def raw_tables(raw: Any) -> dict[str, str]:
 
 def candidates(name: str) -> list[str]:
     """Return the names that a source name may have in RAW: with a hash where it would meet another one, or plain."""
-    plain = NamingConvention().normalize_identifier(name)
-    return [f"{plain}_{hashlib.sha256(name.encode()).hexdigest()[:8]}".lower(), plain.lower()]
+    naming, plain = NamingConvention(), name
+    for _ in range(3):  # dlt's rule may change what it has written
+        plain = naming.normalize_identifier(plain) if plain.strip() else "x"
+    digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+    stem = plain.lstrip("_") if plain.startswith("_dlt") else plain
+    return [f"{stem.rstrip('_')}_{digest}".lower(), plain.lower()]
 
 
 class Comparison:
@@ -151,9 +155,7 @@ class Comparison:
         """Return the table's name in RAW."""
         if "raw" in self._line:
             return f"postgres_{self._line['raw']}".lower()
-        names = [f"postgres_{name}" for name in candidates(self._name)]
-        # dlt takes two underscores for the path of a nested table; tables that were loaded so keep their names.
-        names.insert(1, NamingConvention().normalize_tables_path(f"postgres_{self._name}").lower())
+        names = candidates(f"postgres_{self._name}")
         return next((name for name in names if name in in_raw), names[-1])
 
     def run(self, place: str, in_raw: Mapping[str, str]) -> None:
@@ -264,7 +266,7 @@ class Comparison:
         owners: dict[str, str] = {}
         for column in columns:
             hashed, plain = candidates(column.name)
-            name = hashed if hashed in types or plain in OWN or plain.startswith("_dlt_") else plain
+            name = hashed if hashed in types or plain in OWN or plain.startswith("_dlt") else plain
             if name in owners:
                 self._add("stale", f"columns {owners[name]!r} and {column.name!r} are both {name!r} in RAW")
                 name = hashed
