@@ -1,6 +1,8 @@
 """A table of RAW, read back: its keys in order, and the rows of some keys as the next load would bring them."""
 
 from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
@@ -135,10 +137,9 @@ class RawTable:
                 for name, column in kept.items()
             )
             relation = warehouse.make_qualified_table_name(self._name)
-            literal = warehouse.capabilities.escape_literal
             for start in range(0, len(keys), BATCH):
                 wanted = ", ".join(
-                    "(" + ", ".join(str(part) if isinstance(part, int) else literal(part) for part in key) + ")"
+                    "(" + ", ".join(key_literal(warehouse, part) for part in key) + ")"
                     for key in keys[start : start + BATCH]
                 )
                 try:
@@ -155,6 +156,27 @@ class RawTable:
 
     def _names(self, warehouse: Any) -> str:
         return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self.key)
+
+
+def key_literal(warehouse: Any, part: Any) -> str:
+    """Return a part of a key as SQL, with its type: in a tuple, a warehouse would compare a time's text."""
+    is_duckdb = warehouse.capabilities.sqlglot_dialect == "duckdb"
+    match part:
+        case bool() | int():
+            return str(part)
+        case Decimal():
+            return f"{part:f}"
+        case datetime(tzinfo=None):
+            kind = "TIMESTAMP" if is_duckdb else "TIMESTAMP_NTZ"
+        case datetime():
+            kind = "TIMESTAMPTZ" if is_duckdb else "TIMESTAMP_TZ"
+        case date():
+            kind = "DATE"
+        case time():
+            kind = "TIME"
+        case _:
+            return warehouse.capabilities.escape_literal(part)
+    return f"CAST('{part.isoformat()}' AS {kind})"
 
 
 def is_ours(name: str, column: Any) -> bool:

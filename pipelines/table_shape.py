@@ -84,7 +84,10 @@ def _columns(table: SourceTable, before: Mapping[str, Any], now: Shape) -> Itera
     is_explained = False
     for number, column in now["columns"].items():
         was = before["columns"].get(number)
-        reason = _added(bases[number], is_rewritten) if was is None else _changed(was, column, is_rewritten)
+        if was is None:
+            reason = _added(bases[number], is_rewritten, column["raw"] in table.raw_columns)
+        else:
+            reason = _changed(was, column, is_rewritten)
         if reason:
             is_explained = True
             yield reason
@@ -94,7 +97,9 @@ def _columns(table: SourceTable, before: Mapping[str, Any], now: Shape) -> Itera
         yield "ALTER TABLE wrote the table again"
 
 
-def _added(column: CatalogColumn, is_rewritten: bool) -> str | None:
+def _added(column: CatalogColumn, is_rewritten: bool, is_in_raw: bool) -> str | None:
+    if is_in_raw:  # with the values of another column, which had this name
+        return f"the column {column.name} was added again"
     # Without any of these every row that was there has NULL in it, as RAW has.
     if column.has_missing or column.has_default or column.generated or is_rewritten:
         return f"the column {column.name} was added"

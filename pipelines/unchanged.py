@@ -63,10 +63,11 @@ def slices(rows: pa.Table) -> Iterator[pa.Table]:
 
 
 def comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column whose values are equal where the source's are: NaN is NaN, -0 is not 0, 24:00 has a place."""
+    """Return a column whose values are equal where RAW's are: NaN is NaN, -0 is 0, 24:00 has a place."""
     kind = column.type
     if pa.types.is_floating(kind):
-        column = pc.if_else(pc.is_nan(column), pa.scalar(float("nan"), kind), column).cast(pa.float64())
+        # A Parquet file's dictionary takes -0 and 0 for one value, so that RAW may have either.
+        column = pc.add(pc.if_else(pc.is_nan(column), pa.scalar(float("nan"), kind), column).cast(pa.float64()), 0.0)
         return pa.chunked_array([chunk.view(pa.int64()) for chunk in column.chunks], pa.int64())
     if pa.types.is_temporal(kind) and kind.bit_width in (32, 64) and not pa.types.is_duration(kind):
         if pa.types.is_time32(kind):

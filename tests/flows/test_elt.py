@@ -47,6 +47,29 @@ def has_outgrown(platform, run_flow, model: str, column: str) -> None:
     subprocess.run(command.split(), cwd=ROOT, check=True, capture_output=True)
 
 
+def keeps_the_models_of_a_refused_table(platform, run_flow, prefect_api) -> None:
+    """Refuse one table: its models keep their last state, the others are built, and the run is a failed one."""
+    lists = platform.raw("select * from STAGING.STG_POSTGRES__LISTS order by 1")
+    platform.source(
+        "alter table lists alter is_archived type int using is_archived::int; update lists set list_id = list_id"
+    )
+    platform.source("update accounts set account_name = 'changed' where account_id = 7")
+    done = run_flow()
+    assert done.returncode == 4, done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("✗")]
+    assert "python pipelines/postgres.py --accept-type lists.is_archived" in line
+    (kept,) = [line for line in done.stdout.splitlines() if line.startswith("Not built, and as at the last build: ")]
+    assert "stg_postgres__lists" in kept
+    assert "dim_accounts" not in kept
+    assert platform.raw("select * from STAGING.STG_POSTGRES__LISTS order by 1") == lists
+    assert platform.raw("select account_name from MART.DIM_ACCOUNTS where account_id = 7") == [("changed",)]
+    latest = {"sort": "START_TIME_DESC", "limit": 1}
+    (run,) = httpx.post(f"{prefect_api}/flow_runs/filter", json=latest).raise_for_status().json()
+    assert run["state_type"] == "FAILED"
+    again = run_flow()  # nothing is new, and nothing is built again for a table that is still refused
+    assert (again.returncode, "dbt: nothing to build" in again.stdout) == (4, True), again.stdout
+
+
 def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow, prefect_api):
     first = run_flow()
     assert first.returncode == 0, first.stderr
@@ -81,6 +104,7 @@ def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow,
     assert "MART.RPT_CAMPAIGN_PERFORMANCE" not in third.stdout  # what did not change is not read again
     rows = json.loads(latest_artifact(prefect_api, "elt-rows")["data"])
     assert {row["table"] for row in rows} >= {"postgres_contacts", "saas_email_events"}
+    keeps_the_models_of_a_refused_table(platform, run_flow, prefect_api)
 
 
 def test_a_failed_load_fails_the_flow_names_it_and_dbt_does_not_run(platform, run_flow, prefect_api):

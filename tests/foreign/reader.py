@@ -394,8 +394,8 @@ def is_number(kind: str) -> bool:
 
 
 def bits(value: float) -> bytes:
-    """Return a double so that -0.0 is not 0.0, and every NaN is one."""
-    return struct.pack(">d", float("nan") if value != value else value)
+    """Return a double by its bits; every NaN is one, and -0.0 is 0.0, which docs/sources.md lists."""
+    return struct.pack(">d", float("nan") if value != value else value + 0.0)
 
 
 def trimmed(text: str) -> str:
