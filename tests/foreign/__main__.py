@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from tests.foreign.bench import Order, results_of
 from tests.foreign.schema import Schema
 from tests.foreign.schemas import offered
 from tests.foreign.story import Result
+
+ROWS = ("lost", "doubled", "stale")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -38,27 +41,26 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"  {text}", flush=True)
     if options.json:
         options.json.write_text(json.dumps([asdict(result) for result in results], indent=1))
-    others = {kind for result in results for kind in result.counts} - {"lost", "doubled", "stale"}
-    for kind in sorted(others):
-        print(f"✗ {kind}: {sum(result.counts.get(kind, 0) for result in results)}")
     print(last_line(results))
     return 1 if any(result.problems for result in results) else 0
 
 
 def last_line(results: list[Result]) -> str:
-    """Return what came of all schemas, in one line."""
+    """Return what came of all schemas, in one line; faults that are no difference of rows stand behind it."""
 
     def total(name: str) -> int:
         return sum(getattr(result, name) for result in results)
 
-    counts = ", ".join(
-        f"{kind} {sum(result.counts.get(kind, 0) for result in results)}" for kind in ("lost", "doubled", "stale")
-    )
+    def counted(kinds: Iterable[str]) -> str:
+        return ", ".join(f"{kind} {sum(result.counts.get(kind, 0) for result in results)}" for kind in kinds)
+
+    counts = counted(ROWS)
+    others = counted(sorted({kind for result in results for kind in result.counts} - set(ROWS)))
     unexpected = total("unexpected")
     judged = f"{unexpected} unexpected" if unexpected else "each expected"
     return (
         f"{len(results)} schemas, {total('tables')} tables, {total('loads')} loads, {total('kills')} kills: "
-        f"{counts}, refused {total('refused')} ({judged})"
+        f"{counts}, refused {total('refused')} ({judged})" + (f"; {others}" if others else "")
     )
 
 
