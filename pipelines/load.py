@@ -208,6 +208,8 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         _land(pipeline, report, lease)
         landing = read_landing(pipeline)
         reason = "an extraction was cut off before it could say what it had read"
+    elif not is_sealed(folder):
+        reason = "a run was cut off before it had checked what it read"
     else:
         reason = "another run has landed since this one read, or it is older than 30 days"
     if pipeline.has_pending_data:
