@@ -123,7 +123,7 @@ def raw_tables(raw: Any) -> dict[str, str]:
     """Return the tables of RAW that hold rows of Postgres, by name in lower case."""
     rows = raw.execute(
         "select table_name from duckdb_tables() where lower(schema_name) = 'raw'"
-        " and starts_with(lower(table_name), 'postgres_')"
+        " and starts_with(lower(table_name), 'postgres')"
     ).fetchall()
     return {name.lower(): name for (name,) in rows}
 
