@@ -10,8 +10,10 @@
 - its lines of ENDPOINTS: `endpoint_options`; its deletes beside a wider column: `widened_rows`
 - against what RAW has: `raw_table`, `unchanged`, `sweep` (deletes), `key_merge`
 - what the warehouse holds, for whoever builds on it: `contents`
-- one run at a time: `lease`, `lease_record`, `lease_store`, `holder`
-- landing once: `settle` (what a dead run left), `fence`, `landing`, `staged_duckdb`, `fenced_snowflake`, `retention`
-- again from the lake: `replay`, `replay_plan`, `replay_landing`; what it is told by: `lake_records`, `recording`
+- one run at a time: `lease`, `lease_record`, `lease_store`, `holder`, `lease_repair`
+- landing once: `settle` (what a dead run left), `pending` (its files), `load_rows` (its rows in RAW), `fence`,
+  `landing`, `staged_duckdb`, `fenced_snowflake`, `retention`
+- again from the lake: `replay`, `replay_plan`, `replay_files`, `replay_landing`; what it reads: `lake_records`,
+  `manifests` (contents and chain), `recording`
 - before the first load: `doctor`, `visit`, `source_checks`, `lake_checks`, `warehouse_checks`
 """

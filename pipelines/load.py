@@ -248,10 +248,10 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     landing = read_landing(pipeline)
     if landing:
         lease.outrun(landing.token)
-    reason = "an extraction was cut off before it could say what it had read"
+    reason = "a run was cut off before it had checked what it read"
     if pipeline.has_pending_data and not is_current(pipeline, landing):
         reason = "another run has landed since this one read, or it is older than 30 days"
-    elif pipeline.has_pending_data and is_sealed(folder):  # what is not sealed may have been damaged since
+    elif pipeline.has_pending_data and is_sealed(folder):  # what is not may have been damaged since
         complete_records(pipeline, landing)
         finished = len(pipeline.list_normalized_load_packages())
         try:

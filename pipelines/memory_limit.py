@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ MB = 2**20
 OUT_OF_MEMORY = re.compile("Out of Memory|could not allocate block|failed to (allocate|pin)")
 # A column takes a block of 256 kB in the rows that a transaction adds, one in the table, and some in between.
 FOR_COLUMN = 3 * MB // 4
+FOR_KEY = 128  # bytes, while a merge looks whether one is there twice
 SHARE = 0.8  # of the machine's free memory
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 DECIMAL_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -24,7 +26,7 @@ def is_out_of_memory(error: BaseException) -> bool:
     return bool(OUT_OF_MEMORY.search(str(error)))
 
 
-def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0) -> T:
+def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0, keys: int = 0) -> T:
     """Return what `work` returns; where it runs out of memory, run it again with twice as much.
 
     Args:
@@ -32,12 +34,15 @@ def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0)
             take, None: what the machine has.
         work: leaves nothing behind where it fails.
         columns: of the widest table that it writes.
+        keys: that it counts.
 
     Raises:
         DatabaseException: as `work` does, out of memory only where the machine has no more to give.
     """
     usual = limit = read_limit(sql_client)
-    limit = max(limit, min(columns * FOR_COLUMN, _most(sql_client)))
+    needed = max(columns * FOR_COLUMN, limit) + keys * FOR_KEY
+    if needed > 1.1 * limit:
+        limit = max(limit, min(needed, _most(sql_client)))
     try:
         while True:
             if limit > usual:
@@ -90,9 +95,6 @@ def _most(sql_client: Any) -> int:
 
 
 def _set_back(sql_client: Any, limit: int) -> None:
-    try:
+    # DuckDB may hold more than that at the moment: it keeps the higher limit until the file is closed.
+    with suppress(DatabaseException):
         sql_client.execute_sql(f"SET memory_limit = '{limit // 1024}KiB'")
-    except DatabaseException as error:
-        # DuckDB holds more than that at the moment, and keeps the higher limit until the file is closed.
-        if not is_out_of_memory(error):
-            raise

@@ -5,6 +5,7 @@ ready to land has a seal (pipelines/manifests.py), so its files are compared wit
 read again. The working folder holds nothing that the source and the warehouse do not have.
 """
 
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -23,6 +24,7 @@ from pipelines.errors import Refusal
 from pipelines.manifests import file_key, is_content, local_damage, sealed
 from pipelines.warehouse import data_dir
 
+KEPT = 5  # folders that were moved away, of each pipeline
 OF_THE_LOAD = (".reference", ".sql")  # dlt makes these jobs while it loads: no seal has them
 
 
@@ -60,10 +62,12 @@ def moved(kept: Path) -> str:
 
 
 def quarantine(name: str, folder: Path) -> Path:
-    """Move a pipeline's working folder away, and return where it is kept."""
+    """Move a pipeline's working folder away, and return where it is kept; the newest KEPT of them stay."""
     kept = data_dir() / "set_aside" / f"{name}-{datetime.now(UTC):%Y%m%dT%H%M%S.%f}"
     kept.parent.mkdir(parents=True, exist_ok=True)
     folder.rename(kept)
+    for old in sorted(kept.parent.glob(f"{name}-*"))[:-KEPT]:
+        shutil.rmtree(old, ignore_errors=True)
     return kept
 
 

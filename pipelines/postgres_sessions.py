@@ -119,8 +119,7 @@ HINTS = (
     (r"transaction blocks not allowed|statement pooling", "connect to Postgres itself, or to a session pool"),
     (
         r"unsupported startup parameter",
-        "take the parameter out of SOURCES__POSTGRES__CREDENTIALS, or name it in the pooler's "
-        "ignore_startup_parameters",
+        "take it out of SOURCES__POSTGRES__CREDENTIALS, or name it in ignore_startup_parameters of the pooler",
     ),
     (
         r"query_wait_timeout",

@@ -166,6 +166,8 @@ def key_literal(warehouse: Any, part: Any) -> str:
             return str(part)
         case Decimal():
             return f"{part:f}"
+        case bytes():
+            return f"from_hex('{part.hex()}')" if is_duckdb else f"TO_BINARY('{part.hex()}', 'HEX')"
         case datetime(tzinfo=None):
             kind = "TIMESTAMP" if is_duckdb else "TIMESTAMP_NTZ"
         case datetime():

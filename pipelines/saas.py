@@ -147,7 +147,7 @@ class Endpoint:
         self._table = raw_table(name)
         self._names = FieldNames(self._table, [self._key, self._cursor, *options["columns"]], self._state)
         self._raw_key, self._raw_cursor = (self._names.declared[field] for field in (self._key, self._cursor))
-        self._raw = RawTable(reader, self._table, [self._raw_key])
+        self._raw = RawTable(reader, self._table, [self._raw_key], name)
         self._guard = TableGuard(name, self._table, self._state, is_strict)
         self._notices = Notices(self._table, self._key, self._cursor)
 

@@ -1,6 +1,7 @@
 """What the doctor looks at in the sources: a check returns a detail, or raises."""
 
 import time
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,7 @@ from pipelines.exact_json import parse
 from pipelines.postgres import TABLES  # noqa: TID251  the doctor is no door: it looks through each
 from pipelines.postgres_address import DRIVER, parameters
 from pipelines.postgres_sessions import check, pin, read_back
-from pipelines.snapshot import OPEN_TRANSACTIONS, SERVER, SHOWS_ACTIVITY, describe, hidden_line
+from pipelines.snapshot import OPEN_TRANSACTIONS, SERVER, SHOWS_ACTIVITY, hidden_line
 from pipelines.source_table import SourceTable
 from pipelines.table_checks import access_refusals, column_refusals, key_refusal, zone_refusal
 from pipelines.table_options import TableOptions, table_options
@@ -96,7 +97,12 @@ def postgres_transactions(visit: Visit) -> str:
         if hidden:
             command = connection.exec_driver_sql(SHOWS_ACTIVITY, {"role": hidden[0].usename}).scalar()
             raise Refusal(hidden_line(hidden[0], command))
-    return f"the oldest open one: {describe(open_ones[0], clock)}" if open_ones else "none is open"
+    if not open_ones:
+        return "none is open"
+    one = open_ones[0]
+    age = max(clock - one.began, timedelta(0)).total_seconds()
+    who = f"{one.application_name or 'no name'}, {one.state}, {one.kind}"
+    return f"the oldest open one is {age:.0f} s old: process {one.pid} ({who})"
 
 
 def postgres_sessions(visit: Visit) -> str:

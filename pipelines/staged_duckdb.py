@@ -122,7 +122,7 @@ class StagedCopyJob(DuckDbCopyJob):
         if staging.is_local_filesystem:
             path = FilesystemConfiguration.make_local_path(url)
             if not Path(path).exists():
-                raise lost_file(url, "there is no such file")
+                raise lost_file(url, "there is no such file", self._schema.name)
             return path
         # DuckDB's httpfs is a download, and a filesystem registered by each job races between load threads: fetch the
         # file with the client that wrote it.
@@ -131,7 +131,7 @@ class StagedCopyJob(DuckDbCopyJob):
         try:
             filesystem.get_file(url, str(local))
         except FileNotFoundError:
-            lost = lost_file(url, "there is no such file")
+            lost = lost_file(url, "there is no such file", self._schema.name)
             raise lost from lost.__cause__
         return str(local)
 
@@ -188,7 +188,7 @@ class StagedCopyJob(DuckDbCopyJob):
             self._job_client.sql_client.execute_sql(f"SELECT count(COLUMNS(*)) FROM {source}")
         except DatabaseException as error:
             if not is_out_of_memory(error):
-                lost = lost_file(url, str(error).strip().splitlines()[0])
+                lost = lost_file(url, str(error).strip().splitlines()[0], self._schema.name)
                 raise lost from lost.__cause__
 
 
@@ -196,11 +196,11 @@ class LostFile(DatabaseTerminalException):
     """A file of the lake that a load needs is missing or damaged; its cause is the line for a person."""
 
 
-def lost_file(url: str, reason: str) -> LostFile:
+def lost_file(url: str, reason: str, pipeline: str) -> LostFile:
     """Return the error of a file that cannot be read."""
     line = (
         f"The lake's file {url} cannot be read ({reason}); the load stays pending. Restore the file and run again, or "
-        "give the load up with `dlt pipeline <name> abort-packages` and run again: its rows are then read again."
+        f"give the load up with `dlt pipeline {pipeline} abort-packages` and run again: its rows are then read again."
     )
     error = LostFile(Exception(line))
     error.__cause__ = Refusal(line)
@@ -211,7 +211,10 @@ class DuckDbMergeJob(MergeJob):
     """A merge that gets the memory which its rows need."""
 
     def run(self) -> None:
-        with_enough_memory(self._job_client.sql_client, super().run, len(self._load_table["columns"]))
+        sql = self._job_client.sql_client
+        # The job stands in the staging dataset, where the count of a table's rows is known without reading it.
+        ((rows,),) = sql.execute_sql(f"SELECT count(*) FROM {sql.make_qualified_table_name(self.load_table_name)}")
+        with_enough_memory(sql, super().run, len(self._load_table["columns"]), rows)
 
 
 class StagedDuckDbClient(OnceOnlyClient, MergingClient, FollowingClient, DuckDbClient, SupportsStagingDestination):

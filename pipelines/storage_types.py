@@ -39,8 +39,20 @@ class Retyped:
 class FollowingClient:
     """Mixed into dlt's job client: `update_stored_schema` changes types, too."""
 
+    _is_updating = False
+
+    def update_stored_schema(self, *arguments: Any, **named: Any) -> Any:
+        """Make the tables what the schema says, unless the newest schema that is stored is this one."""
+        self._is_updating = True
+        try:
+            return super().update_stored_schema(*arguments, **named)
+        finally:
+            self._is_updating = False
+
     def get_stored_schema_by_hash(self, version_hash: str) -> Any:
-        """Return the newest schema if it has this hash: after another one its types may have changed back."""
+        """Return a stored schema; during an update the newest one alone, after which types may have changed back."""
+        if not self._is_updating:
+            return super().get_stored_schema_by_hash(version_hash)
         name = self.sql_client.make_qualified_table_name(self.schema.version_table_name)
         schema_name, at = self._norm_and_escape_columns("schema_name", "inserted_at")
         columns = self.version_table_schema_columns

@@ -110,8 +110,7 @@ class Window:
             if self._partitions:
                 parts = ", ".join(str(int(part)) for part in self._partitions)
                 inside = sa.or_(inside, sa.literal_column(f"tableoid IN ({parts})", sa.Boolean))
-        elif self.saved is None or self.is_whole:
-            inside = sa.or_(inside, self.is_future(table))
+        inside = sa.or_(inside, self.is_future(table))
         return sa.or_(inside, source_of(column).is_(None)) if column.info["is_nullable"] else inside
 
     def is_future(self, table: sa.Table) -> sa.ColumnElement:

@@ -204,6 +204,8 @@ def _refusal(reason: str, is_broken: bool, table: str | None, role: str) -> Refu
     help_ = hint(reason, role)
     if is_broken or "due to user request" in reason:  # somebody cancelled the statement
         return WireError(f"Postgres: the connection broke off ({reason}); nothing was loaded. {help_ or 'Run again'}.")
+    if re.search("Out of Memory|No space left|[Cc]ould not write", reason):  # this machine's, of whatever table
+        return Refusal(f"Postgres was read until this machine had no room ({reason}); nothing was loaded. Make room.")
     return TableReadError(reason, table, help_)
 
 

@@ -26,10 +26,10 @@ from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loa
 
 from pipelines.catalog import CatalogTable, check_not_rewritten
 from pipelines.errors import TableRefused
-from pipelines.exact import source_of
+from pipelines.future_rows import FutureRows
 from pipelines.page_ranges import FILE, PageRanges, free_connections, is_long_scan, table_size, within
 from pipelines.raw_table import RawTable
-from pipelines.snapshot import Snapshot, warn
+from pipelines.snapshot import Snapshot
 from pipelines.source_table import SourceTable
 from pipelines.table_guard import TableGuard
 from pipelines.table_shape import STATE, Shape
@@ -95,22 +95,11 @@ class WireLoader(BaseTableLoader):
             state[STATE] = reading.shape
 
     def _read(self, reading: Reading, query: sa.Select) -> Iterator[Any]:
+        future = FutureRows(self.engine, reading.source, reading.window)
         if reading.raw.exists and reading.window.may_reread(self.table):
-            yield from self._tables(reading, query)
+            yield from map(future.look, self._tables(reading, query))
         else:
-            yield from self._files(reading, query)
-        if reading.raw.exists and reading.window.start:
-            yield from self._future(reading)
-
-    def _future(self, reading: Reading) -> Iterator[pa.Table]:
-        """Yield the rows whose cursor lies in the future: each load compares them, for no horizon says they changed."""
-        condition = reading.window.is_future(self.table)
-        query = sa.select(sa.literal_column("1")).select_from(self.table).where(condition).limit(1)
-        with self.engine.connect() as connection:
-            if connection.execute(query).first() is None:
-                return
-        warn_of_future(self.engine, reading.source, reading.window)
-        yield from self._tables(reading, reading.source.select(condition))
+            yield from self._files(reading, query, future)
 
     def _tables(self, reading: Reading, query: sa.Select) -> Iterator[pa.Table]:
         selected = reading.source.read(query)
@@ -128,7 +117,7 @@ class WireLoader(BaseTableLoader):
                     for group in range(file.num_row_groups):
                         yield file.read_row_group(group)
 
-    def _files(self, reading: Reading, query: sa.Select) -> Iterator[Any]:
+    def _files(self, reading: Reading, query: sa.Select, future: FutureRows) -> Iterator[Any]:
         # dlt makes its schema of the table with the first item.
         yield (
             dlt.mark.with_hints([], dlt.mark.make_hints(write_disposition="append")) if self._is_first(reading) else []
@@ -136,13 +125,14 @@ class WireLoader(BaseTableLoader):
         selection = self._selection(query, reading.source)
         parts, streams = self._parts(reading, query)
         with self._folder() as place:
-            newest = Newest(reading.window)
             for path, rows in Streams(reading.moment, query, selection, parts, streams, place):
-                newest.look(path)
-                yield dlt.mark.with_file_import(str(path), "parquet", rows, hints=[])
+                is_divided = future.are_in_file(path) and reading.raw.exists and reading.window.start
+                for item in future.divide(path) if is_divided else [(path, rows)]:
+                    if isinstance(item, pa.Table):
+                        yield item
+                    else:
+                        yield dlt.mark.with_file_import(str(item[0]), "parquet", item[1], hints=[])
                 path.unlink()  # dlt has a link of its own
-            if newest.is_future:
-                warn_of_future(self.engine, reading.source, reading.window)
 
     @contextmanager
     def _folder(self) -> Iterator[Path]:
@@ -184,32 +174,6 @@ class WireLoader(BaseTableLoader):
                     return None, 1
             streams = free_connections(connection, reading.connections)
         return PageRanges(size, streams), streams
-
-
-class Newest:
-    """Looks into the footers of files for a cursor that lies in the future.
-
-    Args:
-        window: of the table.
-    """
-
-    def __init__(self, window: Window) -> None:
-        self._window = window
-        self.is_future = False
-
-    def look(self, path: Path) -> None:
-        """Take note of one file."""
-        cursor = self._window.cursor
-        if cursor is None or self._window.start or self.is_future:
-            return
-        footer = pq.read_metadata(path)
-        column = footer.schema.names.index(cursor)
-        for group in range(footer.num_row_groups):
-            found = footer.row_group(group).column(column).statistics
-            if found is None or not found.has_min_max:
-                continue
-            newest = found.max
-            self.is_future |= newest >= self._window.bound(self._window.future, newest.tzinfo)
 
 
 def refuse_steps(loader: WireLoader) -> None:
@@ -309,23 +273,6 @@ class Streams:
                 return self._finished.put(item, timeout=0.05)
             except queue.Full:
                 continue
-
-
-def warn_of_future(engine: sa.Engine, source: SourceTable, window: Window) -> None:
-    """Say which rows' cursor lies in the future, and what it costs."""
-    table = source.described
-    cursor = source_of(table.c[source.cursor])
-    key = [sa.cast(source_of(table.c[name]), sa.Text) for name in source.key]
-    query = sa.select(*key, sa.cast(cursor, sa.Text), sa.func.count().over()).select_from(table)
-    with engine.connect() as connection:
-        *found, newest, count = connection.execute(
-            query.where(window.is_future(table)).order_by(cursor.desc()).limit(1)
-        ).one()
-    row = ", ".join(f"{name}={value}" for name, value in zip(source.key, found, strict=True))
-    warn(
-        f"{source.name}.{source.options.cursor} lies in the future in {count:,} rows, up to {newest} ({row}): they are "
-        "loaded, and each load compares them again; set it right at the source"
-    )
 
 
 def is_wide(found: CatalogTable) -> bool:

@@ -1,10 +1,12 @@
 """A source that somebody adds keeps the promise, or is refused at its first load: names, nested tables, steps."""
 
 import shutil
+import threading
 from contextlib import nullcontext
 from pathlib import Path
 
 import dlt
+import duckdb
 import pytest
 import sqlalchemy as sa
 from dlt.destinations.exceptions import DatabaseTerminalException
@@ -39,6 +41,11 @@ def gone(*_) -> None:
     raise DatabaseTerminalException(OSError("the machine is gone"))
 
 
+def query(world: Path, sql: str) -> int:
+    with duckdb.connect(str(warehouse(world)), read_only=True) as connection:
+        return connection.execute(sql).fetchone()[0]
+
+
 def lose_machine(world: Path) -> None:
     shutil.rmtree(world / "dlt")
 
@@ -71,17 +78,23 @@ def test_a_nested_table_that_landed_without_its_parent_comes_once(shop, monkeypa
     """Of an appended table, one file of three had landed; in the nested ones no row names its load."""
     foreign.load_once()
     foreign.prepare(shop, 1)
-    copy = StagedCopyJob.run
+    count = f"select count(*) from RAW.{only}"
+    before, copy, landed = query(shop, count), StagedCopyJob.run, threading.Event()
+    monkeypatch.setenv("LOAD__WORKERS", "12")  # one for each file
 
     def cut_off(job) -> None:
-        if job.load_table_name != only:
+        if job.load_table_name == only:
+            copy(job)
+            landed.set()
+        else:
+            assert landed.wait(60)
             gone()
-        copy(job)
 
     with monkeypatch.context() as patched:
         patched.setattr(StagedCopyJob, "run", cut_off)
         with pytest.raises(PipelineStepFailed, match="the machine is gone"):
             foreign.load_once()
+    assert query(shop, count) > before
     lose_machine(shop)
     foreign.load_once()
     assert_whole(shop)

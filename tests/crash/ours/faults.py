@@ -55,7 +55,7 @@ def postgres_faults(services: Services) -> Mapping[str, Fault]:
 LOST_FILE, NO_MEMORY, BAD_VALUE = "lost file", "no memory in a merge", "bad value in a merge"
 TIGHT = {
     "DESTINATION__WAREHOUSE__MAX_MEMORY": "1MB",
-    "DESTINATION__WAREHOUSE__CREDENTIALS__GLOBAL_CONFIG": '{"memory_limit": "24MB", "preserve_insertion_order": false}',
+    "DESTINATION__WAREHOUSE__CREDENTIALS__GLOBAL_CONFIG": '{"memory_limit": "9MB", "preserve_insertion_order": false}',
 }
 BROKEN = "broken.txt"  # in a world: what a fault has found
 
