@@ -24,7 +24,15 @@ select w.number, c.oid::bigint, c.relkind::text, c.relfilenode::bigint, c.reltup
     ) end,
     c.oid is not null and not has_schema_privilege(n.oid, 'USAGE'),
     c.oid is not null and has_table_privilege(c.oid, 'SELECT'),
-    case when c.relkind in ('v', 'm') then md5(pg_get_viewdef(c.oid)) end,
+    c.relkind in ('f', 'm') or exists (
+        select from pg_partition_tree(c.oid) part join pg_class p on p.oid = part.relid and p.relkind = 'f'
+    ),
+    array(
+        with recursive heirs (id) as (
+            select inhrelid from pg_inherits where inhparent = c.oid and c.relkind = 'r'
+            union select inhrelid from heirs join pg_inherits on inhparent = heirs.id
+        ) select id::bigint from heirs order by 1
+    ),
     array(select relid::oid::bigint from pg_partition_tree(c.oid) where isleaf and relid <> c.oid),
     array(
         select elsewhere.nspname::text from pg_class other
@@ -42,24 +50,28 @@ order by 1
 # The base of a domain, of one over another domain too, with the length that it gives; arrays are not looked into.
 COLUMNS = """
 select a.attrelid::bigint, a.attnum::int, a.attname::text, format_type(a.atttypid, a.atttypmod), base.name,
-    base.modifier, base.is_array, base.depth > 0, a.attnotnull or base.is_not_null, a.attgenerated::text,
+    base.modifier, base.is_array, base.depth > 0,
+    a.attnotnull and not exists (
+        select from pg_constraint n where n.conrelid = a.attrelid and n.contype = 'n' and n.conkey[1] = a.attnum
+            and not n.convalidated
+    ),
+    a.attgenerated::text,
     case when a.attgenerated <> '' then md5(pg_get_expr(d.adbin, d.adrelid)) end,
     has_column_privilege(a.attrelid, a.attnum, 'SELECT'), a.xmin::text, a.atthasmissing,
     d.adbin is not null
 from pg_attribute a
 left join pg_attrdef d on d.adrelid = a.attrelid and d.adnum = a.attnum
 cross join lateral (
-    with recursive b (id, kind, base, name, modifier, is_array, is_not_null, depth) as (
-        select t.oid, t.typtype, t.typbasetype, t.typname::text, a.atttypmod, t.typcategory = 'A' and t.typlen = -1,
-            t.typnotnull, 0
+    with recursive b (id, kind, base, name, modifier, is_array, depth) as (
+        select t.oid, t.typtype, t.typbasetype, t.typname::text, a.atttypmod, t.typcategory = 'A' and t.typlen = -1, 0
         from pg_type t where t.oid = a.atttypid
         union all
         select t.oid, t.typtype, t.typbasetype, t.typname::text, domain.typtypmod,
-            t.typcategory = 'A' and t.typlen = -1, b.is_not_null or t.typnotnull, b.depth + 1
+            t.typcategory = 'A' and t.typlen = -1, b.depth + 1
         from b join pg_type domain on domain.oid = b.id and b.kind = 'd' join pg_type t on t.oid = domain.typbasetype
     )
     select case when pn.nspname = 'pg_catalog' or b.is_array then b.name else pn.nspname || '.' || b.name end as name,
-        b.modifier, b.is_array, b.is_not_null, b.depth
+        b.modifier, b.is_array, b.depth
     from b join pg_type pt on pt.oid = b.id join pg_namespace pn on pn.oid = pt.typnamespace
     order by b.depth desc limit 1
 ) base
@@ -80,6 +92,7 @@ with recursive reached (relation, attnum, id) as (
         union all select f.atttypid from pg_attribute f
             where f.attrelid = t.typrelid and t.typtype = 'c' and f.attnum > 0 and not f.attisdropped
         union all select r.rngsubtype from pg_range r where r.rngtypid = t.oid
+        union all select r.rngtypid from pg_range r where r.rngmultitypid = t.oid
     ) inner_type
 )
 select reached.relation::bigint, reached.attnum::int, e.oid::text, e.enumlabel::text
@@ -88,6 +101,41 @@ union all
 select reached.relation::bigint, reached.attnum::int, t.oid || '.' || f.attnum, f.attname || ' ' || f.atttypid
 from reached join pg_type t on t.oid = reached.id and t.typtype = 'c'
 join pg_attribute f on f.attrelid = t.typrelid and f.attnum > 0 and not f.attisdropped
+"""
+# What a view shows: its own definition and those of the views below it, and the columns of tables that they name, with
+# the labels of their enums.
+VIEWS = """
+with recursive below (root, id) as (
+    select c.oid, c.oid from pg_class c where c.oid = any(%(relations)s::oid[]) and c.relkind in ('v', 'm')
+    union
+    select below.root, d.refobjid from below join pg_rewrite r on r.ev_class = below.id
+    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+), used as (
+    select distinct below.root, a.attrelid, a.attnum, a.xmin::text as version, a.atttypid
+    from below join pg_rewrite r on r.ev_class = below.id
+    join pg_depend d on d.classid = 'pg_rewrite'::regclass and d.objid = r.oid and d.refclassid = 'pg_class'::regclass
+    join pg_class c on c.oid = d.refobjid and c.relkind not in ('v', 'm')
+    join pg_attribute a on a.attrelid = d.refobjid and a.attnum > 0 and not a.attisdropped
+        and d.refobjsubid in (0, a.attnum)
+), kinds (root, id) as (
+    select root, atttypid from used
+    union
+    select kinds.root, further.id from kinds join pg_type t on t.oid = kinds.id
+    cross join lateral (
+        select t.typbasetype as id where t.typtype = 'd' union all select t.typelem where t.typcategory = 'A'
+    ) further
+)
+select root::bigint, md5(string_agg(part, ' ' order by part)), (
+    select count(*) > 0 from below join pg_class c on c.oid = below.id and c.relkind in ('f', 'm')
+    where below.root = parts.root
+) from (
+    select root, pg_get_viewdef(id) as part from below join pg_class c on c.oid = id and c.relkind in ('v', 'm')
+    union all
+    select root, format('%%s.%%s %%s %%s', attrelid, attnum, version, md5(pg_get_expr(d.adbin, d.adrelid)))
+    from used left join pg_attrdef d on d.adrelid = attrelid and d.adnum = attnum
+    union all
+    select root, format('%%s %%s', e.oid, e.enumlabel) from kinds join pg_enum e on e.enumtypid = kinds.id
+) parts group by root
 """
 UNIQUE = """
 select i.indrelid::bigint, array(
@@ -145,7 +193,9 @@ class CatalogTable:
     """One table, view or foreign table; `oid` is None where there is none of this name.
 
     `rows` is Postgres's estimate (-1: none), `bytes` None for what has no storage, `file` changes with each rewrite,
-    `elsewhere` names other schemas that have a table of this name, `unique` the columns of each unique index.
+    `is_delayed` says that rows become visible later than their transaction commits, or are another server's,
+    `heirs` are the tables that inherit from it, `definition` is a digest of all that a view shows, `elsewhere` names
+    other schemas that have a table of this name, `unique` the columns of each unique index.
     """
 
     schema: str
@@ -157,12 +207,14 @@ class CatalogTable:
     bytes: int | None = None
     is_schema_closed: bool = False
     is_readable: bool = False
-    definition: str | None = None
+    is_delayed: bool = False
+    heirs: tuple[int, ...] = ()
     partitions: tuple[int, ...] = ()
     elsewhere: tuple[str, ...] = ()
     columns: tuple[CatalogColumn, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     primary: tuple[str, ...] = ()
+    definition: str | None = None
 
     def column(self, name: str) -> CatalogColumn | None:
         """Return a column by its name at the source."""
@@ -182,6 +234,7 @@ def read_catalog(connection: sa.Connection, tables: Sequence[tuple[str, str]]) -
     columns = defaultdict(list)
     for relation, number, *rest in connection.exec_driver_sql(COLUMNS, relations):
         columns[relation].append(CatalogColumn(number, *rest, inner=inner[relation, number]))
+    views = {root: (digest, is_delayed) for root, digest, is_delayed in connection.exec_driver_sql(VIEWS, relations)}
     unique, primary = defaultdict(list), {}
     for relation, keys, is_primary in connection.exec_driver_sql(UNIQUE, relations):
         unique[relation].append(tuple(keys))
@@ -192,13 +245,16 @@ def read_catalog(connection: sa.Connection, tables: Sequence[tuple[str, str]]) -
             *pair,
             oid,
             *rest,
+            bool(is_delayed or views.get(oid, ("", False))[1]),
+            tuple(heirs or ()),
             tuple(sorted(partitions)),
             tuple(elsewhere),
             tuple(columns[oid]),
             tuple(unique[oid]),
             primary.get(oid, ()),
+            views.get(oid, (None, False))[0],
         )
-        for pair, (_, oid, *rest, partitions, elsewhere) in zip(tables, found, strict=True)
+        for pair, (_, oid, *rest, is_delayed, heirs, partitions, elsewhere) in zip(tables, found, strict=True)
     ]
 
 
@@ -211,7 +267,7 @@ def check_not_rewritten(engine: sa.Engine, name: str, table: CatalogTable) -> No
         TableRefused: it was; the next run reads it.
     """
     with engine.connect() as connection:
-        if connection.exec_driver_sql(REWRITTEN, {"relations": [table.oid, *table.partitions]}).first():
+        if connection.exec_driver_sql(REWRITTEN, {"relations": [table.oid, *table.heirs, *table.partitions]}).first():
             raise TableRefused(
                 f"{name}: ALTER TABLE, TRUNCATE or VACUUM FULL wrote the table again while it was read: run again. "
                 f"Nothing of {name} was loaded."

@@ -6,7 +6,7 @@ from typing import Any
 
 from pipelines.api_types import DECLARED, declared_type
 from pipelines.errors import Refusal
-from pipelines.names import raw_name
+from pipelines.names import raw_table_name
 
 NEEDED = ("key", "cursor", "since", "deletes", "columns")
 KNOWN = (*NEEDED, "share")
@@ -46,7 +46,7 @@ def check_endpoints(endpoints: Mapping[str, Mapping[str, Any]]) -> None:
 
 def raw_table(endpoint: str) -> str:
     """Return the name in RAW of an endpoint's table."""
-    return raw_name(f"saas_{endpoint}")
+    return raw_table_name(f"saas_{endpoint}")
 
 
 def accepted_types(names: Sequence[str], endpoints: Mapping[str, Any]) -> dict[str, set[str]]:

@@ -134,6 +134,10 @@ def exact_value(
     if kind is None:
         return name
     first, last = (f"{kind} '{moment}'" for moment in TIMES[kind])
+    if column.name in key:  # two keys must not become one
+        return (
+            f"CASE WHEN {name} BETWEEN {first} AND {last} THEN {name} ELSE {complaint('no key that RAW can hold')} END"
+        )
     return (
         f"CASE WHEN {name} IS NULL OR {name} BETWEEN {first} AND {last} THEN {name} "
         f"WHEN isinf({name}) THEN CASE WHEN {name} > {first} THEN {last} ELSE {first} END "

@@ -14,7 +14,7 @@ import dlt
 from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
-from pipelines.errors import Refusal, failed_for_good
+from pipelines.errors import Refusal, explain, failed_for_good, is_transient
 from pipelines.fence import claim
 from pipelines.lease import TTL, Lease, lease_url
 from pipelines.load_rows import schema_owner
@@ -259,9 +259,13 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
             report.finished = finished
         except Exception as error:
             bad = failed_for_good(error)
-            if bad is None:
+            if bad is None and (is_transient(error) or explain(error, "")):
                 raise
-            reason = f"RAW.{bad[0].upper()} refuses its data ({bad[1]})"
+            # What nobody can explain fails again as it is; its rows are read again.
+            what = (
+                f"RAW.{bad[0].upper()} refuses its data ({bad[1]})" if bad else f"it cannot be loaded ({error!r:.200})"
+            )
+            reason = " ".join(what.split())
         landing = read_landing(pipeline)
     if pipeline.has_pending_data:
         report.set_aside = len(pending(pipeline))

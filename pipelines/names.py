@@ -32,6 +32,17 @@ def raw_name(name: str) -> str:
     return found if len(found) <= LONGEST else _with_hash(found, name)
 
 
+def raw_table_name(name: str) -> str:
+    """Return the name in RAW of a table, prefix included, as dlt writes it: two underscores in a row stay."""
+    found = name
+    for _ in range(3):
+        following = _naming.normalize_tables_path(found)
+        if following == found:
+            break
+        found = following
+    return found if len(found) <= LONGEST else _with_hash(found, name)
+
+
 def raw_names(names: Iterable[str], known: Mapping[str, str] | None = None) -> dict[str, str]:
     """Return the name in RAW of each name of one table, all different.
 

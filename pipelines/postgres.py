@@ -117,6 +117,7 @@ def postgres(
             source.options.zone,
             is_whole=bool(plan.reasons),
             partitions=plan.partitions,
+            digits=source.cursor_digits,
         )
         window.saved  # noqa: B018  a clock that went back refuses the load, not a table
         raw = RawTable(reader, source.options.raw_name, source.key, source.name)

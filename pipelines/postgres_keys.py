@@ -1,17 +1,19 @@
 """The keys of a Postgres table for the sweep, in the order that every warehouse has: text by its bytes."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import sqlalchemy as sa
 
 from pipelines.catalog import check_not_rewritten
-from pipelines.exact import exact_column, exact_value
+from pipelines.exact import exact_column
 from pipelines.key_merge import BATCH, Key
 from pipelines.snapshot import Snapshot
 from pipelines.source_table import SourceTable
 from pipelines.window import Window
-from pipelines.wire import errors_of, rows_of, sql_text
+from pipelines.wire import errors_of
 
 # Encodings in which the order of bytes is the one of UTF-8, so that an index can give it.
 SAME_ORDER = ("UTF8", "SQL_ASCII", "LATIN1")
@@ -36,9 +38,8 @@ class PostgresKeys:
         columns = self._columns()
         order = [self._in_byte_order(column.element) if _is_text(column) else column.element for column in columns]
         query = sa.select(*columns).select_from(self._source.described).order_by(*order)
-        values = ", ".join(f'{exact_value(column)} AS "{column.name}"' for column in query.selected_columns)
         with errors_of(self._source.name), self._moment.wire.session() as session:
-            rows = session.execute(f"SELECT {values} FROM {rows_of(sql_text(query))}")
+            rows = session.execute(self._source.read(query))
             for batch in rows.to_arrow_reader(BATCH):
                 yield pa.Table.from_batches([batch])
         check_not_rewritten(self._moment.engine, self._source.name, self._source.found)
@@ -46,12 +47,11 @@ class PostgresKeys:
     def fetch(self, keys: Sequence[Key]) -> pa.Table:
         """Return the rows of these keys, as a load brings them, that only an earlier window would have read."""
         source = self._source
-        query = source.select(
-            sa.and_(
-                sa.tuple_(*(column.element for column in self._columns())).in_(keys),
-                self._window.is_old(source.described),
-            )
-        )
+        # A literal without a type takes the column's: SQLAlchemy has none for bytes.
+        wanted = ", ".join("(" + ", ".join(map(_literal, key)) + ")" for key in keys)
+        columns = sa.tuple_(*(column.element for column in self._columns()))
+        is_wanted = columns.op("IN")(sa.literal_column(f"({wanted})"))
+        query = source.select(sa.and_(is_wanted, self._window.is_old(source.described)))
         with errors_of(source.name), self._moment.wire.session() as session:
             return session.execute(source.read(query)).to_arrow_table()
 
@@ -63,6 +63,13 @@ class PostgresKeys:
         if self._moment.server.encoding in SAME_ORDER:
             return column.collate("C")
         return sa.func.convert_to(sa.cast(column, sa.Text), "UTF8")
+
+
+def _literal(part: Any) -> str:
+    if isinstance(part, bool | int | Decimal):
+        return str(part)
+    text = f"\\x{part.hex()}" if isinstance(part, bytes) else part if isinstance(part, str) else part.isoformat()
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _is_text(column: sa.ColumnElement) -> bool:

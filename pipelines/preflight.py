@@ -23,7 +23,7 @@ from pipelines.source_table import SourceTable
 from pipelines.storage_types import ACCEPTED
 from pipelines.table_checks import access_refusals, column_refusals, key_refusal, zone_refusal
 from pipelines.table_guard import TableGuard
-from pipelines.table_options import SWEEP, TableOptions
+from pipelines.table_options import TableOptions
 from pipelines.table_shape import STATE, Shape, changes, known_names, new_partitions, shape_of
 from pipelines.widening import ALL, agreed
 
@@ -135,9 +135,14 @@ def _plan(line: TableOptions, table: CatalogTable, guard: TableGuard, reader: Ra
         # What the source's own schema says is not held against the contract: dlt takes it as a change by the program.
         dlt.current.source_schema().update_table(new_table(line.raw_name, columns=list(changed.values())))
     # A table that is read whole compares every row anyway.
-    reasons = changes(source, before) if raw_columns and source.cursor else []
-    partitions = new_partitions(source, before) if line.deletes != SWEEP else []
+    reasons = changes(source, before) if source.cursor and raw_columns else []
+    if not raw_columns and "horizon" in dlt.current.resource_state(line.name):
+        reasons = ["RAW has no table of its name"]
+    partitions = new_partitions(source, before)
     columns = {name: column | changed.get(name, {}) for name, column in source.hints.items()}
+    for name, column in raw_columns.items():  # dlt takes one column that says which of two rows is the newest
+        if column.get("dedup_sort") and name != source.cursor:
+            columns[name] = columns.get(name, {"name": name}) | {"dedup_sort": None}
     return Plan(source, guard, shape_of(source), reasons, partitions, columns)
 
 

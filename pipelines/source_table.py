@@ -63,6 +63,12 @@ class SourceTable:
         """The cursor, as RAW names it."""
         return self.names[self.options.cursor] if self.options.cursor else None
 
+    @property
+    def cursor_digits(self) -> int:
+        """The digits of a second that the cursor's type keeps."""
+        column = self.found.column(self.options.cursor) if self.options.cursor else None
+        return column.modifier if column and 0 <= column.modifier < 6 else 6
+
     @cached_property
     def json_texts(self) -> set[str]:
         """The columns, as RAW names them, whose documents Postgres has not checked for every reader."""

@@ -65,7 +65,7 @@ def column_refusals(options: TableOptions, found: CatalogTable) -> Iterator[str]
                 f'{options.name}.{column} is {kind.type}, which no warehouse compares as Postgres does: say "as_text": '
                 f'["{column}"] in TABLES, or name another key'
             )
-    if key and found.kind in ("r", "p") and not is_unique(found, key):
+    if key and found.kind in ("r", "p") and not found.heirs and not is_unique(found, key):
         columns = ", ".join(map(shown, key))
         yield (
             f"{options.name}: no unique index holds ({', '.join(key)}) unique, so two rows may be one in RAW: CREATE "
@@ -76,13 +76,18 @@ def column_refusals(options: TableOptions, found: CatalogTable) -> Iterator[str]
             f"{options.name}.{options.cursor} is {kind.type}, no timestamp, and says nothing of transactions that are "
             "still open: name another cursor in TABLES, or None"
         )
+    if options.cursor and found.is_delayed:
+        yield (
+            f"{options.name}: rows of a materialized view become visible when it is refreshed, and open transactions "
+            "of a foreign table's server are not seen, so a cursor skips rows: set the cursor to None in TABLES"
+        )
     if more and (kind := found.column(options.deletes)).base not in (*TIMES, "bool"):
         yield f"{options.name}.{options.deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
 
 
 def is_unique(found: CatalogTable, key: Sequence[str]) -> bool:
-    """Tell whether an index of Postgres holds the key unique."""
-    return any(set(index) <= set(key) for index in found.unique)
+    """Tell whether an index of Postgres holds the key unique: one of a table says nothing of those that inherit."""
+    return not found.heirs and any(set(index) <= set(key) for index in found.unique)
 
 
 def nullable(table: SourceTable) -> list[CatalogColumn]:
@@ -101,7 +106,7 @@ def key_refusal(connection: sa.Connection, table: SourceTable) -> str | None:
                 f"{table.name}.{column.name} is a part of the key and is NULL in a row: DELETE or UPDATE those rows, "
                 'or say "key": "row" in TABLES'
             )
-    if table.options.is_row_keyed or table.found.kind in ("r", "p") or is_unique(table.found, table.options.key):
+    if table.options.is_row_keyed or is_unique(table.found, table.options.key):
         return None
     columns = ", ".join(map(quote, table.options.key))
     twice = f"select {columns} from {table.quoted} group by {columns} having count(*) > 1 limit 1"

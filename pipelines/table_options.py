@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.errors import Refusal
-from pipelines.names import raw_name
+from pipelines.names import raw_table_name
 
 ROW = "row"  # as a key: the table has none, and its rows are compared as a whole
 SWEEP, NONE = "sweep", "none"
@@ -53,7 +53,7 @@ class TableOptions:
     @property
     def raw_name(self) -> str:
         """The table's name in RAW."""
-        return raw_name(PREFIX + (self.raw or self.name))
+        return raw_table_name(PREFIX + (self.raw or self.name))
 
     @property
     def is_row_keyed(self) -> bool:

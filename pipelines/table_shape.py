@@ -21,8 +21,11 @@ Shape = dict[str, Any]
 def shape_of(table: SourceTable) -> Shape:
     """Return the shape, as the state of the dlt resource keeps it: JSON, keyed by the numbers of the columns."""
     found = table.found
+    options = table.options
     shape: Shape = {
         "oid": found.oid,
+        "line": {"raw": options.raw_name, "cursor": options.cursor, "deletes": options.deletes, "zone": options.zone},
+        "excluded": [column.number for column in found.columns if column.name in options.exclude],
         "columns": {str(column.number): _column(table, column) for column in table.columns},
     }
     if found.kind == "r":
@@ -51,7 +54,12 @@ def changes(table: SourceTable, before: Mapping[str, Any] | None) -> list[str]:
     now = shape_of(table)
     if before["oid"] != now["oid"]:
         return ["the table was made again"]
-    found = list(_columns(table, before, now))
+    found = [
+        f"its line of TABLES has another {option}"
+        for option, value in now["line"].items()
+        if before.get("line", now["line"]).get(option) != value
+    ]
+    found += list(_columns(table, before, now))
     if before.get("definition") != now.get("definition"):
         found.append("the view is defined otherwise")
     return found
@@ -85,7 +93,8 @@ def _columns(table: SourceTable, before: Mapping[str, Any], now: Shape) -> Itera
     for number, column in now["columns"].items():
         was = before["columns"].get(number)
         if was is None:
-            reason = _added(bases[number], is_rewritten, column["raw"] in table.raw_columns)
+            is_known = column["raw"] in table.raw_columns or int(number) in before.get("excluded", ())
+            reason = _added(bases[number], is_rewritten or bool(table.found.heirs), is_known)
         else:
             reason = _changed(was, column, is_rewritten)
         if reason:
@@ -97,9 +106,9 @@ def _columns(table: SourceTable, before: Mapping[str, Any], now: Shape) -> Itera
         yield "ALTER TABLE wrote the table again"
 
 
-def _added(column: CatalogColumn, is_rewritten: bool, is_in_raw: bool) -> str | None:
-    if is_in_raw:  # with the values of another column, which had this name
-        return f"the column {column.name} was added again"
+def _added(column: CatalogColumn, is_rewritten: bool, is_known: bool) -> str | None:
+    if is_known:  # it was excluded, or RAW has the values of another column, which had this name
+        return f"the column {column.name} was taken in again"
     # Without any of these every row that was there has NULL in it, as RAW has.
     if column.has_missing or column.has_default or column.generated or is_rewritten:
         return f"the column {column.name} was added"
@@ -116,9 +125,12 @@ def _changed(was: Mapping[str, Any], column: Mapping[str, Any], is_rewritten: bo
             return f"the column {name} was {was['type']} and is {column['type']}"
     if was.get("expression") != column.get("expression"):
         return f"the column {name} is generated otherwise"
-    labels = column.get("inner", {})
-    if any(labels.get(oid) != label for oid, label in was.get("inner", {}).items()):
-        return f"a label of the column {name} was renamed"
+    labels, before = column.get("inner", {}), was.get("inner", {})
+    # Rows have no label that is new, and every field of a composite type.
+    if any(labels.get(oid) != label for oid, label in before.items()) or any(
+        "." in oid for oid in labels.keys() - before.keys()
+    ):
+        return f"a label or a field of the type of {name} changed"
     return None
 
 

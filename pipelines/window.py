@@ -38,6 +38,8 @@ class Window:
         zone: in which a timestamp is written.
         is_whole: whether this load reads every row below its end, those of earlier loads too.
         partitions: by oid, that are read whole, because no load has seen them.
+        digits: of a second that the cursor's type keeps. Postgres rounds to them, so that a row may have a cursor from
+            before the start of its own transaction: the window ends that much earlier.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Window:
         zone: str | None = None,
         is_whole: bool = False,
         partitions: Sequence[int] = (),
+        digits: int = 6,
     ) -> None:
         self._snapshot = snapshot
         self._state = state
@@ -57,6 +60,7 @@ class Window:
         self._zone = ZoneInfo(zone) if zone else UTC
         self.is_whole = is_whole
         self._partitions = partitions
+        self._rounding = timedelta(0) if digits >= 6 else timedelta(seconds=10**-digits)
 
     @property
     def cursor(self) -> str | None:
@@ -92,7 +96,8 @@ class Window:
     @cached_property
     def end(self) -> datetime:
         """The first moment that this load does not read, UTC; never before the last horizon."""
-        return max(self._snapshot.moment.horizon or BEGINNING, self.saved or BEGINNING)
+        horizon = self._snapshot.moment.horizon
+        return max(horizon - self._rounding if horizon else BEGINNING, self.saved or BEGINNING)
 
     @cached_property
     def future(self) -> datetime:
