@@ -25,7 +25,7 @@ BAD_VALUE = (
 )
 SNOWFLAKE = ("ProgrammingError", "IntegrityError", "DataError")
 S3_CLIENT = ("botocore", "aiobotocore", "aiohttp")  # whose errors are the lake's
-UNWRITABLE = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
+UNWRITABLE = (errno.ENOTDIR, errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EPERM, errno.EDQUOT)
 ROOT = Path(__file__).resolve().parent.parent
 COMMANDS = (ROOT / "pipelines", ROOT / "flows")
 
@@ -149,6 +149,11 @@ def _line(error: BaseException, hint: str) -> str | None:
     kind = type(error).__name__
     if isinstance(error, Refusal):
         return str(error)
+    if kind == "ConfigValueCannotBeCoercedException":
+        return (
+            f"The setting {error.field_name} is no {_hint(error.hint)}: change it in the shell or in .dlt/; a list is "
+            "written as JSON, e.g. '[\"contacts\"]'."
+        )
     if kind == "ConfigFieldMissingException":
         return f"A setting is missing: {_missing(error)}. {hint}, or see .dlt/example.secrets.toml."
     if kind == "OperationalError" and "psycopg2" in f"{type(error.__cause__)} {type(error)}":
@@ -181,6 +186,10 @@ def _line(error: BaseException, hint: str) -> str | None:
         reason = str(error).splitlines()[0]
         return f"DuckDB cannot read or write its file: {reason}. Make room or writable, then run again."
     return None
+
+
+def _hint(hint: Any) -> str:
+    return getattr(hint, "__name__", None) or str(hint).removeprefix("typing.")
 
 
 def _postgres(message: str, hint: str) -> str:

@@ -224,7 +224,10 @@ def held_lease(pipeline: dlt.Pipeline) -> Lease:
         staging = warehouse.config.staging_config
     lake, _ = fsspec_from_config(staging)
     url = lease_url(staging.bucket_url, environment().database, pipeline.dataset_name)
-    return Lease(lake, url, dlt.config.get("lease.ttl", float) or TTL)
+    ttl = dlt.config.get("lease.ttl", float) or TTL
+    if not 1 <= ttl <= 86_400:
+        raise Refusal(f"LEASE__TTL is {ttl}: give seconds from 1 to 86400.")
+    return Lease(lake, url, ttl)
 
 
 def warn_of_password(pipeline: dlt.Pipeline) -> None:

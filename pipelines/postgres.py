@@ -103,7 +103,7 @@ def postgres(
     """
     options = table_options(TABLES)
     deletes = chosen("accept_deletes", accept_deletes, options)
-    accepted = Accepted(chosen("accept_reread", accept_reread, options), accept_type, reread_limit)
+    accepted = Accepted(chosen("accept_reread", accept_reread, options), accept_type, reread_limit, options)
     reader = RawReader()
     sweeps = sweep_names(options)
     for plan in plan_tables(moment, options, schema, reader, accepted, strict):

@@ -4,11 +4,12 @@ Every table is looked up in the catalogue of the same snapshot that its rows are
 exactly is refused here, by itself, before anything was read.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from shlex import quote as shell
+from typing import Any
 
 import dlt
 import sqlalchemy as sa
@@ -33,16 +34,17 @@ class Accepted:
     """What somebody accepted for this load: tables to be read again, columns to be retyped; and the limit for others.
 
     Raises:
-        Refusal: a name of `types` is no table.column.
+        Refusal: a name of `types` is no column of `tables`, the lines of TABLES.
     """
 
     rereads: set[str]
     types: Sequence[str]
     reread_limit: int
+    tables: Collection[str] = ()
 
     def __post_init__(self) -> None:
         for name in self.types:
-            if name != ALL and "." not in name:
+            if name != ALL and not any(name.startswith(f"{table}.") for table in self.tables):
                 raise Refusal(f"accept_type names {name}: say it as table.column, or all.")
 
     def columns(self, table: str) -> set[str]:
@@ -130,6 +132,9 @@ def _plan(line: TableOptions, table: CatalogTable, guard: TableGuard, reader: Ra
     before = dlt.current.resource_state(line.name).get(STATE)
     raw_columns = _raw_columns(reader, line.raw_name)
     source = SourceTable(line, table, known_names(before), raw_columns)
+    _check_key(source, before)
+    if unknown := accepted.columns(line.name) - {ALL} - set(source.hints):
+        raise Refusal(f"accept_type names {line.name}.{min(unknown)}: it has {', '.join(sorted(source.hints))}.")
     changed = agreed(line.name, raw_columns, source.hints, accepted.columns(line.name), line.zone)
     if changed:
         # What the source's own schema says is not held against the contract: dlt takes it as a change by the program.
@@ -144,6 +149,24 @@ def _plan(line: TableOptions, table: CatalogTable, guard: TableGuard, reader: Ra
         if column.get("dedup_sort") and name != source.cursor:
             columns[name] = columns.get(name, {"name": name}) | {"dedup_sort": None}
     return Plan(source, guard, shape_of(source), reasons, partitions, columns)
+
+
+def _check_key(source: SourceTable, before: Mapping[str, Any] | None) -> None:
+    """Refuse a key that the rows in RAW do not have: a merge would find none of them, and double them.
+
+    Raises:
+        TableRefused: RAW was loaded by another key.
+    """
+    if not source.raw_columns:
+        return
+    missing = [column for column in source.key if column not in source.raw_columns]
+    if missing or (before or {}).get("key", source.key) != source.key:
+        name = source.name
+        raise TableRefused(
+            f'{name}: its key is ({", ".join(source.key)}), and RAW was loaded by another one: say "raw": '
+            f'"{name}_2" in its line of TABLES, which loads it whole under that name, or take the old key back. '
+            f"Nothing of {name} was loaded."
+        )
 
 
 def _raw_columns(reader: RawReader, raw_name: str) -> TTableSchemaColumns:

@@ -134,6 +134,8 @@ class Snapshot(AbstractContextManager):
         # SQLAlchemy reads neither libpq's forms of an address nor every password.
         plain = sa.URL.create(DRIVER, username=url.username, host=url.host, database=url.database)
         self._engine = sa.create_engine(plain, creator=self._connect, pool_pre_ping=True)
+        if not 0 <= guard <= 60:  # a NaN is not
+            raise Refusal(f"SOURCES__POSTGRES__GUARD is {guard}: give seconds from 0 to 60.")
         self._guard = guard
         self._readers = list(readers)
         self._search_path = search_path

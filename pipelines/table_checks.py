@@ -52,6 +52,9 @@ def _rights(options: TableOptions, found: CatalogTable, role: str, name: str) ->
 
 def column_refusals(options: TableOptions, found: CatalogTable) -> Iterator[str]:
     """Yield what is wrong with the columns that a line of TABLES names, as the catalogue says."""
+    if {column.name for column in found.columns} <= set(options.exclude):
+        yield f"{options.name} has no column that is not excluded: take its line out of TABLES"
+        return
     key = () if options.is_row_keyed else options.key
     more = () if options.deletes in (SWEEP, NONE) else (options.deletes,)
     for column in filter(None, (*key, options.cursor, *more, *options.exclude, *options.as_text)):

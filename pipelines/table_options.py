@@ -10,6 +10,7 @@ from pipelines.names import raw_table_name
 
 ROW = "row"  # as a key: the table has none, and its rows are compared as a whole
 SWEEP, NONE = "sweep", "none"
+LONGEST_LAG = 10 * 366 * 86_400.0  # seconds
 PREFIX = "postgres_"
 
 
@@ -82,6 +83,10 @@ def table_options(tables: Mapping[str, Mapping[str, Any]]) -> dict[str, TableOpt
 
 
 def _options(name: str, line: Mapping[str, Any]) -> TableOptions:
+    if not isinstance(name, str) or not name.strip() or "\0" in name:
+        raise _wrong(name, "is no name of a table")
+    if not isinstance(line, Mapping):
+        raise _wrong(name, f"is {line!r}: give a dict of options")
     known = {field.name for field in fields(TableOptions)} - {"name"}
     if unknown := sorted(set(line) - known):
         raise _wrong(name, f"has the option {unknown[0]!r}, which is none: say {', '.join(sorted(known))}")
@@ -96,26 +101,28 @@ def _options(name: str, line: Mapping[str, Any]) -> TableOptions:
     if values["key"] == ROW and values["cursor"]:
         raise _wrong(name, 'has the key "row", so it is read whole: set its cursor to None')
     for option in ("cursor", "zone", "schema", "table", "raw"):
-        if values.get(option) is not None and not (isinstance(values[option], str) and values[option]):
+        value = values.get(option)
+        if value is not None and not (isinstance(value, str) and value and "\0" not in value):
             raise _wrong(name, f"has {option!r}: {values[option]!r}, which is no name")
     if not isinstance(values["deletes"], str) or not values["deletes"]:
         raise _wrong(name, f'has deletes: {values["deletes"]!r}: say "sweep", "none" or a column')
-    for option, most in (("lag", float("inf")), ("share", 1.0)):
+    for option, most in (("lag", LONGEST_LAG), ("share", 1.0)):
         value = values.get(option, 0.0)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
             raise _wrong(name, f"has {option!r}: {value!r}, which is not in range")
     _check_zone(name, values.get("zone"))
-    taken = {*(() if values["key"] == ROW else values["key"]), values["cursor"]}
+    taken = {*(() if values["key"] == ROW else values["key"]), values["cursor"], values["deletes"]} - {None}
     if gone := sorted(taken & set(values.get("exclude", ()))):
-        raise _wrong(name, f"excludes {gone[0]!r}, which is its key or cursor")
+        raise _wrong(name, f"excludes {gone[0]!r}, which it names as key, cursor or deletes")
     if values["cursor"] in values.get("as_text", ()):
         raise _wrong(name, f"has its cursor {values['cursor']!r} as text, which has no order in time")
     return TableOptions(name, **values)
 
 
 def _columns(name: str, option: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not all(isinstance(column, str) and column for column in value):
-        raise _wrong(name, f"has {option!r}: {value!r}: give a list of columns")
+    is_list = isinstance(value, list | tuple) and all(isinstance(column, str) and column for column in value)
+    if not is_list or len(set(value)) < len(value):
+        raise _wrong(name, f"has {option!r}: {value!r}: give a list of columns, each once")
     return tuple(value)
 
 

@@ -25,6 +25,7 @@ def shape_of(table: SourceTable) -> Shape:
     shape: Shape = {
         "oid": found.oid,
         "line": {"raw": options.raw_name, "cursor": options.cursor, "deletes": options.deletes, "zone": options.zone},
+        "key": table.key,
         "excluded": [column.number for column in found.columns if column.name in options.exclude],
         "columns": {str(column.number): _column(table, column) for column in table.columns},
     }

@@ -85,6 +85,19 @@ def test_what_stands_below_a_table_or_a_view_is_seen(platform, lines):
     assert raw(platform, "m", "OUTER_VIEW") == [("BLUE",)]
 
 
+def test_another_key_is_refused_until_the_table_has_another_name(platform, lines):
+    platform.source(f"create table keyed ({ROW}); insert into keyed select n, 'a', {OLD} from generate_series(1, 5) n")
+    lines(keyed={"deletes": "sweep"})
+    load()
+    platform.source("alter table keyed rename id to pk")
+    for key in (["pk"], "row"):
+        lines(keyed={"key": key, "deletes": "sweep"} | ({"cursor": None} if key == "row" else {}))
+        assert 'say "raw": "keyed_2" in its line of TABLES' in refused(load())["keyed"]
+    lines(keyed={"key": ["pk"], "deletes": "sweep", "raw": "keyed_2"})
+    assert refused(load()) == {}
+    assert raw(platform, "pk", "KEYED_2") == [(1,), (2,), (3,), (4,), (5,)]
+
+
 def test_keys_that_only_seem_unique_are_refused(platform, lines):
     platform.source(
         f"""create table parents ({ROW}); create table heirs () inherits (parents);
