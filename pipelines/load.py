@@ -225,8 +225,8 @@ def held_lease(pipeline: dlt.Pipeline) -> Lease:
     lake, _ = fsspec_from_config(staging)
     url = lease_url(staging.bucket_url, environment().database, pipeline.dataset_name)
     ttl = dlt.config.get("lease.ttl", float) or TTL
-    if not 1 <= ttl <= 86_400:
-        raise Refusal(f"LEASE__TTL is {ttl}: give seconds from 1 to 86400.")
+    if not 0 < ttl <= 86_400:
+        raise Refusal(f"LEASE__TTL is {ttl}: give seconds, at most 86400.")
     return Lease(lake, url, ttl)
 
 
