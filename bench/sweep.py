@@ -15,9 +15,12 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from mock_services.postgres.server import EmbeddedPostgres
+from pipelines.catalog import read_catalog
 from pipelines.key_merge import BATCH, KeyMerge
 from pipelines.postgres_keys import PostgresKeys
 from pipelines.snapshot import Snapshot
+from pipelines.source_table import SourceTable
+from pipelines.table_options import TableOptions
 from pipelines.window import Window
 
 
@@ -48,9 +51,10 @@ def measure(rows: int) -> tuple[float, float, int]:
         )
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         with Snapshot(sa.make_url(server.url())) as moment:
-            keys = PostgresKeys(
-                moment, sa.MetaData(schema="public"), "rows", ["row_id"], Window(moment, dict, "updated_at")
-            )
+            with moment.engine.connect() as connection:
+                (table,) = read_catalog(connection, [("public", "rows")])
+            line = TableOptions("rows", ("row_id",), "updated_at", "sweep")
+            keys = PostgresKeys(moment, SourceTable(line, table, {}, {}), Window(moment, dict, "updated_at"))
             began = time.monotonic()
             found = sum(is_gone for is_gone, _ in KeyMerge(raw.keys(), keys.stream()).differences())
             seconds = time.monotonic() - began
