@@ -154,6 +154,8 @@ from pg_db_role_setting s
 left join pg_roles r on r.oid = s.setrole left join pg_database d on d.oid = s.setdatabase
 cross join unnest(s.setconfig) setting
 where setting ilike 'timezone=%%' and (s.setdatabase = 0 or d.datname = current_database())
+union all
+select 'the server', reset_val from pg_settings where name = 'TimeZone'
 order by 1
 """
 # A snapshot sees nothing of a table that was written again since it was taken (ALTER TABLE, TRUNCATE): the row of the

@@ -182,6 +182,11 @@ def _line(error: BaseException, hint: str) -> str | None:
         return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
     if kind == "IOException" and "lock" in str(error).lower():
         return "Another process holds the DuckDB file: wait until it ends (`make status`), then run again."
+    if kind == "IOException" and "not a valid DuckDB database" in str(error):
+        return (
+            f"DuckDB's file is damaged ({str(error).splitlines()[0]}): move it away, then type "
+            "python pipelines/replay.py, which makes RAW again from the lake."
+        )
     if kind == "IOException":
         reason = str(error).splitlines()[0]
         return f"DuckDB cannot read or write its file: {reason}. Make room or writable, then run again."

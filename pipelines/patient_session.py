@@ -38,7 +38,7 @@ class PatientSession(Session):
 
     Raises:
         IncompleteRead: it tried as often as it may.
-        TableRefused: an answer is larger than it may be.
+        TableRefused: an answer is larger than it may be, or the API has no such endpoint.
         HTTPError: the token was refused.
         ConnectionError: nobody listens there.
     """
@@ -73,7 +73,12 @@ class PatientSession(Session):
             status = error.response.status_code
             if status in (401, 403):
                 raise
-            failure = self._failure(f"the API answered {status} {error.response.reason}")
+            answered = f"the API answered {status} {error.response.reason}"
+            if 400 <= status < 500 and status not in AGAIN:  # this endpoint's, and the next run would get the same
+                raise self._refusal(
+                    f"{answered}: correct its line of ENDPOINTS in pipelines/saas.py, or take it out"
+                ) from error
+            failure = self._failure(answered)
             failure.is_transient = status in AGAIN
             raise failure from error
         except AnswerTooLarge as error:

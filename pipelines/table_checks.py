@@ -120,20 +120,23 @@ def key_refusal(connection: sa.Connection, table: SourceTable) -> str | None:
 
 
 def zone_refusal(table: SourceTable, settings: Sequence[tuple[str, str]]) -> str | None:
-    """Tell that a cursor without a zone is written in sessions that do not begin in UTC, where no zone is declared.
+    """Tell that times without a zone are written in sessions that do not begin in UTC, where no zone is declared.
 
     Args:
-        table: of which the cursor is looked at.
+        table: of which the cursor is looked at, and the column that says since when a row is deleted.
         settings: whose sessions begin in which zone.
     """
-    if not table.options.cursor or table.found.column(table.options.cursor).base != "timestamp" or table.options.zone:
+    line = table.options
+    columns = [table.found.column(name) for name in (line.cursor, line.deletes) if name not in (None, SWEEP, NONE)]
+    column = next((column for column in columns if column.base == "timestamp"), None)
+    if column is None or line.zone:
         return None
     other = [(who, zone) for who, zone in settings if zone.strip("'\"").lower() not in UTC]
     if not other:
         return None
     who, zone = other[0]
     return (
-        f"{table.name}.{table.options.cursor} is a timestamp without a zone, and sessions of {who} begin in {zone}: "
+        f"{table.name}.{column.name} is a timestamp without a zone, and sessions of {who} begin in {zone}: "
         f'say in which zone it is written, "zone": "{zone}" or "zone": "UTC", in TABLES'
     )
 

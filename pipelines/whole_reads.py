@@ -208,6 +208,11 @@ class WholeRead(JSONResponseCursorPaginator):
                     f"{self._object(item, number)} has {what} {self._key}, which is its key in ENDPOINTS and must be a "
                     "text or an integer of 64 bits: name another, or ask the vendor to fix it"
                 )
+            if type(key) is str and "\0" in key:
+                raise self.refusal(
+                    f"{self._object(item, number)} has a NUL in {self._key}, which no warehouse takes in a look-up: "
+                    "ask the vendor to fix it"
+                )
             first = found.setdefault(key, number)
             if first != number and times[first] == times[number] and data[first] != item:
                 raise self.refusal(

@@ -5,7 +5,8 @@ import time
 import psycopg2
 import pytest
 
-from pipelines.postgres import TABLES, load
+from pipelines.catalog import zone_settings
+from pipelines.postgres import TABLES, load, snapshot
 from tests.pipelines.steps import refused
 
 ROW = "id int primary key, v text, updated_at timestamptz default now()"
@@ -96,6 +97,26 @@ def test_another_key_is_refused_until_the_table_has_another_name(platform, lines
     lines(keyed={"key": ["pk"], "deletes": "sweep", "raw": "keyed_2"})
     assert refused(load()) == {}
     assert raw(platform, "pk", "KEYED_2") == [(1,), (2,), (3,), (4,), (5,)]
+
+
+def test_times_of_an_unknown_zone_are_refused_whoever_sets_it(platform, lines):
+    platform.source(
+        f"""create table local (id int primary key, v text, updated_at timestamp default now());
+        create table gone (id int primary key, gone_at timestamp, updated_at timestamptz default {OLD});
+        insert into local values (1, 'a'); insert into gone values (1, '2026-07-01 10:00')"""
+    )
+    lines(local={}, gone={"deletes": "gone_at"})
+    assert refused(load()) == {}
+    with snapshot() as moment, moment.engine.connect() as connection:
+        assert ("the server", "UTC") in zone_settings(connection)
+    platform.source(f"alter database {platform.postgres_url.rpartition('/')[2]} set timezone = 'America/New_York'")
+    said = refused(load())
+    assert 'begin in America/New_York: say in which zone it is written, "zone": "America/New_York"' in said["local"]
+    assert "gone.gone_at is a timestamp without a zone" in said["gone"]
+    lines(local={"zone": "UTC"}, gone={"deletes": "gone_at", "zone": "America/New_York"})
+    assert refused(load()) == {}
+    ((deleted_at,),) = platform.raw("select _deleted_at from RAW.POSTGRES_GONE")
+    assert deleted_at.isoformat() == "2026-07-01T14:00:00+00:00"
 
 
 def test_keys_that_only_seem_unique_are_refused(platform, lines):
