@@ -23,6 +23,8 @@ def check_endpoints(endpoints: Mapping[str, Mapping[str, Any]]) -> None:
     for name, line in endpoints.items():
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise _wrong(name, "is no name that an address can end in")
+        if not isinstance(line, Mapping) or not isinstance(line.get("columns", {}), Mapping):
+            raise _wrong(name, "is no dict of options, or its columns are no dict of types")
         if unknown := sorted(set(line) - set(KNOWN)):
             raise _wrong(name, f"has the option {unknown[0]!r}, which is none: say {', '.join(KNOWN)}")
         if missing := [option for option in NEEDED if option not in line]:

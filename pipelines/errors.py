@@ -176,6 +176,10 @@ def _line(error: BaseException, hint: str) -> str | None:
     if NO_MEMORY.search(str(error)) and kind in ("OutOfMemoryException", "TransactionException"):
         reason = str(error).strip().splitlines()[0]
         return f"DuckDB needs more memory than it may take ({reason}). End other programs, then run again."
+    if kind in ("MissingSchema", "InvalidSchema", "InvalidURL", "LocationParseError"):
+        return "SOURCES__SAAS__BASE_URL is no address: set it to one like https://api.example.com."
+    if kind == "InvalidHeader":
+        return "SOURCES__SAAS__API_KEY holds what no header takes, e.g. a line break: set it again."
     if is_cut_off(error):
         return f"The lake did not answer in full ({kind}: {error}): nothing of it counts; run again later."
     if isinstance(error, OSError) and error.errno in UNWRITABLE:

@@ -9,6 +9,7 @@ import dlt
 import pyarrow as pa
 from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.specs import RuntimeConfiguration
+from dlt.common.schema.typing import TTableSchemaColumns
 
 from pipelines.api_keys import api_keys
 from pipelines.api_notices import Notices
@@ -16,7 +17,7 @@ from pipelines.api_pages import Api
 from pipelines.api_types import Kind, declared_type
 from pipelines.arrow_pages import ArrowPages, FieldNames
 from pipelines.endpoint_options import accepted_types, check_endpoints, raw_table
-from pipelines.errors import at_import
+from pipelines.errors import Refusal, TableRefused, at_import
 from pipelines.key_merge import Key, tables_of
 from pipelines.paced_adapter import Bounds
 from pipelines.quota import Quota
@@ -110,6 +111,9 @@ def saas(
         accept_type: columns as endpoint.field whose type may change this once; their endpoints are read whole.
     """
     check_endpoints(ENDPOINTS)
+    for setting, value, least in (("LAG", lag, 0), ("PAGE_SIZE", page_size, 1), ("WINDOWS", windows, 1)):
+        if not least <= value <= 1e9:  # a NaN is not
+            raise Refusal(f"SOURCES__SAAS__{setting} is {value}: give a number from {least} on.")
     may_vanish, may_change = accepted(accept_deletes, ENDPOINTS), accepted_types(accept_type, ENDPOINTS)
     quota = Quota(longest=resolve_configuration(RuntimeConfiguration()).request_max_retry_delay)
     api = Api(base_url, api_key, page_size, quota, Bounds(answer_bytes, answer_seconds, pages))
@@ -154,22 +158,30 @@ class Endpoint:
     def changes(self, lag: float, windows: int) -> dlt.sources.DltResource:
         """Return the resource that reads what changed since the last load."""
         types = self._options["columns"] | {self._cursor: "timestamp"}
+        # dlt takes one column that says which of two rows is the newest: another line had another.
+        earlier = {
+            name: {"dedup_sort": None}
+            for name, column in self._known().items()
+            if column.get("dedup_sort") and name != self._raw_cursor
+        }
         cursor = ApiCursor(self._state, self._cursor, self._key, lag, self._notices)
         own = DELETED if self._options["deletes"] == "sweep" else {}
 
         def objects() -> Iterator[list[dict[str, Any]]]:
-            yield from self._guard.rows(self._objects(cursor, windows))
+            yield from self._guard.rows(self._checked(self._objects(cursor, windows)))
 
+        declared = {self._names.declared[field]: declared_type(kind).hints for field, kind in types.items()}
         resource = dlt.resource(
             objects,
             name=self._name,
             table_name=self._table,
             primary_key=self._raw_key,
             write_disposition="merge",
-            columns={self._names.declared[field]: declared_type(kind).hints for field, kind in types.items()}
+            columns=declared
             # Of an object that comes twice in one load, the newest version stays.
             | {self._raw_cursor: {"data_type": "timestamp", "dedup_sort": "desc"}}
-            | {name: kind.hints for name, kind in own.items()},
+            | {name: kind.hints for name, kind in own.items()}
+            | {name: declared.get(name, {}) | hints for name, hints in earlier.items()},
         )
         pages = ArrowPages(self._table, self._name, self._key, types, self._names, self._notices, own, self._accepted)
         resource.add_step(self._guard.step(pages))
@@ -197,6 +209,24 @@ class Endpoint:
                 cursor.save()
         finally:
             self._notices.say()
+
+    def _known(self) -> TTableSchemaColumns:
+        """Return dlt's columns of the table as the last load left them."""
+        return self._raw.columns if self._raw.exists else {}
+
+    def _checked(self, pages: Iterator[Any]) -> Iterator[Any]:
+        """Refuse a key that the rows in RAW were not loaded by: a merge would find none of them.
+
+        Raises:
+            TableRefused: ENDPOINTS names another key than the last load had.
+        """
+        key = [name for name, column in self._known().items() if column.get("primary_key")]
+        if key and key != [self._raw_key]:
+            raise TableRefused(
+                f"{self._name}: its key in ENDPOINTS is {self._key}, and RAW was loaded by {', '.join(key)}: take the "
+                f"old key back in pipelines/saas.py. Nothing of {self._name} was loaded."
+            )
+        yield from pages
 
     def _keys(self) -> Iterator[pa.Table]:
         return tables_of(api_keys(self._api, self._name, self._options))

@@ -13,7 +13,8 @@ from pipelines.source_table import SourceTable, quote
 from pipelines.table_options import NONE, SWEEP, TableOptions
 
 TIMES = ("timestamptz", "timestamp")
-# A float has values that differ and are equal (NaN of other bits, 0 and -0), documents and shapes have no order.
+# A float has values that differ and are equal (NaN of other bits, 0 and -0), documents and shapes have no order, and
+# two arrays that differ in their bounds alone are one in JSON.
 NO_KEYS = ("float4", "float8", "json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")
 UTC = ("utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "universal", "etc/universal", "uct", "etc/uct")
 
@@ -63,7 +64,7 @@ def column_refusals(options: TableOptions, found: CatalogTable) -> Iterator[str]
             return
     for column in key:
         kind = found.column(column)
-        if kind.base in NO_KEYS and column not in options.as_text:
+        if (kind.base in NO_KEYS or kind.is_array) and column not in options.as_text:
             yield (
                 f'{options.name}.{column} is {kind.type}, which no warehouse compares as Postgres does: say "as_text": '
                 f'["{column}"] in TABLES, or name another key'

@@ -33,8 +33,8 @@ def shape_of(table: SourceTable) -> Shape:
         shape["file"] = found.file
     if found.definition:
         shape["definition"] = found.definition
-    if found.partitions:
-        shape["partitions"] = list(found.partitions)
+    if parts := sorted((*found.partitions, *found.heirs)):
+        shape["partitions"] = parts
     return shape
 
 
@@ -67,10 +67,13 @@ def changes(table: SourceTable, before: Mapping[str, Any] | None) -> list[str]:
 
 
 def new_partitions(table: SourceTable, before: Mapping[str, Any] | None) -> list[int]:
-    """Return the partitions, by oid, that were not there at the last load: one that was attached brings old rows."""
+    """Return the partitions, and the tables that inherit, by oid, that were not there at the last load.
+
+    One that was attached brings rows with the cursors that they had.
+    """
     if before is None or before["oid"] != table.found.oid:
         return []
-    return sorted(set(table.found.partitions) - set(before.get("partitions", ())))
+    return sorted({*table.found.partitions, *table.found.heirs} - set(before.get("partitions", ())))
 
 
 def _column(table: SourceTable, column: CatalogColumn) -> dict[str, Any]:

@@ -141,6 +141,8 @@ def read_services() -> dict[str, Any]:
         return json.loads(services_file().read_text())
     except FileNotFoundError:
         return {}
+    except ValueError as error:
+        raise Refusal(f"{services_file()} is damaged ({error}): remove it, then `make up` writes it again.") from error
 
 
 def raw_pipeline(name: str, folder: Path | None = None) -> "dlt.Pipeline":

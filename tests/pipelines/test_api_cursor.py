@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from pipelines import saas
+from pipelines.errors import Refusal
 from pipelines.warehouse import raw_pipeline
 from tests.pipelines.api_platform import api, endpoint  # noqa: F401
 
@@ -207,3 +208,31 @@ def test_a_declared_type_that_is_another_than_the_columns_is_one_line(api):  # n
     saas.load()
     assert "saas_items.v: the column is text, and ENDPOINTS declares double" in api.refused()["items"].line
     assert api.values("id", "saas_others") == [1, 2]
+
+
+def test_another_cursor_begins_anew_and_another_key_is_refused(api, monkeypatch):  # noqa: F811
+    objects = [
+        {"id": number, "at": at(timedelta(hours=number - 9)), "then": at(-YEAR), "k": f"k{number}"} for number in (1, 2)
+    ]
+    api.vendor.put("items", *objects)
+    monkeypatch.setitem(saas.ENDPOINTS, "items", endpoint(columns={"then": "timestamp"}))
+    saas.load()
+    monkeypatch.setitem(saas.ENDPOINTS, "items", endpoint(cursor="then", columns={"at": "timestamp"}))
+    api.vendor.put("items", {"id": 3, "at": at(), "then": at(), "k": "k3"})
+    for _ in range(2):
+        assert saas.load().refused == []
+    assert api.values("id") == [1, 2, 3]
+    monkeypatch.setitem(saas.ENDPOINTS, "items", endpoint(cursor="then", key="k", columns={"at": "timestamp"}))
+    assert (
+        "items: its key in ENDPOINTS is k, and RAW was loaded by id: take the old key back"
+        in saas.load().refused[0].line
+    )
+    assert api.values("id") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("setting", ["LAG=-5", "LAG=nan", "PAGE_SIZE=0"])
+def test_a_setting_out_of_range_reads_nothing(api, monkeypatch, setting):  # noqa: F811
+    name, _, value = setting.partition("=")
+    monkeypatch.setenv(f"SOURCES__SAAS__{name}", value)
+    with pytest.raises(Refusal, match=f"SOURCES__SAAS__{name} is"):
+        saas.load()
