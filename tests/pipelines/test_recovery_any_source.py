@@ -20,6 +20,7 @@ from pipelines.raw_table import RawReader, RawTable
 from pipelines.replay import main
 from pipelines.snapshot import Snapshot
 from pipelines.staged_duckdb import StagedCopyJob
+from pipelines.table_guard import TableGuard
 from pipelines.window import Window
 from pipelines.wire_loader import Reading
 from tests.crash import foreign
@@ -150,9 +151,15 @@ def test_what_dlt_does_to_rows_is_refused_for_rows_that_come_in_files(platform, 
         @dlt.source(name="others", max_table_nesting=0)
         def others():
             raw = RawTable(RawReader(), "plans", ["plan_id"])
-            reading = Reading(moment, Window(moment, dict, None), raw, 1)
+            guard = TableGuard("plans", "plans", dict, is_strict=True)
+            reading = Reading(moment, Window(moment, dict, None), raw, 1, None, guard, {})
             resource = sql_table(
-                moment.engine, table="plans", backend="wire", backend_kwargs={"reading": reading}, primary_key="plan_id"
+                moment.engine,
+                table="plans",
+                schema="public",
+                backend="wire",
+                backend_kwargs={"reading": reading},
+                primary_key="plan_id",
             )
             changed = change(resource)
             return resource if changed is None else changed

@@ -13,7 +13,7 @@ from mock_services.saas.app import create_app
 from mock_services.saas.events import iso
 from pipelines.api_keys import api_keys
 from pipelines.api_pages import Api
-from pipelines.errors import exit_code, explain
+from pipelines.errors import explain
 from pipelines.patient_session import IncompleteRead
 from pipelines.saas import ENDPOINTS, load
 from pipelines.table_guard import read_refused
@@ -101,10 +101,9 @@ def test_objects_that_vanish_are_marked_and_too_many_are_refused(platform):
     marked = "select suppression_id from RAW.SAAS_SUPPRESSIONS where _deleted_at is not null order by 1"
     assert platform.raw(marked) == gone
     at_the_vendor(platform, "delete from suppressions where rowid % 2 = 0")
-    with pytest.raises(PipelineStepFailed) as failure:
-        load()
-    assert exit_code(failure.value) == 3
-    assert "python pipelines/saas.py --accept-deletes suppressions" in explain(failure.value, "")
+    (refused,) = load().refused
+    assert (refused.name, refused.exit_code) == ("suppressions", 3)
+    assert "python pipelines/saas.py --accept-deletes suppressions" in refused.line
     assert platform.raw(marked) == gone
 
 
