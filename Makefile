@@ -20,7 +20,7 @@ export UV_SYSTEM_CERTS := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 
 .DEFAULT_GOAL := run
-.PHONY: run test test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+.PHONY: run test test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
 	dashboard dashboard-html test-dashboard test-replay slim
 
@@ -29,7 +29,10 @@ run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 
 test: lint  ## everything CI checks, on real parts and loopback only
 	dbt parse --quiet --no-partial-parse --target ci --project-dir dbt --profiles-dir dbt
-	pytest -n auto --maxprocesses 4 --dist loadfile
+	pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
+
+test-slow: setup  ## the tests that `make test` leaves out to stay under ten minutes: damaged folders, paused runs, sessions, types
+	pytest -n auto --maxprocesses 4 --dist loadfile -m slow
 
 test-foreign: setup  ## other people's schemas under load, change and kill (tests/foreign/README.md): make test-foreign [KILLS=40] [SEED=1] [ONLY=ddl]
 	@python -m tests.foreign $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))

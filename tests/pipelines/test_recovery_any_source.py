@@ -27,6 +27,8 @@ from tests.crash import foreign
 from tests.crash.subject import compare
 from tests.replay.test_manifests import at, lose_raw, rows, warehouse
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> Path:

@@ -13,6 +13,8 @@ from pipelines.warehouse import raw_pipeline
 from tests.crash import foreign
 from tests.crash.subject import compare
 
+pytestmark = pytest.mark.slow
+
 DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "empty": lambda body: b"",
     "half": lambda body: body[: len(body) // 2],

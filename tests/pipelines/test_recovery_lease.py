@@ -27,7 +27,7 @@ from pipelines.warehouse import raw_pipeline
 from tests.conftest import BUCKET, KEYS
 from tests.pipelines.compare import assert_raw_equals_source
 
-pytestmark = pytest.mark.usefixtures("few_tables")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("few_tables")]
 ROOT = Path(__file__).parents[2]
 
 

@@ -26,6 +26,8 @@ from tests.conftest import execute
 from tests.pipelines.compare import differences
 from tests.pipelines.steps import counts, refused
 
+pytestmark = pytest.mark.slow
+
 # What a role, or its database, may have set otherwise, and the tables still come as they are.
 HOSTILE = {
     "client_encoding": "LATIN1",

@@ -11,6 +11,8 @@ from pipelines.column_types import change, rounds
 from pipelines.errors import exit_code, explain, failed_for_good
 from tests.pipelines.trial import Trial
 
+pytestmark = pytest.mark.slow
+
 NUMBER = {"data_type": "decimal", "precision": 20, "scale": 4}
 LONG = {"data_type": "decimal", "precision": 38, "scale": 9}
 
