@@ -155,7 +155,11 @@ class Comparison:
         """Return the table's name in RAW."""
         if "raw" in self._line:
             return f"postgres_{self._line['raw']}".lower()
-        names = candidates(f"postgres_{self._name}")
+        # Of a table, dlt leaves two underscores in a row.
+        names = [
+            *candidates(f"postgres_{self._name}"),
+            NamingConvention().normalize_tables_path(f"postgres_{self._name}"),
+        ]
         return next((name for name in names if name in in_raw), names[-1])
 
     def run(self, place: str, in_raw: Mapping[str, str]) -> None:
