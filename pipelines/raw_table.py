@@ -131,7 +131,7 @@ class RawTable:
             is_arrow = warehouse.capabilities.sqlglot_dialect == "duckdb"
             # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document.
             selected = ", ".join(
-                f"CAST({warehouse.escape_column_name(name)} AS VARCHAR) AS {warehouse.escape_column_name(name)}"
+                f"CAST({warehouse.escape_column_name(name)} AS VARCHAR)"
                 if column["data_type"] == "json"
                 else warehouse.escape_column_name(name)
                 for name, column in kept.items()
@@ -152,7 +152,9 @@ class RawTable:
                             found += cursor.fetchall()
                 except DatabaseUndefinedRelation:
                     break
-        return pa.concat_tables(parts) if parts else row_tuples_to_arrow(found, kept, "UTC")
+        if parts:
+            return pa.concat_tables(parts).rename_columns(list(kept))
+        return row_tuples_to_arrow(found, kept, "UTC")
 
     def _names(self, warehouse: Any) -> str:
         return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self.key)
