@@ -138,7 +138,7 @@ def malformed(what: str) -> Refusal:
     """Return the refusal of an address, without any part of it."""
     return Refusal(
         f"The address of Postgres is malformed: {what}. Set {SETTING} to "
-        "postgresql://user:password@host:5432/database, where @ : / ? # % and blanks in the password are "
+        "postgresql://<user>:<password>@<host>:5432/<database>, where @ : / ? # % and blanks in the password are "
         "percent-encoded (@ is %40)."
     )
 

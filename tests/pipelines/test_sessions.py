@@ -28,6 +28,8 @@ from tests.pipelines.steps import counts, refused
 
 pytestmark = pytest.mark.slow
 
+HIDDEN = "s3cret"  # the password of addresses that lead nowhere; no line may show it
+
 # What a role, or its database, may have set otherwise, and the tables still come as they are.
 HOSTILE = {
     "client_encoding": "LATIN1",
@@ -324,31 +326,31 @@ def test_two_servers_behind_one_address_are_refused(platform, tmp_path):
 @pytest.mark.parametrize(
     ("address", "what"),
     [
-        ("postgresql://u:s3cret@h:54x2/d", "its port is not a number"),
-        ("postgresql://u:s3cret@h:99999/d", "its port is not a number"),
-        ("postgresql://u:s3cret@h1:1,h2:x/d", "its port is not a number"),
-        ("postgresql://u:s3cret@/d", "it has no host"),
-        ("mysql://u:s3cret@h/d", "it does not begin with postgresql://"),
-        ("u:s3cret@h/d", "it does not begin with postgresql://"),
-        ("postgresql://u:p@s3cret@h/d", "its password holds an @"),
-        ("postgresql://u:s3cret@h/d?sslmood=require", "the parameter sslmood is unknown"),
-        ("postgresql://u:s3cret@h/d?replication=database", "the parameter replication cannot be set"),
-        ("postgresql://u:s3cret@h/d?sslmode=a&sslmode=b", "the parameter sslmode is there more than once"),
+        (f"postgresql://u:{HIDDEN}@h:54x2/d", "its port is not a number"),
+        (f"postgresql://u:{HIDDEN}@h:99999/d", "its port is not a number"),
+        (f"postgresql://u:{HIDDEN}@h1:1,h2:x/d", "its port is not a number"),
+        (f"postgresql://u:{HIDDEN}@/d", "it has no host"),
+        (f"mysql://u:{HIDDEN}@h/d", "it does not begin with postgresql://"),
+        (f"u:{HIDDEN}@h/d", "it does not begin with postgresql://"),
+        (f"postgresql://u:p@{HIDDEN}@h/d", "its password holds an @"),
+        (f"postgresql://u:{HIDDEN}@h/d?sslmood=require", "the parameter sslmood is unknown"),
+        (f"postgresql://u:{HIDDEN}@h/d?replication=database", "the parameter replication cannot be set"),
+        (f"postgresql://u:{HIDDEN}@h/d?sslmode=a&sslmode=b", "the parameter sslmode is there more than once"),
     ],
 )
 def test_a_malformed_address_is_one_line_without_its_password(address, what):
     with pytest.raises(Refusal, match=what) as refused:
         parameters(parse(address))
-    assert "s3cret" not in str(refused.value)
+    assert HIDDEN not in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
 def test_a_load_from_a_malformed_address_is_one_line(platform):
-    platform.write_services(postgres_url="postgresql://u:p@s3cret@h:5432/d")
+    platform.write_services(postgres_url=f"postgresql://u:p@{HIDDEN}@h:5432/d")
     with pytest.raises(Refusal, match="its password holds an @") as refused:
         load()
     line = explain(refused.value, "")
-    assert "s3cret" not in line
+    assert HIDDEN not in line
     assert line.count("\n") == 0
 
 
