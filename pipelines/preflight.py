@@ -188,7 +188,7 @@ def _announce(connection: sa.Connection, plan: Plan, accepted: Accepted) -> None
     if rows <= 0:  # Postgres has no estimate
         few = f"select count(*) from (select from {plan.source.quoted} limit {accepted.reread_limit + 1}) few"
         rows = connection.exec_driver_sql(few.replace("%", "%%")).scalar()
-    size = f"{rows:,} rows" + (f", {found.bytes / 1e6:,.1f} MB" if found.bytes else "")
+    size = f"{rows:,} row{'s' if rows != 1 else ''}" + (f", {found.bytes / 1e6:,.1f} MB" if found.bytes else "")
     if rows > accepted.reread_limit and name not in accepted.rereads:
         raise TableRefused(
             f"{name}: {why}, so it has to be read again whole, which is about {size} and more than reread_limit "
