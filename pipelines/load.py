@@ -107,7 +107,8 @@ def load_others(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadRep
                 raise
             table, reason = found
             left_out[table] = (
-                f"RAW.{table.upper()}: {reason.rstrip('.')}. Nothing of it was loaded: correct it at the source, then run again."
+                f"RAW.{table.upper()}: {reason.rstrip('.')}. Nothing of it was loaded: correct it at the source, then "
+                "run again."
             )
             if pipeline.has_pending_data:
                 set_aside(pipeline, f"RAW.{table.upper()} refuses its data ({reason})")
