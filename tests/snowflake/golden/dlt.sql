@@ -786,6 +786,10 @@ SELECT f.token, f.load_id, l.load_id FROM "RAW"."_LOAD_FENCE" AS f LEFT JOIN "RA
 
 SELECT f.token, f.load_id, l.load_id FROM "RAW"."_LOAD_FENCE" AS f LEFT JOIN "RAW"."_DLT_LOADS" AS l ON l.load_id = f.load_id WHERE f.pipeline_name = 'saas' ORDER BY f.token DESC LIMIT 1;
 
+SELECT s.pipeline_name FROM "RAW"."_DLT_LOADS" AS l LEFT JOIN "RAW"."_DLT_PIPELINE_STATE" AS s ON s._dlt_load_id = l.load_id WHERE l.schema_name = 'postgres' ORDER BY l.load_id DESC;
+
+SELECT s.pipeline_name FROM "RAW"."_DLT_LOADS" AS l LEFT JOIN "RAW"."_DLT_PIPELINE_STATE" AS s ON s._dlt_load_id = l.load_id WHERE l.schema_name = 'saas' ORDER BY l.load_id DESC;
+
 SELECT table_name,column_name,data_type,is_nullable,numeric_precision,numeric_scale
 FROM INFORMATION_SCHEMA.COLUMNS
 WHERE table_schema = 'RAW' AND table_name IN ('POSTGRES_ACCOUNTS','POSTGRES_CAMPAIGNS','POSTGRES_CONTACTS','POSTGRES_INVOICES','POSTGRES_LISTS','POSTGRES_LIST_MEMBERSHIPS','POSTGRES_PLANS','POSTGRES_SUBSCRIPTIONS','POSTGRES_USERS','_DLT_LOADS','_DLT_PIPELINE_STATE','_DLT_VERSION') ORDER BY table_name, ordinal_position;
