@@ -82,8 +82,9 @@ def beyond(world: World, pipeline: str, clock: datetime) -> Iterator[str]:
 
 def _states(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
     # In the order in which dlt itself takes them: a state counts when its load is complete.
+    # A load that was refused and read again without a table leaves one that does not.
     sql = """select pipeline_name, state from RAW._dlt_pipeline_state join RAW._dlt_loads on _dlt_load_id = load_id
-        order by pipeline_name, load_id"""
+        where status = 0 order by pipeline_name, load_id"""
     for name, state in world.raw(sql):
         yield name, dict(_walk(decompress_state(state).get("sources", {}), ""))
 
