@@ -10,6 +10,8 @@ from pipelines.errors import exit_code, explain, failed_for_good
 from pipelines.staged_duckdb import StagedDuckDbClient, staged_duckdb
 from tests.pipelines.trial import MERGED, Trial
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def trial(tmp_path) -> Trial:
