@@ -175,7 +175,7 @@ def _complaint(name: str, shown: str, key: Sequence[str], why: str, is_shown: bo
         shown: its name at the source.
         key: columns of the same row.
         why: the value cannot be loaded.
-        is_shown: whether the value is told.
+        is_shown: whether the message has the value.
     """
     column = shown.replace("'", "''")
     quoted = '"' + name.replace('"', '""') + '"'

@@ -170,7 +170,7 @@ def wall_clock(moment: datetime, zone: Any) -> datetime:
     local = moment.astimezone(zone)
     if local.fold == 0 and local.utcoffset() != local.replace(fold=1).utcoffset():
         first, second = local.utcoffset(), local.replace(fold=1).utcoffset()
-        if first > second:  # the clock goes back: of this hour, the second pass counts
+        if first > second:  # summer time ends: of this hour, the second pass counts
             behind = moment + (first - second)
             return _first_of_pass(behind.astimezone(zone), first - second)
     return local.replace(tzinfo=None, fold=0)
