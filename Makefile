@@ -22,7 +22,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 .DEFAULT_GOAL := run
 .PHONY: run test test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
-	dashboard dashboard-html test-dashboard test-replay slim
+	dashboard dashboard-html test-dashboard test-machine test-replay slim
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -39,6 +39,9 @@ test-foreign: setup  ## other people's schemas under load, change and kill (test
 
 test-crash: setup  ## the torture bench (tests/crash/README.md): make test-crash KILLS=500 [SEED=1]
 	@python -m tests.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
+
+test-machine: setup  ## somebody else's machine: an odd folder, a normal user, foreign variables (tests/machine/README.md)
+	pytest tests/machine
 
 test-replay: setup  ## RAW again from the lake alone, and MART over it, whatever was killed
 	pytest -n auto --maxprocesses 2 --dist load tests/replay

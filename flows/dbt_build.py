@@ -1,0 +1,86 @@
+"""The task that builds and tests dbt's models."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from prefect import task
+
+from flows import last_build
+from flows.progress import say
+from pipelines.errors import Refusal
+from pipelines.warehouse import environment
+
+DBT = Path(__file__).resolve().parent.parent / "dbt"
+
+
+@task(task_run_name="dbt build")
+def transform(
+    node_tasks: bool = False, full_build: bool | None = None, refused: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Build and test every model; return a row for each node: kind, name, status, seconds.
+
+    Where neither RAW nor the project has changed since the last good build, there is nothing to do and no row.
+
+    Args:
+        node_tasks: give each node a task run of its own. It costs about 0.2 s of CPU a node, so a laptop goes without.
+        full_build: True: build in any case, with every test. False: where something changed, and without unit tests and
+            tests that read whole tables of events (dbt/selectors.yml). None: with every test once a day and after each
+            change of the project, as far as this machine remembers.
+        refused: dbt's sources, as source.table, that were not loaded; what depends on them keeps its last state.
+    """
+    ground = last_build.ground(DBT, refused)
+    built_at = None if full_build else ground.built_at()
+    if built_at:
+        say(f"dbt: nothing to build: RAW and the project are as at the build of {built_at:%Y-%m-%d %H:%M} UTC")
+        return []
+    tested_at = ground.tested_at()
+    is_whole = full_build or (full_build is None and not tested_at)
+    command = ["build"] if is_whole else ["build", "--selector", "hourly"]
+    if refused:  # dbt takes a selector or --exclude, not both: the second says what the selector leaves out
+        left_out = [] if is_whole else ["tag:whole_table", "resource_type:unit_test"]
+        command = ["build", "--exclude", *left_out, *(f"source:{source}+" for source in refused)]
+    last_build.forget()
+    # Imported here: dbt takes seconds to import, and the sources need not wait for it.
+    from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
+
+    say(f"dbt: building and testing the models{'' if is_whole else ', without the tests of once a day'}")
+    settings = PrefectDbtSettings(project_dir=DBT, profiles_dir=DBT, log_level="error")
+    runner = PrefectDbtRunner(settings=settings, raise_on_failure=False)
+    if node_tasks:
+        results = runner.invoke(command).result.results
+        for thread in threading.enumerate():
+            if thread.name.endswith("(run_task)"):  # the runner returns before its last task runs have ended
+                thread.join()
+    else:
+        # The runner makes task runs where it finds a run's context, and a fresh thread has none.
+        with ThreadPoolExecutor(1) as outside:
+            results = outside.submit(runner.invoke, command).result().result.results
+    if environment().engine == "duckdb":  # whose adapter keeps the file to itself until the process ends
+        from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+        DuckDBConnectionManager.close_all_connections()
+    broken = [result for result in results if result.status in ("error", "fail")]
+    outgrown = [result.node.name for result in broken if "out of sync" in str(result.message)]
+    if outgrown:
+        names = " ".join(outgrown)
+        mend = f"type dbt run --full-refresh --select {names} --project-dir dbt --profiles-dir dbt, then this again"
+        raise Refusal(f"dbt: the columns of {names} are others than in the warehouse: {mend}.")
+    if broken:
+        failed = "; ".join(f"{result.node.name} ({result.message})" for result in broken)
+        raise Refusal(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}")
+    if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
+        ground.keep(datetime.now(UTC) if is_whole else tested_at)
+    return [
+        {
+            "kind": str(result.node.resource_type),
+            "node": result.node.name,
+            "status": str(result.status),
+            "seconds": round(result.execution_time, 2),
+        }
+        for result in results
+        if result.node.resource_type != "exposure"  # of which nothing is built
+    ]
