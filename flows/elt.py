@@ -16,6 +16,7 @@ from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import PREFECT_API_URL
 
 from flows import budget, last_build
+from flows.alone import alone, check_alone
 from flows.dbt_build import DBT, transform
 from flows.load_task import SOURCES, load_source
 from flows.page import wanted, write_page
@@ -50,6 +51,7 @@ def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spendi
 
 
 @flow(name="elt")
+@alone
 def elt(
     node_tasks: bool = False,
     full_build: bool | None = None,
@@ -58,7 +60,8 @@ def elt(
 ) -> RunReport:
     """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows.
 
-    A table that a load refused fails the flow at its end: dbt builds what does not depend on it.
+    A table that a load refused fails the flow at its end: dbt builds what does not depend on it. Where another flow is
+    at work on this warehouse, nothing is done (flows/alone.py).
 
     Args:
         node_tasks: as in `transform`.
@@ -83,6 +86,7 @@ def elt(
     if failures:
         raise failures[0][1]
     refused = dbt_sources(loads)
+    check_alone()
     nodes = transform(node_tasks, full_build, refused)
     shown = preview() if nodes else []  # what did not change is not read: on Snowflake it would start a warehouse
     try:

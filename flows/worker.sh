@@ -1,5 +1,20 @@
-# What a container of the worker does: tell the server what is to run and when, as this commit has it, then run it.
+# Deploy what prefect.yaml says, as this commit has it, and run it: `make worker` on a laptop, the container's command.
 set -eu
+cd "$(dirname "$0")/.."
+if [ -x .venv/bin/python ]; then PATH="$PWD/.venv/bin:$PATH"; fi
+data=${MAILBLAZE_DATA_DIR:-.data}
+case $data in /*) ;; *) data=$PWD/$data ;; esac
+export PATH MAILBLAZE_DATA_DIR="$data" MAILBLAZE_CODE="${MAILBLAZE_CODE:-$PWD}"
+# An hour before the full build and in its hour there is one run; Terraform says otherwise for a worker with hours.
+export MAILBLAZE_HOURLY_CRON="${MAILBLAZE_HOURLY_CRON:-15 0-2,4-23 * * *}"
+export MAILBLAZE_FULL_BUILD_CRON="${MAILBLAZE_FULL_BUILD_CRON:-15 3 * * *}"
+# No profile of another project counts, and nobody outside of this machine or container asks how the worker is.
+unset PREFECT_PROFILE PREFECT_PROFILES_PATH
+export PREFECT_HOME="${PREFECT_HOME:-$data/prefect}"
+export PREFECT_WORKER_WEBSERVER_HOST="${PREFECT_WORKER_WEBSERVER_HOST:-127.0.0.1}"
+PREFECT_API_URL=$(python -m flows.worker_api)
+export PREFECT_API_URL
 prefect work-pool create elt --type process --overwrite
 prefect --no-prompt deploy --all
-exec prefect worker start --pool elt --type process --with-healthcheck
+# One run at a time: what is due meanwhile waits, and the next run does its work (flows/other_runs.py).
+exec prefect worker start --pool elt --type process --limit 1 --with-healthcheck

@@ -34,10 +34,9 @@ def up(
     services, began = Services(data_dir, ports), time.monotonic()
     with services.locked():
         _check_scale(services, scale)
-        if "prefect" in only and services.start("prefect", ["prefect", "server", "start", "--host", "127.0.0.1"], {
-            "PREFECT_HOME": str(services.data_dir / "prefect"), "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "DO_NOT_TRACK": "1",
-        }):  # fmt: skip
+        if "prefect" in only and services.start(
+            "prefect", ["prefect", "server", "start", "--host", "127.0.0.1"], prefect_settings(services.data_dir)
+        ):
             print("prefect     starting (its first start migrates its database)", flush=True)
         serve = ["mock_services.saas", "--store", str(services.store), "--scale", str(scale or 1)]
         if "saas" in only and services.start("saas", serve, {"MOCK_SAAS_TOKEN": services.token}):
@@ -53,6 +52,17 @@ def up(
         shown = "will be at" if name in no_wait else "ready at"
         print(f"{name:<11} {shown} {_hidden(services.url(name))}", flush=True)
     print(f"up in {time.monotonic() - began:.1f} s; addresses and passwords: {services.data_dir / 'services.json'}")
+
+
+def prefect_settings(data_dir: Path) -> dict[str, str]:
+    """Return all settings of Prefect's server: those of the shell and of profiles are not read."""
+    home = str(data_dir / "prefect")
+    return {
+        "PREFECT_HOME": home,
+        "PREFECT_PROFILES_PATH": f"{home}/profiles.toml",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
 
 
 def down(data_dir: Path) -> None:

@@ -79,7 +79,8 @@ class Services:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command, "--port", str(port)],
                 cwd=Path(__file__).parents[1],
-                env={**inherited, **environment},
+                # The page in the browser asks this very server, on whatever port it is.
+                env={**inherited, **environment, "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api"},
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

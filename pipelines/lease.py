@@ -48,17 +48,18 @@ class Lease:
     """The right to write, for the time of one `with`.
 
     `token` grows with each holder and never falls, over releases and expiries too; `holder` says who we are. `ttl` is
-    in seconds; a thread renews after each third of it.
+    in seconds; a thread renews after each third of it. `name` is lease_repair.py's word for it, the pipeline's if None.
 
     Raises:
         LeaseHeld: on entry, another run holds it.
         LakeUnreachable: on entry, the lake does not answer.
     """
 
-    def __init__(self, filesystem: AbstractFileSystem, url: str, ttl: float = TTL):
+    def __init__(self, filesystem: AbstractFileSystem, url: str, ttl: float = TTL, name: str | None = None):
         self.store = open_store(filesystem, url)
         self.url = url
         self.ttl = ttl
+        self.name = name or url.partition("/_lease/")[0].rpartition("/")[2]
         self.holder = this_process()
         self.token = 0
         self._version: str | None = None
@@ -188,12 +189,8 @@ class Lease:
         except ValueError as error:
             raise DamagedLease(
                 f"{self.url} is no lease ({str(error) or type(error).__name__}): type "
-                f"`python pipelines/lease_repair.py {self._pipeline}`, then run again."
+                f"`python pipelines/lease_repair.py {self.name}`, then run again."
             ) from error
-
-    @property
-    def _pipeline(self) -> str:
-        return self.url.partition("/_lease/")[0].rpartition("/")[2]
 
     def _held(self, found: LeaseRecord | None) -> str:
         if found is None:

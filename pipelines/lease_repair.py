@@ -9,6 +9,9 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
+import dlt
+
+from pipelines import flow_lease
 from pipelines.command import exit_with_line
 from pipelines.errors import Refusal
 from pipelines.holder import this_process
@@ -22,15 +25,15 @@ from pipelines.warehouse import data_dir, raw_pipeline
 
 
 def repair(name: str) -> str:
-    """Repair the lease of a pipeline, and return what was done.
+    """Repair the lease of a pipeline or of the flow, and return what was done.
 
     The new one goes on with the highest token that RAW or the lake has seen, since tokens may never fall.
 
     Raises:
         Refusal: the object is a lease, or was written so lately that a run may still hold it.
     """
-    pipeline = raw_pipeline(name, data_dir() / "lease_repair")
-    lease = held_lease(pipeline)
+    pipeline = None if name == flow_lease.NAME else raw_pipeline(name, data_dir() / "lease_repair")
+    lease = held_lease(pipeline) if pipeline else flow_lease.flow_lease()
     stored = lease.store.read()
     if stored is None:
         return f"{lease.url} is not there: the next run makes it"
@@ -43,11 +46,15 @@ def repair(name: str) -> str:
     wait = lease.ttl + lease.store.tolerance - stored.age
     if wait > 0:
         raise Refusal(f"{lease.url} was written {stored.age:.0f} s ago: a run may hold it; again in {wait:.0f} s.")
-    landing = read_landing(pipeline)
-    tokens = [record.token for record in LakeRecords(pipeline).all()]
-    token = max([landing.token if landing else 0, *tokens])
+    token = _last_token(pipeline) if pipeline else 0  # nothing remembers a flow's
     _write(lease, token, stored.version)
     return f"{lease.url} is a lease again, released, with token {token}"
+
+
+def _last_token(pipeline: dlt.Pipeline) -> int:
+    landing = read_landing(pipeline)
+    tokens = [record.token for record in LakeRecords(pipeline).all()]
+    return max([landing.token if landing else 0, *tokens])
 
 
 def _write(lease: Lease, token: int, version: str) -> None:
@@ -61,7 +68,7 @@ def _write(lease: Lease, token: int, version: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Repair the lease of the pipeline that is named; exit as `exit_with_line` does."""
     parser = argparse.ArgumentParser(description="Replace an object that is no lease by one that is released.")
-    parser.add_argument("pipeline")
+    parser.add_argument("pipeline", help=f"a pipeline's name, or {flow_lease.NAME}")
     name = parser.parse_args(arguments).pipeline
     try:
         print(repair(name))

@@ -217,18 +217,20 @@ def rows_in_raw(pipeline: dlt.Pipeline) -> dict[str, int]:
 
 
 def held_lease(pipeline: dlt.Pipeline) -> Lease:
-    """Return the lease of a pipeline on this environment's warehouse and dataset, to be entered.
-
-    dlt's setting `lease.ttl` says after how many seconds without a sign of life another run may take over.
-    """
+    """Return the lease of a pipeline on this environment's warehouse and dataset, to be entered."""
     with pipeline.destination_client() as warehouse:
         staging = warehouse.config.staging_config
     lake, _ = fsspec_from_config(staging)
     url = lease_url(staging.bucket_url, environment().database, pipeline.dataset_name)
+    return Lease(lake, url, lease_ttl())
+
+
+def lease_ttl() -> float:
+    """Return after how many seconds without a sign of life another run may take over: dlt's setting `lease.ttl`."""
     ttl = dlt.config.get("lease.ttl", float) or TTL
     if not 0 < ttl <= 86_400:
         raise Refusal(f"LEASE__TTL is {ttl}: give seconds, at most 86400.")
-    return Lease(lake, url, ttl)
+    return ttl
 
 
 def warn_of_password(pipeline: dlt.Pipeline) -> None:

@@ -156,9 +156,15 @@ def raw_pipeline(name: str, folder: Path | None = None) -> "dlt.Pipeline":
     # Two threads that meet in dlt's own lazy import of pyarrow see half a module.
     import pyarrow  # noqa: F401
 
-    scratch = dlt.config.get("warehouse.scratch", str) or ""
     working = {"pipelines_dir": str(folder)} if folder else {}
-    return dlt.pipeline(name, destination="warehouse", staging="lake", dataset_name=f"{scratch}{RAW}", **working)
+    return dlt.pipeline(name, destination="warehouse", staging="lake", dataset_name=raw_dataset(), **working)
+
+
+def raw_dataset() -> str:
+    """Return the dataset that loads write: RAW, behind the prefix of a trial (dlt's setting `warehouse.scratch`)."""
+    import dlt
+
+    return f"{dlt.config.get('warehouse.scratch', str) or ''}{RAW}"
 
 
 def mart_session() -> "SqlClientBase":

@@ -1,0 +1,69 @@
+"""What a run that is alone at work may say of others in Prefect: who is dead, and whose work it does.
+
+Prefect learns of the death of a run from its worker; where that died too, the run would stay Running for ever.
+"""
+
+import logging
+from datetime import UTC, datetime, timedelta
+
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
+from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.sorting import FlowRunSort
+from prefect.context import FlowRunContext
+
+LABEL = "mailblaze.lease"
+SILENCE = timedelta(minutes=5)  # a run takes its lease, or ends, within seconds of its start
+AT_WORK = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
+
+
+def close_others(lease_url: str) -> None:
+    """Mark as Crashed what died at work, and as Skipped what is due and would only repeat this run.
+
+    That is tidiness: where Prefect does not answer, the run goes on.
+
+    Args:
+        lease_url: of the lease that this run holds. A run under the same lease that has not ended is dead.
+    """
+    context = FlowRunContext.get()
+    me = context.flow_run if context else None
+    if me is None:
+        return
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run_labels(me.id, {LABEL: lease_url})
+            for run in _runs(client, me, AT_WORK):
+                if _is_dead(run, me, lease_url):
+                    message = f"Its process was killed or cut off: {me.name} has the lease {lease_url} now."
+                    client.set_flow_run_state(run.id, State(type=StateType.CRASHED, message=message), force=True)
+            for run in _runs(client, me, [StateType.SCHEDULED]):
+                if _is_repeated_by(me, run):
+                    message = f"It was due before {me.name} began, which does its work."
+                    client.set_flow_run_state(run.id, State(type=StateType.CANCELLED, name="Skipped", message=message))
+    except Exception:  # whatever is wrong with Prefect's records, the load matters more
+        logging.getLogger("prefect.flow_runs").warning("Prefect's other runs were not looked through", exc_info=True)
+
+
+def _runs(client: SyncPrefectClient, me: FlowRun, types: list[StateType]) -> list[FlowRun]:
+    """Return the other runs of this flow that are in some types of states and are due; up to 200, the oldest first."""
+    chosen = FlowRunFilter(
+        state={"type": {"any_": types}}, expected_start_time={"before_": datetime.now(UTC)}, id={"not_any_": [me.id]}
+    )
+    return client.read_flow_runs(
+        flow_filter=FlowFilter(id={"any_": [me.flow_id]}),
+        flow_run_filter=chosen,
+        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
+    )
+
+
+def _is_dead(run: FlowRun, me: FlowRun, lease_url: str) -> bool:
+    if LABEL in run.labels:
+        return run.labels[LABEL] == lease_url
+    is_ours = run.deployment_id is not None and run.deployment_id == me.deployment_id
+    return is_ours and datetime.now(UTC) - run.state.timestamp > SILENCE
+
+
+def _is_repeated_by(me: FlowRun, run: FlowRun) -> bool:
+    """Tell whether a run that waits is the schedule's, and does no more than this one: nightly ones do more."""
+    is_ours = run.deployment_id is not None and run.deployment_id == me.deployment_id
+    return is_ours and run.auto_scheduled and run.parameters == me.parameters

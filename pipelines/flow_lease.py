@@ -1,0 +1,28 @@
+"""The lease of a whole flow: loads and dbt of one warehouse, in one process at a time, on whichever machine.
+
+Each pipeline has a lease of its own beside it, so that a load by hand and a flow do not meet either.
+"""
+
+from dlt.common.configuration.resolve import inject_section
+from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
+from dlt.common.destination import Destination
+from dlt.common.storages.fsspec_filesystem import fsspec_from_config
+
+from pipelines.lease import Lease, lease_url
+from pipelines.load import lease_ttl
+from pipelines.warehouse import environment, raw_dataset
+
+NAME = "flow"
+# A worker writes below the prefixes of pipelines and nowhere else (terraform/modules/lake), so it lies below the first.
+PREFIX = "postgres"
+
+
+def flow_lease() -> Lease:
+    """Return the lease of this environment's warehouse and dataset, to be entered; the warehouse is not asked."""
+    lake = Destination.from_reference("lake")
+    dataset = raw_dataset()
+    with inject_section(ConfigSectionContext(pipeline_name=PREFIX)):
+        settings = lake.configuration(lake.spec()._bind_dataset_name(dataset))
+    filesystem, _ = fsspec_from_config(settings)
+    url = lease_url(settings.bucket_url, environment().database, f"{dataset}_{NAME}")
+    return Lease(filesystem, url, lease_ttl(), NAME)
