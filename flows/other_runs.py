@@ -7,13 +7,13 @@ import logging
 from datetime import UTC, datetime, timedelta
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowFilter, FlowRunFilter
+from prefect.client.schemas.filters import FlowFilter, FlowRunFilter, FlowRunFilterNextScheduledStartTime
 from prefect.client.schemas.objects import FlowRun, State, StateType
-from prefect.client.schemas.sorting import FlowRunSort
 from prefect.context import FlowRunContext
 
 LABEL = "mailblaze.lease"
 SILENCE = timedelta(minutes=5)  # a run takes its lease, or ends, within seconds of its start
+WAITING = [StateType.SCHEDULED]
 AT_WORK = [StateType.PENDING, StateType.RUNNING, StateType.CANCELLING]
 
 
@@ -36,7 +36,7 @@ def close_others(lease_url: str) -> None:
                 if _is_dead(run, me, lease_url):
                     message = f"Its process was killed or cut off: {me.name} has the lease {lease_url} now."
                     client.set_flow_run_state(run.id, State(type=StateType.CRASHED, message=message), force=True)
-            for run in _runs(client, me, [StateType.SCHEDULED]):
+            for run in _runs(client, me, WAITING):
                 if _is_repeated_by(me, run):
                     message = f"It was due before {me.name} began, which does its work."
                     client.set_flow_run_state(run.id, State(type=StateType.CANCELLED, name="Skipped", message=message))
@@ -45,15 +45,11 @@ def close_others(lease_url: str) -> None:
 
 
 def _runs(client: SyncPrefectClient, me: FlowRun, types: list[StateType]) -> list[FlowRun]:
-    """Return the other runs of this flow that are in some types of states and are due; up to 200, the oldest first."""
-    chosen = FlowRunFilter(
-        state={"type": {"any_": types}}, expected_start_time={"before_": datetime.now(UTC)}, id={"not_any_": [me.id]}
-    )
-    return client.read_flow_runs(
-        flow_filter=FlowFilter(id={"any_": [me.flow_id]}),
-        flow_run_filter=chosen,
-        sort=FlowRunSort.EXPECTED_START_TIME_ASC,
-    )
+    """Return this flow's other runs in some types of states, at most 200 of them."""
+    chosen = FlowRunFilter(state={"type": {"any_": types}}, id={"not_any_": [me.id]})
+    if types == WAITING:
+        chosen.next_scheduled_start_time = FlowRunFilterNextScheduledStartTime(before_=datetime.now(UTC))
+    return client.read_flow_runs(flow_filter=FlowFilter(id={"any_": [me.flow_id]}), flow_run_filter=chosen)
 
 
 def _is_dead(run: FlowRun, me: FlowRun, lease_url: str) -> bool:

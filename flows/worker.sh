@@ -12,6 +12,10 @@ export MAILBLAZE_FULL_BUILD_CRON="${MAILBLAZE_FULL_BUILD_CRON:-15 3 * * *}"
 unset PREFECT_PROFILE PREFECT_PROFILES_PATH
 export PREFECT_HOME="${PREFECT_HOME:-$data/prefect}"
 export PREFECT_WORKER_WEBSERVER_HOST="${PREFECT_WORKER_WEBSERVER_HOST:-127.0.0.1}"
+# A proxy is for other machines; one by SOCKS is not spoken here, and its name alone stops every client.
+export NO_PROXY="127.0.0.1,localhost,::1${NO_PROXY:+,$NO_PROXY}" no_proxy="127.0.0.1,localhost,::1${no_proxy:+,$no_proxy}"
+case ${ALL_PROXY:-} in socks*) unset ALL_PROXY ;; esac
+case ${all_proxy:-} in socks*) unset all_proxy ;; esac
 PREFECT_API_URL=$(python -m flows.worker_api)
 export PREFECT_API_URL
 prefect work-pool create elt --type process --overwrite

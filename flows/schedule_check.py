@@ -1,0 +1,61 @@
+"""Whether Prefect's server makes the runs that the schedule says, and somebody takes them."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+
+from pipelines.errors import Refusal
+
+DEPLOYMENT = "elt/hourly"
+START = timedelta(minutes=2)  # a server makes the runs of a new deployment within a minute
+LATE = timedelta(minutes=10)  # a worker asks every ten seconds, and a run may be at work
+
+
+def check(api_url: str) -> str:
+    """Return when the next run is due.
+
+    Args:
+        api_url: of Prefect's API, which answers; where it wants a key, PREFECT_API_KEY has it.
+
+    Raises:
+        Refusal: nothing is deployed, no run is scheduled, or nobody takes those that are due.
+    """
+    key = os.environ.get("PREFECT_API_KEY")
+    headers = {"Authorization": f"Bearer {key}"} if key and api_url.startswith("https:") else {}
+    with httpx.Client(base_url=api_url, headers=headers, timeout=10) as client:
+        answer = client.get(f"/deployments/name/{DEPLOYMENT}")
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise Refusal(f"Nothing runs by schedule: {DEPLOYMENT} is not deployed; `make worker` deploys and runs it.")
+        deployment = answer.raise_for_status().json()
+        waiting = _waiting(client, deployment["id"])
+    if deployment["paused"] or not any(schedule["active"] for schedule in deployment["schedules"]):
+        return f"{DEPLOYMENT} is paused: no run is due"
+    now = datetime.now(UTC)
+    due = [_time(run["next_scheduled_start_time"]) for run in waiting if run["next_scheduled_start_time"]]
+    late = [time for time in due if time < now - LATE]
+    coming = [time for time in due if time > now]
+    if late:
+        raise Refusal(
+            f"{len(late)} run(s) of {DEPLOYMENT} wait since {min(late):%Y-%m-%d %H:%M} UTC: no worker takes them; "
+            "`make worker` starts one."
+        )
+    if not coming and now - _time(deployment["updated"]) > START:
+        raise Refusal(
+            f"The Prefect server at {api_url} schedules no run of {DEPLOYMENT}, which is active: read its log "
+            "(.data/logs/prefect.log) and start it again (`make down up`)."
+        )
+    if not coming:
+        return f"{DEPLOYMENT} was deployed just now: its runs are scheduled within a minute"
+    return f"the next run of {DEPLOYMENT} is due at {min(coming):%Y-%m-%d %H:%M} UTC"
+
+
+def _waiting(client: httpx.Client, deployment_id: str) -> list[dict[str, Any]]:
+    chosen = {"deployment_id": {"any_": [deployment_id]}, "state": {"type": {"any_": ["SCHEDULED"]}}}
+    body = {"flow_runs": chosen, "sort": "NEXT_SCHEDULED_START_TIME_ASC"}
+    return client.post("/flow_runs/filter", json=body).raise_for_status().json()
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
