@@ -135,7 +135,8 @@ def _run(
     if report.nodes and PREVIEWED not in report.missing:
         report.preview = preview()  # what did not change is not read: on Snowflake it would start a warehouse
     if target and absent:
-        say(f"dashboard: not written: it shows tables of every source, and RAW has none of {', '.join(absent)}")
+        lacking = ", ".join(sorted({table.split(".")[0] for table in absent}))
+        say(f"dashboard: not written: it needs tables of {lacking} that RAW does not have yet")
     elif target and (report.nodes or target.is_older_than(last_build.last())):
         size = result_of(write_page(target, return_state=True))
         run.note(page=target.url)

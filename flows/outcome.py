@@ -7,7 +7,7 @@ from typing import Any
 from prefect.states import Failed, State
 
 from pipelines.command import services_hint
-from pipelines.errors import Refusal, exit_code, explain
+from pipelines.errors import Refusal, exit_code, explain, is_transient
 from pipelines.run_record import hidden
 
 
@@ -22,9 +22,16 @@ class LoadsFailed(Refusal):
         self.lines = [f"{source}: {explain(error, services_hint()) or error!r}" for source, error in failures.items()]
         super().__init__(" ".join(self.lines))
         codes = [exit_code(error) for error in failures.values()]
-        self.exit_code = next(
-            (code for code in codes if code != 75), codes[0]
-        )  # that another run is at work says least
+        # That another run is at work says least.
+        self.exit_code = next((code for code in codes if code != 75), codes[0])
+
+
+class Failure(Refusal):
+    """An error in one line; the error itself, whose text may be long, is its cause."""
+
+    def __init__(self, line: str, error: BaseException) -> None:
+        super().__init__(line)
+        self.exit_code, self.is_transient, self.__cause__ = exit_code(error), is_transient(error), error
 
 
 def said(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +56,11 @@ def said(function: Callable[..., Any]) -> Callable[..., Any]:
 def failed(error: BaseException) -> State | None:
     """Return the failed state that says an error's line; None: no line fits, and its traceback is needed."""
     line = explain(error, services_hint())
-    return Failed(message=hidden(line), data=error) if line else None
+    if line is None:
+        return None
+    line = hidden(line)
+    # Prefect writes the error's text into the run's log.
+    return Failed(message=line, data=error if isinstance(error, Refusal) else Failure(line, error))
 
 
 def result_of(state: State) -> Any:

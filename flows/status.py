@@ -152,12 +152,11 @@ def _runs(found: Sequence[Found], now: datetime) -> Iterable[str]:
 
 def _run(title: str, one: Found, now: datetime) -> Iterable[str]:
     record, at = one.record, _time(one.record.ended_at or one.record.began_at)
-    took = f" after {record.seconds:.1f} s" if record.seconds is not None else ""
-    code = f", exit code {record.exit_code}" if record.exit_code else ""
+    took = f"{record.seconds:.1f} s" if record.seconds is not None else ""
+    how = ", ".join(filter(None, (took, f"exit code {record.exit_code}" if record.exit_code else "")))
     began = "" if record.ended_at else "begun "
-    yield (
-        f"{title:<16}{_stamp(at)}, {began}{_age(at, now)}: {record.command} {SAYS.get(one.result, FAILED)}{took}{code}"
-    )
+    says = SAYS.get(one.result, FAILED)
+    yield f"{title:<16}{_stamp(at)}, {began}{_age(at, now)}: {record.command} {says}{f' ({how})' if how else ''}"
     if one.line:
         yield f"{'':<16}{'✗ ' if one.result != OK else ''}{one.line}"
 
@@ -280,4 +279,8 @@ def _age(at: datetime, now: datetime) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # `make status | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -114,8 +114,8 @@ def lines(tables: Iterable[TableReport]) -> list[str]:
 def notes(tables: Iterable[TableReport]) -> list[str]:
     """Return a line for each table of which RAW has fewer rows than this load brought: rows that repeat a key."""
     return [
-        f"{row.table.upper()}: {'' if row.is_new else 'at least '}{row.in_lake - row.in_raw:,} of {row.in_lake:,} rows in "
-        "the lake repeat the key of another one: RAW keeps one row for each key, the newest."
+        f"{row.table.upper()}: {'' if row.is_new else 'at least '}{row.in_lake - row.in_raw:,} of {row.in_lake:,} rows "
+        "in the lake repeat the key of another one: RAW keeps one row for each key, the newest."
         for row in sorted(tables, key=lambda row: row.table)
         if row.in_lake > row.in_raw
     ]

@@ -301,9 +301,9 @@ def ending(error: BaseException) -> tuple[int, str]:
         said = error.code if isinstance(error.code, str) else ending(cause)[1] if cause else ""
         return code, hidden(said)
     if isinstance(error, KeyboardInterrupt):
-        return 130, "Interrupted by Ctrl-C."
+        return 130, "Interrupted by Ctrl-C; what it had loaded counts: run it again."
     if type(error).__name__ == "TerminationSignal":  # of Prefect
-        return 143, "Ended by SIGTERM."
+        return 143, "Ended by SIGTERM; what it had loaded counts: run it again."
     # Imported here: a reader of records needs no dlt.
     from pipelines.command import services_hint
 
@@ -344,9 +344,10 @@ class Found:
     @property
     def line(self) -> str:
         """Return the line that the run ended with."""
-        if self.result == KILLED:
-            return "The run was killed or the machine went down; what it had loaded counts, the next run goes on."
-        return self.record.line
+        if self.result != KILLED:
+            return self.record.line
+        again = f"type `{self.record.command}`" if self.record.command.startswith("python ") else "the next one goes on"
+        return f"The run was killed, or its machine went down; what it had loaded counts: {again}."
 
 
 def read_all(word: str) -> tuple[list[Found], int]:
