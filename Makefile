@@ -130,9 +130,8 @@ up: setup  ## start what is not running, seed it once (make up SCALE=10 for ten 
 down:  ## stop everything that `up` started
 	@if test -e $(READY); then python -m mock_services down; else echo "Nothing was ever started here."; fi
 
-status: setup
-	@python -m mock_services status
-	@python flows/report.py
+status: setup  ## the last run and the last good one, each table's rows and age, what failed and what to type, the services
+	@python flows/status.py
 
 traffic: up  ## one more business day in both sources
 	python -m mock_services traffic

@@ -10,16 +10,23 @@ from typing import Any
 from prefect import task
 
 from flows import last_build
+from flows.outcome import said
 from flows.progress import say
-from pipelines.errors import Refusal
+from flows.refused import BuildFailed
+from flows.selection import arguments
 from pipelines.warehouse import environment
 
 DBT = Path(__file__).resolve().parent.parent / "dbt"
 
 
 @task(task_run_name="dbt build")
+@said
 def transform(
-    node_tasks: bool = False, full_build: bool | None = None, refused: Sequence[str] = ()
+    node_tasks: bool = False,
+    full_build: bool | None = None,
+    refused: Sequence[str] = (),
+    only: Sequence[str] = (),
+    absent: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
     """Build and test every model; return a row for each node: kind, name, status, seconds.
 
@@ -31,18 +38,18 @@ def transform(
             tests that read whole tables of events (dbt/selectors.yml). None: with every test once a day and after each
             change of the project, as far as this machine remembers.
         refused: dbt's sources, as source.table, that were not loaded; what depends on them keeps its last state.
+        only: the sources that were loaded, where it was not all of them: nothing is built that has none of their rows.
+        absent: dbt's sources that RAW does not have; what depends on them is not built.
     """
-    ground = last_build.ground(DBT, refused)
+    left_out = [*refused, *absent]
+    ground = last_build.ground(DBT, [*left_out, *(f"only {source}" for source in only)])
     built_at = None if full_build else ground.built_at()
     if built_at:
         say(f"dbt: nothing to build: RAW and the project are as at the build of {built_at:%Y-%m-%d %H:%M} UTC")
         return []
     tested_at = ground.tested_at()
     is_whole = full_build or (full_build is None and not tested_at)
-    command = ["build"] if is_whole else ["build", "--selector", "hourly"]
-    if refused:  # dbt takes a selector or --exclude, not both: the second says what the selector leaves out
-        left_out = [] if is_whole else ["tag:whole_table", "resource_type:unit_test"]
-        command = ["build", "--exclude", *left_out, *(f"source:{source}+" for source in refused)]
+    command = arguments(is_whole, only, left_out)
     last_build.forget()
     # Imported here: dbt takes seconds to import, and the sources need not wait for it.
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
@@ -63,18 +70,7 @@ def transform(
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
         DuckDBConnectionManager.close_all_connections()
-    broken = [result for result in results if result.status in ("error", "fail")]
-    outgrown = [result.node.name for result in broken if "out of sync" in str(result.message)]
-    if outgrown:
-        names = " ".join(outgrown)
-        mend = f"type dbt run --full-refresh --select {names} --project-dir dbt --profiles-dir dbt, then this again"
-        raise Refusal(f"dbt: the columns of {names} are others than in the warehouse: {mend}.")
-    if broken:
-        failed = "; ".join(f"{result.node.name} ({result.message})" for result in broken)
-        raise Refusal(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}")
-    if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
-        ground.keep(datetime.now(UTC) if is_whole else tested_at)
-    return [
+    nodes = [
         {
             "kind": str(result.node.resource_type),
             "node": result.node.name,
@@ -84,3 +80,15 @@ def transform(
         for result in results
         if result.node.resource_type != "exposure"  # of which nothing is built
     ]
+    broken = [result for result in results if result.status in ("error", "fail")]
+    outgrown = [result.node.name for result in broken if "out of sync" in str(result.message)]
+    if outgrown:
+        names = " ".join(outgrown)
+        mend = f"type dbt run --full-refresh --select {names} --project-dir dbt --profiles-dir dbt, then this again"
+        raise BuildFailed(f"dbt: the columns of {names} are others than in the warehouse: {mend}.", nodes)
+    if broken:
+        failed = "; ".join(f"{result.node.name} ({result.message})" for result in broken)
+        raise BuildFailed(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}", nodes)
+    if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
+        ground.keep(datetime.now(UTC) if is_whole and not only else tested_at)
+    return nodes

@@ -1,6 +1,7 @@
 """The clock: both sources into RAW, then dbt builds the rest: `python flows/elt.py`."""
 
 import argparse
+import contextlib
 import logging
 import os
 import sys
@@ -12,23 +13,29 @@ import httpx
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_progress_artifact
 from prefect.context import refresh_global_settings_context
+from prefect.futures import as_completed
 from prefect.logging.handlers import PrefectConsoleHandler
+from prefect.runtime import deployment, flow_run
 from prefect.settings import PREFECT_API_URL
 
 from flows import budget, last_build
 from flows.alone import alone, check_alone
 from flows.dbt_build import DBT, transform
 from flows.load_task import SOURCES, load_source
+from flows.outcome import LoadsFailed, failed, result_of, said
 from flows.page import wanted, write_page
 from flows.progress import say
 from flows.refused import TablesRefused, dbt_sources, models_of
-from flows.report import RunReport, last_text, preview, publish
-from pipelines.command import exit_with_line, refusal_code, refusals, services_hint
+from flows.report import PREVIEWED, RunReport, preview, publish
+from flows.selection import absent_tables, sources_named
+from pipelines.command import exit_with_line, refusal_code, refusals, services_hint, typed
 from pipelines.errors import Refusal
+from pipelines.run_record import Run, recorded
 from pipelines.warehouse import environment, read_services
 
 
 @task(task_run_name="budget")
+@said
 def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spending:
     """Hold this month's credits, as far as MART's ledger knows them, against the budget.
 
@@ -57,49 +64,119 @@ def elt(
     full_build: bool | None = None,
     over_budget: Literal["warn", "stop"] = "warn",
     page: str | None = None,
+    only: str | None = None,
 ) -> RunReport:
     """Run every load, then dbt; a failed load fails the flow and dbt does not run on half of the rows.
 
     A table that a load refused fails the flow at its end: dbt builds what does not depend on it. Where another flow is
-    at work on this warehouse, nothing is done (flows/alone.py).
+    at work on this warehouse, nothing is done (flows/alone.py). However it ends, the run is recorded and reported; what
+    a person can fix is the message of its state.
 
     Args:
         node_tasks: as in `transform`.
         full_build: as in `transform`.
         over_budget: as in `check_budget`.
         page: a path or an s3:// URL for the dashboard as one page; "" for none, None as in `wanted`.
+        only: the sources to load, with commas between; dbt builds what depends on them. None: all.
     """
-    started = time.monotonic()
-    window = wanted(page)
-    if budget.is_set():
-        check_budget(over_budget)
-    futures = {source: load_source.submit(source) for source in SOURCES}
-    loads = []
-    failures = []
-    for source, future in futures.items():
-        future.wait()
-        result = future.result(raise_on_failure=False)
-        if isinstance(result, BaseException):
-            failures.append((source, result))
-        else:
-            loads.append(result)
-    if failures:
-        raise failures[0][1]
-    refused = dbt_sources(loads)
-    check_alone()
-    nodes = transform(node_tasks, full_build, refused)
-    shown = preview() if nodes else []  # what did not change is not read: on Snowflake it would start a warehouse
     try:
-        if window and (nodes or window.is_older_than(last_build.last())):
-            say(f"dashboard: {window.url}, {write_page(window) / 1000:,.0f} kB")
-    finally:  # what was loaded and built is told, whatever became of its page
-        kept = models_of(refused, DBT) if nodes else []
-        report = RunReport(environment().word, loads, nodes, time.monotonic() - started, shown, kept)
-        publish(report)
-    if refused:
-        broken = [load for load in loads if load.refused]
-        raise TablesRefused([line for load in broken for line in refusals(load)], min(map(refusal_code, broken)))
+        with recorded("flow", _deployed_as(), list(SOURCES)) as run:
+            run.note(flow_run=flow_run.name or "")
+            report = RunReport(environment().word)
+            started = time.monotonic()
+            try:
+                _run(report, run, node_tasks, full_build, over_budget, page, only)
+            except Exception as error:
+                run.fail(error)
+                report.failure = run.record.line
+                report.seconds = time.monotonic() - started
+                run.text = report.text()
+                with contextlib.suppress(Exception):  # what went wrong first is what is said
+                    publish(report)
+                raise
+            report.seconds = time.monotonic() - started
+            publish(report)
+    except Exception as error:
+        state = failed(error)
+        if state is None:
+            raise
+        return state
     return report
+
+
+def _run(
+    report: RunReport,
+    run: Run,
+    node_tasks: bool,
+    full_build: bool | None,
+    over_budget: Literal["warn", "stop"],
+    page: str | None,
+    only: str | None,
+) -> None:
+    """Do what `elt` says, and put into the report and the record what was done so far."""
+    sources = sources_named(only, SOURCES)
+    run.note(sources=sources)
+    target = wanted(page)
+    if budget.is_set():
+        result_of(check_budget(over_budget, return_state=True))
+    _load(report, run, sources)
+    refused = dbt_sources(report.loads)
+    is_partial = len(sources) < len(SOURCES)
+    absent = [one for one in absent_tables(DBT, list(SOURCES)) if one not in refused] if is_partial else []
+    check_alone()
+    try:
+        state = transform(node_tasks, full_build, refused, sources if is_partial else (), absent, return_state=True)
+        report.nodes = result_of(state)
+    except Exception as error:
+        report.nodes = getattr(error, "nodes", [])
+        run.part_failed("dbt", error, report.nodes)
+        raise
+    report.is_built = True
+    if report.nodes:
+        report.missing = models_of(absent, DBT)
+        report.kept = [model for model in models_of(refused, DBT) if model not in report.missing]
+    run.built(report.nodes, [*report.kept, *report.missing])
+    if report.nodes and PREVIEWED not in report.missing:
+        report.preview = preview()  # what did not change is not read: on Snowflake it would start a warehouse
+    if target and absent:
+        lacking = ", ".join(sorted({table.split(".")[0] for table in absent}))
+        say(f"dashboard: not written: it needs tables of {lacking} that RAW does not have yet")
+    elif target and (report.nodes or target.is_older_than(last_build.last())):
+        size = result_of(write_page(target, return_state=True))
+        run.note(page=target.url)
+        say(f"dashboard: {target.url}, {size / 1000:,.0f} kB")
+    if refused:
+        broken = [load for load in report.loads if load.refused]
+        raise TablesRefused([line for load in broken for line in refusals(load)], min(map(refusal_code, broken)))
+
+
+def _load(report: RunReport, run: Run, sources: list[str]) -> None:
+    """Load sources side by side, each to its end.
+
+    Raises:
+        Exception: that the only one that failed did so with.
+        LoadsFailed: more than one failed.
+    """
+    futures = {load_source.submit(source): source for source in sources}
+    failures = {}
+    for future in as_completed(list(futures)):
+        source, result = futures[future], future.result(raise_on_failure=False)
+        if isinstance(result, BaseException):
+            failures[source] = result
+            run.part_failed(source, result)
+        else:
+            report.loads.append(result)
+            run.loaded(result)
+    report.loads.sort(key=lambda load: sources.index(load.pipeline))
+    if len(failures) > 1:
+        raise LoadsFailed({source: failures[source] for source in sources if source in failures})
+    for error in failures.values():
+        raise error
+
+
+def _deployed_as() -> str:
+    """Return what a worker calls this run; outside of a worker the command has been recorded before."""
+    return f"{deployment.name or 'elt'} of a worker, flow run {flow_run.name}"
 
 
 def api_url() -> str:
@@ -135,14 +212,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--page", help="where the dashboard goes as one page: a path or an s3:// URL (.data/dashboard.html)"
     )
+    parser.add_argument(
+        "--only",
+        metavar="SOURCES",
+        help=f"load these sources alone, with commas between ({', '.join(SOURCES)}); dbt builds what depends on them",
+    )
     chosen = parser.parse_args(arguments)
     try:
-        hush_console()
-        os.environ["PREFECT_API_URL"] = api_url()
-        refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
-        report = elt(full_build=chosen.full_build or None, over_budget=chosen.over_budget, page=chosen.page)
-    except TablesRefused as error:
-        print(last_text())
+        with recorded("flow", typed("python flows/elt.py", arguments), list(SOURCES)) as run:
+            sources_named(chosen.only, SOURCES)
+            hush_console()
+            os.environ["PREFECT_API_URL"] = api_url()
+            refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
+            try:
+                report = elt(
+                    full_build=chosen.full_build or None,
+                    over_budget=chosen.over_budget,
+                    page=chosen.page,
+                    only=chosen.only,
+                )
+            except Exception:
+                print(run.text)
+                raise
+    except (TablesRefused, LoadsFailed) as error:
         for line in error.lines:
             print(f"✗ {line}", file=sys.stderr)
         sys.exit(error.exit_code)

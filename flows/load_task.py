@@ -4,6 +4,7 @@ from typing import Any
 
 from prefect import task
 
+from flows.outcome import said
 from flows.progress import say
 from pipelines import postgres, saas
 from pipelines.command import found
@@ -19,6 +20,7 @@ def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
 
 
 @task(task_run_name="load {source}", retries=2, retry_delay_seconds=[2, 10], retry_condition_fn=is_worth_retrying)
+@said
 def load_source(source: str) -> LoadReport:
     """Load one source; what an earlier run left pending is finished first."""
     say(f"{source}: reading what changed")

@@ -8,6 +8,7 @@ from fsspec.core import url_to_fs
 from prefect import task
 from prefect.artifacts import create_link_artifact
 
+from flows.outcome import said
 from pipelines.errors import Refusal
 from pipelines.warehouse import data_dir, environment
 
@@ -74,6 +75,7 @@ def _protocol(url: str) -> str:
 
 
 @task(task_run_name="dashboard page")
+@said
 def write_page(page: Page) -> int:
     """Draw the dashboard's pages from MART and write them as one; return its bytes.
 

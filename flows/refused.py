@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import Refusal
 from pipelines.load import LoadReport
@@ -21,6 +22,19 @@ class TablesRefused(Refusal):
         super().__init__(" ".join(lines))
         self.lines = list(lines)
         self.exit_code = code
+
+
+class BuildFailed(Refusal):
+    """A build of dbt of which nodes failed.
+
+    Args:
+        line: which, why and what to type.
+        nodes: a row for each node, as `transform` returns them.
+    """
+
+    def __init__(self, line: str, nodes: Sequence[dict[str, Any]]) -> None:
+        super().__init__(line)
+        self.nodes = list(nodes)
 
 
 def dbt_sources(loads: Iterable[LoadReport]) -> list[str]:

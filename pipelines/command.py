@@ -1,6 +1,7 @@
 """`python pipelines/<source>.py`: run one load as a command, print its table, say an error in one line."""
 
 import argparse
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 
@@ -8,6 +9,7 @@ import dlt
 
 from pipelines.errors import Refusal, exit_code, explain
 from pipelines.load import LoadReport, TableReport
+from pipelines.run_record import recorded
 from pipelines.warehouse import environment
 
 
@@ -46,10 +48,12 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
     if chosen.strict:
         dlt.config[f"sources.{pipeline}.strict"] = True
     try:
-        report = load()
+        with recorded("load", typed(f"python pipelines/{pipeline}.py", arguments), [pipeline]) as run:
+            report = load()
+            run.loaded(report)
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)
-    for line in lines(report.tables.values()):
+    for line in [*lines(report.tables.values()), *notes(report.tables.values())]:
         print(line)
     print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{found(report)}")
     if report.refused:
@@ -105,3 +109,18 @@ def lines(tables: Iterable[TableReport]) -> list[str]:
         for row in sorted(tables, key=lambda row: row.table)
     ]
     return [head, *rows]
+
+
+def notes(tables: Iterable[TableReport]) -> list[str]:
+    """Return a line for each table of which RAW has fewer rows than this load brought: rows that repeat a key."""
+    return [
+        f"{row.table.upper()}: {'' if row.is_new else 'at least '}{row.in_lake - row.in_raw:,} of {row.in_lake:,} rows "
+        "in the lake repeat the key of another one: RAW keeps one row for each key, the newest."
+        for row in sorted(tables, key=lambda row: row.table)
+        if row.in_lake > row.in_raw
+    ]
+
+
+def typed(command: str, arguments: Sequence[str] | None) -> str:
+    """Return a command with its arguments, as a person types it again; None: those of the process."""
+    return shlex.join([*command.split(), *(sys.argv[1:] if arguments is None else arguments)])

@@ -38,6 +38,25 @@ def models_in_warehouse() -> list[str]:
     return sorted(f"{schema}.{name}".upper() for schema, name in rows if schema.upper() in MODELS)
 
 
+def tables_in_raw() -> list[str]:
+    """Return the names of RAW's tables in capitals, sorted; none before the first load."""
+    with raw_pipeline("postgres").sql_client() as warehouse:
+        if environment().engine == "snowflake":  # SHOW needs no warehouse
+            schema = warehouse.fully_qualified_dataset_name()
+            try:
+                with warehouse.execute_query(f"SHOW TERSE TABLES IN SCHEMA {schema}") as cursor:
+                    place = [column[0] for column in cursor.description].index("name")
+                    names = [row[place] for row in cursor.fetchall()]
+            except DatabaseUndefinedRelation:
+                return []
+        else:
+            rows = warehouse.execute_sql(
+                "SELECT table_name FROM information_schema.tables WHERE table_schema = %s", warehouse.dataset_name
+            )
+            names = [name for (name,) in rows]
+    return sorted(name.upper() for name in names)
+
+
 def spent_since(day: date) -> tuple[Decimal, Decimal, date | None]:
     """Return the credits, the US dollars, and the last day that MART's ledger of costs knows since `day`.
 

@@ -14,6 +14,7 @@ import dlt
 from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
+from pipelines.cursors import read_to
 from pipelines.errors import Refusal, explain, failed_for_good, is_transient
 from pipelines.fence import claim
 from pipelines.lease import TTL, Lease, lease_url
@@ -44,13 +45,18 @@ Source = Callable[[], AbstractContextManager[dlt.sources.DltSource]]
 
 @dataclass
 class TableReport:
-    """What happened to one table: rows extracted, rows in the lake's new files, rows now in RAW, and seconds spent."""
+    """What happened to one table: rows extracted, rows in the lake's new files, rows now in RAW, and seconds spent.
+
+    `read_to` is the cursor's place at the source, `is_new` tells whether RAW had no row of it before this load.
+    """
 
     table: str
     extracted: int = 0
     in_lake: int = 0
     in_raw: int = 0
     seconds: float = 0.0
+    read_to: str = ""
+    is_new: bool = True
 
 
 @dataclass
@@ -131,7 +137,7 @@ def extract(
     _settle(pipeline, report, lease)
     # A table without a new row stands in the report too.
     for table in _tables(pipeline):
-        report.table(table)
+        report.table(table).is_new = False
     folder = Path(pipeline.working_dir)
     forget_refused(folder)
     with source() as opened:
@@ -202,6 +208,8 @@ def land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> LoadReport
     _land(pipeline, report, lease)
     for table, rows in rows_in_raw(pipeline).items():
         report.table(table).in_raw = rows
+    for table, place in read_to(pipeline).items():
+        report.table(table).read_to = place
     report.seconds += time.monotonic() - started
     return report
 

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from dlt.common.schema import Schema
 
-from pipelines.command import exit_with_line
+from pipelines.command import exit_with_line, typed
 from pipelines.errors import Refusal
 from pipelines.lake_records import LakeRecords
 from pipelines.load import held_lease, rows_in_raw
@@ -26,6 +26,7 @@ from pipelines.replay_files import check_files
 from pipelines.replay_landing import begin, has_all, land_again, landed, states
 from pipelines.replay_plan import Step, plan
 from pipelines.retention import prune
+from pipelines.run_record import current, recorded
 from pipelines.settle import read_landing
 from pipelines.warehouse import data_dir, environment, raw_pipeline
 
@@ -105,6 +106,8 @@ class Replay:
             self.pipeline.sync_destination()
             prune(self.pipeline)
             rows = rows_in_raw(self.pipeline)
+        if run := current():
+            run.replayed(self.name, rows)
         shutil.rmtree(self.pipeline.working_dir, ignore_errors=True)
         files = Counter(table for step in self.steps[done:] for table, paths in step.files.items() for _ in paths)
         for line in lines(rows, files, seconds):
@@ -154,7 +157,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     names = options.pipelines or PIPELINES
     try:
-        check(names) if options.check else complete(names) if options.complete else replay(names)
+        if options.check or options.complete:
+            check(names) if options.check else complete(names)
+        else:
+            with recorded("replay", typed("python pipelines/replay.py", arguments), names):
+                replay(names)
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)
 

@@ -1,0 +1,190 @@
+"""`make status`: what the records of runs say, in seconds and without the libraries of a load."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from flows.status import text, unresolved
+from pipelines.run_record import (
+    BUSY,
+    FAILED,
+    INTERRUPTED,
+    KILLED,
+    OK,
+    REFUSED,
+    Build,
+    Found,
+    Outcome,
+    Refused,
+    RunRecord,
+    TableRows,
+    folder,
+    write_private,
+)
+from pipelines.warehouse import environment
+
+ROOT = Path(__file__).parents[2]
+NOW = datetime(2026, 11, 26, 16, 0, tzinfo=UTC)
+FLOW, SAAS, POSTGRES = "python flows/elt.py", "python pipelines/saas.py", "python pipelines/postgres.py"
+
+
+@pytest.fixture(autouse=True)
+def place(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("MAILBLAZE_ENV", "ci")
+    return tmp_path
+
+
+def at(minute: int) -> str:
+    return (NOW.replace(hour=15) + timedelta(minutes=minute)).isoformat()
+
+
+def run(minute: int, command: str, result: str, line: str = "", **parts: str) -> Found:
+    """Return a run of 15:MM whose parts (sources, dbt) ended as named."""
+    kind = "flow" if command == FLOW else "load"
+    sources = ["postgres", "saas"] if kind == "flow" else [command.rpartition("/")[2].removesuffix(".py")]
+    record = RunRecord(
+        run_id=str(minute), kind=kind, command=command, environment="ci", sources=sources, host="h", pid=1,
+        machine=None, started=None, began_at=at(minute), ended_at=None if result == KILLED else at(minute), seconds=9.0,
+        result=None if result == KILLED else result, exit_code={OK: 0, BUSY: 75}.get(result, 1), line=line,
+    )  # fmt: skip
+    record.outcomes = [Outcome(part, how, "" if how == OK else line, at(minute)) for part, how in parts.items()]
+    record.tables = [
+        TableRows(f"{part}_t", part, in_raw=minute, loaded_at=at(minute), read_to="2026-06-30T10:00:00+00:00")
+        for part, how in parts.items()
+        if how == OK and part != "dbt"
+    ]
+    record.build = Build({"pass": 3, "success": 2}) if parts.get("dbt") == OK else None
+    return Found(record, result, Path("x"))
+
+
+GOOD = run(10, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
+
+
+def whats(*found: Found) -> list[str]:
+    return [one.what for one in unresolved(sorted(found, key=lambda one: one.record.began_at, reverse=True))]
+
+
+@pytest.mark.parametrize(
+    ("found", "problems"),
+    [
+        ([GOOD], []),
+        # the part that failed, until it is done again
+        ([GOOD, run(20, FLOW, FAILED, "no", postgres=OK, saas=FAILED)], ["saas failed"]),
+        ([run(20, FLOW, FAILED, "no", postgres=OK, saas=FAILED), run(30, POSTGRES, OK, postgres=OK)], ["saas failed"]),
+        ([run(20, FLOW, FAILED, "no", postgres=OK, saas=FAILED), run(30, SAAS, OK, saas=OK)], []),
+        ([run(20, FLOW, FAILED, "no", postgres=OK, saas=OK, dbt=FAILED), run(30, SAAS, OK, saas=OK)], ["dbt failed"]),
+        ([run(20, SAAS, REFUSED, "no", saas=REFUSED)], ["saas tables were refused"]),
+        # another run at work hides nothing and is no failure
+        ([GOOD, run(20, FLOW, BUSY)], []),
+        ([run(20, SAAS, FAILED, "no", saas=FAILED), run(30, SAAS, BUSY, saas=BUSY)], ["saas failed"]),
+        # a run that failed as a whole, until a run that does as much ends well
+        ([run(20, FLOW, FAILED, "no Prefect")], [f"{FLOW} failed"]),
+        ([run(20, FLOW, FAILED, "no Prefect"), run(30, SAAS, OK, saas=OK)], [f"{FLOW} failed"]),
+        ([run(5, FLOW, FAILED, "no Prefect"), GOOD], []),
+        ([run(20, FLOW, FAILED, "no Prefect"), run(30, FLOW, FAILED, "no Prefect")], [f"{FLOW} failed"]),
+        ([run(20, SAAS, KILLED)], [f"{SAAS} was killed"]),
+        ([run(5, SAAS, KILLED), GOOD], []),
+        ([run(20, FLOW, INTERRUPTED, "Ctrl-C", saas=OK)], [f"{FLOW} was interrupted"]),
+    ],
+)
+def test_what_did_not_end_well_is_named_until_it_is_done_again(found, problems):
+    assert whats(*found) == problems
+
+
+def shown(*found: Found) -> list[str]:
+    ordered = sorted(found, key=lambda one: one.record.began_at, reverse=True)
+    return list(text(environment(), ordered, 0, unresolved(ordered), NOW))
+
+
+def test_the_last_run_and_the_last_good_one_have_their_times_ends_and_lines():
+    lines = shown(
+        run(52, FLOW, OK, postgres=OK, saas=OK, dbt=OK),
+        run(54, FLOW, FAILED, "The SaaS API refused the token: set it.", postgres=OK, saas=FAILED),
+        run(55, FLOW, BUSY, "Another run is at work."),
+    )
+    assert lines[:5] == [
+        f"Last run        2026-11-26 15:55 UTC, 5 minutes ago: {FLOW} loaded nothing, as another run was at work "
+        "(9.0 s, exit code 75)",
+        "                ✗ Another run is at work.",
+        f"Before that     2026-11-26 15:54 UTC, 6 minutes ago: {FLOW} failed (9.0 s, exit code 1)",
+        "                ✗ The SaaS API refused the token: set it.",
+        f"Last good run   2026-11-26 15:52 UTC, 8 minutes ago: {FLOW} ended well (9.0 s)",
+    ]
+    assert "  saas failed, 6 minutes ago: The SaaS API refused the token: set it." in lines
+    tables = {line.split()[0]: line for line in lines if line.startswith(("POSTGRES_", "SAAS_"))}
+    assert "6 minutes ago" in tables["POSTGRES_T"]  # of the run that failed: this source was loaded
+    assert "8 minutes ago  2026-06-30 10:00" in tables["SAAS_T"]
+    assert "dbt             2026-11-26 15:52 UTC, 8 minutes ago: 3 pass, 2 success" in lines
+
+
+def test_a_refused_table_has_the_age_of_its_last_good_load_and_its_line():
+    refused = run(30, SAAS, REFUSED, "saas_t: take it out", saas=REFUSED)
+    refused.record.refused = [Refused("saas", "saas_t", "saas_t: take it out")]
+    lines = shown(GOOD, refused)
+    (row,) = [line for line in lines if line.startswith("SAAS_T")]
+    assert "50 minutes ago" in row
+    assert row.endswith("refused since")
+    assert "✗ saas_t: take it out" in lines
+    again = run(40, SAAS, OK, saas=OK)
+    assert not any("refused" in line for line in shown(GOOD, refused, again))
+
+
+def status(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "flows/status.py", *arguments], cwd=ROOT, env=os.environ | variables, capture_output=True,
+        text=True, timeout=60,
+    )  # fmt: skip
+
+
+def keep(found: Found) -> None:
+    kept = json.dumps(replace(found.record, outcomes=[vars(one) for one in found.record.outcomes],
+                              tables=[vars(one) for one in found.record.tables], build=None).__dict__)  # fmt: skip
+    write_private(folder("ci") / f"{found.record.run_id}.json", kept)
+
+
+def test_the_command_says_by_its_exit_code_whether_all_is_well():
+    assert (status().returncode, "No run of ci is recorded" in status().stdout) == (0, True)
+    keep(GOOD)
+    assert status().returncode == 0
+    keep(run(20, FLOW, FAILED, "type this", postgres=OK, saas=FAILED))
+    done = status()
+    assert (done.returncode, "type this" in done.stdout) == (1, True)
+
+
+def test_services_of_make_up_that_are_down_are_another_exit_code_unless_settings_name_others(place):
+    done = status(MAILBLAZE_ENV="local")
+    assert (done.returncode, "postgres    is down" in done.stdout) == (3, True)
+    own = {"SOURCES__POSTGRES__CREDENTIALS": "x", "SOURCES__SAAS__BASE_URL": "x", "PREFECT_API_URL": "x"}
+    assert status(MAILBLAZE_ENV="local", **own).returncode == 0
+
+
+def test_another_environment_says_where_it_looked():
+    done = status(MAILBLAZE_ENV="dev")
+    assert done.returncode == 0
+    assert f"No run of dev is recorded in {folder('dev')}" in done.stdout
+    assert "The runs of a worker are recorded on its machine" in done.stdout
+    assert "postgres    is down" not in done.stdout
+
+
+def test_the_last_run_of_an_earlier_version_is_shown_until_there_is_a_record(place):
+    kept = {"word": "ci", "ended_at": "2026-06-01T10:00:00+00:00", "text": "\nRAW table\nPOSTGRES_X  3\n"}
+    (place / "last_run.json").write_text(json.dumps(kept))
+    done = status()
+    assert (done.returncode, "Last run        2026-06-01 10:00 UTC" in done.stdout) == (0, True)
+    assert "POSTGRES_X  3" in done.stdout
+    for other in ("", "{", "[]", '{"ended_at": 1}', json.dumps(kept | {"word": "prod"})):
+        (place / "last_run.json").write_text(other)
+        assert "No run of ci is recorded" in status().stdout
+
+
+def test_it_needs_no_library_of_a_load():
+    code = "import sys, flows.status; print({'dlt', 'prefect', 'duckdb', 'pyarrow'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
