@@ -22,7 +22,7 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 .DEFAULT_GOAL := run
 .PHONY: run test test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
-	dashboard dashboard-html test-dashboard test-machine test-replay slim
+	dashboard dashboard-html test-dashboard test-machine test-replay slim worker
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -135,6 +135,9 @@ status: setup  ## the last run and the last good one, each table's rows and age,
 
 traffic: up  ## one more business day in both sources
 	python -m mock_services traffic
+
+worker: up  ## run by schedule until Ctrl-C: deploy what prefect.yaml says to Prefect, and take the runs that are due
+	@sh flows/worker.sh
 
 dbt: setup  ## dbt alone, over what RAW holds
 	dbt build --project-dir dbt --profiles-dir dbt

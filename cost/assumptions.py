@@ -15,7 +15,7 @@ def assumed(value: float, unit: str, why: str) -> Any:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Figures that nobody measured. "Laid" ones stand in prefect.yaml or terraform/ and are held to it by a test."""
+    """Figures that nobody measured. "Laid" ones stand in terraform/ and are held to it by a test."""
 
     # How much there is.
     days: float = assumed(30.4, "days a month", "365 over 12")
@@ -23,7 +23,7 @@ class Assumptions:
         4, "messages a contact gets a month", "one a week; it says how many contacts such events come from"
     )
     # What is laid.
-    loads_per_day: float = assumed(24, "runs a day", "laid: prefect.yaml; every run finds news")
+    loads_per_day: float = assumed(24, "runs a day", "laid: prod's runs; every run finds news")
     worker_hours: float = assumed(727.5, "hours a month", "laid: prod's worker, all day but five minutes")
     vcpu: float = assumed(1, "vCPU", "laid: modules/worker")
     memory_gb: float = assumed(2, "GB", "laid: modules/worker")

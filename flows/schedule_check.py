@@ -41,7 +41,8 @@ def check(api_url: str) -> str:
             f"{len(late)} run(s) of {DEPLOYMENT} wait since {min(late):%Y-%m-%d %H:%M} UTC: no worker takes them; "
             "`make worker` starts one."
         )
-    if not coming and now - _time(deployment["updated"]) > START:
+    deployed = max(_time(schedule["updated"] or schedule["created"]) for schedule in deployment["schedules"])
+    if not coming and now - deployed > START:
         raise Refusal(
             f"The Prefect server at {api_url} schedules no run of {DEPLOYMENT}, which is active: read its log "
             "(.data/logs/prefect.log) and start it again (`make down up`)."

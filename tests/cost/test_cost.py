@@ -178,7 +178,11 @@ def test_the_command_prints_the_sums():
 @pytest.mark.parametrize(
     ("name", "file", "says"),
     [
-        ("loads_per_day", "prefect.yaml", r'cron: "15 0-2,4-23 \* \* \*"[\s\S]*cron: "15 3 \* \* \*"'),
+        (
+            "loads_per_day",
+            "terraform/environments/prod/main.tf",
+            r'"15 0-2,4-23 \* \* \*", full_build = "15 3 \* \* \*"',
+        ),
         ("suspend", "terraform/modules/warehouse/main.tf", r"auto_suspend\s+= 60\b"),
         ("monthly_credits", "terraform/environments/prod/main.tf", r"monthly_credits\s+= 100\b"),
         ("worker_hours", "terraform/environments/prod/main.tf", r"cron\(0 0 \* \* \? \*\).*cron\(55 23 \* \* \? \*\)"),

@@ -199,15 +199,3 @@ def test_without_a_prefect_server_one_line_says_what_to_type(platform, run_flow)
     assert done.stderr.strip().splitlines() == [
         "✗ The Prefect server at http://127.0.0.1:1/api is not reachable: `make up` starts it."
     ]
-
-
-def test_what_workers_run_is_deployed_by_prefects_own_commands(prefect_api, tmp_path):
-    settings = {"PREFECT_API_URL": prefect_api, "PREFECT_HOME": str(tmp_path), "MAILBLAZE_CODE": str(ROOT)}
-    for command in ("work-pool create elt --type process", "--no-prompt deploy --all", "deployment inspect elt/hourly"):
-        done = subprocess.run(
-            ["prefect", *command.split()], cwd=ROOT, env=os.environ | settings, capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-    assert "15 0-2,4-23 * * *" in done.stdout
-    assert "15 3 * * *" in done.stdout
-    assert "flows/elt.py:elt" in done.stdout

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from flows.schedule_check import check
+from mock_services.ports import free_port
 from pipelines.errors import Refusal
 from pipelines.flow_lease import flow_lease
 from pipelines.warehouse import data_dir
@@ -50,7 +51,8 @@ def start_worker(platform, prefect_api, tmp_path) -> Iterator[Callable[..., subp
 def test_runs_of_the_next_hours_are_scheduled_within_90_seconds(start_worker, prefect_api, tmp_path):
     with pytest.raises(Refusal, match="make worker"):
         check(prefect_api)
-    start_worker()
+    health = free_port()
+    start_worker(PREFECT_WORKER_WEBSERVER_PORT=str(health))
     log = (tmp_path / "worker.log").read_text
     found = wait_until(lambda: scheduled(prefect_api), SCHEDULED_WITHIN, log)
     assert {run["parameters"]["full_build"] for run in found} == {True, False}
@@ -61,6 +63,14 @@ def test_runs_of_the_next_hours_are_scheduled_within_90_seconds(start_worker, pr
         "nightly": "15 3 * * *",
     }
     assert deployment["entrypoint"] == "flows/elt.py:elt"
+    assert wait_until(lambda: httpx.get(f"http://127.0.0.1:{health}/health").status_code == 200, PATIENCE, log)
+    with pytest.raises(httpx.ConnectError):  # another address of this machine
+        httpx.get(f"http://127.0.0.2:{health}/health")
+
+
+def test_the_page_of_the_server_asks_this_server_and_no_other(prefect_api):
+    settings = httpx.get(f"{prefect_api.removesuffix('/api')}/ui-settings").raise_for_status().json()
+    assert settings["api_url"] == prefect_api
 
 
 def test_two_flows_at_once_are_one_flow(platform, run_flow, prefect_api):

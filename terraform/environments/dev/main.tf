@@ -7,6 +7,7 @@ module "platform" {
   monthly_credits = 20
   monthly_usd     = 60
   hours           = { up = "cron(0 6 ? * MON-FRI *)", down = "cron(0 18 ? * MON-FRI *)" }
+  runs            = { hourly = "15 7-17 * * 1-5", full_build = "15 6 * * 1-5" }
   image_tag       = var.image_tag
   company         = var.company
   providers = {

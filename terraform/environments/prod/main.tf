@@ -7,6 +7,7 @@ module "platform" {
   monthly_credits = 100
   monthly_usd     = 250
   hours           = { up = "cron(0 0 * * ? *)", down = "cron(55 23 * * ? *)" }
+  runs            = { hourly = "15 0-2,4-23 * * *", full_build = "15 3 * * *" }
   image_tag       = var.image_tag
   company         = var.company
   providers = {

@@ -6,6 +6,8 @@ locals {
   settings = {
     MAILBLAZE_ENV                                 = var.environment
     MAILBLAZE_MONTHLY_CREDITS                     = tostring(var.monthly_credits)
+    MAILBLAZE_HOURLY_CRON                         = var.runs.hourly
+    MAILBLAZE_FULL_BUILD_CRON                     = var.runs.full_build
     AWS_DEFAULT_REGION                            = data.aws_region.current.name
     DESTINATION__WAREHOUSE__CREDENTIALS__HOST     = var.company.snowflake_account
     DESTINATION__WAREHOUSE__CREDENTIALS__USERNAME = "LOADER_SVC"

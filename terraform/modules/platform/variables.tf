@@ -32,6 +32,14 @@ variable "hours" {
   description = "See modules/worker."
 }
 
+variable "runs" {
+  type = object({
+    hourly     = string
+    full_build = string
+  })
+  description = "When loads are due, as cron in UTC, while the worker is up: those of the day, and the one with every test."
+}
+
 variable "image_tag" {
   type        = string
   description = "The commit whose image the worker runs."

@@ -13,6 +13,7 @@ variables {
   monthly_credits = 20
   monthly_usd     = 60
   hours           = { up = "cron(0 6 * * ? *)", down = "cron(0 18 * * ? *)" }
+  runs            = { hourly = "15 7-17 * * *", full_build = "15 6 * * *" }
   image_tag       = "0123abc"
   company = {
     snowflake_account = "mailblaze-demo"
