@@ -10,7 +10,6 @@ from typing import Any
 from prefect.client.schemas.objects import State, StateType
 
 from flows.other_runs import close_others
-from flows.outcome import failed
 from flows.progress import say
 from pipelines.errors import Refusal
 from pipelines.flow_lease import flow_lease
@@ -36,11 +35,6 @@ def alone(body: Callable[..., Any]) -> Callable[..., Any]:
                 _enter(held, lease)
             except LeaseHeld as refusal:
                 return State(type=StateType.CANCELLED, name="Skipped", message=str(refusal), data=refusal)
-            except Exception as error:
-                state = failed(error)
-                if state is None:
-                    raise
-                return state
             _lease.set(lease)
             close_others(lease.url)
             return body(*arguments, **named)

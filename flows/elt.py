@@ -15,14 +15,13 @@ from prefect.artifacts import create_progress_artifact
 from prefect.context import refresh_global_settings_context
 from prefect.futures import as_completed
 from prefect.logging.handlers import PrefectConsoleHandler
-from prefect.runtime import deployment, flow_run
 from prefect.settings import PREFECT_API_URL
 
 from flows import budget, last_build
 from flows.alone import alone, check_alone
 from flows.dbt_build import DBT, transform
 from flows.load_task import SOURCES, load_source
-from flows.outcome import LoadsFailed, failed, result_of, said
+from flows.outcome import LoadsFailed, recorded_flow, result_of, said
 from flows.page import wanted, write_page
 from flows.progress import say
 from flows.refused import TablesRefused, dbt_sources, models_of
@@ -30,7 +29,7 @@ from flows.report import PREVIEWED, RunReport, preview, publish
 from flows.selection import absent_tables, sources_named
 from pipelines.command import exit_with_line, refusal_code, refusals, services_hint, typed
 from pipelines.errors import Refusal
-from pipelines.run_record import Run, recorded
+from pipelines.run_record import Run, current, recorded
 from pipelines.warehouse import environment, read_services
 
 
@@ -58,6 +57,7 @@ def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spendi
 
 
 @flow(name="elt")
+@recorded_flow(SOURCES)
 @alone
 def elt(
     node_tasks: bool = False,
@@ -79,28 +79,21 @@ def elt(
         page: a path or an s3:// URL for the dashboard as one page; "" for none, None as in `wanted`.
         only: the sources to load, with commas between; dbt builds what depends on them. None: all.
     """
+    run = current()
+    report = RunReport(environment().word)
+    started = time.monotonic()
     try:
-        with recorded("flow", _deployed_as(), list(SOURCES)) as run:
-            run.note(flow_run=flow_run.name or "")
-            report = RunReport(environment().word)
-            started = time.monotonic()
-            try:
-                _run(report, run, node_tasks, full_build, over_budget, page, only)
-            except Exception as error:
-                run.fail(error)
-                report.failure = run.record.line
-                report.seconds = time.monotonic() - started
-                run.text = report.text()
-                with contextlib.suppress(Exception):  # what went wrong first is what is said
-                    publish(report)
-                raise
-            report.seconds = time.monotonic() - started
-            publish(report)
+        _run(report, run, node_tasks, full_build, over_budget, page, only)
     except Exception as error:
-        state = failed(error)
-        if state is None:
-            raise
-        return state
+        run.fail(error)
+        report.failure = run.record.line
+        report.seconds = time.monotonic() - started
+        run.text = report.text()
+        with contextlib.suppress(Exception):  # what went wrong first is what is said
+            publish(report)
+        raise
+    report.seconds = time.monotonic() - started
+    publish(report)
     return report
 
 
@@ -172,11 +165,6 @@ def _load(report: RunReport, run: Run, sources: list[str]) -> None:
         raise LoadsFailed({source: failures[source] for source in sources if source in failures})
     for error in failures.values():
         raise error
-
-
-def _deployed_as() -> str:
-    """Return what a worker calls this run; outside of a worker the command has been recorded before."""
-    return f"{deployment.name or 'elt'} of a worker, flow run {flow_run.name}"
 
 
 def api_url() -> str:

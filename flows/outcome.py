@@ -1,14 +1,15 @@
 """Failures as Prefect shows them: the state of a task or flow says our line, and its log has no traceback of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from typing import Any
 
+from prefect.runtime import deployment, flow_run
 from prefect.states import Failed, State
 
 from pipelines.command import services_hint
 from pipelines.errors import Refusal, exit_code, explain, is_transient
-from pipelines.run_record import hidden
+from pipelines.run_record import hidden, recorded
 
 
 class LoadsFailed(Refusal):
@@ -51,6 +52,30 @@ def said(function: Callable[..., Any]) -> Callable[..., Any]:
             return state
 
     return run
+
+
+def recorded_flow(sources: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Make a flow's function a recorded run, which ends as `said` has it.
+
+    Args:
+        sources: that the flow loads.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def run(*arguments: Any, **named: Any) -> Any:
+            # Outside of a worker the command has begun the record.
+            command = f"{deployment.name or 'elt'} of a worker, flow run {flow_run.name}"
+            with recorded("flow", command, list(sources)) as record:
+                record.note(flow_run=flow_run.name or "")
+                result = function(*arguments, **named)
+                if isinstance(result, State) and isinstance(result.data, BaseException):
+                    record.fail(result.data)
+                return result
+
+        return said(run)
+
+    return decorate
 
 
 def failed(error: BaseException) -> State | None:

@@ -301,9 +301,11 @@ def ending(error: BaseException) -> tuple[int, str]:
         said = error.code if isinstance(error.code, str) else ending(cause)[1] if cause else ""
         return code, hidden(said)
     if isinstance(error, KeyboardInterrupt):
-        return 130, "Interrupted by Ctrl-C; what it had loaded counts: run it again."
+        number = error.args[0] if error.args and isinstance(error.args[0], int) else 2
+        name = "SIGTERM" if number == 15 else "Ctrl-C"
+        return 128 + number, f"Interrupted by {name}; what it had loaded counts: run it again."
     if type(error).__name__ == "TerminationSignal":  # of Prefect
-        return 143, "Ended by SIGTERM; what it had loaded counts: run it again."
+        return 143, "Interrupted by SIGTERM; what it had loaded counts: run it again."
     # Imported here: a reader of records needs no dlt.
     from pipelines.command import services_hint
 
