@@ -17,7 +17,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.errors import Refusal
-from pipelines.run_record import AT_WORK, BUSY, FAILED, INTERRUPTED, KILLED, OK, OVERTAKEN, REFUSED, Found, read_all
+from pipelines.run_record import (
+    AT_WORK,
+    BUSY,
+    FAILED,
+    INTERRUPTED,
+    KILLED,
+    OK,
+    OVERTAKEN,
+    REFUSED,
+    Build,
+    Found,
+    read_all,
+)
 from pipelines.warehouse import Environment, data_dir, environment
 
 SAYS = {
@@ -186,20 +198,26 @@ def _tables(found: Sequence[Found], now: datetime) -> Iterable[str]:
 
 
 def _build(found: Sequence[Found], now: datetime) -> str:
-    for one in found:
-        outcome, build = one.record.outcome("dbt"), one.record.build
-        if outcome is None:
-            continue
-        at = _time(outcome.ended_at)
-        if build is None or outcome.result != OK:
-            failed = f": {', '.join(build.failed)}" if build and build.failed else ""
-            return f"dbt             {_stamp(at)}, {_age(at, now)}: failed{failed}"
-        if not build.is_needed:
-            return f"dbt             {_stamp(at)}, {_age(at, now)}: nothing to build, the last build counts"
-        counts = ", ".join(f"{count} {status}" for status, count in sorted(build.counts.items()))
-        missing = f"; not built: {', '.join(build.not_built)}" if build.not_built else ""
-        return f"dbt             {_stamp(at)}, {_age(at, now)}: {counts}{missing}"
-    return "dbt             no build is recorded"
+    ends = [(outcome, one.record.build) for one in found if (outcome := one.record.outcome("dbt"))]
+    if not ends:
+        return "dbt             no build is recorded"
+    outcome, build = ends[0]
+    at = _time(outcome.ended_at)
+    title = f"dbt             {_stamp(at)}, {_age(at, now)}: "
+    if build is None or outcome.result != OK:
+        failed = f": {', '.join(build.failed)}" if build and build.failed else ""
+        return f"{title}failed{failed}"
+    if build.is_needed:
+        return f"{title}{_counts(build)}"
+    built = next(((outcome, build) for outcome, build in ends if build and build.is_needed), None)
+    if built is None or built[0].result != OK:
+        return f"{title}nothing to build, the last build counts"
+    return f"{title}nothing to build since {_stamp(_time(built[0].ended_at))}: {_counts(built[1])}"
+
+
+def _counts(build: Build) -> str:
+    counts = ", ".join(f"{count} {status}" for status, count in sorted(build.counts.items()))
+    return counts + (f"; not built: {', '.join(build.not_built)}" if build.not_built else "")
 
 
 def _page(found: Sequence[Found], now: datetime) -> Iterable[str]:

@@ -136,6 +136,13 @@ def test_a_refused_table_has_the_age_of_its_last_good_load_and_its_line():
     assert not any("refused" in line for line in shown(GOOD, refused, again))
 
 
+def test_a_build_that_was_not_needed_shows_the_one_that_counts():
+    idle = run(30, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
+    idle.record.build = Build(is_needed=False)
+    (line,) = [line for line in shown(GOOD, idle) if line.startswith("dbt")]
+    assert line.endswith("30 minutes ago: nothing to build since 2026-11-26 15:10 UTC: 3 pass, 2 success")
+
+
 def status(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "flows/status.py", *arguments], cwd=ROOT, env=os.environ | variables, capture_output=True,
