@@ -31,6 +31,6 @@ def run_flow(platform, prefect_api) -> Callable[..., subprocess.CompletedProcess
     def run(*arguments: str) -> subprocess.CompletedProcess:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
         command = [sys.executable, "flows/elt.py", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900)
 
     return run
