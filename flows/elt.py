@@ -220,7 +220,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                     only=chosen.only,
                 )
             except Exception:
-                print(run.text)
+                if run.text:  # none where another flow is at work
+                    print(run.text)
                 raise
     except (TablesRefused, LoadsFailed) as error:
         for line in error.lines:
