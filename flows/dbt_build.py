@@ -4,17 +4,15 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from prefect import task
 
 from flows import last_build
+from flows.dbt_command import DBT, place
 from flows.progress import say
 from pipelines.errors import Refusal
 from pipelines.warehouse import environment
-
-DBT = Path(__file__).resolve().parent.parent / "dbt"
 
 
 @task(task_run_name="dbt build")
@@ -43,6 +41,7 @@ def transform(
     if refused:  # dbt takes a selector or --exclude, not both: the second says what the selector leaves out
         left_out = [] if is_whole else ["tag:whole_table", "resource_type:unit_test"]
         command = ["build", "--exclude", *left_out, *(f"source:{source}+" for source in refused)]
+    command += place()
     last_build.forget()
     # Imported here: dbt takes seconds to import, and the sources need not wait for it.
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings

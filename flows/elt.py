@@ -2,29 +2,28 @@
 
 import argparse
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
 from typing import Literal
 
-import httpx
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_progress_artifact
-from prefect.context import refresh_global_settings_context
 from prefect.logging.handlers import PrefectConsoleHandler
-from prefect.settings import PREFECT_API_URL
 
 from flows import budget, last_build
 from flows.dbt_build import DBT, transform
+from flows.dbt_command import leave_out_foreign
 from flows.load_task import SOURCES, load_source
 from flows.page import wanted, write_page
+from flows.prefect_server import use_server
 from flows.progress import say
 from flows.refused import TablesRefused, dbt_sources, models_of
 from flows.report import RunReport, last_text, preview, publish
-from pipelines.command import exit_with_line, refusal_code, refusals, services_hint
+from pipelines.command import exit_with_line, refusal_code, refusals
 from pipelines.errors import Refusal
-from pipelines.warehouse import environment, read_services
+from pipelines.settings import prepare
+from pipelines.warehouse import environment
 
 
 @task(task_run_name="budget")
@@ -67,6 +66,8 @@ def elt(
         page: a path or an s3:// URL for the dashboard as one page; "" for none, None as in `wanted`.
     """
     started = time.monotonic()
+    leave_out_foreign()  # a worker's run comes here first
+    prepare(SOURCES, dbt=True)
     window = wanted(page)
     if budget.is_set():
         check_budget(over_budget)
@@ -98,22 +99,6 @@ def elt(
     return report
 
 
-def api_url() -> str:
-    """Return the Prefect API that the flow reports to.
-
-    Raises:
-        Refusal: it does not answer.
-    """
-    url = PREFECT_API_URL.value() or (read_services().get("prefect_api_url") if environment().is_embedded else None)
-    if not url:
-        raise Refusal(f"The Prefect server is not reachable: {services_hint()}, or set PREFECT_API_URL.")
-    try:
-        httpx.get(f"{url}/health", timeout=10).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Refusal(f"The Prefect server at {url} is not reachable: {services_hint()}.") from error
-    return url
-
-
 def hush_console() -> None:
     """Leave Prefect's and dbt's own lines to Prefect's UI: a terminal gets ours, and what went wrong in one line."""
     for handler in logging.getLogger().handlers + logging.getLogger("prefect").handlers:
@@ -134,8 +119,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     try:
         hush_console()
-        os.environ["PREFECT_API_URL"] = api_url()
-        refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
+        leave_out_foreign()
+        prepare(SOURCES, dbt=True, prefect=True)
+        use_server()
         report = elt(full_build=chosen.full_build or None, over_budget=chosen.over_budget, page=chosen.page)
     except TablesRefused as error:
         print(last_text())

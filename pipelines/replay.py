@@ -26,6 +26,7 @@ from pipelines.replay_files import check_files
 from pipelines.replay_landing import begin, has_all, land_again, landed, states
 from pipelines.replay_plan import Step, plan
 from pipelines.retention import prune
+from pipelines.settings import prepare
 from pipelines.settle import read_landing
 from pipelines.warehouse import data_dir, environment, raw_pipeline
 
@@ -154,6 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     names = options.pipelines or PIPELINES
     try:
+        prepare()
         check(names) if options.check else complete(names) if options.complete else replay(names)
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)

@@ -15,8 +15,8 @@ from dlt.common.configuration.providers import ConfigTomlProvider, EnvironProvid
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from pipelines.errors import Refusal
-from pipelines.shell import setting
-from pipelines.warehouse import environment, services_file
+from pipelines.shell import ignore_foreign, setting
+from pipelines.warehouse import environment, read_services, services_file
 
 SINGLE = ("runtime", "extract", "normalize", "load", "lease", "warehouse")  # their keys need no further section
 NAMED = ("sources", "destination")  # the name of one source or destination follows
@@ -114,7 +114,9 @@ def typed(name: str) -> str:
 
 
 def is_set(name: str) -> bool:
-    """Tell whether a setting has a value, or one of the parts of its value has."""
+    """Tell whether a setting has a value, or one of the parts of its value has; a name without a dot is the shell's."""
+    if "." not in name:
+        return setting(name) is not None
     return find(name).value is not None or any(
         variable.startswith(f"{typed(name)}__") and value for variable, value in os.environ.items()
     )
@@ -135,24 +137,23 @@ DBT = (("SNOWFLAKE_ACCOUNT",), ("SNOWFLAKE_PRIVATE_KEY_PATH", "SNOWFLAKE_PRIVATE
 S3 = (("destination.lake.credentials.endpoint_url",), ("destination.lake.credentials.aws_access_key_id",))
 
 
-def missing(sources: Iterable[str] = (), dbt: bool = False) -> dict[str, list[str]]:
+def missing(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = False) -> dict[str, list[str]]:
     """Return what is not set of what a command needs: for each part the names to type.
 
     Args:
         sources: that are read.
         dbt: whether dbt runs, too.
+        prefect: whether a run is reported to Prefect.
     """
-    here = environment()
+    here, sources = environment(), list(sources)
     parts = {name: SOURCES.get(name, ()) for name in sources}
     if here.engine == "snowflake":
         parts["warehouse"] = () if is_set_whole("destination.warehouse.credentials") else SNOWFLAKE
         parts["dbt"] = DBT if dbt else ()
-    elif here.lake.startswith("s3://"):
+    elif any(str(find("destination.lake.bucket_url", name).value).startswith("s3://") for name in sources):
         parts["lake"] = S3
-    lacking = {
-        part: [typed(one[0]) for one in names if not any(setting(name) or is_set(name) for name in one)]
-        for part, names in parts.items()
-    }
+    lacking = {"prefect": ["PREFECT_API_URL"]} if prefect and not prefect_api().value else {}
+    lacking |= {part: [typed(one[0]) for one in names if not any(map(is_set, one))] for part, names in parts.items()}
     return {part: names for part, names in lacking.items() if names}
 
 
@@ -161,17 +162,43 @@ def is_set_whole(name: str) -> bool:
     return isinstance(find(name).value, str)
 
 
-def require(sources: Iterable[str] = (), dbt: bool = False) -> None:
-    """Refuse to begin where a setting is missing.
+def require(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = False) -> None:
+    """Refuse to begin where a setting is missing; the arguments are those of `missing`.
 
     Raises:
         Refusal: with the names to type, part by part.
     """
-    lacking = missing(sources, dbt)
+    lacking = missing(sources, dbt, prefect)
     if lacking:
         names = "; ".join(f"{part}: {', '.join(names)}" for part, names in lacking.items())
         up = "type `make up`, or " if environment().is_embedded and not services_file().exists() else ""
-        raise Refusal(f"Not set on {environment().word}: {names}. To go on, {up}set them in the shell or in {EXAMPLE}'s copy.")
+        word = environment().word
+        raise Refusal(f"Not set on {word}: {names}. To go on, {up}set them in the shell, or see {EXAMPLE}.")
+
+
+def prepare(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = False) -> None:
+    """Make this process ready to work: foreign names are left out, and what is set is complete and can be meant.
+
+    The arguments are those of `missing`.
+
+    Raises:
+        Refusal: a setting is missing or makes no sense.
+    """
+    ignore_foreign(environment().is_embedded)
+    require(sources, dbt, prefect)
+    check()
+
+
+def prefect_api() -> Found:
+    """Return the address of the Prefect API that a flow reports to.
+
+    In `local` and `ci` it is that of services.json; where that names none, and in other environments, PREFECT_API_URL
+    of the shell. Prefect's profiles do not count.
+    """
+    url = read_services().get("prefect_api_url") if environment().is_embedded else None
+    if url:
+        return Found("PREFECT_API_URL", url, str(services_file()))
+    return Found("PREFECT_API_URL", setting("PREFECT_API_URL"), "the shell")
 
 
 def _number(least: float, most: float = 1e9, whole: bool = True) -> Callable[[Any], str | None]:
@@ -202,8 +229,13 @@ def _one_name(value: Any) -> str | None:
     return None if not {"'", '"', ";", "\0", "\n"} & set(str(value)) else "give one name, without quotes"
 
 
-def _never(value: Any) -> str | None:
+def _no_naming(value: Any) -> str | None:
     return "names in RAW are dlt's snake_case in every environment: unset it"
+
+
+def _no_shared_lake(value: Any) -> str | None:
+    name = "DESTINATION__LAKE__BUCKET_URL"
+    return f"each pipeline has its own: set POSTGRES__{name} and SAAS__{name}"
 
 
 CHECKS: dict[str, Callable[[Any], str | None]] = {
@@ -219,7 +251,8 @@ CHECKS: dict[str, Callable[[Any], str | None]] = {
     "sources.postgres.reread_limit": _number(0, 1e15),
     "sources.postgres.search_path": _names,
     "sources.postgres.schema": _one_name,
-    "schema.naming": _never,
+    "schema.naming": _no_naming,
+    "destination.lake.bucket_url": _no_shared_lake,
 }
 
 

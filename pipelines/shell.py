@@ -94,7 +94,7 @@ def say_ignored(names: list[str]) -> None:
 
 @contextmanager
 def aws_of_the_shell() -> Iterator[None]:
-    """Give AWS's variables back for the time of a `with`: a place on S3 that somebody typed is reached by AWS's chain."""
+    """Give AWS's variables back for a `with`: a place on S3 that somebody typed is reached by AWS's chain."""
     found = {name: value for name, value in _ignored.items() if name.startswith("AWS_")}
     kept = {name: os.environ.pop(name) for name in FILES_OF_AWS if os.environ.get(name) == os.devnull}
     os.environ.update(found)
@@ -157,6 +157,6 @@ def _spellings(name: str) -> tuple[str, str]:
 
 def _socks_line(names: list[str]) -> str:
     return (
-        f"{', '.join(names)} is a SOCKS proxy, which is not supported: set HTTPS_PROXY to an HTTP proxy, or type `unset "
-        f"{' '.join(names)}`, then run again."
+        f"{', '.join(names)} is a SOCKS proxy, which is not supported: set HTTPS_PROXY to an HTTP proxy, or type "
+        f"`unset {' '.join(names)}`, then run again."
     )
