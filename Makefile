@@ -18,6 +18,8 @@ export DO_NOT_TRACK := 1
 # A company's proxy signs with a certificate that only the system knows.
 export UV_SYSTEM_CERTS := true
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
+# Settings of dbt in the shell that are of no account here; `python flows/dbt_command.py` leaves them out by itself.
+FOREIGN_DBT = $(filter-out DBT_SEND_ANONYMOUS_USAGE_STATS DBT_TARGET_PATH DBT_LOG_PATH,$(filter DBT_%,$(.VARIABLES)))
 
 .DEFAULT_GOAL := run
 .PHONY: run test test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
@@ -28,7 +30,7 @@ run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
 
 test: lint  ## everything CI checks, on real parts and loopback only
-	dbt parse --quiet --no-partial-parse --target ci --project-dir dbt --profiles-dir dbt
+	MAILBLAZE_ENV=ci python flows/dbt_command.py parse --quiet --no-partial-parse
 	pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
 
 test-slow: setup  ## the tests that `make test` leaves out to stay under ten minutes: damaged folders, paused runs, sessions, types
@@ -114,11 +116,11 @@ slim: setup  ## what this change does to MART, built from the RAW of the last `m
 	@python -m tests.dbt.slim $(or $(BASE),origin/main)
 
 docs: setup  ## dbt's own page of every model, column and test, as one file
-	dbt docs generate --static --quiet --project-dir dbt --profiles-dir dbt
+	python flows/dbt_command.py docs generate --static --quiet
 	@echo "dbt/target/static_index.html"
 
 lint-sql: setup $(SQL_READY)  ## the style of dbt's SQL, as dbt compiles it for DuckDB
-	MAILBLAZE_ENV=ci MAILBLAZE_DATA_DIR=$$(mktemp -d) PATH="$(CURDIR)/.venv-sql/bin:$$PATH" sqlfluff lint --processes 2 --nocolor -q dbt/models dbt/tests
+	env $(addprefix -u ,$(FOREIGN_DBT)) MAILBLAZE_ENV=ci MAILBLAZE_DATA_DIR=$$(mktemp -d) PATH="$(CURDIR)/.venv-sql/bin:$$PATH" sqlfluff lint --processes 2 --nocolor -q dbt/models dbt/tests
 
 format: setup
 	ruff check --fix .
@@ -140,7 +142,7 @@ worker: up  ## run by schedule until Ctrl-C: deploy what prefect.yaml says to Pr
 	@sh flows/worker.sh
 
 dbt: setup  ## dbt alone, over what RAW holds
-	dbt build --project-dir dbt --profiles-dir dbt
+	python flows/dbt_command.py build
 
 doctor: setup  ## before the first load: what is set, reachable and permitted in the environment of MAILBLAZE_ENV
 	@python pipelines/doctor.py

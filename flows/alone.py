@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State, StateType
 
+from flows.dbt_command import leave_out_foreign
 from flows.other_runs import close_others
 from flows.progress import say
 from pipelines.errors import Refusal
@@ -29,6 +30,7 @@ def alone(body: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(body)
     def run(*arguments: Any, **named: Any) -> Any:
+        leave_out_foreign()  # a worker's run comes here first
         lease = flow_lease()
         with ExitStack() as held:
             try:

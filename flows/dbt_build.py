@@ -4,19 +4,17 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from prefect import task
 
 from flows import last_build
+from flows.dbt_command import DBT, place
 from flows.outcome import said
 from flows.progress import say
 from flows.refused import BuildFailed
 from flows.selection import arguments
 from pipelines.warehouse import environment
-
-DBT = Path(__file__).resolve().parent.parent / "dbt"
 
 
 @task(task_run_name="dbt build")
@@ -49,7 +47,7 @@ def transform(
         return []
     tested_at = ground.tested_at()
     is_whole = full_build or (full_build is None and not tested_at)
-    command = arguments(is_whole, only, left_out)
+    command = [*arguments(is_whole, only, left_out), *place()]
     last_build.forget()
     # Imported here: dbt takes seconds to import, and the sources need not wait for it.
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings

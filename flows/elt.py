@@ -3,34 +3,33 @@
 import argparse
 import contextlib
 import logging
-import os
 import sys
 import time
 from collections.abc import Sequence
 from typing import Literal
 
-import httpx
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_progress_artifact
-from prefect.context import refresh_global_settings_context
 from prefect.futures import as_completed
 from prefect.logging.handlers import PrefectConsoleHandler
-from prefect.settings import PREFECT_API_URL
 
 from flows import budget, last_build
 from flows.alone import alone, check_alone
 from flows.dbt_build import DBT, transform
+from flows.dbt_command import leave_out_foreign
 from flows.load_task import SOURCES, load_source
 from flows.outcome import LoadsFailed, recorded_flow, result_of, said
 from flows.page import wanted, write_page
+from flows.prefect_server import use_server
 from flows.progress import say
 from flows.refused import TablesRefused, dbt_sources, models_of
 from flows.report import PREVIEWED, RunReport, preview, publish
 from flows.selection import absent_tables, sources_named
-from pipelines.command import exit_with_line, refusal_code, refusals, services_hint, typed
+from pipelines.command import exit_with_line, refusal_code, refusals, typed
 from pipelines.errors import Refusal
 from pipelines.run_record import Run, current, recorded
-from pipelines.warehouse import environment, read_services
+from pipelines.settings import prepare
+from pipelines.warehouse import environment
 
 
 @task(task_run_name="budget")
@@ -108,6 +107,7 @@ def _run(
 ) -> None:
     """Do what `elt` says, and put into the report and the record what was done so far."""
     sources = sources_named(only, SOURCES)
+    prepare(sources, dbt=True)
     run.note(sources=sources)
     target = wanted(page)
     if budget.is_set():
@@ -167,22 +167,6 @@ def _load(report: RunReport, run: Run, sources: list[str]) -> None:
         raise error
 
 
-def api_url() -> str:
-    """Return the Prefect API that the flow reports to.
-
-    Raises:
-        Refusal: it does not answer.
-    """
-    url = PREFECT_API_URL.value() or (read_services().get("prefect_api_url") if environment().is_embedded else None)
-    if not url:
-        raise Refusal(f"The Prefect server is not reachable: {services_hint()}, or set PREFECT_API_URL.")
-    try:
-        httpx.get(f"{url}/health", timeout=10).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Refusal(f"The Prefect server at {url} is not reachable: {services_hint()}.") from error
-    return url
-
-
 def hush_console() -> None:
     """Leave Prefect's and dbt's own lines to Prefect's UI: a terminal gets ours, and what went wrong in one line."""
     for handler in logging.getLogger().handlers + logging.getLogger("prefect").handlers:
@@ -208,10 +192,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     try:
         with recorded("flow", typed("python flows/elt.py", arguments), list(SOURCES)) as run:
-            sources_named(chosen.only, SOURCES)
             hush_console()
-            os.environ["PREFECT_API_URL"] = api_url()
-            refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
+            leave_out_foreign()
+            prepare(sources_named(chosen.only, SOURCES), dbt=True, prefect=True)
+            use_server()
             try:
                 report = elt(
                     full_build=chosen.full_build or None,

@@ -10,6 +10,7 @@ from prefect.artifacts import create_link_artifact
 
 from flows.outcome import said
 from pipelines.errors import Refusal
+from pipelines.shell import aws_of_the_shell
 from pipelines.warehouse import data_dir, environment
 
 # By protocol, what fsspec needs to know: a browser shows what says that it is a page; a folder need not be there.
@@ -27,9 +28,10 @@ class Page:
 
     def is_older_than(self, built_at: datetime | None) -> bool:
         """Tell whether a build has ended since the page was written, or there is none."""
-        filesystem, path = self._place()
         try:
-            written_at = filesystem.modified(path)
+            with aws_of_the_shell():
+                filesystem, path = self._place()
+                written_at = filesystem.modified(path)
         except FileNotFoundError:
             return True
         return built_at is not None and written_at.astimezone(UTC) < built_at
@@ -40,10 +42,11 @@ class Page:
         Raises:
             Refusal: nothing can be written there.
         """
-        filesystem, path = self._place()
         try:
-            with filesystem.transaction:
-                filesystem.pipe_file(path, text.encode())
+            with aws_of_the_shell():
+                filesystem, path = self._place()
+                with filesystem.transaction:
+                    filesystem.pipe_file(path, text.encode())
         except OSError as error:
             raise Refusal(
                 f"The dashboard's page cannot be written to {self.url} ({error}): name another --page."

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from flows.elt import api_url
+from flows.prefect_server import use_server
 from pipelines.command import exit_with_line
 from pipelines.errors import Refusal
 
@@ -16,7 +16,7 @@ def main() -> None:
     waits = False
     while True:
         try:
-            print(api_url())
+            print(use_server())
             return
         except Refusal as refusal:
             if time.monotonic() > deadline:

@@ -9,6 +9,7 @@ import psycopg2
 
 from mock_services import services
 from mock_services.errors import ServiceError
+from mock_services.shell import ignore_foreign
 
 
 def whole(text: str) -> int:
@@ -47,6 +48,7 @@ def main() -> int:
     parser.add_argument("--transactions", type=whole, help="trouble: how many transactions instead")
     parser.add_argument("--kill-every", type=whole, help="trouble: cut all connections every so many seconds")
     chosen = parser.parse_args()
+    ignore_foreign()
     try:
         match chosen.command:
             case "up":

@@ -12,21 +12,24 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from packaging.requirements import Requirement
 
-from pipelines import lake_checks, source_checks, warehouse_checks
+from pipelines import effective, lake_checks, settings, source_checks, warehouse_checks
 from pipelines.command import services_hint
-from pipelines.errors import Refusal, explain
+from pipelines.errors import Refusal, explain, unset
 from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
+from pipelines.settings import EXAMPLE, missing, prefect_api
+from pipelines.shell import ignore_foreign, is_loopback
 from pipelines.visit import SOURCES, Visit
-from pipelines.warehouse import environment, read_services
+from pipelines.warehouse import environment
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_DEBUG = "`dbt debug --project-dir dbt --profiles-dir dbt`"
+DBT_TELLS = f"{DBT_DEBUG} tells all"
 SHORT = 6  # a secret shorter than this is a word of every day, e.g. the S3 key of the tests
 
 
@@ -45,14 +48,17 @@ def catalogue(visit: Visit) -> list[Check]:
     """Return every check in the order in which a row travels."""
     return [
         Check("environment", where, needs=()),
+        Check("settings", values),
         Check("versions", versions, needs=()),
         Check("python", python, needs=()),
         *_postgres(visit),
         *_saas(visit),
         *(check for pipeline in SOURCES for check in _lake(visit, pipeline)),
+        *([Check("warehouse settings", partial(complete, "warehouse"))] if _is_snowflake() else []),
         *_warehouse(visit),
         *(check for pipeline in SOURCES for check in _through(visit, pipeline)),
-        Check("dbt debug", dbt_debug, mend=f"{DBT_DEBUG} tells all", patience=90),
+        *([Check("dbt settings", partial(complete, "dbt"))] if _is_snowflake() else []),
+        Check("dbt debug", dbt_debug, ("dbt settings",) if _is_snowflake() else ("environment",), DBT_TELLS, 90),
         Check("prefect", prefect, mend=services_hint()),
     ]
 
@@ -94,9 +100,10 @@ def _lake(visit: Visit, pipeline: str) -> list[Check]:
 
 def _warehouse(visit: Visit) -> list[Check]:
     login, mend = "warehouse log-in", "mend DESTINATION__WAREHOUSE__CREDENTIALS or .dlt/secrets.toml"
+    needs = ("warehouse settings",) if _is_snowflake() else ("environment",)
     role = Check("warehouse role", partial(warehouse_checks.warehouse_role, visit), (login,), mend)
     return [
-        Check(login, partial(warehouse_checks.warehouse_login, visit), mend=mend, patience=60),
+        Check(login, partial(warehouse_checks.warehouse_login, visit), needs, mend, patience=60),
         *([role] if _is_snowflake() else []),
         Check("warehouse time zone", partial(warehouse_checks.warehouse_zone, visit), (login,), mend),
         Check("warehouse RAW", partial(warehouse_checks.warehouse_table, visit, False), (login,), mend),
@@ -127,6 +134,20 @@ def where() -> str:
     """Tell which environment this is and where it points."""
     here = environment()
     return f"{here.word}: {here.engine} {here.database}, lake {here.lake}"
+
+
+def values() -> str:
+    """Find every value fit to be meant."""
+    settings.check()
+    return "each can be meant"
+
+
+def complete(part: str) -> str:
+    """Find what a part needs set."""
+    lacking = missing(dbt=True).get(part)
+    if lacking:
+        raise Refusal(f"not set: {', '.join(lacking)}; see {EXAMPLE} and docs/settings.md")
+    return "what it needs is set"
 
 
 def versions() -> str:
@@ -164,7 +185,8 @@ def python() -> str:
 def dbt_debug() -> str:
     """Let dbt log in by its own profile, in a process of its own."""
     dbt, folder = Path(sys.executable).with_name("dbt"), ROOT / "dbt"
-    command = [dbt, "--no-use-colors", "debug", "--project-dir", folder, "--profiles-dir", folder]
+    command = [dbt, "--no-use-colors", "debug", "--target", environment().word]
+    command += ["--project-dir", folder, "--profiles-dir", folder]
     quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
     done = subprocess.run(  # noqa: S603  our own dbt, and no word of it comes from outside
         command, env=os.environ | quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=80
@@ -179,15 +201,15 @@ def dbt_debug() -> str:
 
 def prefect() -> str:
     """Ask the Prefect API that the flow would report to."""
-    url = os.environ.get("PREFECT_API_URL")
-    url = url or (read_services().get("prefect_api_url") if environment().is_embedded else None)
-    if not url:
+    found = prefect_api()
+    if not found.value:
         up = f"{services_hint()}, or " if environment().is_embedded else ""
         raise Refusal(f"no address is known; {up}set PREFECT_API_URL")
-    shown = re.sub(r"//[^/@]*@", "//", url)
+    shown = re.sub(r"//[^/@]*@", "//", found.value)
     try:
-        httpx.get(f"{url}/health", timeout=10).raise_for_status()
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        is_here = is_loopback(urlsplit(found.value).hostname or "")
+        httpx.get(f"{found.value}/health", timeout=10, trust_env=not is_here).raise_for_status()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         raise Refusal(f"{shown} does not answer ({type(error).__name__}); {services_hint()}") from error
     return shown
 
@@ -233,21 +255,9 @@ def wrong(error: BaseException, check: Check) -> str:
     """Return what is wrong and what to type, in one line."""
     if isinstance(error, ConfigFieldMissingException):
         up = "`make up`, or " if services_hint().startswith("`make up`") else ""
-        return f"not set: {', '.join(unset(error))}; {up}see .dlt/example.secrets.toml"
+        return f"not set: {', '.join(unset(error))}; {up}see {EXAMPLE}"
     reason = " ".join(str(error).split())[:400]
     return explain(error, services_hint()) or f"{type(error).__name__}: {reason}; {check.mend}"
-
-
-def unset(error: ConfigFieldMissingException) -> list[str]:
-    """Return the full names of the settings that are missing, e.g. destination.lake.credentials."""
-    names = []
-    for name, traces in error.traces.items():
-        groups = [group.traces.values() for group in traces if hasattr(group, "traces")]
-        inner = [trace for group in groups for traces_of_field in group for trace in traces_of_field]
-        # dlt asks in many places; the one to name is the longest that names no section twice.
-        places = [trace.sections for trace in inner or traces if len({*trace.sections}) == len(trace.sections)]
-        names.append(".".join([*max(places, key=len), *([] if inner else [name])]))
-    return names
 
 
 def hide(line: str, secrets: set[str]) -> str:
@@ -261,6 +271,14 @@ def hide(line: str, secrets: set[str]) -> str:
 def main() -> int:
     """Examine the environment that MAILBLAZE_ENV names; with --quick all but dbt, which takes longer than the rest."""
     visit = Visit()
+    try:
+        ignore_foreign(environment().is_embedded)
+        visit.ask()
+        print("\n".join(effective.lines()), flush=True)
+    except Refusal as error:
+        if not str(error).startswith("MAILBLAZE_ENV"):  # which is the first check's to say
+            print(f"✗ {error}", flush=True)
+            return 1
     found = [check for check in catalogue(visit) if check.what != "dbt debug" or "--quick" not in sys.argv]
     return 0 if examine(found, visit) else 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout")  # of requests
+UNREACHABLE = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "ConnectError")  # of requests, of httpx
 JOBS = ("LoadClientJobFailed", "LoadClientJobRetry", "LoadClientJobTerminalRetry")  # of dlt
 RAISED = re.compile(r"((?:\w+\.)*\w*(?:Exception|Error)): (.+)")  # the last line of a traceback
 NO_MEMORY = re.compile("Out of Memory|could not allocate block|failed to (allocate|pin)")
@@ -155,7 +155,8 @@ def _line(error: BaseException, hint: str) -> str | None:
             "written as JSON, e.g. '[\"contacts\"]'."
         )
     if kind == "ConfigFieldMissingException":
-        return f"A setting is missing: {_missing(error)}. {hint}, or see .dlt/example.secrets.toml."
+        up = f"{hint}, or " if hint.startswith("`make up`") else ""
+        return f"Not set: {', '.join(unset(error))}; {up}see .dlt/example.secrets.toml."
     if kind == "OperationalError" and "psycopg2" in f"{type(error.__cause__)} {type(error)}":
         return _postgres(str(error.__cause__ or error), hint)
     if kind == "NoSuchTableError":
@@ -170,9 +171,9 @@ def _line(error: BaseException, hint: str) -> str | None:
     if kind in JOBS:
         return _job(error)
     if kind == "HTTPError" and getattr(error, "response", None) is not None:
-        return _http(error.response)
-    if kind in UNREACHABLE and getattr(error, "request", None) is not None:
-        return f"The SaaS API at {_place(error.request.url)} is not reachable: {hint}."
+        return _http(error)
+    if kind in UNREACHABLE and (url := _url(error)):
+        return f"{_service(error, url)} at {_place(url)} is not reachable: {hint}."
     if NO_MEMORY.search(str(error)) and kind in ("OutOfMemoryException", "TransactionException"):
         reason = str(error).strip().splitlines()[0]
         return f"DuckDB needs more memory than it may take ({reason}). End other programs, then run again."
@@ -208,12 +209,22 @@ def _postgres(message: str, hint: str) -> str:
     return f"Postgres is not reachable ({reason}): {hint}."
 
 
-def _http(response) -> str:
-    place = _place(response.url)
+def _url(error: Any) -> str | None:
+    """Return the URL that was asked for, where the error knows it."""
+    try:
+        return str(error.request.url) if error.request is not None else None
+    except (AttributeError, RuntimeError):  # httpx raises where it knows of none
+        return None
+
+
+def _http(error: Any) -> str:
+    response = error.response
+    what = f"{_service(error, response.url)} at {_place(response.url)}"
     if response.status_code in (401, 403):
-        return f"The SaaS API at {place} refused the token: mend SOURCES__SAAS__API_KEY or .dlt/secrets.toml."
+        setting = "SOURCES__SAAS__API_KEY" if what.startswith("The SaaS API") else "its token"
+        return f"{what} refused the token: mend {setting} or .dlt/secrets.toml."
     answer = f"{response.status_code} {response.reason}"
-    return f"The SaaS API at {place} answered {answer}: nothing was loaded; run again later."
+    return f"{what} answered {answer}: nothing was loaded; run again later."
 
 
 def _job(error) -> str:
@@ -246,10 +257,40 @@ def _place(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
 
-def _missing(error) -> str:
-    keys = {trace.key for traces in error.traces.values() for trace in traces if hasattr(trace, "key")}
-    named = sorted((key for key in keys if key.startswith(("sources.", "destination."))), key=len)
-    return named[0] if named else ", ".join(error.fields)
+def unset(error: Any) -> list[str]:
+    """Return the full names of the settings that dlt found missing, as they are typed."""
+    names = []
+    for name, traces in error.traces.items():
+        groups = [group.traces.values() for group in traces if hasattr(group, "traces")]
+        inner = [trace for group in groups for traces_of_field in group for trace in traces_of_field]
+        # dlt asks in many places; the one to name is the longest that names no section twice.
+        places = [trace.sections for trace in inner or traces if len({*trace.sections}) == len(trace.sections)]
+        names.append("__".join([*max(places, key=len, default=()), *([] if inner else [name])]).upper())
+    return names
+
+
+def _is_at(url: str, name: str) -> bool:
+    """Tell whether a URL is at the host and port that a setting names."""
+    from pipelines.settings import find  # which imports this module
+
+    value = find(name).value
+    return isinstance(value, str) and _parts(value)[1:] == _parts(url)[1:]
+
+
+def _parts(url: str) -> tuple[str, str | None, str]:
+    """Return scheme, host and port of a URL."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.netloc.rpartition("@")[2].rpartition(":")[2]
+
+
+def _service(error: BaseException, url: str) -> str:
+    """Return what is at a URL, by the client that asked, else by the settings."""
+    module = type(error).__module__.split(".")[0]
+    if module == "snowflake" or ".snowflakecomputing." in url:
+        return "Snowflake"
+    if module in ("httpx", "httpcore"):
+        return "The Prefect server"
+    return "The SaaS API" if _is_at(url, "sources.saas.base_url") else "The source"
 
 
 def _types(message: str) -> str:

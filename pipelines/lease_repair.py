@@ -20,6 +20,7 @@ from pipelines.lease import Lease
 from pipelines.lease_record import LeaseRecord, stamp
 from pipelines.lease_store import Conflict
 from pipelines.load import held_lease
+from pipelines.settings import prepare
 from pipelines.settle import read_landing
 from pipelines.warehouse import data_dir, raw_pipeline
 
@@ -71,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("pipeline", help=f"a pipeline's name, or {flow_lease.NAME}")
     name = parser.parse_args(arguments).pipeline
     try:
+        prepare()
         print(repair(name))
     except Exception as error:  # noqa: BLE001  the one place at which every error becomes a line or a traceback
         exit_with_line(error)

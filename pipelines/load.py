@@ -23,6 +23,7 @@ from pipelines.manifests import file_key, seal, sealed
 from pipelines.pending import damage, is_sealed, open_pipeline
 from pipelines.recording import complete_records, record
 from pipelines.retention import prune
+from pipelines.settings import prepare
 from pipelines.settle import (
     abandon,
     agree_with_warehouse,
@@ -35,7 +36,7 @@ from pipelines.settle import (
     tidy,
 )
 from pipelines.table_guard import RefusedTable, drop_refused, forget_refused, keep_refused, read_refused
-from pipelines.warehouse import environment, raw_pipeline, read_services
+from pipelines.warehouse import environment, raw_pipeline
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
@@ -83,12 +84,12 @@ def load(name: str, source: Source) -> LoadReport:
     """Load one source into RAW, alone: a second run of the same pipeline anywhere is refused.
 
     Raises:
+        Refusal: a setting is missing or makes no sense.
         LeaseHeld: another run is at it.
         PipelineStepFailed: nothing of this load is in RAW; a package that was already extracted stays pending and is
             finished by the next load.
     """
-    if environment().is_embedded and not read_services():
-        raise Refusal(f"The source {name} is not reachable: no services were started here; `make up` starts them.")
+    prepare([name])
     folder = Path(get_dlt_pipelines_dir()) / name
     pipeline = open_pipeline(name, folder, partial(raw_pipeline, name), held_lease)
     with held_lease(pipeline) as lease:

@@ -12,6 +12,7 @@ from urllib3.exceptions import MaxRetryError
 from pipelines.errors import Refusal, TableRefused
 from pipelines.paced_adapter import AnswerTooLarge, AnswerTooSlow, Bounds, PacedAdapter
 from pipelines.quota import Quota
+from pipelines.shell import refuse_socks
 
 AGAIN = (403, 408, 409, 425, 429, *range(500, 600))  # statuses that the same request may not get once more
 
@@ -65,6 +66,7 @@ class PatientSession(Session):
 
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Return the answer that the request's hooks found sound."""
+        refuse_socks(request.url)
         try:
             return self._client.send(request, **kwargs)
         except UnsoundAnswer as error:

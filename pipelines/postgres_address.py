@@ -25,6 +25,7 @@ DEFAULTS = {
     "keepalives_idle": "60",
     "keepalives_interval": "10",
     "keepalives_count": "6",
+    "passfile": "/dev/null/none",  # a password of ~/.pgpass is not one of these settings
 }
 OURS = ("replication", "fallback_application_name")  # parameters that an address of a source cannot choose
 

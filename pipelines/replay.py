@@ -27,6 +27,7 @@ from pipelines.replay_landing import begin, has_all, land_again, landed, states
 from pipelines.replay_plan import Step, plan
 from pipelines.retention import prune
 from pipelines.run_record import current, recorded
+from pipelines.settings import prepare
 from pipelines.settle import read_landing
 from pipelines.warehouse import data_dir, environment, raw_pipeline
 
@@ -157,6 +158,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     names = options.pipelines or PIPELINES
     try:
+        prepare()
         if options.check or options.complete:
             check(names) if options.check else complete(names)
         else:

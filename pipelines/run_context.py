@@ -5,6 +5,7 @@ each environment has a working folder of its own, because dlt would carry a curs
 """
 
 import os
+from pathlib import Path
 from typing import Any
 
 from dlt.common.configuration import plugins
@@ -12,6 +13,7 @@ from dlt.common.configuration.providers.doc import BaseDocProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.runtime.run_context import RunContext
 
+from pipelines.settings import Config, Secrets, Shell
 from pipelines.warehouse import Environment, data_dir, environment, services_file
 
 
@@ -35,8 +37,14 @@ class EnvironmentProvider(BaseDocProvider):
             self._config_doc[pipeline_name] = now[0].pipeline_settings(pipeline_name)
         return super().get_value(key, hint, pipeline_name, *sections)
 
+    def get_value_location(self, key: str, pipeline_name: str | None, *sections: str) -> str:
+        """Return where a value comes from: what varies is written by whoever starts the services."""
+        is_service = sections[:1] == ("sources",) or sections[-2:] == ("lake", "credentials")
+        return str(services_file()) if is_service else "the default"
+
     @property
     def is_empty(self) -> bool:
+        """dlt asks."""
         return False
 
 
@@ -48,14 +56,35 @@ def _changed_at() -> int | None:
 
 
 class MailBlazeContext(RunContext):
-    """dlt's own context, with the environment's working folder and, last in the row, its settings."""
+    """dlt's own context, with the environment's working folder and, last in the row, its settings.
+
+    Of DLT_PROJECT_DIR, DLT_CONFIG_FOLDER, DLT_DATA_DIR, DLT_LOCAL_DIR and the user's `~/.dlt` nothing counts: another
+    project's settings and credentials may lie there.
+    """
+
+    @property
+    def run_dir(self) -> str:
+        """Return the folder that a command was typed in."""
+        return self._init_run_dir
+
+    @property
+    def local_dir(self) -> str:
+        """Return the same folder."""
+        return self._init_run_dir
+
+    @property
+    def settings_dir(self) -> str:
+        """Return the folder of config.toml and secrets.toml."""
+        return str(Path(self.run_dir) / ".dlt")
 
     @property
     def data_dir(self) -> str:
+        """Return the folder of dlt's working folders."""
         return str(data_dir() / "dlt" / environment().word)
 
     def initial_providers(self) -> list[ConfigProvider]:
-        return [*super().initial_providers(), EnvironmentProvider()]
+        """Return the providers in the order in which they are asked."""
+        return [Shell(), Secrets(self.settings_dir), Config(self.settings_dir), EnvironmentProvider()]
 
 
 @plugins.hookimpl(specname="plug_run_context")

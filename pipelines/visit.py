@@ -1,8 +1,9 @@
 """What the checks of one examination share: the settings as a load resolves them, and the scratch things it makes."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -45,6 +46,15 @@ class Visit:
             found = resolve_configuration(get_fun_spec(snapshot)())
         self._hide(found.credentials)
         return found
+
+    def ask(self) -> None:
+        """Let dlt ask for every setting of a load once, so that what it asked for in vain is known."""
+        for source in SOURCES:
+            for look in (partial(self.settings, source), self.snapshot_settings, partial(self.lake, source)):
+                with suppress(Exception):  # what is wrong with them is the checks' to say
+                    look()
+            with suppress(Exception):
+                raw_pipeline(source).destination_client()
 
     def lake(self, pipeline: str) -> tuple[Any, FilesystemConfiguration]:
         """Return the lake's client and settings as dlt makes them for a pipeline; the warehouse is not asked."""

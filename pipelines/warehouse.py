@@ -4,13 +4,13 @@ dlt is imported where it is used: the dashboard asks here for its environment, a
 """
 
 import json
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import Refusal
+from pipelines.shell import setting
 
 if TYPE_CHECKING:
     import dlt
@@ -78,16 +78,16 @@ class Environment:
         """Return dbt's own way in: the loader may not read what dbt makes."""
         if self.engine != "snowflake":
             return self._warehouse() | {"destination_type": "duckdb"}
-        place = {name: os.environ.get(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
+        place = {name: setting(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
         credentials = {
             "database": self.database,
             "warehouse": "TRANSFORM_WH",
             "role": "TRANSFORMER",
-            "host": os.environ.get("SNOWFLAKE_ACCOUNT"),
-            "username": os.environ.get("SNOWFLAKE_USER", "TRANSFORMER_SVC"),
-            "private_key_path": os.environ.get("SNOWFLAKE_PRIVATE_KEY_PATH"),
-            "private_key": os.environ.get("SNOWFLAKE_PRIVATE_KEY"),
-            "password": os.environ.get("SNOWFLAKE_PASSWORD"),
+            "host": setting("SNOWFLAKE_ACCOUNT"),
+            "username": setting("SNOWFLAKE_USER", "TRANSFORMER_SVC"),
+            "private_key_path": setting("SNOWFLAKE_PRIVATE_KEY_PATH"),
+            "private_key": setting("SNOWFLAKE_PRIVATE_KEY"),
+            "password": setting("SNOWFLAKE_PASSWORD"),
             "query": {name: value for name, value in place.items() if value},
         }
         return {
@@ -103,7 +103,7 @@ def environment() -> Environment:
         Refusal: the word is none of the four.
     """
     table = _environments(str(data_dir()))
-    word = os.environ.get("MAILBLAZE_ENV", "local")
+    word = setting("MAILBLAZE_ENV", "local")
     if word not in table:
         raise Refusal(f"MAILBLAZE_ENV={word!r} is unknown: set it to one of {', '.join(table)}, or unset it for local.")
     return table[word]
@@ -122,7 +122,7 @@ def _environments(data_dir: str) -> dict[str, Environment]:
 
 def data_dir() -> Path:
     """Return the absolute folder that holds what runs leave behind on this machine (`MAILBLAZE_DATA_DIR`, `.data`)."""
-    return _absolute(os.environ.get("MAILBLAZE_DATA_DIR", ".data"))
+    return _absolute(setting("MAILBLAZE_DATA_DIR", ".data"))
 
 
 @cache

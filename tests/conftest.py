@@ -22,7 +22,9 @@ from mock_services.postgres.seed import seed as seed_postgres
 from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.saas import store
 from mock_services.saas.app import create_app
+from pipelines.shell import ignore_foreign
 
+ignore_foreign(is_embedded=True)  # of whoever types `make test`
 TOKEN = "a-token-for-tests"  # noqa: S105
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 BUCKET = "dp-mailblaze-demo-ci-raw"

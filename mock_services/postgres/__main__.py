@@ -7,6 +7,7 @@ import sys
 import psycopg2
 
 from mock_services.postgres.seed import seed
+from mock_services.shell import ignore_foreign
 
 
 def main() -> int:
@@ -14,6 +15,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m mock_services.postgres", description="MailBlaze's own Postgres")
     parser.add_argument("--scale", type=int, default=1, help="how much to seed")
     chosen = parser.parse_args()
+    ignore_foreign()
     url = os.environ.get("MOCK_POSTGRES_URL")
     if not url:
         print("mock_services.postgres: there is no address: set MOCK_POSTGRES_URL", file=sys.stderr)

@@ -17,6 +17,7 @@ from collections import Counter
 from pathlib import Path
 
 from pipelines.errors import Refusal
+from pipelines.shell import ignore_foreign
 from pipelines.warehouse import data_dir, environment
 from tests.dbt.slim import base as git
 from tests.dbt.slim import report
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--repository", type=Path, default=ROOT, help="whose working tree is held against its base")
     chosen = parser.parse_args()
     try:
+        ignore_foreign(environment().is_embedded)
         with tempfile.TemporaryDirectory(prefix="slim-") as folder:
             return compare(chosen.repository.resolve(), chosen.base, Path(folder))
     except Refusal as reason:

@@ -1,0 +1,341 @@
+"""Settings come by our names alone, and what cannot be meant is one line that names it as it is typed."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from dlt.common.runtime.run_context import RunContext
+
+from pipelines import effective, load, postgres, saas, settings, shell
+from pipelines.errors import Refusal
+from pipelines.run_context import MailBlazeContext
+from pipelines.settings import CHECKS, find, is_full, missing
+from pipelines.visit import Visit
+from pipelines.warehouse import data_dir, environment
+from tests.conftest import KEYS, TOKEN
+
+ROOT = Path(__file__).parents[2]
+BARE = {
+    "BASE_URL": "http://127.0.0.1:1",
+    "API_KEY": "foreign",
+    "SWEEP": "false",
+    "SCHEMA": "foreign",
+    "CREDENTIALS": "postgresql://127.0.0.1:1/foreign",
+    "BUCKET_URL": "/nowhere",
+    "DATABASE": "foreign",
+    "HOST": "foreign",
+    "WORKERS": "0",
+    "DATASET_NAME": "foreign",
+    "DESTINATION": "foreign",
+    # partial ones
+    "SOURCES__BASE_URL": "http://127.0.0.1:1",
+    "SAAS__API_KEY": "foreign",
+    "SOURCES__CREDENTIALS": "postgresql://127.0.0.1:1/foreign",
+    "POSTGRES__CREDENTIALS": "postgresql://127.0.0.1:1/foreign",
+    "CREDENTIALS__DATABASE": "foreign",
+    "DESTINATION__CREDENTIALS__DATABASE": "foreign",
+    "DESTINATION__BUCKET_URL": "/nowhere",
+    "LAKE__BUCKET_URL": "/nowhere",
+    "SOURCES__SCHEMA": "foreign",
+    "PIPELINES__POSTGRES__DATASET_NAME": "foreign",
+}
+
+
+def set_all(monkeypatch, variables: dict[str, str]) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def own_settings(platform, monkeypatch):
+    """The platform's addresses under their full names, and no services.json."""
+    set_all(
+        monkeypatch,
+        {
+            "SOURCES__POSTGRES__CREDENTIALS": platform.postgres_url,
+            "SOURCES__SAAS__BASE_URL": platform.saas_url,
+            "SOURCES__SAAS__API_KEY": TOKEN,
+            "DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL": platform.s3_url,
+            "DESTINATION__LAKE__CREDENTIALS__AWS_ACCESS_KEY_ID": "test",
+            "DESTINATION__LAKE__CREDENTIALS__AWS_SECRET_ACCESS_KEY": "test",
+            "DESTINATION__LAKE__CREDENTIALS__REGION_NAME": "us-east-1",
+        },
+    )
+    (platform.data_dir / "services.json").unlink()
+    return platform
+
+
+def test_a_load_takes_nothing_from_bare_and_partial_names(platform, monkeypatch, few_tables):
+    postgres.load()
+    platform.source("delete from contacts where contact_id in (select contact_id from contacts order by 1 limit 3)")
+    set_all(monkeypatch, BARE)
+    report = postgres.load()
+    assert report.tables["postgres_contacts"].extracted == 3, "deletes are looked for, whatever SWEEP says"
+    assert saas.load().tables["saas_campaigns"].in_raw > 0
+    assert settings.ignored >= {"BASE_URL", "API_KEY", "SWEEP", "CREDENTIALS", "DATASET_NAME", "SOURCES__BASE_URL"}
+
+
+def test_a_name_counts_with_its_sections(monkeypatch, addresses):
+    full = [("sources", "saas"), ("sources", "saas", "saas"), ("destination", "lake", "credentials"), ("lease",)]
+    partial = [(), ("sources",), ("destination",), ("credentials",), ("destination", "credentials"), ("saas",)]
+    assert [is_full(sections) for sections in (*full, *partial)] == [True] * len(full) + [False] * len(partial)
+    monkeypatch.setenv("SAAS__SOURCES__SAAS__LAG", "5")
+    found = find("sources.saas.lag", "saas")
+    assert (found.name, found.value, found.origin) == ("SAAS__SOURCES__SAAS__LAG", "5", "the shell")
+    assert Visit().settings("saas").lag == 5
+
+
+def test_files_count_by_full_names_and_only_those_of_this_folder(tmp_path, monkeypatch):
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt/secrets.toml").write_text(
+        'api_key = "bare"\n[sources]\nbase_url = "partial"\n[sources.saas]\nlag = 7\nbase_url = ""\n'
+    )
+    monkeypatch.setenv("DLT_PROJECT_DIR", "/foreign")
+    context = MailBlazeContext(str(tmp_path))
+    _, secrets, config, _ = context.initial_providers()
+    assert secrets.locations == [str(tmp_path / ".dlt/secrets.toml")], "no file of the user's home"
+    assert config.locations == [str(tmp_path / ".dlt/config.toml")]
+    assert RunContext(str(tmp_path)).run_dir == "/foreign", "what dlt itself would do"
+
+    def answers(key: str, *sections: str):
+        return secrets.get_value(key, str, None, *sections)[0]
+
+    assert (answers("lag", "sources", "saas"), answers("api_key"), answers("base_url", "sources")) == (7, None, None)
+    assert answers("base_url", "sources", "saas") is None, "an empty value is none"
+    assert "sources.base_url of .dlt/secrets.toml" in settings.ignored
+
+
+@pytest.fixture
+def addresses(tmp_path, monkeypatch) -> Path:
+    """A data folder whose services.json names services that nobody has to ask."""
+    names = ("postgres_url", "saas_url", "saas_token", "s3_endpoint_url")
+    services = dict.fromkeys(names, "http://127.0.0.1:1") | {"s3_credentials": KEYS}
+    (tmp_path / "services.json").write_text(json.dumps(services))
+    monkeypatch.setenv("MAILBLAZE_ENV", "ci")
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("LOAD__WORKERS", "0"),
+        ("LOAD__WORKERS", "many"),
+        ("NORMALIZE__WORKERS", "-1"),
+        ("EXTRACT__WORKERS", "1.5"),
+        ("RUNTIME__LOG_LEVEL", "XX"),
+        ("SCHEMA__NAMING", "direct"),
+        ("SOURCES__POSTGRES__SEARCH_PATH", "pg_catalog, it's"),
+        ("SOURCES__POSTGRES__SCHEMA", 'pub"lic'),
+        ("SOURCES__POSTGRES__CHUNK_SIZE", "0"),
+        ("SOURCES__POSTGRES__CONNECTIONS", "0"),
+        ("SOURCES__POSTGRES__GUARD", "nan"),
+        ("LEASE__TTL", "abc"),
+        ("LEASE__TTL", "-1"),
+        ("DESTINATION__LAKE__BUCKET_URL", "s3://one-for-all/"),
+        ("DLT_USE_JSON", "simplejson"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_named_as_typed(addresses, monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(Refusal) as refused:
+        postgres.load()
+    assert str(refused.value).startswith(f"{name} is ")
+    assert [path.name for path in addresses.iterdir()] == ["services.json"]
+
+
+def test_what_is_set_by_default_can_be_meant(addresses):
+    settings.check()
+    assert all("." in name for name in CHECKS)
+
+
+def test_an_empty_value_is_unset(addresses, monkeypatch):
+    before = find("sources.saas.base_url"), data_dir()
+    for name in ("SOURCES__SAAS__BASE_URL", "SOURCES__SAAS__API_KEY", "LEASE__TTL", "RUNTIME__LOG_LEVEL", "BASE_URL"):
+        monkeypatch.setenv(name, "")
+    settings.check()
+    assert (find("sources.saas.base_url"), data_dir()) == before
+    assert Visit().settings("saas").api_key == "http://127.0.0.1:1"
+    monkeypatch.setenv("MAILBLAZE_ENV", "")
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", "")
+    monkeypatch.setenv("SNOWFLAKE_USER", "")
+    assert (environment().word, data_dir()) == ("local", Path.cwd() / ".data")
+
+
+def test_a_source_with_its_own_settings_needs_no_services(own_settings, few_tables):
+    assert postgres.load().tables["postgres_lists"].in_raw > 0
+    assert saas.load().tables["saas_campaigns"].in_raw > 0
+    assert find("sources.saas.base_url").origin == "the shell"
+
+
+def test_without_services_the_missing_names_are_said(own_settings, monkeypatch):
+    monkeypatch.delenv("SOURCES__SAAS__API_KEY")
+    postgres_is_set = missing(["postgres"])
+    with pytest.raises(Refusal) as refused:
+        saas.load()
+    assert postgres_is_set == {}
+    line = "Not set on ci: saas: SOURCES__SAAS__API_KEY. To go on, type `make up`, or set them in the shell"
+    assert str(refused.value).startswith(line)
+
+
+@pytest.fixture
+def dev(tmp_path, monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_ENV", "dev")
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
+
+
+def test_dev_without_a_setting_names_each_part(dev):
+    def typed_by(*command: str) -> str:
+        shell = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+        done = subprocess.run([sys.executable, *command], cwd=ROOT, env=shell, capture_output=True, text=True)
+        lines = done.stderr.splitlines()
+        assert (done.returncode, len(lines)) == (1, 1), done.stderr
+        return lines[0]
+
+    warehouse = ", ".join(
+        f"DESTINATION__WAREHOUSE__CREDENTIALS__{name}" for name in ("HOST", "USERNAME", "PRIVATE_KEY_PATH")
+    )
+    rest = "To go on, set them in the shell, or see .dlt/example.secrets.toml."
+    assert typed_by("pipelines/replay.py") == f"✗ Not set on dev: warehouse: {warehouse}. {rest}"
+    assert typed_by("flows/elt.py") == (
+        "✗ Not set on dev: prefect: PREFECT_API_URL; postgres: SOURCES__POSTGRES__CREDENTIALS; "
+        f"saas: SOURCES__SAAS__BASE_URL, SOURCES__SAAS__API_KEY; warehouse: {warehouse}; "
+        f"dbt: SNOWFLAKE_ACCOUNT, SNOWFLAKE_PRIVATE_KEY_PATH. {rest}"
+    )
+
+
+def test_the_example_has_every_name_that_a_command_or_the_doctor_asks_for(dev):
+    text = (ROOT / ".dlt/example.secrets.toml").read_text()
+
+    def names(table: dict, *before: str):
+        for key, value in table.items():
+            yield from names(value, *before, key) if isinstance(value, dict) else ["__".join((*before, key)).upper()]
+
+    known = {*names(tomllib.loads(text))}
+    asked = missing(settings.SOURCES, dbt=True, prefect=True)
+    for part, lacking in asked.items():
+        assert [name for name in lacking if name not in known and name not in text] == [], part
+    doctor = subprocess.run(
+        [sys.executable, "pipelines/doctor.py", "--quick"], cwd=ROOT, capture_output=True, text=True
+    )
+    lines = [line for line in doctor.stdout.splitlines() if "not set: " in line]
+    assert len(lines) >= 6, doctor.stdout
+    for line in lines:
+        for name in line.split("not set: ")[1].split(";")[0].split(", "):
+            assert any(one == name or one.startswith(f"{name}__") for one in known) or name in text, line
+
+
+class Proxy(BaseHTTPRequestHandler):
+    """A company's HTTP proxy: it keeps what it is asked for, and asks the vendor, wherever that is."""
+
+    asked: list[str]
+    vendor: str
+
+    def do_GET(self):
+        self.asked.append(self.path)
+        parts = urlsplit(self.path)
+        place = f"{self.vendor}{parts.path}{'?' if parts.query else ''}{parts.query}"
+        answer = httpx.get(place, headers={"Authorization": self.headers.get("Authorization", "")}, trust_env=False)
+        self.send_response(answer.status_code)
+        for name in ("Content-Type", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"):
+            if name in answer.headers:
+                self.send_header(name, answer.headers[name])
+        self.send_header("Content-Length", str(len(answer.content)))
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def proxy(platform, monkeypatch):
+    """A recording proxy in the shell, before everything."""
+    handler = type("Recording", (Proxy,), {"asked": [], "vendor": platform.saas_url})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, f"http://127.0.0.1:{server.server_port}")
+    yield handler.asked
+    server.shutdown()
+    server.server_close()
+
+
+def test_loopback_is_asked_without_a_proxy(platform, proxy):
+    assert saas.load().tables["saas_campaigns"].in_raw > 0
+    assert proxy == []
+
+
+def test_a_vendor_elsewhere_is_asked_through_the_proxy(platform, proxy, monkeypatch):
+    monkeypatch.setenv("SOURCES__SAAS__BASE_URL", "http://api.vendor.example")
+    assert saas.load().tables["saas_campaigns"].in_raw > 0
+    assert any(url.startswith("http://api.vendor.example/v1/campaigns") for url in proxy)
+    assert {urlsplit(url).hostname for url in proxy} == {"api.vendor.example"}
+
+
+def test_a_socks_proxy_stops_nothing_on_loopback_and_is_not_passed_by_elsewhere(platform, monkeypatch):
+    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
+    assert saas.load().tables["saas_campaigns"].in_raw > 0
+    assert "ALL_PROXY" not in os.environ
+    monkeypatch.setenv("SOURCES__SAAS__BASE_URL", "http://api.vendor.example")
+    with pytest.raises(Exception, match="ALL_PROXY is a SOCKS proxy") as refused:
+        saas.load()
+    assert load.explain(refused.value, "").startswith("ALL_PROXY is a SOCKS proxy, which is not supported: set HTTPS_")
+
+
+def test_on_dev_a_socks_proxy_is_refused(dev, monkeypatch):
+    monkeypatch.setenv("all_proxy", "socks5h://127.0.0.1:1")
+    with pytest.raises(Refusal, match=r"^all_proxy is a SOCKS proxy, .* `unset all_proxy`"):
+        shell.ignore_foreign(is_embedded=False)
+
+
+def test_a_load_takes_nothing_from_aws_and_libpq(platform, monkeypatch, few_tables):
+    foreign = {
+        "AWS_PROFILE": "foreign",
+        "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
+        "AWS_CONFIG_FILE": "/nowhere",
+        "PGHOSTADDR": "127.0.0.2",
+        "PGSERVICE": "foreign",
+        "PGSSLMODE": "verify-full",
+        "PGOPTIONS": "-c search_path=foreign",
+        "PGTARGETSESSIONATTRS": "standby",
+    }
+    set_all(monkeypatch, foreign)
+    assert postgres.load().tables["postgres_lists"].in_raw > 0
+    assert set(shell.ignored()) >= foreign.keys() - {"AWS_CONFIG_FILE"}
+
+
+def test_what_is_shown_names_its_origin_and_hides_secrets(addresses, monkeypatch):
+    secret = "pa55word"  # noqa: S105
+    monkeypatch.setenv(
+        "SOURCES__POSTGRES__CREDENTIALS", f"postgresql://me:{secret}@db.example:5433/shop?sslpassword={secret}"
+    )
+    monkeypatch.setenv("SOURCES__SAAS__API_KEY", secret)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:{secret}@proxy.example:3128")
+    monkeypatch.setenv("LOAD__WORKERS", "2")
+    monkeypatch.setenv("POSTGRES__SOURCES__POSTGRES__CHUNK_SIZE", "100")
+    shown = effective.lines()
+    assert secret not in "\n".join(shown)
+    services = addresses / "services.json"
+    for line in (
+        "· MAILBLAZE_ENV = ci (the shell)",
+        "· SOURCES__POSTGRES__CREDENTIALS = postgresql://me@db.example:5433/shop (the shell)",
+        f"· SOURCES__SAAS__BASE_URL = http://127.0.0.1:1 ({services})",
+        "· SOURCES__SAAS__API_KEY = *** (the shell)",
+        f"· DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL = http://127.0.0.1:1 ({services})",
+        "· POSTGRES__DESTINATION__LAKE__BUCKET_URL = s3://dp-mailblaze-demo-ci-raw/postgres/ (the default)",
+        "· LOAD__WORKERS = 2 (the shell)",
+        "· POSTGRES__SOURCES__POSTGRES__CHUNK_SIZE = 100 (the shell)",
+        "· HTTPS_PROXY = http://proxy.example:3128 (the shell)",
+    ):
+        assert line in shown
