@@ -14,7 +14,7 @@ from flows.outcome import said
 from flows.progress import say
 from flows.refused import BuildFailed
 from flows.selection import arguments
-from pipelines.warehouse import environment
+from pipelines.warehouse import environment, export_data_dir
 
 
 @task(task_run_name="dbt build")
@@ -49,6 +49,7 @@ def transform(
     is_whole = full_build or (full_build is None and not tested_at)
     command = [*arguments(is_whole, only, left_out), *place()]
     last_build.forget()
+    export_data_dir()
     # Imported here: dbt takes seconds to import, and the sources need not wait for it.
     from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from pipelines.errors import Refusal
 from pipelines.shell import ignore_foreign, say_ignored
-from pipelines.warehouse import environment
+from pipelines.warehouse import environment, export_data_dir
 
 DBT = Path(__file__).resolve().parent.parent / "dbt"
 
@@ -29,6 +29,7 @@ def main(arguments: Sequence[str]) -> None:
     """Become dbt with these arguments."""
     try:
         leave_out_foreign()
+        export_data_dir()
         command = [str(Path(sys.executable).with_name("dbt")), *arguments, *place()]
     except Refusal as error:
         sys.exit(f"✗ {error}")

@@ -25,7 +25,7 @@ from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
 from pipelines.settings import EXAMPLE, missing, prefect_api
 from pipelines.shell import ignore_foreign, is_loopback
 from pipelines.visit import SOURCES, Visit
-from pipelines.warehouse import environment
+from pipelines.warehouse import data_dir, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_DEBUG = "`dbt debug --project-dir dbt --profiles-dir dbt`"
@@ -187,7 +187,7 @@ def dbt_debug() -> str:
     dbt, folder = Path(sys.executable).with_name("dbt"), ROOT / "dbt"
     command = [dbt, "--no-use-colors", "debug", "--target", environment().word]
     command += ["--project-dir", folder, "--profiles-dir", folder]
-    quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1"}
+    quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "MAILBLAZE_DATA_DIR": str(data_dir())}
     done = subprocess.run(  # noqa: S603  our own dbt, and no word of it comes from outside
         command, env=os.environ | quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=80
     )

@@ -13,6 +13,7 @@ from dlt.common.configuration.providers.doc import BaseDocProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.runtime.run_context import RunContext
 
+from pipelines import percent_paths
 from pipelines.settings import Config, Secrets, Shell
 from pipelines.warehouse import Environment, data_dir, environment, services_file
 
@@ -90,4 +91,5 @@ class MailBlazeContext(RunContext):
 @plugins.hookimpl(specname="plug_run_context")
 def plug_run_context(run_dir: str | None, runtime_kwargs: dict[str, Any] | None) -> RunContext:
     """Return the context for every dlt process of this virtual environment."""
+    percent_paths.allow()
     return MailBlazeContext(run_dir)

@@ -4,12 +4,14 @@ dlt is imported where it is used: the dashboard asks here for its environment, a
 """
 
 import json
+import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.errors import Refusal
+from pipelines.plain_folder import plain
 from pipelines.shell import setting
 
 if TYPE_CHECKING:
@@ -121,13 +123,21 @@ def _environments(data_dir: str) -> dict[str, Environment]:
 
 
 def data_dir() -> Path:
-    """Return the absolute folder that holds what runs leave behind on this machine (`MAILBLAZE_DATA_DIR`, `.data`)."""
+    """Return the absolute folder that holds what runs leave behind on this machine (`MAILBLAZE_DATA_DIR`, `.data`).
+
+    An empty variable counts as none. Where the path holds what libraries read as syntax, it is a link to the folder.
+    """
     return _absolute(setting("MAILBLAZE_DATA_DIR", ".data"))
 
 
 @cache
 def _absolute(path: str) -> Path:
-    return Path(path).absolute()
+    return plain(Path(path).expanduser().absolute())
+
+
+def export_data_dir() -> None:
+    """Give this process's dbt the same folder: its profile reads the variable itself, and knows no link."""
+    os.environ["MAILBLAZE_DATA_DIR"] = str(data_dir())
 
 
 def services_file() -> Path:
