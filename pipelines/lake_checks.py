@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from dlt.common.storages.configuration import FilesystemConfiguration
 
 from pipelines.errors import Refusal
+from pipelines.lake_paths import lake_path
 from pipelines.lease import Lease, lease_url
 from pipelines.lease_store import Conflict, LakeUnreachable, open_store
 from pipelines.visit import ROW, Visit, equal, ground
@@ -19,7 +20,7 @@ from pipelines.warehouse import RAW, environment
 def lake_write(visit: Visit, pipeline: str) -> str:
     """Write one small Parquet file below the pipeline's prefix."""
     lake, settings = visit.lake(pipeline)
-    url = f"{settings.bucket_url.rstrip('/')}/_doctor/{visit.name}.parquet"
+    url = lake_path(f"{settings.bucket_url.rstrip('/')}/_doctor/{visit.name}.parquet")
     if settings.is_local_filesystem:  # an object store has no folders, and s3fs would make a bucket for one
         lake.makedirs(url.rpartition("/")[0], exist_ok=True)
     with _lake_errors(settings, "s3:PutObject"), lake.open(url, "wb") as file:
@@ -67,9 +68,10 @@ def lake_remove(visit: Visit, pipeline: str) -> str:
 
 
 def _remove(lake: Any, settings: FilesystemConfiguration, url: str) -> None:
-    lake.rm_file(url)
+    path = lake_path(url)
+    lake.rm_file(path)
     if settings.is_local_filesystem:
-        path = Path(FilesystemConfiguration.make_local_path(url))
+        path = Path(path)
         path.with_suffix(".lock").unlink(missing_ok=True)  # of a lease
         with suppress(OSError):  # the first folder that holds something else ends it
             for empty in (path.parent, path.parent.parent, path.parent.parent.parent):

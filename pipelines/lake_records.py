@@ -25,6 +25,7 @@ from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from pipelines.errors import Refusal, is_cut_off
+from pipelines.lake_paths import adopt_encoded, lake_path
 from pipelines.lease_store import LakeUnreachable
 
 BLOCK = 4 * 2**20
@@ -76,7 +77,9 @@ class LakeRecords:
         self.config = pipeline.destination_client().config.staging_config
         self._lake, _ = fsspec_from_config(self.config)
         root = f"{self.config.bucket_url.rstrip('/')}/{pipeline.dataset_name}"
-        self.root = self._lake._strip_protocol(root) if self.config.is_local_filesystem else root
+        self.root = lake_path(root)
+        for folder in ("_loads", "_schemas"):
+            adopt_encoded(f"{root}/{folder}")
 
     def read(self, load_id: str) -> LoadRecord | None:
         """Return the record of a load, from one request; None where there is none."""
@@ -90,7 +93,11 @@ class LakeRecords:
         """Return every record, in no order."""
         with lake_answers(self.root):
             paths = self._lake.find(f"{self.root}/_loads")
-            texts = self._lake.cat([path for path in paths if path.endswith(".json")]) if paths else {}
+            paths = [path for path in paths if path.endswith(".json")]
+            if self.config.is_local_filesystem:  # where fsspec reads brackets in a list of paths as a pattern
+                texts = {path: self._lake.cat_file(path) for path in paths}
+            else:
+                texts = self._lake.cat(paths) if paths else {}
         return [_parsed(path, text) for path, text in texts.items()]
 
     def write(self, record: LoadRecord) -> LoadRecord:

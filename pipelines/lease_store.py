@@ -17,6 +17,7 @@ from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
 
 from pipelines.errors import Refusal, is_cut_off
+from pipelines.lake_paths import adopt_encoded, lake_path
 
 LOST_RACE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")  # what S3 answers to a stale If-Match
 
@@ -66,7 +67,8 @@ def open_store(filesystem: AbstractFileSystem, url: str) -> Store:
     if "s3" in protocols:
         return S3Store(filesystem, url)
     if "file" in protocols:
-        return FolderStore(Path(filesystem._strip_protocol(url)))
+        adopt_encoded(url)
+        return FolderStore(Path(lake_path(url)))
     raise Refusal(f"A lease on {url} needs a lake on S3 or in a local folder: mend destination.lake.bucket_url.")
 
 
