@@ -8,15 +8,10 @@ from pathlib import Path
 import psycopg2
 
 from mock_services import services
+from mock_services.arguments import Parser, whole
 from mock_services.errors import ServiceError
+from mock_services.private_files import keep_private
 from mock_services.shell import ignore_foreign
-
-
-def whole(text: str) -> int:
-    """Return a whole number from 1 on."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 def names(text: str) -> tuple[str, ...]:
@@ -25,48 +20,62 @@ def names(text: str) -> tuple[str, ...]:
     for name in found:
         if name not in services.PORTS:
             raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(services.PORTS)}")
+    if not found:
+        raise argparse.ArgumentTypeError(f"it names none of {', '.join(services.PORTS)}")
     return found
+
+
+def folder(text: str) -> Path:
+    """Return a data folder by its path; an empty one is none."""
+    return Path(text or ".data").expanduser()
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line: each command takes its own options only."""
+    parser = Parser(prog="python -m mock_services", description=__doc__.partition(":")[0] + ".")
+    parser.add_argument("--data-dir", type=folder, default=os.environ.get("MAILBLAZE_DATA_DIR") or ".data")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def add(name: str, what: str) -> argparse.ArgumentParser:
+        command = commands.add_parser(name, help=what, description=what)
+        command.add_argument("--data-dir", type=folder, default=argparse.SUPPRESS, help="where they keep their files")
+        return command
+
+    every = tuple(services.PORTS)
+    up = add("up", "start and seed what does not run")
+    up.add_argument("--scale", type=whole, default=os.environ.get("SCALE") or None, help="how much to seed (1)")
+    up.add_argument("--only", type=names, default=every, help="these services, e.g. postgres,saas")
+    up.add_argument("--no-wait", type=names, default=(), help="do not wait until these answer, e.g. prefect")
+    down = add("down", "stop what runs")
+    down.add_argument("--only", type=names, default=every, help="these services, e.g. saas")
+    add("status", "show what runs and where; 3 where something does not")
+    traffic = add("traffic", "live one business day in both sources")
+    traffic.add_argument("--day", type=whole, help="which (the next)")
+    faults = add("faults", "show what the API will do wrong, or say it")
+    script = faults.add_mutually_exclusive_group()
+    script.add_argument("--script", type=Path, help="a JSON file with a list of faults; [] ends what is left")
+    script.add_argument("--seed", type=whole, help="make a script up from this number")
+    faults.add_argument("--count", type=whole, help="with --seed: how many faults to make up (10)")
+    trouble = add("trouble", "let concurrent writers write to Postgres")
+    trouble.add_argument("--seed", type=whole, default=1, help="what is written follows from it (1)")
+    length = trouble.add_mutually_exclusive_group()
+    length.add_argument("--seconds", type=whole, default=60, help="for how long (60)")
+    length.add_argument("--transactions", type=whole, help="how many transactions instead")
+    trouble.add_argument("--kill-every", type=whole, help="cut all connections every so many seconds")
+    add("clean", "stop everything and remove what the services keep")
+    return parser
 
 
 def main() -> int:
     """Do one command; what goes wrong is one line and a non-zero exit."""
-    parser = argparse.ArgumentParser(prog="python -m mock_services", description=__doc__)
-    parser.add_argument("command", choices=("up", "down", "status", "traffic", "faults", "trouble", "clean"))
-    parser.add_argument("--data-dir", type=Path, default=Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data"))
-    parser.add_argument("--scale", type=whole, default=os.environ.get("SCALE") or None, help="up: how much to seed")
-    parser.add_argument("--day", type=whole, help="traffic: the day to live (default: the next)")
-    parser.add_argument(
-        "--only", type=names, default=tuple(services.PORTS), help="up: these services, e.g. postgres,saas"
-    )
-    parser.add_argument("--no-wait", type=names, default=(), help="up: do not wait until these answer, e.g. prefect")
-    parser.add_argument("--script", type=Path, help="faults: a JSON list of what the API shall do wrong; [] ends it")
-    parser.add_argument("--count", type=whole, default=10, help="faults: how many to make up")
-    parser.add_argument(
-        "--seed", type=whole, help="faults: make up a script from it; trouble: what is written follows from it (1)"
-    )
-    parser.add_argument("--seconds", type=whole, default=60, help="trouble: how long concurrent writers write")
-    parser.add_argument("--transactions", type=whole, help="trouble: how many transactions instead")
-    parser.add_argument("--kill-every", type=whole, help="trouble: cut all connections every so many seconds")
-    chosen = parser.parse_args()
+    known = parser()
+    chosen = known.parse_args()
+    if chosen.command == "faults" and chosen.count and not chosen.seed:
+        known.error("--count needs --seed: it says how many faults to make up")
+    keep_private()
     ignore_foreign()
     try:
-        match chosen.command:
-            case "up":
-                services.up(chosen.data_dir, chosen.scale, chosen.only, chosen.no_wait)
-            case "down":
-                services.down(chosen.data_dir)
-            case "status":
-                return 0 if services.status(chosen.data_dir) else 3
-            case "traffic":
-                services.live_day(chosen.data_dir, chosen.day)
-            case "faults":
-                services.faults(chosen.data_dir, chosen.script, chosen.seed, chosen.count)
-            case "trouble":
-                services.make_trouble(
-                    chosen.data_dir, chosen.seed or 1, chosen.seconds, chosen.transactions, chosen.kill_every
-                )
-            case "clean":
-                services.clean(chosen.data_dir)
+        return run(chosen)
     except ServiceError as error:
         print(f"mock_services: {error}", file=sys.stderr)
         return 1
@@ -74,6 +83,25 @@ def main() -> int:
         log = chosen.data_dir / "logs" / "postgres.log"
         print(f"mock_services: Postgres broke off ({str(error).splitlines()[0]}): read {log}", file=sys.stderr)
         return 1
+
+
+def run(chosen: argparse.Namespace) -> int:
+    """Do what the command line says; return the exit code."""
+    match chosen.command:
+        case "up":
+            services.up(chosen.data_dir, chosen.scale, chosen.only, chosen.no_wait)
+        case "down":
+            services.down(chosen.data_dir, chosen.only)
+        case "status":
+            return 0 if services.status(chosen.data_dir) else 3
+        case "traffic":
+            services.live_day(chosen.data_dir, chosen.day)
+        case "faults":
+            services.faults(chosen.data_dir, chosen.script, chosen.seed, chosen.count or 10)
+        case "trouble":
+            services.make_trouble(chosen.data_dir, chosen.seed, chosen.seconds, chosen.transactions, chosen.kill_every)
+        case "clean":
+            services.clean(chosen.data_dir)
     return 0
 
 

@@ -33,7 +33,10 @@ def _members(group: int) -> list[int]:
 
 
 class Record:
-    """The record file of one background process: {"pid", "identity", "port"}; the port outlives the process."""
+    """The record file of one background process; the port outlives the process.
+
+    It says of which folder the process is: where somebody has copied the folder, the process is the original's.
+    """
 
     def __init__(self, path: Path):
         self.path = path
@@ -49,7 +52,8 @@ class Record:
     def write(self, pid: int | None, port: int) -> None:
         """Record a process that was just started, or with None that there is none."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(self.path, json.dumps({"pid": pid, "identity": pid and identity(pid), "port": port}))
+        process = {"pid": pid, "identity": pid and identity(pid), "port": port, "folder": whereabouts(self.path.parent)}
+        write_atomically(self.path, json.dumps(process))
 
     @property
     def port(self) -> int | None:
@@ -60,7 +64,12 @@ class Record:
         """Return the process's number if that very process still lives."""
         found = self.read()
         is_alive = found.get("pid") and found.get("identity") == identity(found["pid"])
-        return found["pid"] if is_alive else None
+        return found["pid"] if is_alive and is_at(self.path.parent, found.get("folder")) else None
+
+    def members(self) -> list[int]:
+        """Return the process and its children, as far as they live."""
+        pid = self.pid()
+        return [pid, *_members(pid)] if pid else []
 
     def stop(self, polite: signal.Signals = signal.SIGTERM, seconds: float = 10, whole_group: bool = True) -> bool:
         """End the process and all of its group, politely first; tell whether there was one. Leaves only the port."""
@@ -70,6 +79,24 @@ class Record:
         if found.get("pid"):
             self.write(None, found["port"])
         return pid is not None
+
+
+def whereabouts(folder: Path) -> dict:
+    """Return what tells a folder from a copy of it."""
+    found = folder.stat()
+    return {"path": str(folder.absolute()), "device": found.st_dev, "inode": found.st_ino}
+
+
+def is_at(folder: Path, recorded: dict | None) -> bool:
+    """Tell whether a folder is the recorded one, perhaps moved, and no copy of it; True where nothing was recorded."""
+    if not recorded:
+        return True
+    try:
+        here = whereabouts(folder)
+        there = whereabouts(Path(recorded["path"]))
+    except FileNotFoundError:
+        return folder.exists()  # the recorded one is gone: it was moved here
+    return (here["device"], here["inode"]) == (there["device"], there["inode"])
 
 
 def end(pid: int, polite: signal.Signals, seconds: float, whole_group: bool) -> None:

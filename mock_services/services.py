@@ -10,9 +10,12 @@ from types import MappingProxyType
 
 from mock_services.errors import ServiceError
 from mock_services.postgres import seed, traffic, trouble
+from mock_services.processes import write_atomically
 from mock_services.saas import store
 from mock_services.saas.faults import read_script, seeded
-from mock_services.stack import HEALTH, PORTS, Services, is_healthy
+from mock_services.stack import PORTS, Services
+
+OWN = {*PORTS, "logs", "lock", "services.json", "cluster_identifier"}  # of the data folder's files, the services'
 
 
 def up(
@@ -46,8 +49,9 @@ def up(
         if "saas" in only and "saas" not in no_wait:
             services.wait("saas")
         services.announce()
-    if "prefect" in only and "prefect" not in no_wait:
-        services.wait("prefect")
+    if "prefect" in only and "prefect" not in no_wait and services.wait("prefect"):
+        with services.locked():
+            services.announce()
     for name in only:
         shown = "will be at" if name in no_wait else "ready at"
         print(f"{name:<11} {shown} {_hidden(services.url(name))}", flush=True)
@@ -65,16 +69,20 @@ def prefect_settings(data_dir: Path) -> dict[str, str]:
     }
 
 
-def down(data_dir: Path) -> None:
-    """Stop every service and all of their children; what does not run is fine."""
+def down(data_dir: Path, only: tuple[str, ...] = tuple(PORTS)) -> None:
+    """Stop services, every one unless told, and all of their children; what does not run is fine."""
     if not Path(data_dir).exists():
         print("nothing runs")
         return
     services = Services(data_dir)
     with services.locked():
-        (services.data_dir / "services.json").unlink(missing_ok=True)
-        stopped = [name for name in ("prefect", "saas") if services.records[name].stop()]
-        stopped += ["postgres"] if services.postgres.stop() else []
+        file = services.data_dir / "services.json"
+        was_announced = file.exists()
+        file.unlink(missing_ok=True)  # before the first one ends: nobody is sent to a service that is going
+        stopped = [name for name in ("prefect", "saas") if name in only and services.records[name].stop()]
+        stopped += ["postgres"] if "postgres" in only and services.postgres.stop() else []
+        if was_announced and any(record.pid() for record in services.records.values()):
+            services.announce()
     print(f"stopped {', '.join(stopped)}" if stopped else "nothing runs")
 
 
@@ -83,7 +91,7 @@ def status(data_dir: Path) -> bool:
     services, is_all = Services(data_dir), True
     for name, record in services.records.items():
         pid = record.pid()
-        is_ready = pid and (name == "postgres" or is_healthy(record.port, HEALTH[name]))
+        is_ready = pid and (name == "postgres" or services.is_ready(name))
         is_all = is_all and bool(is_ready)
         shown = f"{'ready' if is_ready else 'starting'} at {_hidden(services.url(name))}, process {pid}"
         print(f"{name:<11} {shown if pid else 'is down: type `python -m mock_services up`'}")
@@ -117,10 +125,10 @@ def live_day(data_dir: Path, day: int | None = None) -> int:
 
 def faults(data_dir: Path, script: Path | None = None, seed: int | None = None, count: int = 10) -> None:
     """Put a script of faults into the running API, from a file or made up; without either, print what is left of it."""
+    chosen = read_script(script) if script else None if seed is None else seeded(seed, count)
     url = Services(data_dir).url("saas")
     if not url:
         raise ServiceError("the API is down: type `python -m mock_services up`")
-    chosen = read_script(script) if script else None if seed is None else seeded(seed, count)
     request = urllib.request.Request(f"{url}/mock/faults")  # noqa: S310  our own API on 127.0.0.1
     if chosen is not None:
         request.data, request.method = json.dumps(chosen).encode(), "PUT"
@@ -148,7 +156,8 @@ def clean(data_dir: Path) -> None:
     services.postgres.destroy()
     for name in ("saas", "prefect", "logs"):
         shutil.rmtree(services.data_dir / name, ignore_errors=True)
-    (services.data_dir / "lock").unlink(missing_ok=True)
+    for name in ("lock", "cluster_identifier"):
+        (services.data_dir / name).unlink(missing_ok=True)
 
 
 def _start_postgres(services: Services, scale: int) -> None:
@@ -156,9 +165,26 @@ def _start_postgres(services: Services, scale: int) -> None:
     if not services.records["postgres"].pid():
         print("postgres    starting", flush=True)
     postgres.start()
-    if seed.seed(postgres.url(), scale):
+    is_seeded_now = seed.seed(postgres.url(), scale)
+    if is_seeded_now:
         rows = sum(counts["new"] for counts in traffic.read_changes(postgres.url(), 0).values())
         print(f"postgres    seeded {rows:,} rows, {time.monotonic() - began:.1f} s after its start", flush=True)
+    _say_if_new(services, is_seeded_now)
+
+
+def _say_if_new(services: Services, is_seeded_now: bool) -> None:
+    """Say so where the cluster is another one than that of the last start, and what was read from that one is left."""
+    kept, found = services.data_dir / "cluster_identifier", services.postgres.identifier()
+    known = kept.read_text() if kept.exists() else None
+    has_others = any(entry.name not in OWN for entry in services.data_dir.iterdir())
+    if has_others and (is_seeded_now if known is None else known != found):
+        print(
+            f"postgres    is a new database, and {services.data_dir} holds what was loaded from an earlier one: type "
+            "`make clean run` to begin again with both",
+            flush=True,
+        )
+    if known != found:
+        write_atomically(kept, found)
 
 
 def _check_scale(services: Services, scale: int | None) -> None:

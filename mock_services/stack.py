@@ -15,13 +15,15 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mock_services.errors import ServiceError
-from mock_services.ports import free_port
+from mock_services.ports import free_port, is_held_by
 from mock_services.postgres.server import EmbeddedPostgres
-from mock_services.processes import Record, write_atomically
+from mock_services.private_files import tighten
+from mock_services.processes import Record, whereabouts, write_atomically
 
 PORTS = {"prefect": 4200, "saas": 8025, "postgres": 54329}
 HEALTH = {"prefect": "/api/health", "saas": "/healthz"}
 PATIENCE = {"prefect": 120, "saas": 600}  # seconds; the API seeds itself before it answers
+STARTS = 4  # another program may take the port between our look at it and the service's
 
 
 class Services:
@@ -30,6 +32,7 @@ class Services:
     def __init__(self, data_dir: Path, ports: Mapping[str, int] = MappingProxyType(PORTS)):
         self.data_dir = Path(data_dir).absolute()
         self.ports = ports
+        self._started: dict[str, tuple[list[str], dict[str, str]]] = {}
         self.records = {name: Record(self.data_dir / name / "process.json") for name in PORTS}
         self.postgres = EmbeddedPostgres(self.data_dir / "postgres", preferred_port=ports.get("postgres"),
                                          log=self._log("postgres"))  # fmt: skip
@@ -52,6 +55,7 @@ class Services:
         try:
             for folder in ("", "logs", *PORTS):
                 (self.data_dir / folder).mkdir(parents=True, exist_ok=True)
+            tighten(self.data_dir)
             lock = (self.data_dir / "lock").open("w")
         except OSError as error:
             raise _unwritable(self.data_dir, error) from error
@@ -73,7 +77,12 @@ class Services:
         record = self.records[name]
         if record.pid():
             return False
-        port = free_port(record.port or self.ports.get(name))
+        self._started[name] = command, environment
+        self._run(name, free_port(record.port or self.ports.get(name)))
+        return True
+
+    def _run(self, name: str, port: int) -> None:
+        command, environment = self._started[name]
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("PREFECT_")}
         with self._log(name).open("ab") as log:
             process = subprocess.Popen(
@@ -86,17 +95,32 @@ class Services:
                 stdout=log,
                 stderr=log,
             )
-        record.write(process.pid, port)
-        return True
+        self.records[name].write(process.pid, port)
 
-    def wait(self, name: str) -> None:
-        """Return when a service that speaks HTTP answers; one that dies, or takes too long, is stopped and one line."""
-        record, deadline = self.records[name], time.monotonic() + PATIENCE[name]
-        while not is_healthy(record.port, HEALTH[name]):
-            if not record.pid() or time.monotonic() > deadline:
+    def wait(self, name: str) -> bool:
+        """Return when a service that speaks HTTP answers; tell whether its port had to change since `start`.
+
+        Another program that answers on its port does not count: the service is then started again on another port. One
+        that dies, or takes too long, is stopped and one line.
+        """
+        record, deadline, port = self.records[name], time.monotonic() + PATIENCE[name], self.records[name].port
+        starts = 1
+        while not self.is_ready(name):
+            if not record.pid() and name in self._started and starts < STARTS and free_port(record.port) != record.port:
+                starts += 1
+                self._run(name, free_port())
+            elif not record.pid() or time.monotonic() > deadline:
                 record.stop()
                 raise ServiceError(f"{name} did not start: read {self._log(name)}")
             time.sleep(0.05)
+        return record.port != port
+
+    def is_ready(self, name: str) -> bool:
+        """Tell whether a service that speaks HTTP answers, and it is ours that does."""
+        record = self.records[name]
+        return (
+            bool(record.pid()) and is_healthy(record.port, HEALTH[name]) and is_held_by(record.port, record.members())
+        )
 
     def url(self, name: str) -> str | None:
         """Return the address of a service that runs, otherwise None."""
@@ -109,7 +133,7 @@ class Services:
     def announce(self) -> None:
         """Write services.json: where everything is, for those who use it; what does not run is null."""
         found = {"postgres_url": self.url("postgres"), "saas_url": self.url("saas"), "saas_token": self.token,
-                 "prefect_api_url": self.url("prefect")}  # fmt: skip
+                 "prefect_api_url": self.url("prefect"), "folder": whereabouts(self.data_dir)}  # fmt: skip
         write_atomically(self.data_dir / "services.json", json.dumps(found, indent=2) + "\n")
 
 

@@ -146,13 +146,25 @@ def services_file() -> Path:
 
 
 def read_services() -> dict[str, Any]:
-    """Return the addresses of the services of `make up`, or nothing where none was started."""
+    """Return the addresses of the services of `make up`, or nothing where none was started for this data folder."""
     try:
-        return json.loads(services_file().read_text())
+        found = json.loads(services_file().read_text())
+        return {} if _is_copied(found.get("folder")) else found
     except FileNotFoundError:
         return {}
     except ValueError as error:
         raise Refusal(f"{services_file()} is damaged ({error}): remove it, then `make up` writes it again.") from error
+
+
+def _is_copied(folder: dict[str, Any] | None) -> bool:
+    """Tell whether the file lies in a copy of the data folder: the services are the original's."""
+    if not folder:
+        return False
+    try:
+        original, here = os.stat(folder["path"]), os.stat(services_file().parent)  # noqa: PTH116
+    except FileNotFoundError:
+        return False  # it was moved
+    return (original.st_dev, original.st_ino) != (here.st_dev, here.st_ino)
 
 
 def raw_pipeline(name: str, folder: Path | None = None) -> "dlt.Pipeline":

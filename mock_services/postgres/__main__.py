@@ -1,19 +1,19 @@
 """Seed a Postgres that somebody else runs: `MOCK_POSTGRES_URL=postgresql://… python -m mock_services.postgres`."""
 
-import argparse
 import os
 import sys
 
 import psycopg2
 
+from mock_services.arguments import Parser, whole
 from mock_services.postgres.seed import seed
 from mock_services.shell import ignore_foreign
 
 
 def main() -> int:
     """Seed it, where it is not seeded yet; the URL comes from MOCK_POSTGRES_URL, for `ps` shows arguments."""
-    parser = argparse.ArgumentParser(prog="python -m mock_services.postgres", description="MailBlaze's own Postgres")
-    parser.add_argument("--scale", type=int, default=1, help="how much to seed")
+    parser = Parser(prog="python -m mock_services.postgres", description="MailBlaze's own Postgres")
+    parser.add_argument("--scale", type=whole, default=1, help="how much to seed")
     chosen = parser.parse_args()
     ignore_foreign()
     url = os.environ.get("MOCK_POSTGRES_URL")

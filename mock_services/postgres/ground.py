@@ -1,6 +1,7 @@
 """Where the embedded server stands: its binaries, the user it runs as, and a place that this user can reach."""
 
 import importlib.util
+import json
 import os
 import pwd
 import shutil
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mock_services.errors import ServiceError
+from mock_services.processes import is_at, whereabouts
 
 
 def find_binaries() -> Path:
@@ -70,19 +72,46 @@ def prepare(data_dir: Path) -> Ground:
     are_reachable = _succeeds([str(binaries / "initdb"), "--version"], run_as)
     is_reachable = _succeeds(["/bin/sh", "-c", 'cd "$0"', str(data_dir)], run_as)
     if are_reachable and is_reachable:
-        return Ground(binaries, data_dir / "cluster", run_as)
-    place = relocated(data_dir)
-    if place is None:
-        place = Path(tempfile.mkdtemp(prefix="mailblaze-postgres-"))
-        place.chmod(0o711)
-        (data_dir / "relocated").write_text(str(place))
+        return Ground(binaries, _owned(data_dir / "cluster", run_as), run_as)
+    place = relocated(data_dir) or _relocate(data_dir)
     if not are_reachable:
         binaries = _copy_binaries(binaries, place)
-    return Ground(binaries, (data_dir if is_reachable else place) / "cluster", run_as)
+    return Ground(binaries, _owned((data_dir if is_reachable else place) / "cluster", run_as), run_as)
+
+
+def _relocate(data_dir: Path) -> Path:
+    """Make a folder outside of the data folder; of a copied data folder, the original's cluster is copied into it."""
+    place = Path(tempfile.mkdtemp(prefix="mailblaze-postgres-"))
+    place.chmod(0o711)
+    original = _recorded(data_dir)
+    if original and (original / "cluster").exists():
+        subprocess.run(["cp", "-a", str(original / "cluster"), str(place)], check=True)
+        (place / "cluster" / "postmaster.pid").unlink(missing_ok=True)
+    (place / "owner").write_text(json.dumps(whereabouts(data_dir)))
+    (data_dir / "relocated").write_text(str(place))
+    return place
+
+
+def _owned(cluster: Path, run_as: dict) -> Path:
+    """Give a cluster that root has copied back to the user that Postgres runs as."""
+    if cluster.exists() and cluster.stat().st_uid != run_as["user"]:
+        subprocess.run(["chown", "-R", f"{run_as['user']}:{run_as['group']}", str(cluster)], check=True)
+    return cluster
 
 
 def relocated(data_dir: Path) -> Path | None:
-    """Return the folder outside of the data folder that an earlier start made, if it is still there and still ours."""
+    """Return the folder outside of the data folder that an earlier start made, if it is still there and still ours.
+
+    That of a data folder which was copied is the original's.
+    """
+    place = _recorded(data_dir)
+    if place is None:
+        return None
+    owner = place / "owner"
+    return place if not owner.exists() or is_at(data_dir, json.loads(owner.read_text())) else None
+
+
+def _recorded(data_dir: Path) -> Path | None:
     try:
         place = Path((data_dir / "relocated").read_text())
         found = place.stat()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import closing
 from pathlib import Path
 
 import psycopg2
@@ -14,7 +15,7 @@ from psycopg2 import sql
 
 from mock_services import processes
 from mock_services.errors import ServiceError
-from mock_services.ports import free_port
+from mock_services.ports import free_port, is_held_by
 from mock_services.postgres import ground
 
 SETTINGS = {
@@ -24,6 +25,11 @@ SETTINGS = {
     "fsync": "off", "full_page_writes": "off",  # a mock's data can be made again; what it committed outlives its end
     "max_wal_size": "2GB", "password_encryption": "scram-sha-256",
 }  # fmt: skip
+STARTS = 4  # another program may take the port between our look at it and Postgres's
+
+
+class PortTaken(Exception):
+    """Another program has taken the port since it was free."""
 
 
 class EmbeddedPostgres:
@@ -71,7 +77,28 @@ class EmbeddedPostgres:
         if not (base.cluster / "complete").exists():
             self._initialize(base)
         self._end_orphan(base.cluster)
+        is_fixed = self._port is not None
         self._port = self._port or free_port(self.record.port or self._preferred_port)
+        for start in range(STARTS):
+            try:
+                self._run(base, seconds)
+                break
+            except PortTaken as error:
+                if is_fixed or start == STARTS - 1:
+                    raise ServiceError(
+                        f"Postgres did not start: another program has taken port {self._port}"
+                    ) from error
+                self._port = free_port()
+        self._create_database()
+        return self
+
+    def identifier(self) -> str:
+        """Return the number that Postgres gave the cluster when it was made; no other has the same."""
+        with closing(psycopg2.connect(self.url("postgres", "postgres"))) as connection, connection.cursor() as cursor:
+            cursor.execute("select system_identifier::text from pg_control_system()")
+            return cursor.fetchone()[0]
+
+    def _run(self, base: ground.Ground, seconds: float) -> None:
         options = [
             part for name, value in {**SETTINGS, "port": self._port}.items() for part in ("-c", f"{name}={value}")
         ]
@@ -83,8 +110,6 @@ class EmbeddedPostgres:
         if self._ephemeral:
             self._watch(process.pid)
         self._wait(seconds)
-        self._create_database()
-        return self
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
         """Shut the server down, politely and then not; tell whether it ran."""
@@ -147,24 +172,38 @@ class EmbeddedPostgres:
         lock = cluster / "postmaster.pid"
         if not lock.exists():
             return
-        pid = int(lock.read_text().split("\n", 1)[0] or 0)
-        command = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
-        if pid and str(cluster) in command:
+        text = lock.read_text().split("\n", 1)[0].strip()
+        pid = int(text) if text.isdecimal() else 0
+        command = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
+        # The lock of a copied folder names the original's server.
+        if pid and f" -D {cluster} -c " in command:
             processes.end(pid, signal.SIGINT, 15, whole_group=False)
         else:
             lock.unlink(missing_ok=True)
 
     def _wait(self, seconds: float) -> None:
+        """Return when this server answers.
+
+        Raises:
+            PortTaken: it ended, and another program listens on its port.
+            ServiceError: it ended, or does not answer in time.
+        """
         deadline = time.monotonic() + seconds
         while True:
             try:
+                # Another server may answer on the port, even one that takes the password: of a copied folder.
                 psycopg2.connect(self.url("postgres", "postgres"), connect_timeout=5).close()
-                return
+                reason = "another program answers on its port"
+                if is_held_by(self.port, self.record.members()):
+                    return
             except psycopg2.OperationalError as error:
-                if not self.record.pid() or time.monotonic() > deadline or "authentication" in str(error):
-                    self.stop()
-                    reason = str(error).strip().splitlines()[-1]
-                    raise ServiceError(f"Postgres did not start ({reason}): read {self.log}") from error
+                reason = str(error).strip().splitlines()[-1]
+            is_gone = not self.record.pid()
+            if is_gone and free_port(self.port) != self.port:
+                raise PortTaken
+            if is_gone or time.monotonic() > deadline:
+                self.stop()
+                raise ServiceError(f"Postgres did not start ({reason}): read {self.log}")
             time.sleep(0.03)
 
     def _create_database(self) -> None:

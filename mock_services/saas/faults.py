@@ -101,9 +101,13 @@ def seeded(seed: int, count: int, last_request: int = 8) -> list[dict[str, Any]]
 
 
 def read_script(path: Path) -> list[dict[str, Any]]:
-    """Return the faults of a JSON file; what is no script is a ServiceError that names the place."""
+    """Return the faults of a JSON file, or of a list that stands in its place, such as []; what is none is one line.
+
+    Raises:
+        ServiceError: it cannot be read, or is no script; the line names the place.
+    """
     try:
-        script = json.loads(path.read_text())
+        script = json.loads(str(path) if str(path).lstrip().startswith("[") else path.read_text())
         TypeAdapter(list[Fault]).validate_python(script)
     except OSError as error:
         raise ServiceError(f"{path} cannot be read ({error.strerror}): name a JSON file with --script") from error

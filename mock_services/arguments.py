@@ -1,0 +1,19 @@
+"""The command line: a parser whose errors are one line, and types of arguments."""
+
+import argparse
+from typing import NoReturn
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse's, without the usage before an error."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exit with 2 and one line."""
+        self.exit(2, f"{self.prog}: {message}; --help says what it takes\n")
+
+
+def whole(text: str) -> int:
+    """Return a whole number from 1 on."""
+    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) < 2**31:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
