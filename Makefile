@@ -12,7 +12,19 @@ TERRAFORM_READY := .venv-terraform/.ready
 WORKFLOWS_READY := .venv-workflows/.ready
 DASHBOARD_READY := .venv-dashboard/.ready
 DASHBOARD_TESTS_READY := .venv-dashboard-tests/.ready
+# What the environments were made for: this folder and, where somebody names one, this Python. A copied or moved clone
+# is set up again.
+define IS_READY
+test "$$(sed -n 1p $(READY) 2>/dev/null)" = "$$(pwd -P)" && test -x $(BIN)/python $(if $(filter-out file,$(origin PYTHON)), \
+	&& test "$$(sed -n 2p $(READY))" = "$$($(PYTHON) --version 2>&1)") && echo yes
+endef
+ifeq ($(shell $(IS_READY)),)
+$(READY): again
+endif
 TERRAFORM_TOOLS := .venv-terraform/bin
+ifneq ($(findstring :,$(CURDIR)),)
+$(error The path of this folder holds a colon, which separates folders in PATH: move the clone to another folder)
+endif
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export DO_NOT_TRACK := 1
 # A company's proxy signs with a certificate that only the system knows.
@@ -21,10 +33,27 @@ export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 # Settings of dbt in the shell that are of no account here; `python flows/dbt_command.py` leaves them out by itself.
 FOREIGN_DBT = $(filter-out DBT_SEND_ANONYMOUS_USAGE_STATS DBT_TARGET_PATH DBT_LOG_PATH,$(filter DBT_%,$(.VARIABLES)))
 
+define HELP
+Every day (make alone is make run): run traffic worker status doctor dashboard dashboard-html dbt docs up down clean setup help
+Tests: test test-slow test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
+Before a deployment: terraform env-file image-test secrets workflows audit smoke-snowflake
+Changes of models and prices: slim mutate golden cost-page
+Measurements: bench bench-page graph-late-commits soak
+Dependencies: lock
+endef
+export HELP
+
 .DEFAULT_GOAL := run
-.PHONY: run test test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+.PHONY: again help run test test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
 	dashboard dashboard-html test-dashboard test-machine test-replay slim worker
+
+help:  ## this list
+	@awk -F ':.*##' '/^[a-z][a-z-]*:.*##/ { text[$$1] = $$2 } END { \
+		count = split(ENVIRON["HELP"], lines, "\n"); \
+		for (at = 1; at <= count; at++) { split(lines[at], parts, ": *"); print (at > 1 ? "\n" : "") parts[1]; \
+			number = split(parts[2], names, " "); \
+			for (n = 1; n <= number; n++) printf "  make %-20s%s\n", names[n], text[names[n]] } }' Makefile
 
 run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
@@ -73,7 +102,7 @@ dashboard: $(DASHBOARD_READY)  ## the window: MART in a browser, on whatever MAI
 	PYTHONPATH=. .venv-dashboard/bin/marimo --quiet run dashboard/app.py --headless --no-token --port $(or $(PORT),2718)
 
 dashboard-html: $(DASHBOARD_READY)  ## the same pages as one file without a server or a script [FILE=.data/dashboard.html]
-	@PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.export $(or $(FILE),.data/dashboard.html)
+	@umask 077; PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.export "$${FILE:-$${MAILBLAZE_DATA_DIR:-.data}/dashboard.html}"
 
 test-dashboard: $(DASHBOARD_TESTS_READY)  ## its figures against SQL, its pages in a real Chromium [SCREENSHOTS=docs/images]
 	PYTHONPATH=. SCREENSHOTS=$(SCREENSHOTS) .venv-dashboard-tests/bin/pytest --confcutdir tests/dashboard tests/dashboard
@@ -105,7 +134,7 @@ bench-page: setup $(PLOTS_READY)  ## the last bench's table and picture into doc
 cost-page: setup  ## what a month costs, from prices, measurements and assumptions, into docs/cost.md
 	python -m cost --write docs/cost.md
 
-lint: setup
+lint: setup  ## ruff: rules and format
 	ruff check .
 	ruff format --check .
 
@@ -120,9 +149,9 @@ docs: setup  ## dbt's own page of every model, column and test, as one file
 	@echo "dbt/target/static_index.html"
 
 lint-sql: setup $(SQL_READY)  ## the style of dbt's SQL, as dbt compiles it for DuckDB
-	env $(addprefix -u ,$(FOREIGN_DBT)) MAILBLAZE_ENV=ci MAILBLAZE_DATA_DIR=$$(mktemp -d) PATH="$(CURDIR)/.venv-sql/bin:$$PATH" sqlfluff lint --processes 2 --nocolor -q dbt/models dbt/tests
+	env $(addprefix -u ,$(FOREIGN_DBT)) MAILBLAZE_ENV=ci MAILBLAZE_DATA_DIR="$$(mktemp -d)" PATH="$$PWD/.venv-sql/bin:$$PATH" sqlfluff lint --processes 2 --nocolor -q dbt/models dbt/tests
 
-format: setup
+format: setup  ## let ruff correct what it can
 	ruff check --fix .
 	ruff format .
 
@@ -130,7 +159,7 @@ up: setup  ## start what is not running, seed it once (make up SCALE=10 for ten 
 	python -m mock_services up
 
 down:  ## stop everything that `up` started
-	@if test -e $(READY); then python -m mock_services down; else echo "Nothing was ever started here."; fi
+	@if test -x $(BIN)/python; then python -m mock_services down; else echo "Nothing was ever started here."; fi
 
 status: setup  ## the last run and the last good one, each table's rows and age, what failed and what to type, the services
 	@python flows/status.py
@@ -148,76 +177,80 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 	@python pipelines/doctor.py
 
 clean: down  ## forget every row, the lake and the environment
-	@if test -e $(READY); then python -m mock_services clean; fi
-	rm -rf .data .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows .venv-sql .venv-dashboard \
+	@if test -x $(BIN)/python; then python -m mock_services clean; fi
+	@if test -n "$$MAILBLAZE_DATA_DIR"; then cd -- "$$MAILBLAZE_DATA_DIR" 2>/dev/null && rm -rf $(KEPT); else rm -rf .data; fi; true
+	rm -rf .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows .venv-sql .venv-dashboard \
 		.venv-dashboard-tests dbt/target dbt/logs logs
 
-setup: $(READY)
+setup: $(READY)  ## Python's packages into .venv, once
+
+KEPT := *.duckdb *.duckdb.wal lake dlt replay lease_repair set_aside runs dashboard.html last_run.json last_build.json
 
 # uv where there is one; else it is installed into the environment itself, which takes seconds, where pip alone takes a minute.
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 		|| { echo "✗ $$($(PYTHON) --version) is not 3.11, 3.12 or 3.13: install one and type make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv .venv
-	@command -v uv >/dev/null || { echo "installing uv"; $(BIN)/python -m pip install --quiet --disable-pip-version-check \
-		--require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ *--hash/p}' requirements.lock); }
-	uv pip sync --quiet --require-hashes --compile-bytecode --python $(BIN)/python requirements.lock
-	uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
+	$(call make_environment,.venv,$(PYTHON),$<)
+	@uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@$(BIN)/python -m compileall -q pipelines flows mock_services
-	@touch $@
+	@printf '%s\n' "$$(pwd -P)" "$$($(BIN)/python --version)" >$@
+
+# An environment in a folder, of a Python, with what a lock names. Its scripts find their folder by themselves, whatever
+# its name, and after a move. uv says what it loads; the list of what it has installed is left out.
+define make_environment
+@echo "$(1): $$(grep -c '^[^ #].*==' $(3)) packages from $(3); the first time takes minutes where the network is slow"
+@{ test "$$($(1)/bin/python --version 2>/dev/null)" = "$$($(2) --version)" && grep -q relocatable $(1)/pyvenv.cfg; } || rm -rf $(1)
+@$(2) -m venv $(1)
+@echo "relocatable = true" >>$(1)/pyvenv.cfg
+@command -v uv >/dev/null || { echo "installing uv (20 MB)"; $(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	--require-hashes --no-deps -r <(sed -n '/^uv==/,/^[^ ]/{/^uv==/p;/^ *--hash/p}' requirements.lock); }
+@set -o pipefail; uv pip sync --require-hashes --compile-bytecode --python $(1)/bin/python $(3) 2>&1 \
+	| { grep --line-buffered -v '^ [-+~] ' || true; }
+endef
 
 # fakesnow pins a DuckDB and a sqlglot that dlt cannot use.
 $(SNOWFLAKE_READY): tests/snowflake/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-snowflake
-	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-snowflake/bin/python $<
+	$(call make_environment,.venv-snowflake,$(BIN)/python,$<)
 	@touch $@
 
 # Only the picture needs matplotlib.
 $(PLOTS_READY): tests/late_commits/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-plots
-	uv pip sync --quiet --require-hashes --python .venv-plots/bin/python $<
+	$(call make_environment,.venv-plots,$(BIN)/python,$<)
 	@touch $@
 
 # Schemas of compose files and of what GitHub reads.
 $(IMAGE_READY): tests/image/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-image
-	uv pip sync --quiet --require-hashes --python .venv-image/bin/python $<
+	$(call make_environment,.venv-image,$(BIN)/python,$<)
 	@touch $@
 
 # checkov pins half of what it stands on.
 $(TERRAFORM_READY): tests/terraform/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-terraform
-	uv pip sync --quiet --require-hashes --compile-bytecode --python $(TERRAFORM_TOOLS)/python $<
+	$(call make_environment,.venv-terraform,$(BIN)/python,$<)
 	@touch $@
 
 # pip-audit has a pip of its own.
 $(WORKFLOWS_READY): tests/workflows/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-workflows
-	uv pip sync --quiet --require-hashes --python .venv-workflows/bin/python $<
+	$(call make_environment,.venv-workflows,$(BIN)/python,$<)
 	@touch $@
 
 # Only marimo and what it draws with.
 $(DASHBOARD_READY): dashboard/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-dashboard
-	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-dashboard/bin/python $<
+	$(call make_environment,.venv-dashboard,$(BIN)/python,$<)
 	@touch $@
 
 # The same, and what drives a browser.
 $(DASHBOARD_TESTS_READY): tests/dashboard/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-dashboard-tests
-	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-dashboard-tests/bin/python $<
+	$(call make_environment,.venv-dashboard-tests,$(BIN)/python,$<)
 	@touch $@
 
 # sqlfluff pins a click of its own.
 $(SQL_READY): tests/dbt/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-sql
-	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-sql/bin/python $<
+	$(call make_environment,.venv-sql,$(BIN)/python,$<)
 	@touch $@
 
 # The peers bring versions of their own.
 $(BENCH_READY): bench/requirements.lock $(READY)
-	$(PYTHON) -m venv .venv-bench
-	uv pip sync --quiet --require-hashes --compile-bytecode --python .venv-bench/bin/python $<
+	$(call make_environment,.venv-bench,$(BIN)/python,$<)
 	@touch $@
 
 lock:  ## resolve requirements.lock anew from pyproject.toml

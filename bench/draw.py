@@ -3,8 +3,8 @@
 `python draw.py .data/bench/latest.json docs/images/speed.png`
 """
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -64,4 +64,8 @@ def _bars(axes, bars: list[tuple[str, float, str]], shape: str) -> None:
 
 
 if __name__ == "__main__":
-    draw(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description="Draw measurements as a picture.")
+    parser.add_argument("measured", type=Path, help="the JSON file of the measurement")
+    parser.add_argument("picture", type=Path, help="where the picture goes")
+    given = parser.parse_args()
+    draw(json.loads(given.measured.read_text()), given.picture)

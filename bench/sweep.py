@@ -3,8 +3,8 @@
 `python -m bench.sweep [ROWS]`; a real Postgres, a DuckDB file. One row in a thousand has vanished.
 """
 
+import argparse
 import resource
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -62,6 +62,8 @@ def measure(rows: int) -> tuple[float, float, int]:
 
 
 if __name__ == "__main__":
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 3_000_000
+    parser = argparse.ArgumentParser(description="Measure the delete detection of a table by its keys.")
+    parser.add_argument("count", nargs="?", type=int, default=3_000_000, help="keys (3000000)")
+    count = parser.parse_args().count
     took, peak, gone = measure(count)
     print(f"sweep of {count:,} keys: {took:.1f} s, peak {peak:.0f} MB, {gone:,} vanished rows found")

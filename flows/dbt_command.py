@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pipelines.errors import Refusal
+from pipelines.private_files import keep_private
 from pipelines.shell import ignore_foreign, say_ignored
 from pipelines.warehouse import environment, export_data_dir
 
@@ -30,6 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     try:
         leave_out_foreign()
         export_data_dir()
+        keep_private()
         command = [str(Path(sys.executable).with_name("dbt")), *arguments, *place()]
     except Refusal as error:
         sys.exit(f"✗ {error}")

@@ -27,6 +27,7 @@ from flows.report import PREVIEWED, RunReport, preview, publish
 from flows.selection import absent_tables, sources_named
 from pipelines.command import exit_with_line, refusal_code, refusals, typed
 from pipelines.errors import Refusal
+from pipelines.private_files import keep_private
 from pipelines.run_record import Run, current, recorded
 from pipelines.settings import prepare
 from pipelines.warehouse import environment
@@ -78,6 +79,7 @@ def elt(
         page: a path or an s3:// URL for the dashboard as one page; "" for none, None as in `wanted`.
         only: the sources to load, with commas between; dbt builds what depends on them. None: all.
     """
+    keep_private()  # a worker starts here
     run = current()
     report = RunReport(environment().word)
     started = time.monotonic()
@@ -190,6 +192,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help=f"load these sources alone, with commas between ({', '.join(SOURCES)}); dbt builds what depends on them",
     )
     chosen = parser.parse_args(arguments)
+    keep_private()
     try:
         with recorded("flow", typed("python flows/elt.py", arguments), list(SOURCES)) as run:
             hush_console()

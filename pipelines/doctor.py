@@ -1,5 +1,6 @@
 """Before the first load: what is set, reachable and permitted, line by line: `python pipelines/doctor.py`."""
 
+import argparse
 import os
 import re
 import subprocess
@@ -21,6 +22,7 @@ from packaging.requirements import Requirement
 from pipelines import effective, lake_checks, settings, source_checks, warehouse_checks
 from pipelines.command import services_hint
 from pipelines.errors import Refusal, explain, unset
+from pipelines.private_files import keep_private
 from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
 from pipelines.settings import EXAMPLE, missing, prefect_api
 from pipelines.shell import ignore_foreign, is_loopback
@@ -270,6 +272,10 @@ def hide(line: str, secrets: set[str]) -> str:
 
 def main() -> int:
     """Examine the environment that MAILBLAZE_ENV names; with --quick all but dbt, which takes longer than the rest."""
+    parser = argparse.ArgumentParser(description="Look at what is set, reachable and permitted before the first load.")
+    parser.add_argument("--quick", action="store_true", help="all but dbt, which takes longer than the rest")
+    is_quick = parser.parse_args().quick
+    keep_private()
     visit = Visit()
     try:
         ignore_foreign(environment().is_embedded)
@@ -279,7 +285,7 @@ def main() -> int:
         if not str(error).startswith("MAILBLAZE_ENV"):  # which is the first check's to say
             print(f"✗ {error}", flush=True)
             return 1
-    found = [check for check in catalogue(visit) if check.what != "dbt debug" or "--quick" not in sys.argv]
+    found = [check for check in catalogue(visit) if check.what != "dbt debug" or not is_quick]
     return 0 if examine(found, visit) else 1
 
 

@@ -14,6 +14,7 @@ from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.runtime.run_context import RunContext
 
 from pipelines import percent_paths
+from pipelines.private_files import keep_private
 from pipelines.settings import Config, Secrets, Shell
 from pipelines.warehouse import Environment, data_dir, environment, services_file
 
@@ -92,4 +93,5 @@ class MailBlazeContext(RunContext):
 def plug_run_context(run_dir: str | None, runtime_kwargs: dict[str, Any] | None) -> RunContext:
     """Return the context for every dlt process of this virtual environment."""
     percent_paths.allow()
+    keep_private()
     return MailBlazeContext(run_dir)

@@ -4,6 +4,7 @@ They are the output `settings` of the environment's Terraform, under the names b
 none is secret. Where the secrets stand is said behind them, as comments.
 """
 
+import argparse
 import json
 import shlex
 import subprocess
@@ -22,8 +23,11 @@ def lines(settings: Mapping[str, str], secrets: Mapping[str, str]) -> list[str]:
     ]
 
 
-def main(word: str) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Print the lines of an environment; 1, and one line, where there is none or it is not laid."""
+    parser = argparse.ArgumentParser(description="Print the settings of an environment as lines for a shell.")
+    parser.add_argument("environment", nargs="?", default="dev", help="a folder of terraform/environments (dev)")
+    word = parser.parse_args(arguments).environment
     place = ENVIRONMENTS / word
     if not (place / "main.tf").exists():
         known = ", ".join(sorted(path.parent.name for path in ENVIRONMENTS.glob("*/main.tf")))
@@ -43,4 +47,4 @@ def main(word: str) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:2] or ["dev"]))
+    sys.exit(main())

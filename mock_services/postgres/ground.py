@@ -81,7 +81,7 @@ def prepare(data_dir: Path) -> Ground:
 
 def _relocate(data_dir: Path) -> Path:
     """Make a folder outside of the data folder; of a copied data folder, the original's cluster is copied into it."""
-    place = Path(tempfile.mkdtemp(prefix="mailblaze-postgres-"))
+    place = Path(tempfile.mkdtemp(prefix="mailblaze-postgres-", dir=temporary_folder(unprivileged_user())))
     place.chmod(0o711)
     original = _recorded(data_dir)
     if original and (original / "cluster").exists():
@@ -90,6 +90,18 @@ def _relocate(data_dir: Path) -> Path:
     (place / "owner").write_text(json.dumps(whereabouts(data_dir)))
     (data_dir / "relocated").write_text(str(place))
     return place
+
+
+def temporary_folder(run_as: dict) -> str:
+    """Return a folder for temporary files that the server's user may enter: TMPDIR may be root's own.
+
+    Raises:
+        ServiceError: there is none.
+    """
+    for folder in (tempfile.gettempdir(), "/tmp", "/var/tmp"):  # noqa: S108  names in it are those of mkdtemp
+        if _succeeds(["/bin/sh", "-c", 'cd "$0"', folder], run_as):
+            return folder
+    raise ServiceError("Postgres's user can enter neither TMPDIR nor /tmp: set TMPDIR to a folder that everybody may")
 
 
 def _owned(cluster: Path, run_as: dict) -> Path:

@@ -154,7 +154,7 @@ class EmbeddedPostgres:
     def _initialize(self, base: ground.Ground) -> None:
         shutil.rmtree(base.cluster, ignore_errors=True)  # an initdb that was cut off
         base.cluster.mkdir(mode=0o700)
-        handle, path = tempfile.mkstemp()
+        handle, path = tempfile.mkstemp(dir=ground.temporary_folder(base.run_as))
         try:
             with os.fdopen(handle, "w") as file:
                 file.write(self.password)

@@ -1,7 +1,7 @@
 """Draw what measure.py measured; it runs in an environment of its own that has matplotlib and nothing of ours."""
 
+import argparse
 import json
-import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -42,4 +42,8 @@ def draw(numbers: dict, picture: Path) -> None:
 
 
 if __name__ == "__main__":
-    draw(json.loads(Path(sys.argv[1]).read_text()), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(description="Draw measurements as a picture.")
+    parser.add_argument("measured", type=Path, help="the JSON file of the measurement")
+    parser.add_argument("picture", type=Path, help="where the picture goes")
+    given = parser.parse_args()
+    draw(json.loads(given.measured.read_text()), given.picture)

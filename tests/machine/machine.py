@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDER = "My Projects é #1 100% [x] it's"
+FOLDER = """-My Projects é #1 100% [x] it's "q" $HOME & ; \\n *{y}"""
 USER = pwd.getpwnam("nobody") if os.geteuid() == 0 else None  # a normal user, where the tests run as root
 # What package installers and TLS need from the machine under test; everything else is the stranger's.
 KEPT = ("PATH", "LANG", "SSL_", "PIP_", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "UV_", "COVERAGE")

@@ -5,6 +5,7 @@ Both roles need CREATE SCHEMA on the database, which Terraform grants in dev (`i
 makes: LOADER lets TRANSFORMER read its own, and each drops its own.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -27,7 +28,8 @@ MAKES = {"LOADER": ("RAW", "RAW_STAGING"), "TRANSFORMER": ("STAGING", "INTERMEDI
 
 def main() -> int:
     """Run the chain twice in scratch schemas, compare RAW with Postgres, drop the schemas; 0 where all was well."""
-    services = Path(os.environ.get("MAILBLAZE_DATA_DIR", ".data")) / "services.json"
+    argparse.ArgumentParser(prog="make smoke-snowflake", description=main.__doc__).parse_args()
+    services = Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data") / "services.json"
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing or not services.exists():
         wanted = f"set {', '.join(missing)} (docs/snowflake.md)" if missing else "type `make up` first"

@@ -61,5 +61,8 @@ def main(locks: Iterable[Path], *options: str) -> int:
 
 
 if __name__ == "__main__":
+    if {"-h", "--help"} & set(sys.argv[1:]):
+        print("make audit: ask osv.dev about every lock in git; options are those of pip-audit")
+        sys.exit(0)
     every = subprocess.run(["git", "ls-files", "*.lock"], cwd=ROOT, capture_output=True, text=True, check=True)
     sys.exit(main(map(Path, every.stdout.split()), *sys.argv[1:]))
