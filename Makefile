@@ -188,8 +188,8 @@ KEPT := *.duckdb *.duckdb.wal lake dlt replay lease_repair set_aside runs dashbo
 
 # uv where there is one; else it is installed into the environment itself, which takes seconds, where pip alone takes a minute.
 $(READY): requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
-		|| { echo "✗ $$($(PYTHON) --version) is not 3.11, 3.12 or 3.13: install one and type make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 2) <= sys.version_info < (3, 14))' \
+		|| { echo "✗ $$($(PYTHON) --version 2>&1 | tail -1) is not Python 3.11.2 to 3.13: install one and type make PYTHON=python3.12"; exit 1; }
 	$(call make_environment,.venv,$(PYTHON),$<)
 	@uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
 	@$(BIN)/python -m compileall -q pipelines flows mock_services

@@ -32,6 +32,7 @@ from pipelines.warehouse import data_dir, environment
 ROOT = Path(__file__).resolve().parent.parent
 DBT_DEBUG = "`dbt debug --project-dir dbt --profiles-dir dbt`"
 DBT_TELLS = f"{DBT_DEBUG} tells all"
+LOWEST, HIGHEST = (3, 11, 2), (3, 14)  # of Python; as in pyproject.toml and the Makefile
 SHORT = 6  # a secret shorter than this is a word of every day, e.g. the S3 key of the tests
 
 
@@ -179,8 +180,8 @@ def _installed(name: str) -> str:
 def python() -> str:
     """Find a Python that every dependency runs on."""
     found = ".".join(map(str, sys.version_info[:3]))
-    if not (3, 11) <= sys.version_info < (3, 14):
-        raise Refusal(f"{found} is not 3.11, 3.12 or 3.13; `make clean`, then `make setup PYTHON=python3.12`")
+    if not LOWEST <= sys.version_info < HIGHEST:
+        raise Refusal(f"{found} is not 3.11.2 to 3.13: type `make setup PYTHON=python3.12`")
     return found
 
 

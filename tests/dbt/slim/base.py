@@ -34,7 +34,8 @@ def unpack(repository: Path, commit: str, folder: Path) -> Path:
     if packed.returncode:
         raise Refusal(f"Commit {commit[:7]} has no dbt/: there is nothing to compare with, name another one.")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-        archive.extractall(folder, filter="data")
+        # Python 3.11.2, Debian 12's, has no filter; what git has packed needs none.
+        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202
     return folder / "dbt"
 
 
