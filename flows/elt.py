@@ -192,7 +192,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help=f"load these sources alone, with commas between ({', '.join(SOURCES)}); dbt builds what depends on them",
     )
     chosen = parser.parse_args(arguments)
-    keep_private()
     try:
         with recorded("flow", typed("python flows/elt.py", arguments), list(SOURCES)) as run:
             hush_console()

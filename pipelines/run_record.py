@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 
 from pipelines.errors import exit_code, explain
 from pipelines.holder import Holder, this_process
+from pipelines.private_files import keep_private
 from pipelines.warehouse import data_dir, environment, read_services
 
 if TYPE_CHECKING:
@@ -280,6 +281,7 @@ def recorded(kind: str, command: str, sources: Sequence[str]) -> Iterator[Run]:
     if _current is not None:
         yield _current
         return
+    keep_private()  # the record is the first file that a command writes
     _current = run = Run(kind, command, sources)
     run.begin()
     try:
