@@ -3,7 +3,8 @@ set -eu
 cd "$(dirname "$0")/.."
 if [ -x .venv/bin/python ]; then PATH="$PWD/.venv/bin:$PATH"; fi
 data=${MAILBLAZE_DATA_DIR:-.data}
-case $data in /*) ;; *) data=$PWD/$data ;; esac
+case $data in /*) ;; "~/"*) data=$HOME/${data#"~/"} ;; *) data=$PWD/$data ;; esac
+umask 077
 export PATH MAILBLAZE_DATA_DIR="$data" MAILBLAZE_CODE="${MAILBLAZE_CODE:-$PWD}"
 # An hour before the full build and in its hour there is one run; Terraform says otherwise for a worker with hours.
 export MAILBLAZE_HOURLY_CRON="${MAILBLAZE_HOURLY_CRON:-15 0-2,4-23 * * *}"
