@@ -27,7 +27,7 @@ def tighten(folder: Path) -> None:
 
 
 def _set(path: Path, others: int) -> None:
-    with suppress(FileNotFoundError, PermissionError):  # it is gone, or another user's
+    with suppress(OSError):  # it is gone, another user's, or on a file system that is read only
         mode = stat.S_IMODE(path.stat().st_mode)
         if not path.is_symlink() and mode & OTHERS != others:
             path.chmod(mode & ~OTHERS | others)

@@ -27,13 +27,14 @@ def keep_private() -> None:
     # As root, the Postgres of `make up` runs as another user, who has to pass through the folder to its own.
     is_root = os.geteuid() == 0
     _set(folder.resolve(), PASSABLE if is_root else 0)
-    for entry in folder.iterdir():
-        if not (is_root and entry.name == "postgres"):
-            _set(entry, 0)
+    with suppress(OSError):  # an unreadable folder is said by whoever reads it
+        for entry in folder.iterdir():
+            if not (is_root and entry.name == "postgres"):
+                _set(entry, 0)
 
 
 def _set(path: Path, others: int) -> None:
-    with suppress(FileNotFoundError, PermissionError):  # it is gone, or another user's
+    with suppress(OSError):  # it is gone, another user's, or on a file system that is read only
         mode = stat.S_IMODE(path.stat().st_mode)
         if not path.is_symlink() and mode & OTHERS != others:
             path.chmod(mode & ~OTHERS | others)
