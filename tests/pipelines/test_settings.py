@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import requests
 from dlt.common.runtime.run_context import RunContext
+from snowflake.connector.vendored import requests as snowflake_requests
 
 from pipelines import effective, load, postgres, saas, settings, shell
 from pipelines.errors import Refusal
@@ -339,3 +341,18 @@ def test_what_is_shown_names_its_origin_and_hides_secrets(addresses, monkeypatch
         "· HTTPS_PROXY = http://proxy.example:3128 (the shell)",
     ):
         assert line in shown
+
+
+def test_an_error_names_the_service_that_does_not_answer(addresses, monkeypatch):
+    monkeypatch.setenv("SOURCES__SAAS__BASE_URL", "http://api.vendor.example")
+
+    def said(url: str, of=requests) -> str:
+        request = of.Request("GET", url)
+        return load.explain(of.ConnectionError("no route", request=request), "look")
+
+    assert said("http://api.vendor.example/v1/x") == "The SaaS API at http://api.vendor.example is not reachable: look."
+    assert said("http://other.example/x") == "The source at http://other.example is not reachable: look."
+    for url in ("https://acct.snowflakecomputing.com/session", "http://127.0.0.1:9/session"):
+        assert said(url, snowflake_requests).startswith("Snowflake at http")
+    httpx_error = httpx.ConnectError("no route", request=httpx.Request("GET", "http://prefect.example/api/health"))
+    assert load.explain(httpx_error, "look") == "The Prefect server at http://prefect.example is not reachable: look."

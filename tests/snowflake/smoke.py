@@ -27,7 +27,7 @@ MAKES = {"LOADER": ("RAW", "RAW_STAGING"), "TRANSFORMER": ("STAGING", "INTERMEDI
 
 def main() -> int:
     """Run the chain twice in scratch schemas, compare RAW with Postgres, drop the schemas; 0 where all was well."""
-    services = Path(os.environ.get("MAILBLAZE_DATA_DIR", ".data")) / "services.json"
+    services = Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data") / "services.json"
     missing = [name for name in NEEDED if not os.environ.get(name)]
     if missing or not services.exists():
         wanted = f"set {', '.join(missing)} (docs/snowflake.md)" if missing else "type `make up` first"
@@ -67,7 +67,7 @@ def shell(services: dict[str, str], scratch: str) -> dict[str, str]:
         "SOURCES__SAAS__API_KEY": services["saas_token"],
         **os.environ,
         "WAREHOUSE__SCRATCH": scratch,
-        "MAILBLAZE_DATA_DIR": str(Path(os.environ.get("MAILBLAZE_DATA_DIR", ".data")).absolute() / scratch),
+        "MAILBLAZE_DATA_DIR": str(Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data").absolute() / scratch),
     }
 
 
