@@ -172,6 +172,7 @@ def test_an_empty_value_is_unset(addresses, monkeypatch):
     assert (environment().word, data_dir()) == ("local", Path.cwd() / ".data")
 
 
+@pytest.mark.slow
 def test_a_source_with_its_own_settings_needs_no_services(own_settings, few_tables):
     assert postgres.load().tables["postgres_lists"].in_raw > 0
     assert saas.load().tables["saas_campaigns"].in_raw > 0
@@ -214,6 +215,7 @@ def test_dev_without_a_setting_names_each_part(dev):
     )
 
 
+@pytest.mark.slow
 def test_the_example_has_every_name_that_a_command_or_the_doctor_asks_for(dev):
     text = (ROOT / ".dlt/example.secrets.toml").read_text()
 
@@ -285,6 +287,7 @@ def test_a_vendor_elsewhere_is_asked_through_the_proxy(platform, proxy, monkeypa
     assert {urlsplit(url).hostname for url in proxy} == {"api.vendor.example"}
 
 
+@pytest.mark.slow
 def test_a_socks_proxy_stops_nothing_on_loopback_and_is_not_passed_by_elsewhere(platform, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     assert saas.load().tables["saas_campaigns"].in_raw > 0
