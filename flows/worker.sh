@@ -22,6 +22,7 @@ case ${ALL_PROXY:-} in socks*) unset ALL_PROXY ;; esac
 case ${all_proxy:-} in socks*) unset all_proxy ;; esac
 PREFECT_API_URL=$(python -m flows.worker_api)
 export PREFECT_API_URL
+case $PREFECT_API_URL in http://127.0.0.1:* | http://localhost:*) unset PREFECT_API_KEY ;; esac
 prefect work-pool create elt --type process --overwrite
 prefect --no-prompt deploy --all
 # One run at a time: what is due meanwhile waits, and the next run does its work (flows/other_runs.py).

@@ -158,11 +158,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     names = options.pipelines or PIPELINES
     try:
-        prepare()
         if options.check or options.complete:
+            prepare()
             check(names) if options.check else complete(names)
         else:
             with recorded("replay", typed("python pipelines/replay.py", arguments), names):
+                prepare()
                 replay(names)
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)

@@ -28,6 +28,7 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 TOO_LATE = (
     "DLT_DEFAULT_NAMING_MODULE",
     "DLT_DEFAULT_NAMING_NAMESPACE",
+    "DLT_DISABLE_PLUGINS",
     "DLT_DLT_ID_LENGTH_BYTES",
     "DLT_JSON_TYPED_PUA_START",
     "DLT_USE_JSON",

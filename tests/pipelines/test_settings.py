@@ -12,7 +12,9 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+import requests
 from dlt.common.runtime.run_context import RunContext
+from snowflake.connector.vendored import requests as snowflake_requests
 
 from pipelines import effective, load, postgres, saas, settings, shell
 from pipelines.errors import Refusal
@@ -170,6 +172,7 @@ def test_an_empty_value_is_unset(addresses, monkeypatch):
     assert (environment().word, data_dir()) == ("local", Path.cwd() / ".data")
 
 
+@pytest.mark.slow
 def test_a_source_with_its_own_settings_needs_no_services(own_settings, few_tables):
     assert postgres.load().tables["postgres_lists"].in_raw > 0
     assert saas.load().tables["saas_campaigns"].in_raw > 0
@@ -212,6 +215,7 @@ def test_dev_without_a_setting_names_each_part(dev):
     )
 
 
+@pytest.mark.slow
 def test_the_example_has_every_name_that_a_command_or_the_doctor_asks_for(dev):
     text = (ROOT / ".dlt/example.secrets.toml").read_text()
 
@@ -283,6 +287,7 @@ def test_a_vendor_elsewhere_is_asked_through_the_proxy(platform, proxy, monkeypa
     assert {urlsplit(url).hostname for url in proxy} == {"api.vendor.example"}
 
 
+@pytest.mark.slow
 def test_a_socks_proxy_stops_nothing_on_loopback_and_is_not_passed_by_elsewhere(platform, monkeypatch):
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     assert saas.load().tables["saas_campaigns"].in_raw > 0
@@ -339,3 +344,18 @@ def test_what_is_shown_names_its_origin_and_hides_secrets(addresses, monkeypatch
         "· HTTPS_PROXY = http://proxy.example:3128 (the shell)",
     ):
         assert line in shown
+
+
+def test_an_error_names_the_service_that_does_not_answer(addresses, monkeypatch):
+    monkeypatch.setenv("SOURCES__SAAS__BASE_URL", "http://api.vendor.example")
+
+    def said(url: str, of=requests) -> str:
+        request = of.Request("GET", url)
+        return load.explain(of.ConnectionError("no route", request=request), "look")
+
+    assert said("http://api.vendor.example/v1/x") == "The SaaS API at http://api.vendor.example is not reachable: look."
+    assert said("http://other.example/x") == "The source at http://other.example is not reachable: look."
+    for url in ("https://acct.snowflakecomputing.com/session", "http://127.0.0.1:9/session"):
+        assert said(url, snowflake_requests).startswith("Snowflake at http")
+    httpx_error = httpx.ConnectError("no route", request=httpx.Request("GET", "http://prefect.example/api/health"))
+    assert load.explain(httpx_error, "look") == "The Prefect server at http://prefect.example is not reachable: look."

@@ -69,7 +69,7 @@ def shell(services: dict[str, str], scratch: str) -> dict[str, str]:
         "SOURCES__SAAS__API_KEY": services["saas_token"],
         **os.environ,
         "WAREHOUSE__SCRATCH": scratch,
-        "MAILBLAZE_DATA_DIR": str(Path(os.environ.get("MAILBLAZE_DATA_DIR", ".data")).absolute() / scratch),
+        "MAILBLAZE_DATA_DIR": str(Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data").absolute() / scratch),
     }
 
 
