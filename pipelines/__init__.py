@@ -10,6 +10,7 @@
 - its lines of ENDPOINTS: `endpoint_options`; its deletes beside a wider column: `widened_rows`
 - against what RAW has: `raw_table`, `unchanged`, `sweep` (deletes), `key_merge`
 - what the warehouse holds, for whoever builds on it: `contents`
+- what became of each run: `run_record`; how far each table has been read: `cursors`
 - one run at a time: `lease`, `lease_record`, `lease_store`, `holder`, `lease_repair`
 - landing once: `settle` (what a dead run left), `pending` (its files), `load_rows` (its rows in RAW), `fence`,
   `landing`, `staged_duckdb`, `fenced_snowflake`, `retention`

@@ -217,7 +217,9 @@ class Run:
                 self.record.exit_code, self.record.line = ending(error)
 
     def end(self, error: BaseException | None = None) -> None:
-        """Write how the run ended: as `fail` said, else by `error`."""
+        """Write how the run ended: as `fail` said, else by `error`; once, whoever ends the process."""
+        if self._ended.is_set():
+            return
         self._ended.set()
         if error is not None:
             self.fail(error)

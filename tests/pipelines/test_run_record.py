@@ -73,6 +73,7 @@ def test_a_good_run_keeps_its_tables_for_its_owner_alone(place):
         (LeaseHeld("another"), 75, "busy"),
         (LeaseLost("overtaken"), 76, "overtaken"),
         (KeyboardInterrupt(), 130, "interrupted"),
+        (KeyboardInterrupt(15), 143, "interrupted"),
         (SystemExit(143), 143, "interrupted"),
         (SystemExit("a line"), 1, "failed"),
         (ZeroDivisionError("1/0"), 1, "failed"),
