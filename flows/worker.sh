@@ -9,9 +9,12 @@ export PATH MAILBLAZE_DATA_DIR="$data" MAILBLAZE_CODE="${MAILBLAZE_CODE:-$PWD}"
 export MAILBLAZE_HOURLY_CRON="${MAILBLAZE_HOURLY_CRON:-15 0-2,4-23 * * *}"
 export MAILBLAZE_FULL_BUILD_CRON="${MAILBLAZE_FULL_BUILD_CRON:-15 3 * * *}"
 # No profile of another project counts, and nobody outside of this machine or container asks how the worker is.
-unset PREFECT_PROFILE PREFECT_PROFILES_PATH
-export PREFECT_HOME="${PREFECT_HOME:-$data/prefect}"
+unset PREFECT_PROFILE
+export PREFECT_HOME="${PREFECT_HOME:-$data/prefect}" PREFECT_PROFILES_PATH="$data/prefect/profiles.toml"
 export PREFECT_WORKER_WEBSERVER_HOST="${PREFECT_WORKER_WEBSERVER_HOST:-127.0.0.1}"
+# Prefect's worker makes a folder of one name in the temporary folder, which another user's worker has made before.
+mkdir -p "$data/prefect/tmp"
+export TMPDIR="$data/prefect/tmp"
 # A proxy is for other machines; one by SOCKS is not spoken here, and its name alone stops every client.
 export NO_PROXY="127.0.0.1,localhost,::1${NO_PROXY:+,$NO_PROXY}" no_proxy="127.0.0.1,localhost,::1${no_proxy:+,$no_proxy}"
 case ${ALL_PROXY:-} in socks*) unset ALL_PROXY ;; esac

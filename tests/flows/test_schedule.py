@@ -28,7 +28,8 @@ def start_worker(platform, prefect_api, tmp_path) -> Iterator[Callable[..., subp
     profiles.parent.mkdir(parents=True)
     profiles.write_text('active = "foreign"\n[profiles.foreign]\nPREFECT_API_URL = "http://127.0.0.1:1/api"\n')
     shell = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "MAILBLAZE_CODE"))}
-    shell |= {"HOME": str(tmp_path / "home"), "PREFECT_PROFILE": "foreign", "PREFECT_WORKER_WEBSERVER_PORT": "0"}
+    shell |= {"HOME": str(tmp_path / "home"), "PREFECT_HOME": str(profiles.parent), "PREFECT_PROFILE": "foreign"}
+    shell |= {"PREFECT_WORKER_WEBSERVER_PORT": "0"}
     started = []
 
     def start(**settings: str) -> subprocess.Popen:
