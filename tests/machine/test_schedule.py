@@ -55,7 +55,11 @@ class Site:
     def stop_worker(self) -> None:
         if self.worker and self.worker.poll() is None:
             os.killpg(self.worker.pid, signal.SIGTERM)
-            self.worker.wait(60)
+            try:
+                self.worker.wait(60)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.worker.pid, signal.SIGKILL)
+                self.worker.wait()
 
     def pids(self, what: str) -> list[int]:
         """Return the processes of the server, of the worker, of the worker's runs, or of all."""
