@@ -16,9 +16,11 @@ def _():
 
 @app.cell
 def _(mo, view):
-    # Looks for changed data every ten seconds: at the file's time, or for Snowflake at the clock; no query.
+    # Looks every ten seconds for changed data (the file's time; for Snowflake the time since it was asked) and at how
+    # old they are; no query. It is shown here, so that what it ticks for is made again only when something has changed.
     clock = mo.ui.refresh(default_interval="10s", options=["10s"])
     version, changed = mo.state(view.version())
+    mo.Html(f'<div class="ticks">{clock}</div>')
     return changed, clock, version
 
 
@@ -67,7 +69,7 @@ def _(choices, filters, mo):
 
 
 @app.cell
-def _(account, campaign, clock, filters, mo, period, region, version, view):
+def _(account, campaign, filters, mo, period, region, version, view):
     version()
     pickers = mo.Html(f'<div class="filters">{region}{account}{period}</div>')
     mo.routes(
@@ -75,10 +77,9 @@ def _(account, campaign, clock, filters, mo, period, region, version, view):
             place: mo.Html(
                 f'<div class="window">{view.header(name)}{pickers}'
                 f"{view.picker(campaign) if name == 'campaign' else ''}"
-                f"{mo.lazy(view.maker(name, filters, campaign.value))}"
-                f'<footer class="foot">{clock}</footer></div>'
+                f"{mo.lazy(view.maker(name, filters, campaign.value))}</div>"
             )
-            for name, place in view.PLACES.items()
+            for name, place in view.places(mo.routes.CATCH_ALL)
         }
     )
     return
