@@ -5,6 +5,7 @@ with each chart as SVG, once for a wide screen and once for a phone.
 """
 
 import argparse
+import os
 import re
 import sys
 from dataclasses import replace
@@ -83,6 +84,7 @@ def main() -> int:
     except Away as away:
         print(f"✗ {away}", file=sys.stderr)
         return 1
+    os.umask(0o077)  # it names customers
     given.file.parent.mkdir(parents=True, exist_ok=True)
     given.file.write_text(text)
     print(f"{given.file}: {len(text) / 1000:,.0f} kB")

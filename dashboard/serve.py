@@ -90,7 +90,8 @@ def serve(port: int | None = None) -> int:
         for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises a signal again once it has ended
             signal.signal(number, lambda number, frame: ended.append(number))
         Server(config, port).run(sockets=[listening])
-    print("\rThe dashboard has ended.", flush=True)
+    begin = "\r" if sys.stdout.isatty() else ""  # over the ^C that a terminal shows
+    print(f"{begin}The dashboard has ended.", flush=True)
     return 128 + signal.SIGTERM if signal.SIGTERM in ended else 0
 
 

@@ -20,7 +20,8 @@ def count(number: Any, form: str = ",") -> Shown:
 def usd(amount: Any, digits: int = 0) -> Shown:
     """Return US dollars; millions are shortened."""
     amount = float(amount)
-    return Shown(f"${amount / 1e6:,.2f} M" if abs(amount) >= 1e6 else f"${amount:,.{digits}f}", amount)
+    sign, size = "-" if round(amount, digits) < 0 else "", abs(amount)
+    return Shown(f"{sign}${size / 1e6:,.2f} M" if size >= 1e6 else f"{sign}${size:,.{digits}f}", amount)
 
 
 def ratio(part: Any, whole: Any) -> float | None:
