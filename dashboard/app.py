@@ -18,15 +18,15 @@ def _():
 def _(mo, view):
     # Looks every ten seconds for changed data (the file's time; for Snowflake the time since it was asked) and at how
     # old they are; no query. It is shown here, so that what it ticks for is made again only when something has changed.
-    clock = mo.ui.refresh(default_interval="10s", options=["10s"])
+    ticker = mo.ui.refresh(default_interval="10s", options=["10s"])
     version, changed = mo.state(view.version())
-    mo.Html(f'<div class="ticks">{clock}</div>')
-    return changed, clock, version
+    mo.Html(f'<div class="ticks">{ticker}</div>')
+    return changed, ticker, version
 
 
 @app.cell
-def _(changed, clock, version, view):
-    clock.value
+def _(changed, ticker, version, view):
+    ticker.value
     if view.version() != version():
         changed(view.version())
     return

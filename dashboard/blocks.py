@@ -59,7 +59,7 @@ class Figure:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of text under names; numbers stand right."""
+    """Rows of text under names; numbers are on the right."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -107,7 +107,7 @@ class Table:
         count, columns = len(self.rows), len(self.columns)
         left_out = f"The last {SHOWN_ROWS} of {count:,} rows; the file has all. " if count > SHOWN_ROWS else ""
         address = f"data:text/csv;charset=utf-8,{quote(self.csv())}"
-        hint = f'<p class="hint">{columns} columns: scroll the table sideways →</p>' if columns > 2 else ""
+        hint = f'<p class="hint">{columns} columns: what does not fit scrolls sideways →</p>' if columns > 2 else ""
         return (
             f"{hint}{shown}"
             f'<p class="file">{left_out}<a download="{self.file_name}" href="{address}">Download as CSV</a></p>'
@@ -121,7 +121,7 @@ Show = Callable[[Table], str]
 class Section:
     """A sentence as a title, a chart under it, what it means, and its figures as a table.
 
-    The table is what the chart says to whoever does not see it; without a chart it stands open.
+    The table is what the chart says to whoever does not see it; without a chart it is open.
     """
 
     title: str
@@ -140,7 +140,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Notice:
-    """One line that stands before everything else: nothing to show, old data, a load at work."""
+    """One line before everything else: nothing to show, old data, a load at work."""
 
     text: str
     kind: str = "quiet"

@@ -1,6 +1,6 @@
 """Charts in one style: Okabe and Ito's colours, which differ for every kind of colour vision, and never a colour alone.
 
-Where two series share a chart they also differ by dash or by place, and a legend in words stands above them.
+Where two series share a chart they also differ by dash or by place, and a legend in words is above them.
 """
 
 from collections.abc import Sequence

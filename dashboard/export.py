@@ -51,7 +51,7 @@ def document(days: int = 90) -> str:
     state = replace(status(mart()), is_static=True)
     filters = choices.filters(None, None, days)
     campaign_id = next((row["campaign_id"] for row in mart().rows(queries.campaigns(filters))), None)
-    # Not `shown`: what the app says for a moment would stand in the file until the next build.
+    # Not `shown`: what the app says for a moment would stay in the file until the next build.
     pages = [make(mart(), filters, state, campaign_id) for make in MAKERS.values()]
     links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in TITLES.items())
     body = "".join(f'<div id="{page.name}">{page.html(draw)}</div>' for page in pages)

@@ -1,6 +1,7 @@
 """Serve the dashboard on this machine: `make dashboard`. It prints its address once it listens; Ctrl-C ends it."""
 
 import argparse
+import asyncio
 import signal
 import socket
 import sys
@@ -57,14 +58,14 @@ class Server(uvicorn.Server):
             if port not in (PORT, self._asked):
                 print(f"Port {PORT} is taken by another program.")
             print(f"The dashboard: http://{HOST}:{port} (Ctrl-C ends it)", flush=True)
-            print(_state(), flush=True)
+            asyncio.get_running_loop().run_in_executor(None, _say_state)  # Snowflake may take seconds
 
 
-def _state() -> str:
+def _say_state() -> None:
     try:
-        return status(mart()).line()
+        print(status(mart()).line(), flush=True)
     except Away as away:
-        return f"Nothing to show yet: {away}"
+        print(f"Nothing to show yet: {away}", flush=True)
 
 
 def serve(port: int | None = None) -> int:

@@ -51,7 +51,7 @@ class Status:
         return max(known, key=lambda one: one[1], default=None)
 
     def line(self) -> str:
-        """Return the sentence that stands on every page."""
+        """Return the sentence that is on every page."""
         if not self.complete_through:
             return "No e-mail event has been loaded yet"
         begin = "Demo data, complete through" if self.is_demo else "Complete through"

@@ -30,7 +30,7 @@ def version() -> Any:
 
 
 def header(current: str) -> str:
-    """Return what stands on every page: the way to the others, and how far the data reach."""
+    """Return the head of every page: the links to the others, and how far the data reach."""
     links = "".join(
         f'<a href="{PLACES[name]}"{" aria-current=page" if name == current else ""}>{escape(title)}</a>'
         for name, title in TITLES.items()
@@ -52,7 +52,7 @@ def maker(name: str, filters: Filters, campaign_id: int | None) -> Callable[[], 
 
     def make() -> mo.Html:
         page = shown(name, filters, campaign_id).html(lambda chart: mo.as_html(chart).text, sortable)
-        # What is made late stands in a shadow root, which the app's style does not reach.
+        # What is made late is in a shadow root, which the app's style does not reach.
         return mo.Html(f"<style>{style()}</style>{page}")
 
     return make

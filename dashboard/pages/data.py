@@ -38,7 +38,7 @@ def data(mart: Mart, filters: Filters, status: Status, campaign_id: int | None =
     ]
     sections = [
         Section(
-            f"{count(sum(row['row_count'] for row in status.tables))} rows stand behind these pages",
+            f"{count(sum(row['row_count'] for row in status.tables))} rows are behind these pages",
             note="Each table of RAW: complete up to its newest change (UTC), which the load beside it brought. "
             "Its source was loaded when the newest load of any of the source's tables ended.",
             table=Table(

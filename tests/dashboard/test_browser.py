@@ -203,7 +203,7 @@ def test_a_table_can_be_downloaded(app, visit, warehouse):
 def test_a_phone_is_told_of_columns_that_it_has_to_scroll_to_and_gets_there(app, visit):
     article = shown(visit(f"{app}/#/deliverability", viewport=PHONE), "deliverability")
     article.locator("summary").first.click()
-    assert article.locator(".hint").first.inner_text() == "8 columns: scroll the table sideways →"
+    assert article.locator(".hint").first.inner_text() == "8 columns: what does not fit scrolls sideways →"
     last = article.locator(".sortable thead th").nth(7)
     last.scroll_into_view_if_needed()
     box = last.bounding_box()
