@@ -102,19 +102,21 @@ class Table:
             f'<div class="rows" tabindex="0"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
         )
 
-    def with_links(self, shown: str) -> str:
-        """Return the table as shown, and below it what a phone cannot see at once, what is left out, and the file."""
+    def link(self) -> str:
+        """Return a link to all rows that needs no server."""
+        address = f"data:text/csv;charset=utf-8,{quote(self.csv())}"
+        return f'<a download="{self.file_name}" href="{address}">Download as CSV</a>'
+
+    def whole(self, show: "Show | None") -> str:
+        """Return the table and its file's link, by `show` or as here, and what a reader does not see at once."""
+        shown, link = show(self) if show else (self.html(), self.link())
         count, columns = len(self.rows), len(self.columns)
         left_out = f"The last {SHOWN_ROWS} of {count:,} rows; the file has all. " if count > SHOWN_ROWS else ""
-        address = f"data:text/csv;charset=utf-8,{quote(self.csv())}"
         hint = f'<p class="hint">{columns} columns: what does not fit scrolls sideways →</p>' if columns > 2 else ""
-        return (
-            f"{hint}{shown}"
-            f'<p class="file">{left_out}<a download="{self.file_name}" href="{address}">Download as CSV</a></p>'
-        )
+        return f'{hint}{shown}<div class="file">{left_out}{link}</div>'
 
 
-Show = Callable[[Table], str]
+Show = Callable[[Table], tuple[str, str]]  # a table and the link to its file
 
 
 @dataclass(frozen=True)
@@ -129,9 +131,9 @@ class Section:
     note: str = ""
     table: Table | None = None
 
-    def html(self, draw: Draw, show: Show) -> str:
+    def html(self, draw: Draw, show: Show | None) -> str:
         chart = f'<div class="chart">{draw(self.chart)}</div>' if self.chart else ""
-        table = self.table.with_links(show(self.table)) if self.table and self.table.rows else ""
+        table = self.table.whole(show) if self.table and self.table.rows else ""
         if table and chart:
             table = f"<details><summary>The figures as a table</summary>{table}</details>"
         note = f'<p class="note">{escape(self.note)}</p>' if self.note else ""
@@ -159,7 +161,7 @@ class Page:
     figures: Sequence[Figure] = ()
     sections: Sequence[Section] = field(default=())
 
-    def html(self, draw: Draw, show: Show = Table.html) -> str:
+    def html(self, draw: Draw, show: Show | None = None) -> str:
         """Return the page; `draw` and `show` turn a chart and a table into HTML for where they are shown."""
         figures = "".join(figure.html() for figure in self.figures)
         parts = [

@@ -10,6 +10,7 @@ from dashboard.mart import Away, mart
 from dashboard.queries import Filters
 from dashboard.status import status
 
+PARAMETERS = ("region", "account", "period")
 ALL_REGIONS, ALL_ACCOUNTS, USUAL_PERIOD = "All regions", "All accounts", "Last 90 days"
 PERIODS = {"Last 7 days": 7, "Last 30 days": 30, USUAL_PERIOD: 90, "Last 180 days": 180, "Last 365 days": 365}
 
@@ -21,6 +22,20 @@ class Asked:
     region: str
     account: str
     period: str
+
+
+def tidy(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return an address's parameters without foreign and empty ones; of each name one, if possible a valid one.
+
+    A single value stays, valid or not: the warehouse may not know it yet.
+    """
+    several = {name: [value for key, value in given if key == name and value] for name, _ in given}
+    ours = asked(several)
+    return [
+        (name, values[0] if len(values) == 1 or getattr(ours, name) not in values else getattr(ours, name))
+        for name, values in several.items()
+        if name in PARAMETERS and values
+    ]
 
 
 def asked(address: dict[str, Any]) -> Asked:

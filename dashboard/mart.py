@@ -16,9 +16,7 @@ from pipelines.errors import Refusal
 from pipelines.warehouse import data_dir, environment
 
 Row = dict[str, Any]
-KEPT_SECONDS = (
-    600  # Snowflake's answers are kept: a load comes once an hour, and a query may wake a warehouse
-)
+KEPT_SECONDS = 600  # Snowflake's answers are kept: a load comes once an hour, and a query may wake a warehouse
 
 
 class Away(Exception):

@@ -2,15 +2,18 @@
 
 import argparse
 import asyncio
+import os
 import signal
 import socket
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import marimo
 import uvicorn
 
+from dashboard import choices
 from dashboard.mart import Away, mart
 from dashboard.status import status
 
@@ -68,6 +71,28 @@ def _say_state() -> None:
         print(f"Nothing to show yet: {away}", flush=True)
 
 
+class Tidy:
+    """Sends a browser whose address asks for a filter twice, or for what is none of ours, to the address without that.
+
+    marimo has parameters of its own (`file`, `session_id`), and hands several values over in no certain order.
+    """
+
+    def __init__(self, app: Any):
+        self._app = app
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        query = scope.get("query_string", b"")
+        if scope["type"] == "http" and scope["path"] == "/" and query:
+            given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)
+            tidy = await asyncio.to_thread(choices.tidy, given)
+            if tidy != given:
+                place = f"/?{urlencode(tidy)}" if tidy else "/"
+                await send({"type": "http.response.start", "status": 307, "headers": [(b"location", place.encode())]})
+                await send({"type": "http.response.body"})
+                return
+        await self._app(scope, receive, send)
+
+
 def serve(port: int | None = None) -> int:
     """Serve until a signal; return the exit code.
 
@@ -80,7 +105,7 @@ def serve(port: int | None = None) -> int:
     with listen(port) as listening:
         # As marimo's own command has them: browsers keep their connection, and one that is gone is noticed.
         config = uvicorn.Config(
-            app,
+            Tidy(app),
             log_level="error",
             timeout_keep_alive=300,
             ws_ping_interval=1,
@@ -108,10 +133,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m dashboard.serve", description=__doc__)
     parser.add_argument("--port", type=port_number, help=f"this port and no other ({PORT}, or a free one)")
     try:
-        return serve(parser.parse_args().port)
+        code = serve(parser.parse_args().port)
     except Taken as taken:
         print(f"✗ {taken}", file=sys.stderr)
         return 1
+    # marimo has a thread for each open page, of which none ends by itself; they only read.
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -58,8 +58,8 @@ def maker(name: str, filters: Filters, campaign_id: int | None) -> Callable[[], 
     return make
 
 
-def sortable(table: Table) -> str:
-    """Return marimo's own table: a click on a column's name sorts by its values, which are shown as our texts."""
+def sortable(table: Table) -> tuple[str, str]:
+    """Return marimo's own table and link: a click on a column's name sorts by its values, shown as our texts."""
     rows, texts = table.shown_rows(), {}
     for column, name in enumerate(table.columns):
         texts[name] = {value_of(row[column]): str(row[column]) for row in rows}
@@ -75,4 +75,5 @@ def sortable(table: Table) -> str:
         text_justify_columns=dict.fromkeys(table.columns[1:], "right"),
         max_height=420,
     )
-    return f'<div class="sortable">{made}</div>'
+    link = mo.download(table.csv().encode(), table.file_name, "text/csv", label="Download as CSV")
+    return f'<div class="sortable">{made}</div>', f"{link}"

@@ -366,7 +366,7 @@ def test_a_file_holds_values_and_nothing_that_a_spreadsheet_runs():
 
 def test_a_long_table_says_what_it_leaves_out():
     table = Table(("Month", "Members"), [(str(number), count(number)) for number in range(61)])
-    html = table.with_links(table.html())
+    html = table.whole(None)
     assert html.count("<tr>") == 61
     assert "The last 60 of 61 rows; the file has all." in html
     assert len(table.csv().splitlines()) == 62
