@@ -15,16 +15,6 @@ def _():
 
 
 @app.cell
-def _(mo, view):
-    # Looks every ten seconds for changed data (the file's time; for Snowflake the time since it was asked) and at how
-    # old they are; no query. It is shown here, so that what it ticks for is made again only when something has changed.
-    ticker = mo.ui.refresh(default_interval="10s", options=["10s"])
-    version, changed = mo.state(view.version())
-    mo.Html(f'<div class="ticks">{ticker}</div>')
-    return changed, ticker, version
-
-
-@app.cell
 def _(changed, ticker, version, view):
     ticker.value
     if view.version() != version():
@@ -83,6 +73,16 @@ def _(account, campaign, filters, mo, period, region, version, view):
         }
     )
     return
+
+
+@app.cell
+def _(mo, view):
+    # Looks every ten seconds for changed data (the file's time; for Snowflake the time since it was asked) and at how
+    # old they are; no query. It is shown here, so that what it ticks for is made again only when something has changed.
+    ticker = mo.ui.refresh(default_interval="10s", options=["10s"])
+    version, changed = mo.state(view.version())
+    mo.Html(f'<div class="ticks">{ticker}</div>')
+    return changed, ticker, version
 
 
 if __name__ == "__main__":

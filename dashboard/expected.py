@@ -1,11 +1,11 @@
 """What a reader may expect here: whether the data are the demo's, when the last run ended well, how old that may be."""
 
-import json
 import os
 import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from pipelines.run_record import RunRecord, folder
 from pipelines.warehouse import data_dir, environment
 
 # Where somebody names sources of his own: in the shell, or in .dlt/secrets.toml.
@@ -54,11 +54,11 @@ def last_good_run() -> datetime | None:
 
     MART cannot tell: a run that finds nothing new writes nothing there.
     """
-    for path in sorted((data_dir() / "runs" / environment().word).glob("*.json"), reverse=True):
+    for path in sorted(folder(environment().word).glob("*.json"), reverse=True):
         try:
-            record = json.loads(path.read_bytes())
-            if (record["kind"], record["result"]) == ("flow", "ok"):
-                return datetime.fromisoformat(record["ended_at"]).astimezone(UTC).replace(tzinfo=None)
-        except (OSError, ValueError, KeyError, TypeError):  # being written, of another version, or damaged
+            record = RunRecord.parse(path.read_bytes())
+        except (OSError, ValueError):  # removed just now, of another version, or damaged
             continue
+        if record.kind == "flow" and record.is_good and record.ended_at:
+            return datetime.fromisoformat(record.ended_at).astimezone(UTC).replace(tzinfo=None)
     return None

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 
 import duckdb
@@ -23,6 +23,7 @@ from dashboard.pages.overview import overview
 from dashboard.queries import Filters
 from dashboard.status import status
 from dashboard.words import count, percent, points, usd
+from pipelines.run_record import RunRecord
 from tests.dashboard.conftest import as_demo
 from tests.dashboard.every_query import every_query
 from tests.dashboard.mart_file import HOSTILE, NEWEST, make
@@ -239,7 +240,11 @@ def record(folder, number, **more):
     path = folder / "runs" / "local" / f"2026112{number}T101500000000-{number}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     ended_at = (NOW - timedelta(hours=1)).replace(tzinfo=UTC).isoformat(timespec="milliseconds")
-    path.write_text(json.dumps({"kind": "flow", "result": "ok", "ended_at": ended_at} | more))
+    kept = RunRecord(
+        str(number), "flow", "python flows/elt.py", "local", ["postgres", "saas"], "host", 1, None, None, ended_at,
+        ended_at=ended_at, result="ok",
+    )  # fmt: skip
+    path.write_text(json.dumps(asdict(kept) | more))
 
 
 def test_a_run_that_found_nothing_new_is_a_good_run(tmp_path):
