@@ -98,8 +98,8 @@ image-test: setup $(IMAGE_READY)  ## the image by buildah (no Docker engine): bu
 	.venv-image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	pytest tests/image
 
-dashboard: $(DASHBOARD_READY)  ## the window: MART in a browser, on whatever MAILBLAZE_ENV names [PORT=2718]
-	PYTHONPATH=. .venv-dashboard/bin/marimo --quiet run dashboard/app.py --headless --no-token --port $(or $(PORT),2718)
+dashboard: $(DASHBOARD_READY)  ## MART in a browser, on whatever MAILBLAZE_ENV names; it prints its address [PORT=2718]
+	@PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.serve $(if $(PORT),--port="$(PORT)")
 
 dashboard-html: $(DASHBOARD_READY)  ## the same pages as one file without a server or a script [FILE=.data/dashboard.html]
 	@umask 077; PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.export "$${FILE:-$${MAILBLAZE_DATA_DIR:-.data}/dashboard.html}"

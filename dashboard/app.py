@@ -15,16 +15,8 @@ def _():
 
 
 @app.cell
-def _(mo, view):
-    # Looks for changed data every ten seconds: at the file's time, or for Snowflake at the clock; no query.
-    clock = mo.ui.refresh(default_interval="10s", options=["10s"])
-    version, changed = mo.state(view.version())
-    return changed, clock, version
-
-
-@app.cell
-def _(changed, clock, version, view):
-    clock.value
+def _(changed, ticker, version, view):
+    ticker.value
     if view.version() != version():
         changed(view.version())
     return
@@ -67,7 +59,7 @@ def _(choices, filters, mo):
 
 
 @app.cell
-def _(account, campaign, clock, filters, mo, period, region, version, view):
+def _(account, campaign, filters, mo, period, region, version, view):
     version()
     pickers = mo.Html(f'<div class="filters">{region}{account}{period}</div>')
     mo.routes(
@@ -75,13 +67,22 @@ def _(account, campaign, clock, filters, mo, period, region, version, view):
             place: mo.Html(
                 f'<div class="window">{view.header(name)}{pickers}'
                 f"{view.picker(campaign) if name == 'campaign' else ''}"
-                f"{mo.lazy(view.maker(name, filters, campaign.value))}"
-                f'<footer class="foot">{clock}</footer></div>'
+                f"{mo.lazy(view.maker(name, filters, campaign.value))}</div>"
             )
-            for name, place in view.PLACES.items()
+            for name, place in view.places(mo.routes.CATCH_ALL)
         }
     )
     return
+
+
+@app.cell
+def _(mo, view):
+    # Looks every ten seconds for changed data (the file's time; for Snowflake the time since it was asked) and at how
+    # old they are; no query. It is shown here, so that what it ticks for is made again only when something has changed.
+    ticker = mo.ui.refresh(default_interval="10s", options=["10s"])
+    version, changed = mo.state(view.version())
+    mo.Html(f'<div class="ticks">{ticker}</div>')
+    return changed, ticker, version
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Charts in one style: Okabe and Ito's colours, which differ for every kind of colour vision, and never a colour alone.
 
-Where two series share a chart they also differ by dash or by place, and a legend in words stands above them.
+Where two series share a chart they also differ by dash or by place, and a legend in words is above them.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ Chart = alt.Chart | alt.LayerChart
 def lines(rows: Rows, series: dict[str, str], description: str, number: str = ".0%", day: str = "starts_on") -> Chart:
     """Return a line for each of `series` (column: its name in words) over days."""
     long = [
-        {"day": f"{row[day]}T00:00:00", "series": name, "value": row[column]}
+        {"day": f"{row[day]}T00:00:00", "from": _from(row, day), "series": name, "value": row[column]}
         for row in rows
         for column, name in series.items()
         if row[column] is not None
@@ -41,7 +41,7 @@ def lines(rows: Rows, series: dict[str, str], description: str, number: str = ".
             strokeDash=alt.StrokeDash(
                 "series:N", scale=alt.Scale(domain=names, range=DASHES[: len(names)]), sort=names
             ),
-            tooltip=[_day_tip(), alt.Tooltip("series:N", title="what"), _value_tip(number)],
+            tooltip=[_from_tip(), alt.Tooltip("series:N", title="what"), _value_tip(number)],
         )
     )
     return _finish(chart, description)
@@ -50,7 +50,14 @@ def lines(rows: Rows, series: dict[str, str], description: str, number: str = ".
 def bars(rows: Rows, series: dict[str, str], description: str, number: str = ",.0f", step: str = "week") -> Chart:
     """Return bars over days, weeks or months (`step`), stacked where there are several series."""
     long = [
-        {"day": row["starts_on"].isoformat(), "series": name, "value": row[column], "order": order}
+        {
+            "day": row["starts_on"].isoformat(),
+            "from": _from(row, "starts_on"),
+            "is_whole": not row.get("cut"),
+            "series": name,
+            "value": row[column],
+            "order": order,
+        }
         for row in rows
         for order, (column, name) in enumerate(series.items())
     ]
@@ -69,8 +76,10 @@ def bars(rows: Rows, series: dict[str, str], description: str, number: str = ",.
                 sort=names,
                 legend=legend,
             ),
+            # Pale where days are missing; the note below the title names these.
+            opacity=alt.condition("datum.is_whole", alt.value(1), alt.value(0.5)),
             order="order:Q",
-            tooltip=[alt.Tooltip("day:N", title="from"), alt.Tooltip("series:N", title="what"), _value_tip(number)],
+            tooltip=[_from_tip(), alt.Tooltip("series:N", title="what"), _value_tip(number)],
         )
     )
     return _finish(chart, description)
@@ -183,8 +192,13 @@ def _legend(symbol: str = "square") -> alt.Legend:
     return alt.Legend(title=None, orient="top", direction="horizontal", columns=3, labelLimit=220, **look)
 
 
-def _day_tip() -> alt.Tooltip:
-    return alt.Tooltip("day:T", title="from", format="%-d %b %Y")
+def _from(row: dict[str, Any], day: str) -> str:
+    cut = row.get("cut")
+    return f"{row[day].day} {row[day]:%b %Y}{f' ({cut})' if cut else ''}"
+
+
+def _from_tip() -> alt.Tooltip:
+    return alt.Tooltip("from:N", title="from")
 
 
 def _value_tip(number: str) -> alt.Tooltip:

@@ -1,5 +1,6 @@
 """What one may choose: a region, an account, a campaign and a period, and how an address asks for them."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -9,27 +10,49 @@ from dashboard.mart import Away, mart
 from dashboard.queries import Filters
 from dashboard.status import status
 
+PARAMETERS = ("region", "account", "period")
 ALL_REGIONS, ALL_ACCOUNTS, USUAL_PERIOD = "All regions", "All accounts", "Last 90 days"
 PERIODS = {"Last 7 days": 7, "Last 30 days": 30, USUAL_PERIOD: 90, "Last 180 days": 180, "Last 365 days": 365}
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The filters that an address asks for, as in `/?region=eu#/lists`; what it does not say is as usual."""
+    """The filters that an address asks for, as in `/?region=eu#/lists`; what it does not ask for is as usual."""
 
     region: str
     account: str
     period: str
 
 
+def tidy(given: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return an address's parameters without foreign and empty ones; of each name one, if possible a valid one.
+
+    A single value stays, valid or not: the warehouse may not know it yet.
+    """
+    several = {name: [value for key, value in given if key == name and value] for name, _ in given}
+    ours = asked(several)
+    return [
+        (name, values[0] if len(values) == 1 or getattr(ours, name) not in values else getattr(ours, name))
+        for name, values in several.items()
+        if name in PARAMETERS and values
+    ]
+
+
 def asked(address: dict[str, Any]) -> Asked:
-    """Return what the query of an address asks for; what nobody offers is passed over."""
-    region, period = address.get("region"), address.get("period")
+    """Return what the query of an address asks for: of each name the first value that is offered.
+
+    A name may come several times, empty, or with what nobody offers; then it is as if it were not there.
+    """
     return Asked(
-        region if region in regions() else ALL_REGIONS,
-        str(address.get("account", ALL_ACCOUNTS)),
-        period if period in PERIODS else USUAL_PERIOD,
+        _first(address.get("region"), regions(), ALL_REGIONS),
+        _first(address.get("account"), accounts(None), ALL_ACCOUNTS),
+        _first(address.get("period"), PERIODS, USUAL_PERIOD),
     )
+
+
+def _first(values: Any, offered: Container[str], usual: str) -> str:
+    several = values if isinstance(values, list | tuple) else [values]
+    return next((value for value in several if isinstance(value, str) and value in offered), usual)
 
 
 def regions() -> dict[str, str | None]:

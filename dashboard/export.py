@@ -5,9 +5,10 @@ with each chart as SVG, once for a wide screen and once for a phone.
 """
 
 import argparse
+import os
 import re
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from dashboard import choices, queries
 from dashboard.blocks import style
 from dashboard.mart import Away, mart
 from dashboard.pages import MAKERS, TITLES
-from dashboard.status import moment, status
+from dashboard.status import Status, age, moment, status
 
 WIDTHS = {"wide": 960, "narrow": 320}
 HEAD = (
@@ -47,18 +48,28 @@ def document(days: int = 90) -> str:
     Raises:
         Away: MART cannot be read.
     """
-    state = status(mart())
+    state = replace(status(mart()), is_static=True)
     filters = choices.filters(None, None, days)
     campaign_id = next((row["campaign_id"] for row in mart().rows(queries.campaigns(filters))), None)
-    # Not `shown`: what the app says for a moment would stand in the file until the next build.
+    # Not `shown`: what the app says for a moment would stay in the file until the next build.
     pages = [make(mart(), filters, state, campaign_id) for make in MAKERS.values()]
     links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in TITLES.items())
     body = "".join(f'<div id="{page.name}">{page.html(draw)}</div>' for page in pages)
     return (
         f'{HEAD}<style>{style()}</style></head><body><div class="window"><header><h1>MailBlaze</h1>'
-        f'<nav aria-label="Pages">{links}</nav>{state.html()}'
-        f'<p class="status">The {days} days to then, all regions and accounts; written {moment(datetime.now(UTC))}</p>'
+        f'<nav aria-label="Pages">{links}</nav><p class="as-of">As of {moment(state.now)}</p>'
+        f"{state.html()}"
+        f'<p class="status">The {days} days to then, all regions and accounts. {_promise(state)}</p>'
         f"</header>{body}</div></body></html>\n"
+    )
+
+
+def _promise(state: Status) -> str:
+    if state.is_demo:
+        return "This page is a file: it stays as it is until a run writes it again."
+    return (
+        "This page is a file and cannot say how old it is: a run that loads something writes it again, so that where "
+        f"runs are hourly, a time more than {age(state.max_age)} back means that none has since."
     )
 
 
@@ -73,6 +84,7 @@ def main() -> int:
     except Away as away:
         print(f"✗ {away}", file=sys.stderr)
         return 1
+    os.umask(0o077)  # it names customers
     given.file.parent.mkdir(parents=True, exist_ok=True)
     given.file.write_text(text)
     print(f"{given.file}: {len(text) / 1000:,.0f} kB")

@@ -16,7 +16,7 @@ from pipelines.errors import Refusal
 from pipelines.warehouse import data_dir, environment
 
 Row = dict[str, Any]
-KEPT_SECONDS = 600  # how long Snowflake's answers stand: a load comes once an hour, and each query may wake a warehouse
+KEPT_SECONDS = 600  # Snowflake's answers are kept: a load comes once an hour, and a query may wake a warehouse
 
 
 class Away(Exception):
@@ -40,7 +40,7 @@ class Mart:
     """Answers queries and keeps the answers until the warehouse has changed.
 
     `read` runs SQL with `?` for values; `version` says something that differs once the warehouse may have changed.
-    While a load holds the file, the last answers stand, and `is_held` says so.
+    While a load holds the file, the last answers are given, and `is_held` says so.
     """
 
     def __init__(self, read: Callable[[str, list], list[Row]], version: Callable[[], Any]):
@@ -146,7 +146,7 @@ def snowflake_mart(database: str) -> Mart:
             with sessions[0].cursor() as cursor:
                 return _dicts(cursor.execute(sql, values))
         except connector.errors.Error as error:
-            # A session that ended is opened anew by the next query.
+            # A session that ended is opened again by the next query.
             sessions.clear()
             raise Away(f"Snowflake did not answer: {str(error).splitlines()[0]}") from None
 

@@ -59,10 +59,7 @@ class Filters:
 
 def data_status() -> Query:
     """rpt_data_status, a row for each table of RAW; ours are a dozen."""
-    return Query(
-        "select source_name, table_name, row_count, deleted_row_count, newest_change_at, newest_load_id "
-        "from MART.rpt_data_status order by source_name, table_name limit 100"
-    )
+    return Query("select * from MART.rpt_data_status order by source_name, table_name limit 100")
 
 
 def first_day() -> Query:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from dashboard.blocks import Notice, Page
+from dashboard.blocks import Notice, Page, Shown
 from dashboard.queries import Filters
 from dashboard.status import moment
 
@@ -12,15 +12,16 @@ NONE = "\N{EN DASH}"
 NOTHING_BEFORE = "no whole period before to compare with"
 
 
-def count(number: Any) -> str:
+def count(number: Any, form: str = ",") -> Shown:
     """Return a whole number with commas."""
-    return f"{int(number):,}"
+    return Shown(f"{int(number):{form}}", int(number))
 
 
-def usd(amount: Any, digits: int = 0) -> str:
+def usd(amount: Any, digits: int = 0) -> Shown:
     """Return US dollars; millions are shortened."""
     amount = float(amount)
-    return f"${amount / 1e6:,.2f} M" if abs(amount) >= 1e6 else f"${amount:,.{digits}f}"
+    sign, size = "-" if round(amount, digits) < 0 else "", abs(amount)
+    return Shown(f"{sign}${size / 1e6:,.2f} M" if size >= 1e6 else f"{sign}${size:,.{digits}f}", amount)
 
 
 def ratio(part: Any, whole: Any) -> float | None:
@@ -28,12 +29,12 @@ def ratio(part: Any, whole: Any) -> float | None:
     return float(part) / float(whole) if whole else None
 
 
-def percent(value: float | None, digits: int = 1) -> str:
+def percent(value: float | None, digits: int = 1) -> Shown:
     """Return a share of one in per cent; a dash where there is none."""
-    return NONE if value is None else f"{value * 100:.{digits}f} %"
+    return Shown(NONE if value is None else f"{value * 100:.{digits}f} %", value)
 
 
-def share(part: Any, whole: Any, digits: int = 1) -> str:
+def share(part: Any, whole: Any, digits: int = 1) -> Shown:
     """Return part of whole in per cent."""
     return percent(ratio(part, whole), digits)
 
@@ -66,9 +67,9 @@ def _moved(moved: float, amount: str, than: str, good: int = 1) -> tuple[str, st
     return f"{'▲ up' if moved > 0 else '▼ down'} {amount} on {than}", "good" if moved * good > 0 else "bad"
 
 
-def maybe(at: Any) -> str:
+def maybe(at: Any) -> Shown:
     """Return a UTC time for a person, or a dash where there is none."""
-    return moment(at) if at else NONE
+    return Shown(moment(at) if at else NONE, at)
 
 
 def with_nothing(page: Page, filters: Filters, what: str = "Nothing was sent") -> Page:

@@ -20,40 +20,58 @@ def campaign(mart: Mart, filters: Filters, status: Status, campaign_id: int | No
     sent, delivered = row["sent_count"], row["delivered_count"]
     figures = [
         Figure("Sent", count(sent), f"on {day(row['sent_at'].date())}" if row["sent_at"] else "sending goes on"),
-        Figure("Delivered", share(delivered, sent), f"{count(delivered)} messages"),
+        Figure("Delivered", share(delivered, sent), f"{count(delivered)} messages", of="of sent"),
         Figure(
             "Opened by people",
             share(row["unique_open_count"], delivered),
             f"{count(row['unique_open_count'])} messages",
+            of="of delivered",
         ),
-        Figure("Clicked", share(row["unique_click_count"], delivered), f"{count(row['unique_click_count'])} messages"),
+        Figure(
+            "Clicked",
+            share(row["unique_click_count"], delivered),
+            f"{count(row['unique_click_count'])} messages",
+            of="of delivered",
+        ),
         Figure(
             "Revenue",
             usd(revenue["attributed_usd"]),
             f"paid invoices that it has a part of: {count(revenue['invoice_count'])}",
         ),
     ]
+    # Each rate is of what docs/marts.md says, as on the other pages.
     steps = [
-        ("Sent", sent),
-        ("Delivered", delivered),
-        ("Opened by people", row["unique_open_count"]),
-        ("Clicked", row["unique_click_count"]),
+        ("Sent", sent, sent, ""),
+        ("Delivered", delivered, sent, "of sent"),
+        ("Opened by people", row["unique_open_count"], delivered, "of delivered"),
+        ("Clicked", row["unique_click_count"], delivered, "of delivered"),
     ]
     funnel = [
-        {"step": name, "count": number, "text": f"{count(number)} ({share(number, sent)} of sent)"}
-        for name, number in steps
+        {
+            "step": name,
+            "count": number,
+            "text": f"{count(number)} ({share(number, whole)} {of})" if of else count(number),
+        }
+        for name, number, whole, of in steps
     ]
     lost = row["hard_bounce_count"] + row["soft_bounce_count"]
     sections = [
         Section(
             f"Of {count(sent)} messages, {count(row['unique_open_count'])} were opened by people",
             charts.across(
-                funnel, "step", "count", "text", "Funnel: " + "; ".join(f"{name} {count(n)}" for name, n in steps) + "."
+                funnel,
+                "step",
+                "count",
+                "text",
+                "Funnel: " + "; ".join(f"{row['step']} {row['text']}" for row in funnel) + ".",
             ),
             f"Bounced: {count(lost)}. Reported as spam: {count(row['complaint_count'])}. "
             f"Unsubscribed: {count(row['unsubscribe_count'])}. "
             f"Opened by machines: {count(row['unique_machine_open_count'])}, some of them by people, too.",
-            Table(("Step", "Messages", "Share of sent"), [(name, count(n), share(n, sent)) for name, n in steps]),
+            Table(
+                ("Step", "Messages", "Rate", "Is a share"),
+                [(name, count(n), share(n, whole), of or "of sent") for name, n, whole, of in steps],
+            ),
         ),
         _hours(mart.rows(queries.campaign_hours(campaign_id))),
     ]

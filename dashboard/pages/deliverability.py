@@ -27,6 +27,7 @@ def deliverability(mart: Mart, filters: Filters, status: Status, campaign_id: in
             *points(
                 (now["delivered_count"], now["sent_count"]), (before["delivered_count"], before["sent_count"]), than
             ),
+            of="of sent",
         ),
         Figure(
             "Bounced",
@@ -37,6 +38,7 @@ def deliverability(mart: Mart, filters: Filters, status: Status, campaign_id: in
                 than,
                 good=-1,
             ),
+            of="of sent",
         ),
         Figure(
             "Reported as spam",
@@ -47,6 +49,7 @@ def deliverability(mart: Mart, filters: Filters, status: Status, campaign_id: in
                 than,
                 good=-1,
             ),
+            of="of delivered",
         ),
         Figure(
             "Sent against a rule",
@@ -75,13 +78,22 @@ def deliverability(mart: Mart, filters: Filters, status: Status, campaign_id: in
 
 def _takers(rows: list[Row], key: str, name: str) -> Section:
     rows = [
-        row | {"name": row[key], "bounce_rate": rate, "text": f"{percent(rate)} of {count(row['sent_count'])} bounced"}
+        row | {"name": row[key], "bounce_rate": rate, "text": f"{percent(rate)} of {count(row['sent_count'])} sent"}
         for row in rows
         for rate in [ratio(row["hard_bounce_count"] + row["soft_bounce_count"], row["sent_count"]) or 0.0]
     ]
     worst = max(rows, key=lambda row: row["bounce_rate"])
     table = Table(
-        (name, "Sent", "Delivered", "Deferred", "Hard bounced", "Soft bounced", "Spam reports"),
+        (
+            name,
+            "Sent",
+            "Delivered, of sent",
+            "Deferred, of sent",
+            "Hard bounced, of sent",
+            "Soft bounced, of sent",
+            "Spam reports",
+            "Spam reports, of delivered",
+        ),
         [
             (
                 row[key],
@@ -91,6 +103,7 @@ def _takers(rows: list[Row], key: str, name: str) -> Section:
                     for what in ("delivered", "deferred", "hard_bounce", "soft_bounce")
                 ),
                 count(row["complaint_count"]),
+                share(row["complaint_count"], row["delivered_count"], 2),
             )
             for row in rows
         ],
@@ -98,20 +111,20 @@ def _takers(rows: list[Row], key: str, name: str) -> Section:
     shown = sorted(rows, key=lambda row: -row["bounce_rate"])
     what = name.lower()
     return Section(
-        f"Mail through {worst[key]} bounces most: {percent(worst['bounce_rate'])}"
+        f"Mail through {worst[key]} bounces most: {percent(worst['bounce_rate'])} of sent"
         if key == "sending_domain"
-        else f"{worst[key].capitalize()} refuses most: {percent(worst['bounce_rate'])} of its mail",
+        else f"{worst[key].capitalize()} refuses most: {percent(worst['bounce_rate'])} of what was sent to it",
         charts.across(
             shown,
             "name",
             "bounce_rate",
             "text",
-            f"Bars: share of messages that bounced, by {what}: "
+            f"Bars: share of sent messages that bounced, by {what}: "
             + "; ".join(f"{row['name']} {percent(row['bounce_rate'])}" for row in shown)
             + ".",
             charts.VERMILION,
         ),
-        f"Share of messages that bounced for good or for now, by {what}"
+        f"Share of sent messages that bounced, for good or for now, by {what}"
         + (f"; the {queries.LIST_LIMIT} that send most." if len(rows) == queries.LIST_LIMIT else "."),
         table,
     )

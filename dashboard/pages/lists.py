@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from dashboard import charts, queries
+from dashboard import charts, queries, steps
 from dashboard.blocks import Figure, Page, Section, Table
 from dashboard.mart import Mart, Row
 from dashboard.queries import Filters
 from dashboard.status import Status
-from dashboard.words import count, percent, with_nothing
+from dashboard.words import count, day, percent, with_nothing
 
 ESTIMATE = (
     "Kaplan and Meier's estimate over all memberships, whenever they began: those that go on count as long as they "
@@ -18,7 +18,8 @@ ESTIMATE = (
 def lists(mart: Mart, filters: Filters, status: Status, campaign_id: int | None = None) -> Page:
     """Who joins, who leaves, and how long they stay."""
     page = Page("lists", "Who stays on the lists", status.notices())
-    months, curve = mart.rows(queries.list_months(filters)), survive(mart.rows(queries.survival(filters)))
+    months = steps.marked(mart.rows(queries.list_months(filters)), "month", None, status, "month_starts_on")
+    curve = survive(mart.rows(queries.survival(filters)))
     if not months and not curve:
         return with_nothing(page, filters, "No list had a member")
     sections, figures = [], []
@@ -30,15 +31,14 @@ def lists(mart: Mart, filters: Filters, status: Status, campaign_id: int | None 
         gone = sums["unsubscribed"] + sums["cleaned"] + sums["deleted"]
         since = f"since {months[0]['month_starts_on']:%B %Y}"
         figures = [
-            Figure(
-                "Members", count(months[-1]["member_count"]), f"at the end of {months[-1]['month_starts_on']:%B %Y}"
-            ),
+            Figure("Members", count(months[-1]["member_count"]), _until(months[-1], status)),
             Figure("Joined", count(sums["joined"]), since),
             Figure("Left", count(gone), f"{since}; {count(sums['unsubscribed'])} of them withdrew"),
         ]
         flows = [
             {
                 "starts_on": row["month_starts_on"],
+                steps.CUT: row[steps.CUT],
                 "joined": row["joined_count"],
                 "withdrew": -row["unsubscribed_count"],
                 "other": -(row["cleaned_count"] + row["deleted_count"]),
@@ -55,12 +55,13 @@ def lists(mart: Mart, filters: Filters, status: Status, campaign_id: int | None 
                     f"{count(gone)} ended, below it.",
                     step="month",
                 ),
-                "Memberships that began (above the line) and ended (below it), in the months that the period touches.",
+                "Memberships that began (above the line) and ended (below it), in the months that the period touches."
+                + steps.said(months, "month", "month_starts_on"),
                 Table(
                     ("Month", "Joined", "Withdrew", "Bounced", "Deleted", "Members"),
                     [
                         (
-                            f"{row['month_starts_on']:%b %Y}",
+                            steps.label(row, "month_starts_on", "%b %Y"),
                             *(
                                 count(row[f"{name}_count"])
                                 for name in ("joined", "unsubscribed", "cleaned", "deleted", "member")
@@ -73,7 +74,9 @@ def lists(mart: Mart, filters: Filters, status: Status, campaign_id: int | None 
         )
     if curve:
         last = curve[-1]
-        figures.append(Figure("Still there", percent(last["survival"]), f"after {last['months']} months"))
+        figures.append(
+            Figure("Still there", percent(last["survival"]), f"after {last['months']} months", of="of who joined")
+        )
         sections.append(
             Section(
                 f"Of a hundred who join, {last['survival'] * 100:.0f} are still there after {last['months']} months",
@@ -87,7 +90,7 @@ def lists(mart: Mart, filters: Filters, status: Status, campaign_id: int | None 
                 ),
                 ESTIMATE + (" The axis does not begin at zero." if last["survival"] > 0.5 else ""),
                 Table(
-                    ("Months since joining", "Seen so far", "Left in the month", "Still there"),
+                    ("Months since joining", "Seen so far", "Left in the month", "Still there, of who joined"),
                     [
                         (count(row["months"]), count(row["at_risk"]), count(row["left"]), percent(row["survival"]))
                         for row in curve
@@ -109,7 +112,7 @@ def lists(mart: Mart, filters: Filters, status: Status, campaign_id: int | None 
                             row["list_name"],
                             count(row["joined_count"]),
                             count(row["left_count"]),
-                            f"{int(row['net_growth_count']):+,}",
+                            count(row["net_growth_count"], "+,"),
                         )
                         for row in shrinking
                     ],
@@ -117,6 +120,12 @@ def lists(mart: Mart, filters: Filters, status: Status, campaign_id: int | None 
             )
         )
     return replace(page, figures=figures, sections=sections)
+
+
+def _until(month: Row, status: Status) -> str:
+    if month[steps.CUT] and status.last_day:
+        return f"on {day(status.last_day)}"
+    return f"at the end of {month['month_starts_on']:%B %Y}"
 
 
 def survive(rows: list[Row]) -> list[Row]:

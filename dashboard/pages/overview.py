@@ -2,20 +2,19 @@
 
 from dataclasses import replace
 
-from dashboard import charts, queries
+from dashboard import charts, queries, steps
 from dashboard.blocks import Figure, Page, Section, Table
 from dashboard.mart import Mart, Row
 from dashboard.queries import Filters
 from dashboard.status import Status
 from dashboard.words import change, count, day, percent, points, ratio, share, usd, with_nothing
 
-CUT = "The first and the last {step} may be cut off by the period."
-
 
 def overview(mart: Mart, filters: Filters, status: Status, campaign_id: int | None = None) -> Page:
     """Sends, engagement and revenue over the period, beside the period before."""
     now, before = mart.row(queries.engagement(filters)), mart.row(queries.engagement(filters.before()))
-    money, months = mart.row(queries.billed(filters)), mart.rows(queries.recurring(filters))
+    money = mart.row(queries.billed(filters))
+    months = steps.marked(mart.rows(queries.recurring(filters)), "month", None, status, "month_starts_on")
     page = Page("overview", "How the mail is doing", status.notices())
     if not now["sent_count"] and not money["invoice_count"]:
         return with_nothing(page, filters)
@@ -27,15 +26,19 @@ def overview(mart: Mart, filters: Filters, status: Status, campaign_id: int | No
                 label,
                 share(now[name], now["delivered_count"]),
                 *points((now[name], now["delivered_count"]), (before[name], before["delivered_count"]), than),
+                of="of delivered",
             )
             for label, name in (("Opened by people", "unique_open_count"), ("Clicked", "unique_click_count"))
         ),
     ]
-    sections = _engagement(mart.rows(queries.engagement_trend(filters)), now, filters)
+    first_day = max([filters.first_day, *([status.first_day] if status.first_day else [])])
+    trend = steps.marked(mart.rows(queries.engagement_trend(filters)), filters.step, first_day, status)
+    sections = _engagement(trend, now, filters)
     if months:
         figures.append(_recurring_figure(months))
         sections.append(_recurring(months))
-    sections.append(_income(mart.rows(queries.billed_trend(filters)), money, filters))
+    income = steps.marked(mart.rows(queries.billed_trend(filters)), filters.step, filters.first_day, status)
+    sections.append(_income(income, money, filters))
     return replace(page, figures=figures, sections=sections)
 
 
@@ -58,11 +61,14 @@ def _recurring(months: list[Row]) -> Section:
             "month",
         ),
         "Monthly recurring revenue in US dollars: new, expanded and won back above the line, "
-        "contracted and churned below it.",
+        "contracted and churned below it." + steps.said(months, "month", "month_starts_on"),
         Table(
             ("Month", "Won", "Lost", "At the end"),
             [
-                (f"{row['month_starts_on']:%b %Y}", *(usd(row[name]) for name in ("won_usd", "lost_usd", "mrr_usd")))
+                (
+                    steps.label(row, "month_starts_on", "%b %Y"),
+                    *(usd(row[name]) for name in ("won_usd", "lost_usd", "mrr_usd")),
+                )
                 for row in months
             ],
         ),
@@ -81,15 +87,16 @@ def _engagement(trend: list[Row], now: Row, filters: Filters) -> list[Section]:
             f"{day(trend[-1]['starts_on'])}; {count(now['sent_count'])} in all.",
             step=step,
         ),
-        f"Messages sent by {step}. {CUT.format(step=step)}",
+        f"Messages sent by {step}.{steps.said(trend, step)}",
         Table(
             (step.capitalize(), "Sent", "Delivered"),
-            [(day(row["starts_on"]), count(row["sent_count"]), count(row["delivered_count"])) for row in trend],
+            [(steps.label(row), count(row["sent_count"]), count(row["delivered_count"])) for row in trend],
         ),
     )  # fmt: skip
     rates = [
         {
             "starts_on": row["starts_on"],
+            steps.CUT: row[steps.CUT],
             "people": ratio(row["unique_open_count"], row["delivered_count"]),
             "machines": ratio(row["machine_only_open_count"], row["delivered_count"]),
             "clicks": ratio(row["unique_click_count"], row["delivered_count"]),
@@ -104,13 +111,16 @@ def _engagement(trend: list[Row], now: Row, filters: Filters) -> list[Section]:
             {"people": "people opened", "machines": "only machines", "clicks": "clicked"},
             f"Lines by {step}: the share of delivered messages opened by people, opened by machines only, and clicked.",
         ),
-        "Shares of delivered messages. What privacy proxies and scanners open may be unread: it is counted apart.",
+        "Shares of delivered messages. What privacy proxies and scanners open may be unread: it is counted apart."
+        + steps.said(rates, step),
         Table(
-            (step.capitalize(), "Opened by people", "By machines only", "Clicked"),
-            [
-                (day(row["starts_on"]), *(percent(row[name]) for name in ("people", "machines", "clicks")))
-                for row in rates
-            ],
+            (
+                step.capitalize(),
+                "Opened by people, of delivered",
+                "By machines only, of delivered",
+                "Clicked, of delivered",
+            ),
+            [(steps.label(row), *(percent(row[name]) for name in ("people", "machines", "clicks"))) for row in rates],
         ),
     )
     return [sent, opened]
@@ -129,9 +139,9 @@ def _income(income: list[Row], money: Row, filters: Filters) -> Section:
             "$,.0f",
             step,
         ),
-        f"US dollars before tax, by {step} of issue. {CUT.format(step=step)}",
+        f"US dollars before tax, by {step} of issue.{steps.said(income, step)}",
         Table(
             (f"{step.capitalize()} of issue", "Paid", "Not paid yet"),
-            [(day(row["starts_on"]), usd(row["paid_usd"]), usd(row["unpaid_usd"])) for row in income],
+            [(steps.label(row), usd(row["paid_usd"]), usd(row["unpaid_usd"])) for row in income],
         ),
     )

@@ -1,16 +1,13 @@
 """A small MART, and the dashboard over it as people start it."""
 
 import os
+import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.error import URLError
 
 import pytest
 
@@ -25,7 +22,14 @@ def data_dir(tmp_path_factory) -> Path:
     """A data folder whose warehouse holds 200 days of three accounts."""
     folder = tmp_path_factory.mktemp("data")
     make(folder / FILE)
+    as_demo(folder)
     return folder
+
+
+def as_demo(folder: Path) -> None:
+    """Make a data folder one in which the services of `make up` keep their data."""
+    for service in ("postgres", "saas"):
+        (folder / service).mkdir()
 
 
 @pytest.fixture(scope="session")
@@ -33,37 +37,35 @@ def warehouse(data_dir) -> Path:
     return data_dir / FILE
 
 
-@contextmanager
-def dashboard(data_dir: Path) -> Iterator[str]:
-    """Run the app over a data folder for the time of a `with`, which gets its address."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "marimo", "--quiet", "run", "dashboard/app.py", "--headless", "--no-token"]
+SAID = re.compile(r"The dashboard: (http://127\.0\.0\.1:\d+) \(Ctrl-C ends it\)\n")
+
+
+def started(data_dir: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
+    """Start the app over a data folder as `make dashboard` does; return its process and the address that it prints."""
     settings = {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(data_dir), "PYTHONPATH": str(ROOT)}
     with (data_dir / "dashboard.log").open("w") as log:
         server = subprocess.Popen(
-            [*command, "--port", str(port)], cwd=ROOT, env=os.environ | settings, stdout=log, stderr=log
-        )
-    address = f"http://127.0.0.1:{port}"
+            [sys.executable, "-m", "dashboard.serve", *arguments],
+            cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=log, text=True, process_group=0,
+        )  # fmt: skip
+    said = ""
+    for line in server.stdout:
+        said += line
+        if found := SAID.fullmatch(line):
+            return server, found[1]
+    raise AssertionError(f"the dashboard did not start: {said}{(data_dir / 'dashboard.log').read_text()}")
+
+
+@contextmanager
+def dashboard(data_dir: Path) -> Iterator[str]:
+    """Run the app over a data folder for the time of a `with`, which gets its address."""
+    server, address = started(data_dir)
     try:
-        _wait(server, f"{address}/health")
         yield address
     finally:
         server.terminate()
         server.wait(20)
-
-
-def _wait(server: subprocess.Popen, address: str) -> None:
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
-        assert server.poll() is None, "the dashboard did not start"
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  our own http address
-                return
-        except (URLError, ConnectionError, TimeoutError):
-            time.sleep(0.05)
-    raise AssertionError("the dashboard did not answer within a minute")
+        server.stdout.close()
 
 
 @pytest.fixture(scope="session")
@@ -81,6 +83,17 @@ def chromium() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path)
+        # A browser's own business, such as looking for updates, has no place in a test.
+        quiet = ("quic", "background-networking", "component-update", "sync")
+        browser = playwright.chromium.launch(executable_path=path, args=[f"--disable-{what}" for what in quiet])
         yield browser
         browser.close()
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path, monkeypatch):
+    """Nothing of the developer's shell and data folder counts."""
+    for name in list(os.environ):
+        if name.startswith(("SOURCES__", "MAILBLAZE_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))

@@ -121,7 +121,7 @@ cross join (values ('saas', 5), ('dbt', 4), ('postgres', 2)) as parts(pipeline, 
 
 insert into MART.rpt_data_status by name
 select split_part(table_name, '_', 1) as source_name, table_name, row_count, 0 as deleted_row_count,
-    $newest - lag * interval 1 hour as newest_change_at, $load_id as newest_load_id
+    $newest - lag * interval 1 hour as newest_change_at, $load_id as newest_load_id, $loaded as source_loaded_at
 from (values ('saas_email_events', 147000, 0), ('saas_campaigns', 100, 30), ('postgres_accounts', 3, 60),
     ('postgres_contacts', 50000, 2)) as tables(table_name, row_count, lag);
 """
@@ -130,8 +130,9 @@ from (values ('saas_email_events', 147000, 0), ('saas_campaigns', 100, 30), ('po
 def make(
     path: Path, *, is_empty: bool = False, newest: datetime = NEWEST, late: timedelta = timedelta(hours=1)
 ) -> Path:
-    """Write the file: 200 days of three accounts up to `newest`, loaded `late` after it; or the tables alone."""
-    loaded = (newest + late).replace(tzinfo=UTC).timestamp()
+    """Write the file: 200 days of three accounts up to `newest` (UTC), loaded `late` after it; or the tables alone."""
+    loaded = newest + late
+    began = (loaded - timedelta(minutes=1)).replace(tzinfo=UTC).timestamp()
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema MART")
         for name, columns in contracts().items():
@@ -140,7 +141,7 @@ def make(
             )
         if is_empty:
             return path
-        values = {"newest": newest, "hostile": HOSTILE, "load_id": f"{loaded:.6f}"}
+        values = {"newest": newest, "hostile": HOSTILE, "load_id": f"{began:.6f}", "loaded": loaded}
         for statement in ROWS.split(";\n"):
             if statement.strip():
                 connection.execute(

@@ -1,11 +1,14 @@
 """The dashboard in a real Chromium: pages, filters, a phone, and the page without a server."""
 
+import csv
 import os
+import re
 import shutil
 import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 import pytest
@@ -13,6 +16,7 @@ import pytest
 from tests.dashboard.conftest import FILE, ROOT, dashboard
 from tests.dashboard.mart_file import NEWEST, make
 
+NOW = datetime.now(UTC).replace(tzinfo=None)
 PAGES = ("overview", "campaign", "deliverability", "lists", "data")
 WIDE, PHONE = {"width": 1180, "height": 900}, {"width": 390, "height": 844}
 IN_US = "and region = 'us'"
@@ -59,7 +63,7 @@ def figure(article, label):
     return article.locator(f'.figure[data-figure="{label}"] .value').inner_text()
 
 
-def query(warehouse, text):
+def ask(warehouse, text):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(text).fetchone()[0]
 
@@ -80,7 +84,12 @@ def test_each_page_shows_figures_and_charts_that_say_in_words_what_they_show(app
     page = visit(f"{app}/#/{name if name != 'overview' else ''}")
     article = shown(page, name)
     assert article.locator(".figure").count() >= 4
-    assert page.locator(".status:visible").inner_text().startswith("Complete through 30 Jun 2026, 13:34 UTC")
+    said = page.locator(".status:visible").inner_text()
+    assert said.startswith(
+        "Demo data, complete through 30 Jun 2026, 13:34 UTC · last load ended 30 Jun 2026, 14:34 UTC"
+    )
+    assert re.search(r", (\d+ \w+|an hour|less than an hour) ago$", said)
+    assert not article.locator(".notice").count()  # demo data alarm nobody, however old
     assert (
         page.locator("nav a[aria-current]:visible").get_attribute("href").endswith(name if name != "overview" else "/")
     )
@@ -98,19 +107,107 @@ def test_the_filters_change_the_figures(app, visit, warehouse):
     page = visit(f"{app}/#/")
     article = shown(page, "overview")
     sent = "select sum(sent_count) from MART.rpt_daily_engagement where sent_on between '{}' and '2026-06-30' {}"
-    assert figure(article, "Messages sent") == f"{query(warehouse, sent.format('2026-04-02', '')):,}"
+    assert figure(article, "Messages sent") == f"{ask(warehouse, sent.format('2026-04-02', '')):,}"
 
     page.get_by_label("Region").locator("visible=true").select_option("us")
-    in_us = f"{query(warehouse, sent.format('2026-04-02', IN_US)):,}"
+    in_us = f"{ask(warehouse, sent.format('2026-04-02', IN_US)):,}"
     article.locator(".value", has_text=in_us).wait_for()
 
     page.get_by_label("Period").locator("visible=true").select_option("Last 30 days")
-    soon = f"{query(warehouse, sent.format('2026-06-01', IN_US)):,}"
+    soon = f"{ask(warehouse, sent.format('2026-06-01', IN_US)):,}"
     article.locator(".value", has_text=soon).wait_for()
 
     # An address may ask for the same.
     other = shown(visit(f"{app}/?region=us&period=Last 30 days#/"), "overview")
     assert figure(other, "Messages sent") == soon
+
+
+def addresses_of_readme():
+    """Return what README tells people to open, without the host and port."""
+    text = (ROOT / "README.md").read_text()
+    found = [
+        *re.findall(r"http://127\.0\.0\.1:2718([^\s,)`;]*)", text),
+        *re.findall(r"`(/[?#][^`]*)`", text),
+    ]
+    return list(dict.fromkeys(address.rstrip(".:") for address in found))
+
+
+def test_readme_says_where_the_dashboard_is():
+    assert {"", "/#/lists"} <= set(addresses_of_readme())
+
+
+@pytest.mark.parametrize("address", addresses_of_readme())
+def test_an_address_of_readme_shows_its_page(app, visit, address):
+    place = address.partition("#/")[2]
+    shown(visit(f"{app}{address}"), place or "overview")
+
+
+@pytest.mark.parametrize("address", ["/", "/#", "/#/nosuch", "/#lists", "/#/%zz", "/#/lists/more", "/?x=1"])
+def test_any_other_address_shows_the_first_page(app, visit, address):
+    page = visit(f"{app}{address}")
+    shown(page, "overview")
+    page.locator("nav a:visible", has_text="Lists").click()
+    shown(page, "lists")
+
+
+ODD = [
+    "region=us&region=eu", "region=&region=nowhere&region=us", "region[]=eu&region=us&region[x]=1",
+    "region=us&account=&period=",
+    "region=us&account=nobody&period=Last 9 days", "region=us&%zz=%zz&x=%00", f"region=us&x={'y' * 6000}",
+    "region=us&__proto__=1&file=other.py&session_id=1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", ODD, ids=range(len(ODD)))
+def test_odd_parameters_are_harmless(app, visit, warehouse, query):
+    article = shown(visit(f"{app}/?{query}#/"), "overview")
+    sent = f"select sum(sent_count) from MART.rpt_daily_engagement where sent_on >= '2026-04-02' {IN_US}"
+    assert figure(article, "Messages sent") == f"{ask(warehouse, sent):,}"
+
+
+def test_a_click_on_a_columns_name_sorts_by_values(app, visit):
+    article = shown(visit(f"{app}/#/data"), "data")
+    table = article.locator(".sortable").first
+    rows = table.locator("tbody tr")
+
+    def column(number):
+        return [row.locator("td").nth(number).inner_text() for row in rows.all()]
+
+    rows.nth(3).wait_for()
+    name = table.locator("thead th").nth(1)
+    name.click(position={"x": 6, "y": 12})
+    rows.first.locator("td", has_text=re.compile("^3$")).wait_for()
+    assert column(1) == ["3", "100", "50,000", "147,000"]
+    name.click()
+    rows.first.locator("td", has_text="147,000").wait_for()
+    assert column(1) == ["147,000", "50,000", "100", "3"]
+
+
+def downloaded(page, article, summary=None):
+    if summary:
+        summary.click()
+    with page.expect_download() as event:
+        article.locator(".file >> text=Download as CSV").locator("visible=true").first.click()
+    with Path(event.value.path()).open(newline="") as file:
+        return event.value.suggested_filename, list(csv.reader(file))
+
+
+def test_a_table_can_be_downloaded(app, visit, warehouse):
+    page = visit(f"{app}/#/data")
+    name, (columns, *rows) = downloaded(page, shown(page, "data"))
+    assert name == "table-rows-deleted-at-source.csv"
+    assert columns[:2] == ["Table", "Rows"]
+    assert ["saas_email_events", "147000"] in [row[:2] for row in rows]
+
+
+def test_a_phone_is_told_of_columns_that_it_has_to_scroll_to_and_gets_there(app, visit):
+    article = shown(visit(f"{app}/#/deliverability", viewport=PHONE), "deliverability")
+    article.locator("summary").first.click()
+    assert article.locator(".hint").first.inner_text() == "8 columns: what does not fit scrolls sideways →"
+    last = article.locator(".sortable thead th").nth(7)
+    last.scroll_into_view_if_needed()
+    box = last.bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
 
 
 def test_the_picker_chooses_a_campaign(app, visit, warehouse):
@@ -120,7 +217,7 @@ def test_the_picker_chooses_a_campaign(app, visit, warehouse):
     page.get_by_role("option").filter(has_text="Campaign 77").click()
     article = page.locator('article[data-page="campaign"]')
     article.locator("h2", has_text="Campaign 77").wait_for()
-    sent = query(warehouse, "select sent_count from MART.rpt_campaign_performance where campaign_id = 77")
+    sent = ask(warehouse, "select sent_count from MART.rpt_campaign_performance where campaign_id = 77")
     assert figure(article, "Sent") == f"{sent:,}"
 
 
@@ -143,11 +240,13 @@ def test_nothing_scrolls_sideways_on_a_phone(app, visit, name):
     ("how", "says"),
     [
         ({"is_empty": True}, "The warehouse is empty: no e-mail event has been loaded yet."),
-        ({"late": timedelta(days=2)}, "Stale: the newest e-mail event is 2 days older than the last load."),
+        ({"newest": NOW - timedelta(days=7, hours=3)}, "Stale: the last load ended 7 days ago, on "),
+        ({"newest": NOW - timedelta(days=3, hours=2), "late": timedelta(days=3, hours=1)}, "Stale: the newest e-mail "
+            "event is 3 days older than the last load."),
         (None, "There is no warehouse yet: `make run` makes one."),
     ],
-    ids=["empty", "stale", "none"],
-)
+    ids=["empty", "stopped", "no-events", "none"],
+)  # fmt: skip
 def test_what_there_is_not_is_said(visit, tmp_path, how, says):
     if how is not None:
         make(tmp_path / FILE, **how)
@@ -181,12 +280,49 @@ def document(data_dir, tmp_path_factory) -> Path:
 def test_the_page_without_a_server_has_every_page(visit, document, warehouse):
     text = document.read_text()
     assert "<script" not in text
+    assert document.stat().st_mode & 0o077 == 0
     page = visit(document.as_uri(), offline=True, viewport=PHONE)
+    # It cannot know how long ago it was written.
+    said = page.locator("header").inner_text()
+    assert re.search(rf"As of \d+ \w+ {NOW.year}, \d\d:\d\d UTC", said)
+    assert not re.search(r"\bago\b", said)
     assert page.locator("article").count() == len(PAGES)
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
     assert page.locator(".chart svg[aria-label]:visible").count() == page.locator(".chart").count() > 5
-    sent = query(warehouse, "select sum(sent_count) from MART.rpt_daily_engagement where sent_on >= '2026-04-02'")
+    sent = ask(warehouse, "select sum(sent_count) from MART.rpt_daily_engagement where sent_on >= '2026-04-02'")
     assert figure(page.locator('article[data-page="overview"]'), "Messages sent") == f"{sent:,}"
+    # Columns that do not fit are in a box that scrolls, and the page says so.
+    table = page.locator('article[data-page="data"] .rows').first
+    assert page.locator('article[data-page="data"] .hint').first.is_visible()
+    table.evaluate("table => table.scrollLeft = 9999")
+    box = table.locator("th").last.bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
+    files = [
+        list(csv.reader(unquote(link.get_attribute("href").partition(",")[2]).splitlines()))
+        for link in page.locator("a[download]").all()
+    ]
+    assert len(files) == page.locator("table").count() > 8
+    assert ["saas_email_events", "147000"] in [row[:2] for rows in files for row in rows]
+
+
+@pytest.mark.parametrize("place", ["", "#lists", "#nosuch"])
+def test_every_address_of_the_page_without_a_server_shows_it(visit, document, place):
+    page = visit(document.as_uri() + place, offline=True)
+    name = place[1:] if place == "#lists" else "overview"
+    page.wait_for_function(
+        "name => { const top = document.querySelector(`article[data-page=${name}]`).getBoundingClientRect().top;"
+        " return top > -5 && top < innerHeight; }", arg=name
+    )  # fmt: skip
+
+
+def test_a_page_without_a_server_that_was_old_when_it_was_written_says_so(visit, tmp_path):
+    make(tmp_path / FILE, newest=NOW - timedelta(days=7, hours=3))
+    settings = {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    path = tmp_path / "page.html"
+    subprocess.run([sys.executable, "-m", "dashboard.export", path], cwd=ROOT, env=os.environ | settings, check=True)
+    page = visit(path.as_uri(), offline=True)
+    assert "the last load ended 7 days before this page was written, on" in page.locator(".notice").first.inner_text()
+    assert "This page is a file and cannot say how old it is" in page.locator("header").inner_text()
 
 
 def test_the_export_ends_in_one_line_where_there_is_nothing(tmp_path):

@@ -1,17 +1,19 @@
 """Figures are what SQL says on the same file; what MART cannot say now is one line."""
 
+import json
 import re
 import subprocess
 import sys
-from dataclasses import replace
-from datetime import date, timedelta
+from dataclasses import asdict, replace
+from datetime import UTC, date, datetime, timedelta
 
 import duckdb
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from dashboard import queries
+from dashboard import choices, queries
+from dashboard.blocks import Table
 from dashboard.mart import Away, _sign_in, duckdb_mart, positional, snowflake_mart
 from dashboard.pages.campaign import campaign
 from dashboard.pages.data import data
@@ -20,7 +22,9 @@ from dashboard.pages.lists import lists, survive
 from dashboard.pages.overview import overview
 from dashboard.queries import Filters
 from dashboard.status import status
-from dashboard.words import points
+from dashboard.words import count, percent, points, usd
+from pipelines.run_record import RunRecord
+from tests.dashboard.conftest import as_demo
 from tests.dashboard.every_query import every_query
 from tests.dashboard.mart_file import HOSTILE, NEWEST, make
 
@@ -28,6 +32,25 @@ LAST = NEWEST.date()
 QUARTER = Filters(LAST - timedelta(days=89), LAST)
 EVERY_FILTER = [QUARTER, replace(QUARTER, region="us"), replace(QUARTER, region="eu", account_id=1)]
 PAGES = [overview, campaign, deliverability, lists, data]
+
+
+ASKED = [
+    ({}, ("All regions", "All accounts", "Last 90 days")),
+    ({"region": "us", "account": "Nowak", "period": "Last 7 days"}, ("us", "Nowak", "Last 7 days")),
+    ({"region": ["us", "eu"], "period": ["", "Last 7 days"]}, ("us", "All accounts", "Last 7 days")),
+    ({"region": ["nowhere", "eu", "us"]}, ("eu", "All accounts", "Last 90 days")),
+    ({"region": "", "account": "", "period": ""}, ("All regions", "All accounts", "Last 90 days")),
+    ({"region": [], "account": None, "period": 7}, ("All regions", "All accounts", "Last 90 days")),
+    ({"region[]": "eu", "Region": "eu", "": "eu", "__class__": "x"}, ("All regions", "All accounts", "Last 90 days")),
+    ({"region": "x" * 10**6, "account": ["\0", {"a": 1}, "Nowak"]}, ("All regions", "Nowak", "Last 90 days")),
+]
+
+
+@pytest.mark.parametrize(("address", "expected"), ASKED, ids=range(len(ASKED)))
+def test_an_address_gets_the_first_of_its_values_that_is_offered(mart, monkeypatch, address, expected):
+    monkeypatch.setattr(choices, "mart", lambda: mart)
+    asked = choices.asked(address)
+    assert (asked.region, asked.account, asked.period) == expected
 
 
 @pytest.fixture
@@ -96,9 +119,9 @@ def test_a_campaign_says_what_sql_says(mart, warehouse):
     page = campaign(mart, QUARTER, status(mart), 90)
     assert page.title.startswith("Campaign 90, ")
     assert page.sections[0].table.rows[:3] == [
-        ("Sent", f"{sent:,}", "100.0 %"),
-        ("Delivered", f"{delivered:,}", f"{100 * delivered / sent:.1f} %"),
-        ("Opened by people", f"{opened:,}", f"{100 * opened / sent:.1f} %"),
+        ("Sent", f"{sent:,}", "100.0 %", "of sent"),
+        ("Delivered", f"{delivered:,}", f"{100 * delivered / sent:.1f} %", "of sent"),
+        ("Opened by people", f"{opened:,}", f"{100 * opened / delivered:.1f} %", "of delivered"),
     ]
     [(best,)] = sql(warehouse, "select max(human_open_count) from MART.rpt_campaign_hours where campaign_id = 90")
     assert f"{best} opens" in page.sections[1].chart.to_dict()["description"]
@@ -181,15 +204,177 @@ def test_a_filter_that_leaves_nothing_says_so(mart, make_page):
     assert not page.sections
 
 
+NOW = datetime.now(UTC).replace(tzinfo=None)
+WEEK = timedelta(days=7, hours=3)
+FIRST_OF_JUNE = NEWEST - timedelta(days=29)
+
+
 @pytest.mark.parametrize("make_page", PAGES, ids=lambda page: page.__name__)
-def test_old_data_say_so(tmp_path, make_page):
-    old = duckdb_mart(make(tmp_path / "old.duckdb", late=timedelta(days=3, hours=2)))
+def test_a_platform_that_stopped_a_week_ago_says_so(tmp_path, make_page):
+    old = duckdb_mart(make(tmp_path / "old.duckdb", newest=NOW - WEEK))
     page = make_page(old, QUARTER, status(old), 90)
-    assert page.notices[0].text == "Stale: the newest e-mail event is 3 days older than the last load."
+    at = NOW - WEEK + timedelta(hours=1)
+    assert page.notices[0].text == (
+        f"Stale: the last load ended 7 days ago, on {at.day} {at:%b %Y, %H:%M} UTC; more than 2 hours is not expected. "
+        "`make status`, where the platform runs, says why."
+    )
+    assert status(old).line().endswith("UTC, 7 days ago")
 
 
-def test_new_data_do_not(mart):
+def test_a_platform_that_goes_on_says_nothing(tmp_path):
+    mart = duckdb_mart(make(tmp_path / "new.duckdb", newest=NOW - timedelta(hours=2)))
     assert overview(mart, QUARTER, status(mart)).notices == []
+    assert status(mart).line().startswith("Complete through ")
+    assert status(mart).line().endswith(", an hour ago")
+
+
+def test_a_source_without_new_events_says_so(tmp_path):
+    mart = duckdb_mart(make(tmp_path / "old.duckdb", newest=NOW - WEEK, late=timedelta(days=7, hours=2)))
+    assert [notice.text for notice in status(mart).notices()] == [
+        "Stale: the newest e-mail event is 7 days older than the last load."
+    ]
+
+
+def record(folder, number, **more):
+    """Write the record of a run as the flow does."""
+    path = folder / "runs" / "local" / f"2026112{number}T101500000000-{number}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ended_at = (NOW - timedelta(hours=1)).replace(tzinfo=UTC).isoformat(timespec="milliseconds")
+    kept = RunRecord(
+        str(number), "flow", "python flows/elt.py", "local", ["postgres", "saas"], "host", 1, None, None, ended_at,
+        ended_at=ended_at, result="ok",
+    )  # fmt: skip
+    path.write_text(json.dumps(asdict(kept) | more))
+
+
+def test_a_run_that_found_nothing_new_is_a_good_run(tmp_path):
+    mart = duckdb_mart(make(tmp_path / "quiet.duckdb", newest=NOW - timedelta(hours=20)))
+    assert [notice.text[:33] for notice in status(mart).notices()] == ["Stale: the last load ended 19 hou"]
+    record(tmp_path, 1)
+    # What came after it was no good run, or no run of the whole.
+    record(tmp_path, 2, result="failed")
+    record(tmp_path, 3, result=None, ended_at=None)
+    record(tmp_path, 4, kind="load")
+    (tmp_path / "runs/local/20261125T101500000000-5.json").write_text("{")
+    assert status(mart).notices() == []
+    assert "· last good run ended " in status(mart).line()
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_stale"), [("24", False), ("0.5", True), ("", True), ("soon", True), ("-1", True)]
+)
+def test_how_old_the_last_run_may_be_is_a_setting(tmp_path, monkeypatch, hours, is_stale):
+    monkeypatch.setenv("MAILBLAZE_MAX_AGE_HOURS", hours)
+    mart = duckdb_mart(make(tmp_path / "old.duckdb", newest=NOW - timedelta(hours=7)))
+    assert bool(status(mart).notices()) == is_stale
+
+
+def test_demo_data_alarm_nobody_and_say_what_they_are(mart, tmp_path):
+    as_demo(tmp_path)
+    assert status(mart).notices() == []
+    assert status(mart).line().startswith("Demo data, complete through 30 Jun 2026, 13:34 UTC · last load ended ")
+
+
+OWN = {
+    "shell": {"SOURCES__POSTGRES__CREDENTIALS": "postgresql://reader@db.example/mailblaze"},
+    "shell, a part": {"SOURCES__POSTGRES__CREDENTIALS__HOST": "db.example"},
+    "shell, the API": {"SOURCES__SAAS__BASE_URL": "https://api.example"},
+    "another environment": {"MAILBLAZE_ENV": "dev"},
+}
+
+
+@pytest.mark.parametrize("settings", OWN.values(), ids=OWN)
+def test_ones_own_sources_are_no_demo(mart, tmp_path, monkeypatch, settings):
+    as_demo(tmp_path)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert status(mart).notices()[0].text.startswith("Stale: ")
+
+
+def test_ones_own_sources_in_the_secrets_are_no_demo(mart, tmp_path, monkeypatch):
+    as_demo(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".dlt").mkdir()
+    secrets = tmp_path / ".dlt/secrets.toml"
+    secrets.write_text('[sources.saas]\napi_key = "token"\n')
+    assert status(mart).is_demo
+    secrets.write_text('[sources.saas]\nbase_url = "https://api.example"\n')
+    assert not status(mart).is_demo
+    secrets.write_text("[sources")
+    assert status(mart).is_demo
+
+
+def test_a_mart_of_an_earlier_version_says_when_its_last_load_began(tmp_path):
+    path = make(tmp_path / "earlier.duckdb")
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("alter table MART.rpt_data_status drop column source_loaded_at")
+    assert status(duckdb_mart(path)).loaded_at == NEWEST + timedelta(minutes=59)
+
+
+@pytest.mark.parametrize("make_page", PAGES, ids=lambda page: page.__name__)
+def test_every_share_says_of_what(mart, make_page):
+    """Of sent or of delivered, as docs/marts.md has it, in figures, titles, notes and columns."""
+    page = make_page(mart, QUARTER, status(mart), 90)
+    shares = [figure for figure in page.figures if figure.value.endswith("%")]
+    assert all(figure.of.startswith("of ") for figure in shares)
+    assert page.name == "data" or shares
+    for section in page.sections:
+        if section.table and section.table.columns[0] != "Step":
+            for number, name in enumerate(section.table.columns):
+                if any(row[number].endswith("%") for row in section.table.rows):
+                    assert ", of " in name, name
+
+
+def test_one_campaigns_rates_are_those_of_every_page(mart):
+    page = campaign(mart, QUARTER, status(mart), 90)
+    said = {figure.label: (figure.value, figure.of) for figure in page.figures}
+    for name, _, rate, of in page.sections[0].table.rows[1:]:
+        assert said[name] == (rate, of)
+        assert f"({rate} {of})" in page.sections[0].chart.to_dict()["description"]
+
+
+@pytest.mark.parametrize(
+    ("newest", "first_day", "cut", "note"),
+    [
+        (NEWEST, date(2026, 4, 2), ["30 Mar 2026 (4 days)", "29 Jun 2026 (2 days)"], "week: 30 Mar 2026 (4 days), 29"),
+        (NEWEST, date(2026, 4, 5), ["30 Mar 2026 (1 day)", "29 Jun 2026 (2 days)"], "week: 30 Mar 2026 (1 day), 29"),
+        (NEWEST, date(2026, 6, 20), ["30 Jun 2026 (until 13:34 UTC)"], "day: 30 Jun 2026 (until 13:34 UTC)."),
+        # The first message was sent 200 days before the newest.
+        (NEWEST, date(2025, 7, 1), ["1 Dec 2025 (20 days)"], "month: Dec 2025 (20 days)."),
+        (FIRST_OF_JUNE, date(2025, 7, 1), ["1 Nov 2025 (18 days)", "1 Jun 2026 (1 day)"], "month: Nov 2025 (18 days),"),
+    ],
+)  # fmt: skip
+def test_what_is_not_a_whole_step_is_marked(tmp_path, newest, first_day, cut, note):
+    mart = duckdb_mart(make(tmp_path / "cut.duckdb", newest=newest))
+    page = overview(mart, Filters(first_day, newest.date()), status(mart))
+    for section in page.sections[:2]:  # what was sent, and what became of it
+        assert [row[0] for row in section.table.rows if "(" in row[0]] == cut
+        assert f" Not a whole {note}" in section.note
+    pale = {row["from"] for row in page.sections[0].chart.to_dict()["data"]["values"] if not row["is_whole"]}
+    assert pale == set(cut)
+
+
+def test_months_of_lists_and_revenue_that_go_on_are_marked(tmp_path):
+    mart = duckdb_mart(make(tmp_path / "cut.duckdb", newest=NEWEST - timedelta(days=60)))
+    filters = Filters(date(2026, 2, 10), date(2026, 5, 1))
+    for page in (overview(mart, filters, status(mart)), lists(mart, filters, status(mart))):
+        tables = [section.table for section in page.sections if section.table and section.table.columns[0] == "Month"]
+        assert [[row[0] for row in table.rows if "(" in row[0]] for table in tables] == [["May 2026 (1 day)"]]
+    assert page.figures[0].note == "on 1 May 2026"
+
+
+def test_a_file_holds_values_and_nothing_that_a_spreadsheet_runs():
+    table = Table(("Who", "Share"), [("=cmd()", percent(0.25)), ("Nowak", count(1234)), ("-", usd(-12.5))])
+    assert table.csv().splitlines() == ["Who,Share", "'=cmd(),0.25", "Nowak,1234", "'-,-12.5"]
+    assert usd(-12.5, 2) == "-$12.50"
+
+
+def test_a_long_table_says_what_it_leaves_out():
+    table = Table(("Month", "Members"), [(str(number), count(number)) for number in range(61)])
+    html = table.whole(None)
+    assert html.count("<tr>") == 61
+    assert "The last 60 of 61 rows; the file has all." in html
+    assert len(table.csv().splitlines()) == 62
 
 
 HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
@@ -197,6 +382,7 @@ HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush
 
 def test_while_a_load_holds_the_file_the_last_figures_stand(tmp_path):
     path = make(tmp_path / "held.duckdb")
+    as_demo(tmp_path)  # so that its age is no matter
     seen, fresh = duckdb_mart(path), duckdb_mart(path)
     before = figures(overview(seen, QUARTER, status(seen)))
     with subprocess.Popen(

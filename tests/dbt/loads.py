@@ -181,10 +181,20 @@ def loads(seed: int) -> Iterator[dict[str, list[dict]]]:
         yield came
 
 
+LOADS_TABLE = "load_id text, schema_name text, status bigint, inserted_at timestamptz, schema_version_hash text"
+
+
 def merge(warehouse: Path, came: dict[str, list[dict]]) -> None:
-    """Merge rows into RAW by their keys."""
+    """Merge rows into RAW by their keys, and end each source's load."""
     with closing(duckdb.connect(str(warehouse))) as connection:
         connection.execute("set TimeZone = 'UTC'; create schema if not exists RAW")
+        connection.execute(f"create table if not exists RAW._dlt_loads ({LOADS_TABLE})")
+        for load_id, source in sorted(
+            {(row["_dlt_load_id"], table.split("_")[0]) for table in came for row in came[table]}
+        ):
+            connection.execute(
+                "insert into RAW._dlt_loads values ($1, $2, 0, to_timestamp($1::double), 'hash')", [load_id, source]
+            )
         for table, (key, columns) in TABLES.items():
             keys = ", ".join(f"{name} {'text' if name in TEXT_KEYS else 'bigint'}" for name in key.split(", "))
             connection.execute(

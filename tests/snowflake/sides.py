@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 DATABASE, BUCKET = "DP_MAILBLAZE_DEMO_DEV_DB", "dp-mailblaze-demo-dev-raw-3dfbc1"
 DBT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
 # Of our own clock and load, not of the sources: these differ between any two loads.
-OURS = {"load_id", "deleted_at", "newest_load_id"}
+OURS = {"load_id", "deleted_at", "newest_load_id", "source_loaded_at"}
 
 
 @dataclass

@@ -33,7 +33,7 @@ def test_every_query_answers_what_duckdb_answers(marts):
     campaigns = duckdb.rows(queries.campaigns(Filters(date(2000, 1, 1), date(2100, 1, 1))))
     assert newest
     assert campaigns
-    ours = {"newest_load_id", "load_count"}  # of our own clock and loads
+    ours = {"newest_load_id", "source_loaded_at", "load_count"}  # of our own clock and loads
     year = Filters(newest, newest + timedelta(days=364))
     for filters in (year, replace(year, region="us"), replace(year, account_id=1)):
         for name, query in every_query(filters, campaigns[0]["campaign_id"]):

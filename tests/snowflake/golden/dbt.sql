@@ -10302,7 +10302,7 @@ select * from dbt_internal_unit_test_expected;
 -- Build actual result given inputs
 with dbt_internal_unit_test_actual as (
 select
-"SOURCE_NAME","TABLE_NAME","ROW_COUNT","DELETED_ROW_COUNT","NEWEST_CHANGE_AT","NEWEST_LOAD_ID", 'actual' as "actual_or_expected"
+"SOURCE_NAME","TABLE_NAME","ROW_COUNT","DELETED_ROW_COUNT","NEWEST_CHANGE_AT","NEWEST_LOAD_ID","SOURCE_LOADED_AT", 'actual' as "actual_or_expected"
 from (
 -- STAGING has a row for each of RAW, and its times in UTC. Of events the fact has, too, and there they are times already: to
 -- convert each again would take longer than the rest.
@@ -10388,7 +10388,48 @@ try_cast('<time>' as TIMESTAMP_NTZ)
 as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
 try_cast('7' as character varying)
 as "LOAD_ID"
-), counts as (
+),  __dbt__cte__stg_dlt__loads as (
+-- Fixture for stg_dlt__loads
+select
+try_cast('4' as character varying)
+as "LOAD_ID",
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+union all
+select
+try_cast('5' as character varying)
+as "LOAD_ID",
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+union all
+select
+try_cast('6' as character varying)
+as "LOAD_ID",
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+union all
+select
+try_cast('7' as character varying)
+as "LOAD_ID",
+try_cast('other' as character varying)
+as "SOURCE_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+), tables_of_raw as (
 select
 'postgres' as source_name,
 'postgres_accounts' as table_name,
@@ -10490,6 +10531,17 @@ from __dbt__cte__stg_saas__suppressions
 union all
 select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
 from __dbt__cte__fct_email_events
+),
+loads as (
+select source_name, max(ended_at) as ended_at
+from __dbt__cte__stg_dlt__loads
+where is_complete
+group by source_name
+),
+counts as (
+select tables_of_raw.*, loads.ended_at as source_loaded_at
+from tables_of_raw
+left join loads on tables_of_raw.source_name = loads.source_name
 )
 select * from counts
 ) _dbt_internal_unit_test_actual
@@ -10497,7 +10549,7 @@ select * from counts
 -- Build expected result
 dbt_internal_unit_test_expected as (
 select
-"SOURCE_NAME", "TABLE_NAME", "ROW_COUNT", "DELETED_ROW_COUNT", "NEWEST_CHANGE_AT", "NEWEST_LOAD_ID", 'expected' as "actual_or_expected"
+"SOURCE_NAME", "TABLE_NAME", "ROW_COUNT", "DELETED_ROW_COUNT", "NEWEST_CHANGE_AT", "NEWEST_LOAD_ID", "SOURCE_LOADED_AT", 'expected' as "actual_or_expected"
 from (
 select
 try_cast('postgres' as character varying)
@@ -10511,7 +10563,9 @@ as "DELETED_ROW_COUNT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast('5' as character varying)
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('saas' as character varying)
@@ -10525,7 +10579,9 @@ as "DELETED_ROW_COUNT",
 try_cast('<time>' as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast('7' as character varying)
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast(null as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10539,7 +10595,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10553,7 +10611,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10567,7 +10627,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10581,7 +10643,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10595,7 +10659,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10609,7 +10675,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10623,7 +10691,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('postgres' as character varying)
@@ -10637,7 +10707,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('saas' as character varying)
@@ -10651,7 +10723,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast(null as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 union all
 select
 try_cast('saas' as character varying)
@@ -10665,7 +10739,9 @@ as "DELETED_ROW_COUNT",
 try_cast(null as TIMESTAMP_NTZ)
 as "NEWEST_CHANGE_AT",
 try_cast(null as character varying(16777216))
-as "NEWEST_LOAD_ID"
+as "NEWEST_LOAD_ID",
+try_cast(null as TIMESTAMP_NTZ)
+as "SOURCE_LOADED_AT"
 ) _dbt_internal_unit_test_expected
 )
 -- Union actual and expected results
@@ -12473,7 +12549,8 @@ alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status alter
 "ROW_COUNT" COMMENT $$Rows, deleted ones included.$$,
 "DELETED_ROW_COUNT" COMMENT $$Rows found deleted at their source; of events, which are never deleted, 0.$$,
 "NEWEST_CHANGE_AT" COMMENT $$The newest change at the source that arrived (updated_at; of events received_at). Postgres is complete up to it, the API but for its last ten minutes, which the next load reads again. Null where the table is empty.$$,
-"NEWEST_LOAD_ID" COMMENT $$The newest load that brought any of its rows; null where the table is empty.$$
+"NEWEST_LOAD_ID" COMMENT $$The newest load that brought any of its rows; null where the table is empty.$$,
+"SOURCE_LOADED_AT" COMMENT $$When the newest load of its source ended, whether or not it brought rows of this table; null where no load did. A load that found nothing new leaves no trace.$$
 ;
 
 alter  table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability alter
@@ -12656,6 +12733,8 @@ alter session set query_tag = '{"dbt": "model.mailblaze.rpt_revenue_monthly"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.rpt_suppression_breaches"}';
 
+alter session set query_tag = '{"dbt": "model.mailblaze.stg_dlt__loads"}';
+
 alter session set query_tag = '{"dbt": "model.mailblaze.stg_metering__copied_files"}';
 
 alter session set query_tag = '{"dbt": "model.mailblaze.stg_metering__statements"}';
@@ -12826,6 +12905,8 @@ alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_revenue_m
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_rpt_suppression_breaches_message_id.5df2d3d100"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_dlt__loads_load_id__source_name.92f5ec674f"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_metering__copied_files_file_name__table_name__copied_at.d88a76f111"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_stg_metering__statements_statement_id.a12c06ad0e"}';
@@ -12978,6 +13059,9 @@ comment on view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months IS $$Months
 ;
 
 comment on view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_subscription_mrr IS $$What subscriptions pay a month, one row for each subscription and month from its start on, also while it pays nothing. A month is told by the version in force at its end, as it was known then. The first version that dbt saw reaches back to started_on: a price or a trial before it is not known. Of an active subscription monthly_amount less the discount counts, to the last day, that one included, and to its delete. trialing pays nothing yet, paused nothing for now. cancelled pays to ended_on; where that is not told, to the end of the month before the row said so. Statuses of accounts play no part: what is past due is owed.$$
+;
+
+comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads IS $$Loads that have ended, of every source; those that brought nothing leave no row.$$
 ;
 
 comment on view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files IS $$Files of the lake that Snowflake copied. Empty on DuckDB.$$
@@ -13280,6 +13364,30 @@ cast(coalesce(amount_before * usd_rate, 0) as decimal(18, 2)) - coalesce(mrr_bef
 from compared
 )
 select * from subscription_months
+)
+;
+
+create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
+(
+"LOAD_ID" COMMENT $$The load: the Unix time at which it began, as text; key with source_name.$$,
+"SOURCE_NAME" COMMENT $$postgres or saas.$$,
+"IS_COMPLETE" COMMENT $$False where the load was cut off and its rows were read again.$$,
+"ENDED_AT" COMMENT $$When it ended (UTC).$$
+)
+copy grants
+as (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW._dlt_loads
+),
+renamed as (
+select
+load_id,
+schema_name as source_name,
+status = 0 as is_complete,
+cast(convert_timezone('UTC', inserted_at) as timestamp_ntz) as ended_at
+from source
+)
+select * from renamed
 )
 ;
 
@@ -19579,7 +19687,48 @@ try_cast('<time>' as TIMESTAMP_NTZ)
 as "RECEIVED_AT", try_cast(null as character varying(16777216)) as "MESSAGE_ID", try_cast(null as NUMBER(38,0)) as "ACCOUNT_ID", try_cast(null as NUMBER(38,0)) as "CONTACT_ID", try_cast(null as NUMBER(38,0)) as "CAMPAIGN_ID", try_cast(null as character varying(16777216)) as "MAILBOX_PROVIDER", try_cast(null as BOOLEAN) as "IS_MACHINE_OPEN", try_cast(null as character varying(16777216)) as "BOUNCE_TYPE", try_cast(null as character varying(16777216)) as "LINK_URL",
 try_cast('7' as character varying)
 as "LOAD_ID"
-), counts as (
+),  __dbt__cte__stg_dlt__loads as (
+-- Fixture for stg_dlt__loads
+select
+try_cast('4' as character varying)
+as "LOAD_ID",
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+union all
+select
+try_cast('5' as character varying)
+as "LOAD_ID",
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+union all
+select
+try_cast('6' as character varying)
+as "LOAD_ID",
+try_cast('postgres' as character varying)
+as "SOURCE_NAME",
+try_cast('False' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+union all
+select
+try_cast('7' as character varying)
+as "LOAD_ID",
+try_cast('other' as character varying)
+as "SOURCE_NAME",
+try_cast('True' as BOOLEAN)
+as "IS_COMPLETE",
+try_cast('<time>' as TIMESTAMP_NTZ)
+as "ENDED_AT"
+), tables_of_raw as (
 select
 'postgres' as source_name,
 'postgres_accounts' as table_name,
@@ -19681,6 +19830,17 @@ from __dbt__cte__stg_saas__suppressions
 union all
 select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
 from __dbt__cte__fct_email_events
+),
+loads as (
+select source_name, max(ended_at) as ended_at
+from __dbt__cte__stg_dlt__loads
+where is_complete
+group by source_name
+),
+counts as (
+select tables_of_raw.*, loads.ended_at as source_loaded_at
+from tables_of_raw
+left join loads on tables_of_raw.source_name = loads.source_name
 )
 select * from counts
 ) as __dbt_sbq
@@ -24056,14 +24216,14 @@ select * from reported
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status
-(source_name varchar not null, table_name varchar not null, row_count bigint not null, deleted_row_count bigint not null, newest_change_at timestamp, newest_load_id varchar)
+(source_name varchar not null, table_name varchar not null, row_count bigint not null, deleted_row_count bigint not null, newest_change_at timestamp, newest_load_id varchar, source_loaded_at timestamp)
 copy grants
 as (
-select source_name, table_name, row_count, deleted_row_count, newest_change_at, newest_load_id
+select source_name, table_name, row_count, deleted_row_count, newest_change_at, newest_load_id, source_loaded_at
 from (
 -- STAGING has a row for each of RAW, and its times in UTC. Of events the fact has, too, and there they are times already: to
 -- convert each again would take longer than the rest.
-with counts as (
+with tables_of_raw as (
 select
 'postgres' as source_name,
 'postgres_accounts' as table_name,
@@ -24165,6 +24325,17 @@ from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
 union all
 select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+),
+loads as (
+select source_name, max(ended_at) as ended_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
+where is_complete
+group by source_name
+),
+counts as (
+select tables_of_raw.*, loads.ended_at as source_loaded_at
+from tables_of_raw
+left join loads on tables_of_raw.source_name = loads.source_name
 )
 select * from counts
 ) as model_subq
@@ -25189,6 +25360,8 @@ describe table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.accounts_snapshot;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot;
 
+describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads;
+
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files;
 
 describe table DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements;
@@ -26001,6 +26174,19 @@ count(*) as row_count
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health
 group by list_id, month_starts_on
 having count(*) > 1 or list_id is null or month_starts_on is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+select
+load_id, source_name,
+count(*) as row_count
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
+group by load_id, source_name
+having count(*) > 1 or load_id is null or source_name is null
 ) dbt_internal_test;
 
 select
@@ -27233,7 +27419,7 @@ limit 0;
 select * from (
 -- STAGING has a row for each of RAW, and its times in UTC. Of events the fact has, too, and there they are times already: to
 -- convert each again would take longer than the rest.
-with counts as (
+with tables_of_raw as (
 select
 'postgres' as source_name,
 'postgres_accounts' as table_name,
@@ -27335,6 +27521,17 @@ from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
 union all
 select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
 from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+),
+loads as (
+select source_name, max(ended_at) as ended_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
+where is_complete
+group by source_name
+),
+counts as (
+select tables_of_raw.*, loads.ended_at as source_loaded_at
+from tables_of_raw
+left join loads on tables_of_raw.source_name = loads.source_name
 )
 select * from counts
 ) as __dbt_sbq
@@ -28321,7 +28518,9 @@ as deleted_row_count,
 cast(null as timestamp)
 as newest_change_at,
 cast(null as varchar)
-as newest_load_id
+as newest_load_id,
+cast(null as timestamp)
+as source_loaded_at
 ) as __dbt_sbq
 where false
 limit 0;
@@ -29938,6 +30137,23 @@ warehouse_name,
 cast(convert_timezone('UTC', start_time) as timestamp_ntz) as started_at,
 cast(convert_timezone('UTC', end_time) as timestamp_ntz) as ended_at,
 cast(credits_used as decimal(18, 9)) as credits
+from source
+)
+select * from renamed
+) as __dbt_sbq
+where false
+limit 0;
+
+select * from (
+with source as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW._dlt_loads
+),
+renamed as (
+select
+load_id,
+schema_name as source_name,
+status = 0 as is_complete,
+cast(convert_timezone('UTC', inserted_at) as timestamp_ntz) as ended_at
 from source
 )
 select * from renamed

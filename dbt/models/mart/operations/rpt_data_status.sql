@@ -5,7 +5,7 @@
 
 -- STAGING has a row for each of RAW, and its times in UTC. Of events the fact has, too, and there they are times already: to
 -- convert each again would take longer than the rest.
-with counts as (
+with tables_of_raw as (
     {% for source, names in tables.items() -%}
     {% for name in names -%}
     select
@@ -21,6 +21,19 @@ with counts as (
     {% endfor -%}
     select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
     from {{ ref('fct_email_events') }}
+),
+
+loads as (
+    select source_name, max(ended_at) as ended_at
+    from {{ ref('stg_dlt__loads') }}
+    where is_complete
+    group by source_name
+),
+
+counts as (
+    select tables_of_raw.*, loads.ended_at as source_loaded_at
+    from tables_of_raw
+    left join loads on tables_of_raw.source_name = loads.source_name
 )
 
 select * from counts
