@@ -1,8 +1,6 @@
 """The task that builds and tests dbt's models."""
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +8,9 @@ from prefect import task
 
 from flows import last_build
 from flows.dbt_command import DBT, place
+from flows.dbt_run import failure, invoke
 from flows.outcome import said
-from flows.progress import say
+from flows.progress import hear, say
 from flows.refused import BuildFailed
 from flows.selection import arguments
 from pipelines.warehouse import environment, export_data_dir
@@ -39,6 +38,7 @@ def transform(
         only: the sources that were loaded, where it was not all of them: nothing is built that has none of their rows.
         absent: dbt's sources that RAW does not have; what depends on them is not built.
     """
+    hear()
     left_out = [*refused, *absent]
     ground = last_build.ground(DBT, [*left_out, *(f"only {source}" for source in only)])
     built_at = None if full_build else ground.built_at()
@@ -50,21 +50,8 @@ def transform(
     command = [*arguments(is_whole, only, left_out), *place()]
     last_build.forget()
     export_data_dir()
-    # Imported here: dbt takes seconds to import, and the sources need not wait for it.
-    from prefect_dbt import PrefectDbtRunner, PrefectDbtSettings
-
     say(f"dbt: building and testing the models{'' if is_whole else ', without the tests of once a day'}")
-    settings = PrefectDbtSettings(project_dir=DBT, profiles_dir=DBT, log_level="error")
-    runner = PrefectDbtRunner(settings=settings, raise_on_failure=False)
-    if node_tasks:
-        results = runner.invoke(command).result.results
-        for thread in threading.enumerate():
-            if thread.name.endswith("(run_task)"):  # the runner returns before its last task runs have ended
-                thread.join()
-    else:
-        # The runner makes task runs where it finds a run's context, and a fresh thread has none.
-        with ThreadPoolExecutor(1) as outside:
-            results = outside.submit(runner.invoke, command).result().result.results
+    results = invoke(command, DBT, node_tasks)
     if environment().engine == "duckdb":  # whose adapter keeps the file to itself until the process ends
         from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 
@@ -86,8 +73,7 @@ def transform(
         mend = f"type dbt run --full-refresh --select {names} --project-dir dbt --profiles-dir dbt, then this again"
         raise BuildFailed(f"dbt: the columns of {names} are others than in the warehouse: {mend}.", nodes)
     if broken:
-        failed = "; ".join(f"{result.node.name} ({result.message})" for result in broken)
-        raise BuildFailed(f"dbt: {len(broken)} of {len(results)} nodes failed: {failed}", nodes)
+        raise BuildFailed(failure(results), nodes)
     if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again
         ground.keep(datetime.now(UTC) if is_whole and not only else tested_at)
     return nodes

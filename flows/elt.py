@@ -1,5 +1,10 @@
 """The clock: both sources into RAW, then dbt builds the rest: `python flows/elt.py`."""
 
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from pipelines.interrupts import watch
+
+    watch()
+
 import argparse
 import contextlib
 import logging
@@ -21,13 +26,15 @@ from flows.load_task import SOURCES, load_source
 from flows.outcome import LoadsFailed, recorded_flow, result_of, said
 from flows.page import wanted, write_page
 from flows.prefect_server import use_server
-from flows.progress import say
+from flows.progress import begin_run, say
 from flows.refused import TablesRefused, dbt_sources, models_of
 from flows.report import PREVIEWED, RunReport, preview, publish
 from flows.selection import absent_tables, sources_named
+from pipelines import interrupts
 from pipelines.command import exit_with_line, refusal_code, refusals, typed
 from pipelines.errors import Refusal
 from pipelines.private_files import keep_private
+from pipelines.progress import speak
 from pipelines.run_record import Run, current, recorded
 from pipelines.settings import prepare
 from pipelines.warehouse import environment
@@ -80,6 +87,7 @@ def elt(
         only: the sources to load, with commas between; dbt builds what depends on them. None: all.
     """
     keep_private()  # a worker starts here
+    begin_run()
     run = current()
     report = RunReport(environment().word)
     started = time.monotonic()
@@ -191,7 +199,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
         metavar="SOURCES",
         help=f"load these sources alone, with commas between ({', '.join(SOURCES)}); dbt builds what depends on them",
     )
+    parser.add_argument("--quiet", action="store_true", help="no lines about progress; errors and the result stay")
     chosen = parser.parse_args(arguments)
+    speak(quiet=chosen.quiet)
+    interrupts.watch()
+    with interrupts.body():
+        _command(chosen, arguments)
+
+
+def _command(chosen: argparse.Namespace, arguments: Sequence[str] | None) -> None:
     try:
         with recorded("flow", typed("python flows/elt.py", arguments), list(SOURCES)) as run:
             hush_console()

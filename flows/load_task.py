@@ -3,28 +3,45 @@
 from typing import Any
 
 from prefect import task
+from prefect.context import TaskRunContext
 
 from flows.outcome import said
-from flows.progress import say
-from pipelines import postgres, saas
-from pipelines.command import found
-from pipelines.errors import is_transient
+from flows.progress import hear, say
+from pipelines import interrupts, postgres, saas
+from pipelines.command import found, services_hint
+from pipelines.errors import explain, is_transient
 from pipelines.load import LoadReport
 
+ATTEMPTS = 3
+_failures: dict[str, str] = {}  # by source: why this process's last attempt failed
 SOURCES = {"postgres": postgres.load, "saas": saas.load}
 
 
 def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
     """Tell whether a failed load may succeed as it is: a service that is away comes back, a refused type does not."""
-    return is_transient(state.result(raise_on_failure=False))
+    return not interrupts.received() and is_transient(state.result(raise_on_failure=False))
 
 
-@task(task_run_name="load {source}", retries=2, retry_delay_seconds=[2, 10], retry_condition_fn=is_worth_retrying)
+@task(
+    task_run_name="load {source}",
+    retries=ATTEMPTS - 1,
+    retry_delay_seconds=[2, 10],
+    retry_condition_fn=is_worth_retrying,
+)
 @said
 def load_source(source: str) -> LoadReport:
     """Load one source; what an earlier run left pending is finished first."""
+    hear()
+    run = TaskRunContext.get().task_run
+    if run.run_count > 1:
+        say(f"{source}: attempt {run.run_count} of {ATTEMPTS} after: {_failures.get(source, 'an attempt elsewhere')}")
     say(f"{source}: reading what changed")
-    report = SOURCES[source]()
+    try:
+        report = SOURCES[source]()
+    except Exception as error:
+        interrupts.check()
+        _failures[source] = explain(error, services_hint()) or type(error).__name__
+        raise
     rows = sum(table.in_lake for table in report.tables.values())
     say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{found(report)}")
     return report

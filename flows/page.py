@@ -9,7 +9,9 @@ from prefect import task
 from prefect.artifacts import create_link_artifact
 
 from flows.outcome import said
+from flows.progress import hear
 from pipelines.errors import Refusal
+from pipelines.progress import ticking
 from pipelines.shell import aws_of_the_shell
 from pipelines.warehouse import data_dir, environment
 
@@ -89,8 +91,10 @@ def write_page(page: Page) -> int:
     from dashboard.export import document
     from dashboard.mart import Away
 
+    hear()
     try:
-        text = document()
+        with ticking(lambda: "dashboard: drawing the pages"):
+            text = document()
     except Away as away:
         raise Refusal(f"The dashboard's page was not written: {away}") from None
     page.write(text)

@@ -1,5 +1,10 @@
 """The outside world by hand: `python -m mock_services up|down|status|traffic|faults|trouble|clean`."""
 
+from mock_services import interrupts
+
+if __name__ == "__main__":  # before the imports: Ctrl-C is one line from the start
+    interrupts.watch()
+
 import argparse
 import os
 import sys
@@ -106,4 +111,8 @@ def run(chosen: argparse.Namespace) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interrupts.working()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        interrupts.end()

@@ -16,5 +16,6 @@
   `landing`, `staged_duckdb`, `fenced_snowflake`, `retention`
 - again from the lake: `replay`, `replay_plan`, `replay_files`, `replay_landing`; what it reads: `lake_records`,
   `manifests` (contents and chain), `recording`
+- while it works: `interrupts` (Ctrl-C and SIGTERM), `progress` (a line every few seconds)
 - before the first load: `doctor`, `visit`, `source_checks`, `lake_checks`, `warehouse_checks`
 """

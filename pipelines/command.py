@@ -7,10 +7,17 @@ from collections.abc import Callable, Iterable, Sequence
 
 import dlt
 
+from pipelines import interrupts
 from pipelines.errors import Refusal, exit_code, explain
 from pipelines.load import LoadReport, TableReport
+from pipelines.progress import speak
 from pipelines.run_record import recorded
 from pipelines.warehouse import environment
+
+BUG = (
+    "An unexpected {}, which is a bug: please report the lines below. Nothing is half-loaded; the next run goes on "
+    "from what RAW has."
+)
 
 
 def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] | None = None) -> None:
@@ -41,17 +48,25 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
     parser.add_argument(
         "--strict", action="store_true", help="load nothing at all where one table cannot be loaded exactly"
     )
+    parser.add_argument("--quiet", action="store_true", help="no lines about progress; errors and the result stay")
     chosen = parser.parse_args(arguments)
+    speak(quiet=chosen.quiet)
     for option in ("accept_deletes", "accept_reread", "accept_type"):
         if names := getattr(chosen, option):
             dlt.config[f"sources.{pipeline}.{option}"] = names.split(",")
     if chosen.strict:
         dlt.config[f"sources.{pipeline}.strict"] = True
+    interrupts.watch()
+    with interrupts.body():
+        _run(pipeline, load, arguments)
+
+
+def _run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] | None) -> None:
     try:
         with recorded("load", typed(f"python pipelines/{pipeline}.py", arguments), [pipeline]) as run:
             report = load()
             run.loaded(report)
-    except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
+    except Exception as error:  # noqa: BLE001  the one place at which every error becomes a line or a traceback
         exit_with_line(error)
     for line in [*lines(report.tables.values()), *notes(report.tables.values())]:
         print(line)
@@ -85,8 +100,10 @@ def exit_with_line(error: BaseException) -> None:
 
     The code is the refusal's own, e.g. 75 where another run is at work, else 1.
     """
+    interrupts.check()  # what a cancelled statement raises is no error of its own
     line = explain(error, services_hint())
     if line is None:
+        print(f"✗ {BUG.format(type(error).__name__)}", file=sys.stderr, flush=True)
         raise error
     print(f"✗ {line}", file=sys.stderr)
     sys.exit(exit_code(error))

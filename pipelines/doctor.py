@@ -1,5 +1,10 @@
 """Before the first load: what is set, reachable and permitted, line by line: `python pipelines/doctor.py`."""
 
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from pipelines.interrupts import watch
+
+    watch("✗ Interrupted: nothing was changed; type again: {}")
+
 import argparse
 import os
 import re
@@ -291,4 +296,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    from pipelines.interrupts import body
+
+    with body():
+        sys.exit(main())

@@ -9,10 +9,12 @@ import re
 import sys
 import threading
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from fsspec import AbstractFileSystem
 
+from pipelines import interrupts
 from pipelines.errors import Refusal
 from pipelines.holder import this_process
 from pipelines.lease_record import LeaseRecord, stamp
@@ -68,10 +70,16 @@ class Lease:
         self._lost = ""
         self._trouble = ""
         self._ended = threading.Event()
+        self._at_last = ExitStack()
         self._renewer = threading.Thread(target=self._keep, name="lease", daemon=True)
 
     def __enter__(self) -> "Lease":
-        self._acquire()
+        self._at_last.enter_context(interrupts.at_last(self._give_up))
+        try:
+            self._acquire()
+        except BaseException:
+            self._at_last.close()
+            raise
         self._renewer.start()
         return self
 
@@ -89,6 +97,7 @@ class Lease:
         except (Refusal, OSError) as trouble:
             # The run's own result counts, and the lease ends by itself.
             print(f"⚠ {self.url} was not released ({trouble}): it expires in {self.ttl:.0f} s", file=sys.stderr)
+        self._at_last.close()
         if isinstance(error, Exception) and not isinstance(error, LeaseLost):
             try:
                 self.check()
@@ -163,6 +172,12 @@ class Lease:
                 self._look()
             if self._lost:
                 return
+
+    def _give_up(self) -> None:
+        """Release the lease of a process that ends by force."""
+        self._ended.set()
+        if self._version:
+            self._release()
 
     def _write(self, is_released: bool = False) -> None:
         sent = _now()

@@ -4,6 +4,11 @@ Whoever held the lease writes it anew every third of its time and stops when it 
 that nobody has written for that long, belongs to no run.
 """
 
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from pipelines.interrupts import watch
+
+    watch()
+
 import argparse
 import sys
 from collections.abc import Sequence
@@ -79,4 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    from pipelines.interrupts import body
+
+    with body():
+        main(sys.argv[1:])

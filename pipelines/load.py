@@ -14,6 +14,7 @@ import dlt
 from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
+from pipelines import interrupts
 from pipelines.cursors import read_to
 from pipelines.errors import Refusal, explain, failed_for_good, is_transient
 from pipelines.fence import claim
@@ -21,6 +22,7 @@ from pipelines.lease import TTL, Lease, lease_url
 from pipelines.load_rows import schema_owner
 from pipelines.manifests import file_key, seal, sealed
 from pipelines.pending import damage, is_sealed, open_pipeline
+from pipelines.progress import phase, reporting
 from pipelines.recording import complete_records, record
 from pipelines.retention import prune
 from pipelines.settings import prepare
@@ -92,7 +94,7 @@ def load(name: str, source: Source) -> LoadReport:
     prepare([name])
     folder = Path(get_dlt_pipelines_dir()) / name
     pipeline = open_pipeline(name, folder, partial(raw_pipeline, name), held_lease)
-    with held_lease(pipeline) as lease:
+    with held_lease(pipeline) as lease, reporting(pipeline):
         return load_others(pipeline, source, lease)
 
 
@@ -108,6 +110,7 @@ def load_others(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadRep
         try:
             return land(pipeline, report, lease)
         except Exception as error:
+            interrupts.check()
             found = failed_for_good(error)
             is_strict = dlt.config.get(f"sources.{pipeline.pipeline_name}.strict", bool)
             if found is None or found[0] in left_out or is_strict:
@@ -135,12 +138,14 @@ def extract(
     started = time.monotonic()
     report = LoadReport(pipeline.pipeline_name)
     warn_of_password(pipeline)
+    phase(pipeline, "looking at what the last run left")
     _settle(pipeline, report, lease)
     # A table without a new row stands in the report too.
     for table in _tables(pipeline):
         report.table(table).is_new = False
     folder = Path(pipeline.working_dir)
     forget_refused(folder)
+    phase(pipeline, "looking at the source's tables")
     with source() as opened:
         check_source(pipeline, opened)
         for resource in opened.resources.values():
@@ -148,6 +153,7 @@ def extract(
                 resource.selected = False
                 keep_refused(folder, RefusedTable(resource.name, resource.table_name, line))
         info = pipeline.extract(opened)
+    interrupts.check()
     report.refused = read_refused(folder)
     drop_refused(folder)
     refused = {one.raw_name for one in report.refused}
@@ -157,8 +163,10 @@ def extract(
                 report.table(table).extracted += written.items_count
                 report.table(table).seconds += written.last_modified - written.created
     pipeline.normalize()
+    interrupts.check()
     lease.check()
     check_packages(pipeline, info.loads_ids)
+    phase(pipeline, "computing the files' checksums")
     seal(pipeline)
     report.seconds += time.monotonic() - started
     return report
@@ -273,6 +281,7 @@ def _settle(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
             _land(pipeline, report, lease)
             report.finished = finished
         except Exception as error:
+            interrupts.check()
             bad = failed_for_good(error)
             if bad is None and (is_transient(error) or explain(error, "")):
                 raise
@@ -309,8 +318,10 @@ def _land(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         lease.check()
         claim(pipeline, lease.token, packages[-1])
         info = pipeline.load()
+        phase(pipeline, "writing the record of the load")
         record(pipeline, info, lease.token)
         prune(pipeline)
+        interrupts.check()  # dlt ends a load well on a signal where no job is left
     report.load_ids += info.loads_ids
     for table, rows in _lake_rows(info, pipeline).items():
         report.table(table).in_lake += rows

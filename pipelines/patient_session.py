@@ -7,8 +7,10 @@ from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.requests import Client, Session
 from requests import PreparedRequest, Response
 from requests.exceptions import ContentDecodingError, HTTPError, RequestException, Timeout, TooManyRedirects
+from tenacity import RetryCallState
 from urllib3.exceptions import MaxRetryError
 
+from pipelines import interrupts, progress
 from pipelines.errors import Refusal, TableRefused
 from pipelines.paced_adapter import AnswerTooLarge, AnswerTooSlow, Bounds, PacedAdapter
 from pipelines.quota import Quota
@@ -36,6 +38,7 @@ class PatientSession(Session):
         runtime: how often and how long to try: dlt's settings [runtime] request_*.
         quota: sets the pace of every attempt; None: there is no pace.
         bounds: of each answer.
+        name: of what is read, for the lines about another attempt; "": nothing is said.
 
     Raises:
         IncompleteRead: it tried as often as it may.
@@ -51,6 +54,7 @@ class PatientSession(Session):
         runtime: RuntimeConfiguration,
         quota: Quota | None = None,
         bounds: Bounds | None = None,
+        name: str = "",
     ) -> None:
         super().__init__(runtime.request_timeout, raise_for_status=False)
         self._failure, self._refusal = failure, refusal
@@ -61,6 +65,10 @@ class PatientSession(Session):
         )
         client.update_from_config(runtime)
         self._client = client.session
+        retry = self._client.send.retry  # tenacity's
+        retry.sleep = interrupts.sleep
+        if name:
+            retry.before_sleep = Attempts(name, runtime.request_max_attempts)
         for scheme in ("http://", "https://"):
             self._client.mount(scheme, PacedAdapter(quota, bounds))
 
@@ -93,6 +101,30 @@ class PatientSession(Session):
             if error.args and isinstance(error.args[0], MaxRetryError):
                 raise
             raise self._failure(_reason(error)) from error
+
+
+class Attempts:
+    """Says before each further attempt of a request why it is made, and when.
+
+    Args:
+        name: of what is read.
+        most: attempts.
+    """
+
+    def __init__(self, name: str, most: int) -> None:
+        self._name, self._most, self._say = name, most, progress.speaker()
+
+    def __call__(self, attempt: RetryCallState) -> None:
+        error = attempt.outcome.exception()
+        response = attempt.outcome.result() if error is None else getattr(error, "response", None)
+        if response is not None:
+            reason = f"{response.status_code} {response.reason}"
+        else:
+            reason = _reason(error) if isinstance(error, RequestException) else str(error)
+        self._say(
+            f"{self._name}: {reason}; trying again in {attempt.next_action.sleep:.0f} s "
+            f"(attempt {attempt.attempt_number + 1} of {self._most})"
+        )
 
 
 def _reason(error: RequestException) -> str:

@@ -5,6 +5,7 @@ ready to land has a seal (pipelines/manifests.py), so its files are compared wit
 read again. The working folder holds nothing that the source and the warehouse do not have.
 """
 
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from pipelines.manifests import file_key, is_content, local_damage, sealed
 from pipelines.warehouse import data_dir
 
 KEPT = 5  # folders that were moved away, of each pipeline
+VERSION = re.compile(rb"\d+\.\d+\.\d+\s*")  # of dlt's storages
 OF_THE_LOAD = (".reference", ".sql")  # dlt makes these jobs while it loads: no seal has them
 
 
@@ -90,6 +92,9 @@ def _damages(folder: Path) -> Iterator[str]:
     for path in sorted(folder.glob("*.json")):
         if found := local_damage(path):
             yield found
+    for path in (folder / "normalize/.version", folder / "load/.version"):
+        if path.exists() and not VERSION.fullmatch(body := path.read_bytes()):
+            yield f"{path} is damaged ({'it is empty' if not body else 'it has no version'})"
     for path in sorted((folder / "schemas").glob("*.schema.json")):
         if found := _schema_damage(path):
             yield found
@@ -111,6 +116,10 @@ def _package_damages(package: Path) -> Iterator[str]:
             yield found
             if path == state:
                 return
+    # What dlt goes back to where the package is given up.
+    for path in sorted((package / PackageStorage.RESTORE_FOLDER).rglob("*.json")):
+        if found := _schema_damage(path) if path.name.endswith(".schema.json") else local_damage(path):
+            yield found
     if not (package / PackageStorage.SCHEMA_FILE_NAME).exists():
         yield f"{package} has no schema"
     contents = _seal(package)
@@ -151,4 +160,5 @@ def _schema_damage(path: Path) -> str | None:
 
 def _activated(pipeline: dlt.Pipeline) -> dlt.Pipeline:
     pipeline.activate()
+    pipeline.list_extracted_load_packages(), pipeline.list_normalized_load_packages()  # opens what dlt opens late
     return pipeline

@@ -1,5 +1,10 @@
 """MailBlaze's operational Postgres into RAW.POSTGRES_<TABLE>: `python pipelines/postgres.py`."""
 
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from pipelines.interrupts import watch
+
+    watch()
+
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial

@@ -8,10 +8,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from pipelines import interrupts, progress
 from pipelines.errors import Refusal
 from pipelines.retry_after import is_rate_limited, rate_limit, refused_wait
 
 RESERVE = 1  # requests that are left to others who use the same token
+LONG = 2.0  # seconds: a longer wait is said
 LONGEST = 300.0  # seconds, as dlt's setting [runtime] request_max_retry_delay
 
 
@@ -36,9 +38,10 @@ class Quota:
     def __init__(
         self,
         clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], None] = interrupts.sleep,
         longest: float = LONGEST,
     ) -> None:
+        self._say = progress.speaker()
         self._clock, self._sleep, self._longest = clock, sleep, longest
         self._lock = threading.Lock()
         self._left: float | None = None  # as the last answer said
@@ -71,6 +74,8 @@ class Quota:
                 )
             self._asked += 1
             self.is_binding = start > now
+        if start - now > LONG:
+            self._say(f"saas: the API's rate limit: waiting {start - now:.0f} s")
         if start > now:
             self._sleep(start - now)
 

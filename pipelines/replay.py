@@ -5,6 +5,11 @@ the same ids, by the same merges. The cursors come back with them, so that the n
 that was cut off goes on where it stood when it is typed again.
 """
 
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from pipelines.interrupts import watch
+
+    watch()
+
 import argparse
 import shutil
 import sys
@@ -21,6 +26,7 @@ from pipelines.errors import Refusal
 from pipelines.lake_records import LakeRecords
 from pipelines.load import held_lease, rows_in_raw
 from pipelines.manifests import history
+from pipelines.progress import is_quiet, reporting, speak, ticking
 from pipelines.recording import write_all
 from pipelines.replay_files import check_files
 from pipelines.replay_landing import begin, has_all, land_again, landed, states
@@ -80,12 +86,14 @@ class Replay:
                 f"{len(self.lost)} load(s) that only the other one had are left out ({', '.join(self.lost[:5])})",
                 file=sys.stderr,
             )
-        check_files(self.records, self.steps[done:])
+        phase = f"{self.name}: comparing the lake's files with their records"
+        with ticking(lambda: phase):
+            check_files(self.records, self.steps[done:])
 
     def run(self) -> None:
         """Land every load that RAW has not, and print a line for each, then RAW's tables."""
         started, seconds = time.monotonic(), Counter()
-        with held_lease(self.pipeline) as lease:
+        with held_lease(self.pipeline) as lease, reporting(self.pipeline) as counters:
             landing = read_landing(self.pipeline)
             if landing:
                 lease.outrun(landing.token)
@@ -98,6 +106,7 @@ class Replay:
             for number, step in enumerate(self.steps[done:], done + 1):
                 lease.check()
                 begun = time.monotonic()
+                counters.prefix = f"load {number} of {len(self.steps)}: "
                 info = land_again(self.pipeline, self.records, step, lease.token, step.load_id in there)
                 for metrics in info.metrics.values():
                     for job in metrics[0]["job_metrics"].values():
@@ -129,6 +138,8 @@ class Replay:
         ended = datetime.fromisoformat(step.record.completed_at)
         files = sum(map(len, step.files.values()))
         kind = "" if step.record.status == 0 else ", which was cut off"
+        if is_quiet():
+            return
         print(
             f"{seconds:7.1f} s  {self.name}: load {number} of {len(self.steps)}{kind}, of "
             f"{ended:%Y-%m-%d %H:%M:%S} UTC: {files} files",
@@ -155,7 +166,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--check", action="store_true", help="only compare the lake's files with what its records say")
     what.add_argument("--complete", action="store_true", help="write the records that the lake lacks of RAW's loads")
+    parser.add_argument("--quiet", action="store_true", help="no lines about progress; errors and the result stay")
     options = parser.parse_args(arguments)
+    speak(quiet=options.quiet)
     names = options.pipelines or PIPELINES
     try:
         if options.check or options.complete:
@@ -242,4 +255,7 @@ def _is_recorded(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    from pipelines.interrupts import body
+
+    with body():
+        main(sys.argv[1:])

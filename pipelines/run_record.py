@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
+from pipelines import interrupts
 from pipelines.errors import exit_code, explain
 from pipelines.holder import Holder, this_process
 from pipelines.private_files import keep_private
@@ -287,7 +288,8 @@ def recorded(kind: str, command: str, sources: Sequence[str]) -> Iterator[Run]:
     _current = run = Run(kind, command, sources)
     run.begin()
     try:
-        yield run
+        with interrupts.at_last(lambda: run.end(interrupts.Interrupted(interrupts.received()))):
+            yield run
     except BaseException as error:
         run.end(error)
         raise
@@ -304,6 +306,8 @@ def ending(error: BaseException) -> tuple[int, str]:
         cause = error.__cause__ or error.__context__
         said = error.code if isinstance(error.code, str) else ending(cause)[1] if cause else ""
         return code, hidden(said)
+    if interrupts.received():  # whatever it is: a cancelled statement raises its own error
+        error = interrupts.Interrupted(interrupts.received())
     if isinstance(error, KeyboardInterrupt):
         number = error.args[0] if error.args and isinstance(error.args[0], int) else 2
         name = "SIGTERM" if number == 15 else "Ctrl-C"

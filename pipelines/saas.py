@@ -1,5 +1,10 @@
 """The e-mail vendor's API into RAW.SAAS_<RESOURCE>: `python pipelines/saas.py`."""
 
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from pipelines.interrupts import watch
+
+    watch()
+
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial

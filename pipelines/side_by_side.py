@@ -9,6 +9,7 @@ one window, those that tie on a border too.
 import queue
 import threading
 from collections.abc import Callable, Iterator
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -96,8 +97,8 @@ class SideBySide:
             if page:
                 yield window.take(page, self._cursor)
                 break
-        threads = [threading.Thread(target=self._work, args=(window, pages), daemon=True)]
-        threads += [threading.Thread(target=self._work, daemon=True) for _ in range(self._most - 1)]
+        threads = [self._thread(window, pages)]
+        threads += [self._thread() for _ in range(self._most - 1)]
         try:
             for thread in threads:
                 thread.start()
@@ -110,6 +111,10 @@ class SideBySide:
             with self._changed:
                 self._is_stopped = True
                 self._changed.notify_all()
+
+    def _thread(self, *arguments: Any) -> threading.Thread:
+        # Its lines of progress go where those of this thread go.
+        return threading.Thread(target=copy_context().run, args=(self._work, *arguments), daemon=True)
 
     def _work(self, window: Window | None = None, pages: Pages | None = None) -> None:
         try:

@@ -18,6 +18,7 @@ import psycopg2
 import sqlalchemy as sa
 
 from pipelines.errors import Refusal
+from pipelines.interrupts import cancellable
 from pipelines.postgres_address import DRIVER, parameters
 from pipelines.postgres_sessions import MARKED, SEARCH_PATH, Server, check, pin, read_back
 from pipelines.wire import Wire, WireError
@@ -232,7 +233,7 @@ class Snapshot(AbstractContextManager):
 
     def _connect(self) -> Any:
         """Return a new connection; the first one shows whether there can be transactions at all."""
-        connection = psycopg2.connect(**self._address)
+        connection = cancellable(psycopg2.connect(**self._address), "cancel")
         if self._server is None:
             try:
                 with connection.cursor() as cursor:

@@ -18,7 +18,12 @@ from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, SupportsStagingDestination
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
-from dlt.destinations.exceptions import DatabaseException, DatabaseTerminalException, DestinationConnectionError
+from dlt.destinations.exceptions import (
+    DatabaseException,
+    DatabaseTerminalException,
+    DatabaseTransientException,
+    DestinationConnectionError,
+)
 from dlt.destinations.impl.duckdb.configuration import DuckDbClientConfiguration
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.impl.duckdb.factory import duckdb
@@ -28,6 +33,7 @@ from dlt.destinations.path_utils import get_file_format_and_compression
 
 from pipelines.column_types import loses, rounds
 from pipelines.errors import Refusal
+from pipelines.interrupts import cancellable
 from pipelines.landing import FencedSqlClient, OnceOnlyClient
 from pipelines.memory_limit import is_out_of_memory, to_bytes, with_enough_memory
 from pipelines.merge_job import MergeJob, MergingClient, table_error
@@ -64,16 +70,18 @@ class StagedDuckDbSqlClient(FencedSqlClient, DuckDbSqlClient):
         # refuses to open it, too.
         for opening in range(OPENINGS):
             try:
-                return super().open_connection()
+                return cancellable(super().open_connection())
             except DestinationConnectionError as error:
                 is_being_read = BEING_READ in str(error) and opening < READINGS
                 if BEING_CLOSED not in str(error) and not is_being_read:
                     raise
                 time.sleep(0.01)
-        return super().open_connection()
+        return cancellable(super().open_connection())
 
     @classmethod
     def _make_database_exception(cls, ex: Exception) -> Exception:
+        if isinstance(ex, duckdb_api.InterruptException):  # by a signal: the job stays pending
+            return DatabaseTransientException(ex)
         # A value that DuckDB refuses is refused again: dlt would try five times.
         if (
             isinstance(ex, duckdb_api.InvalidInputException)

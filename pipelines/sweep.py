@@ -134,7 +134,7 @@ def sweep_resource(
     """
 
     def vanished() -> Iterator[pa.Table]:
-        for rows in guard.rows(sweep.rows()) if guard else sweep.rows():
+        for rows in guard.rows(sweep.rows(), "looking for deletes in") if guard else sweep.rows():
             yield dlt.mark.with_hints(rows, dlt.mark.make_hints(columns=sweep.columns))
 
     return dlt.resource(

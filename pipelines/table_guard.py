@@ -16,6 +16,7 @@ from dlt.common import json
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract.items_transform import ItemTransform
 
+from pipelines import interrupts, progress
 from pipelines.errors import TableRefused
 
 FILE = "refused.json"
@@ -50,13 +51,18 @@ class TableGuard:
         self._before: dict[str, Any] | None = None
         self.is_refused = False
 
-    def rows(self, rows: Iterable[Any]) -> Iterator[Any]:
+    def rows(self, rows: Iterable[Any], what: str = "reading") -> Iterator[Any]:
         """Yield the items of a resource until the table is refused.
+
+        Args:
+            rows: of the resource.
+            what: is done with the table, for the lines of progress.
 
         Raises:
             TableRefused: the load is strict.
         """
         self._remember()
+        progress.reading(dlt.current.pipeline(), self._name, self._raw_name, what)
         try:
             for item in rows:
                 if self.is_refused:
@@ -86,6 +92,7 @@ class TableGuard:
         Raises:
             TableRefused: the load is strict.
         """
+        interrupts.check()  # a statement that a signal has cancelled refuses no table
         if self._is_strict:
             raise error
         self.is_refused = True

@@ -55,7 +55,9 @@ class WholeRead(JSONResponseCursorPaginator):
         self._bounds = bounds or Bounds()
         runtime = resolve_configuration(RuntimeConfiguration())
         self._longest_wait = runtime.request_max_retry_delay
-        self.session = PatientSession(self.failure, self.refusal, runtime, quota, self._bounds)
+        self.session = PatientSession(
+            self.failure, self.refusal, runtime, quota, self._bounds, name=f"saas: {collection}"
+        )
         self._begin()
 
     def _begin(self) -> None:

@@ -14,7 +14,9 @@ import duckdb
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from pipelines import interrupts
 from pipelines.errors import Refusal, TableRefused
+from pipelines.interrupts import cancellable
 from pipelines.postgres_address import connection_string
 from pipelines.postgres_sessions import SEARCH_PATH, Server, check, hint, pin, read_back
 
@@ -117,7 +119,7 @@ class Wire:
             TableReadError: Postgres or the scanner refused a statement.
             Refusal: Postgres does not keep the session's settings.
         """
-        session = self._database.cursor()
+        session = cancellable(self._database.cursor())
         is_joined = False
         try:
             session.execute("SET TimeZone = 'UTC'")
@@ -201,6 +203,7 @@ def _explained(error: duckdb.Error, is_broken: bool, table: str | None = None, r
 
 
 def _refusal(reason: str, is_broken: bool, table: str | None, role: str) -> Refusal:
+    interrupts.check()  # what a signal has cancelled is no fault of Postgres
     help_ = hint(reason, role)
     if is_broken or "due to user request" in reason:  # somebody cancelled the statement
         return WireError(f"Postgres: the connection broke off ({reason}); nothing was loaded. {help_ or 'Run again'}.")

@@ -22,10 +22,12 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "zeroed at its end": lambda body: body[: len(body) // 2] + bytes(len(body) - len(body) // 2),
     "zeroed within": lambda body: body[: len(body) // 3] + bytes(8) + body[len(body) // 3 + 8 :],
 }
-KEPT = ["state.json", "schemas/web_orders.schema.json"]
+KEPT = ["state.json", "schemas/web_orders.schema.json", "load/.version", "normalize/.version"]
 PENDING = [
     "schema.json",
     "load_package_state.json",
+    ".restore/state.json",
+    ".restore/schemas/web_orders.schema.json",
     "new_jobs/orders.*",
     "new_jobs/orders__lines.*",
     "new_jobs/stock.*",

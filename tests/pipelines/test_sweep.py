@@ -100,5 +100,5 @@ def test_more_deletes_than_declared_are_refused_until_somebody_accepts_them(plat
 def door(*arguments: str) -> subprocess.CompletedProcess:
     root = Path(__file__).parents[2]
     return subprocess.run(
-        [sys.executable, "pipelines/postgres.py", *arguments], cwd=root, capture_output=True, text=True
+        [sys.executable, "pipelines/postgres.py", "--quiet", *arguments], cwd=root, capture_output=True, text=True
     )

@@ -1,0 +1,224 @@
+"""Ctrl-C and SIGTERM: running work is cancelled, the lease is released, the command ends with one line in seconds.
+
+`watch()` is a command's first statement. A thread sees each signal through a pipe, also while the main thread is inside
+a library written in C: it cancels the connections that were announced by `cancellable`, and ends the process when the
+main thread has not done so after GRACE seconds. A load that is killed at any moment loses nothing, so this is safe.
+"""
+
+import os
+import shlex
+import signal
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+GRACE = 4.0  # seconds in which a command may end by itself
+REPEATED = 0.5  # seconds: a second signal within them is the same Ctrl-C, sent twice
+LAST = 2.0  # seconds for what is done at last, e.g. the release of a lease
+AGAIN = 0.2  # seconds between two attempts to cancel: the first may come before the statement
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+INTERRUPTED = "✗ Interrupted: nothing is half-loaded; the next run goes on: {}"
+
+
+class Interrupted(KeyboardInterrupt):
+    """The process was told to stop. No `except Exception` catches it."""
+
+
+class _Process:
+    """What this process knows of signals."""
+
+    signal = 0  # the first one
+    command = ""
+    line = INTERRUPTED
+    is_watched = False
+    is_in_body = False
+    is_raised = False
+    ending = threading.Lock()
+    cancels: list[tuple[weakref.ref, str]] = []  # noqa: RUF012  one process, one list
+    first: list[Callable[[], None]] = []  # noqa: RUF012
+    last: list[Callable[[], None]] = []  # noqa: RUF012
+
+
+def watch(line: str = INTERRUPTED, replace_handlers: bool = True) -> None:
+    """Begin to watch for signals; until `body` is entered, a signal ends the process at once.
+
+    Args:
+        line: that is printed at the end, with {} where the command goes.
+        replace_handlers: False where another program, e.g. Prefect's engine, raises in the main thread.
+    """
+    if _Process.is_watched or threading.current_thread() is not threading.main_thread():
+        return
+    _Process.is_watched = True
+    _Process.command, _Process.line = typed(), line
+    _Process.is_in_body = not replace_handlers
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    sys.excepthook = partial(_show, sys.excepthook)
+    threading.Thread(target=_watch, args=(reader,), name="signals", daemon=True).start()
+    if replace_handlers:
+        for number in SIGNALS:
+            if signal.getsignal(number) != signal.SIG_IGN:  # as under nohup, or in a shell's background
+                signal.signal(number, _raise)
+
+
+@contextmanager
+def body() -> Iterator[None]:
+    """Run a command's work: a signal raises Interrupted in it, and whatever ends it then ends the process as `end`."""
+    _Process.is_in_body = True
+    try:
+        try:
+            yield
+        finally:
+            _Process.is_in_body = False
+    except BaseException:
+        if _Process.signal:
+            end()
+        raise
+    if _Process.signal:
+        end()
+
+
+def typed() -> str:
+    """Return the command of this process as a person types it."""
+    program, *arguments = sys.argv or [""]
+    with suppress(ValueError):
+        program = str(Path(program).resolve().relative_to(Path.cwd()))
+    return shlex.join(["python", program, *arguments])
+
+
+def received() -> int:
+    """Return the number of the signal that told this process to stop; 0: none did."""
+    return _Process.signal
+
+
+def check() -> None:
+    """Let the work go on.
+
+    Raises:
+        Interrupted: the process was told to stop.
+    """
+    if _Process.signal:
+        raise Interrupted(_Process.signal)
+
+
+def sleep(seconds: float) -> None:
+    """Wait; a signal ends it.
+
+    Raises:
+        Interrupted: the process was told to stop.
+    """
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0:
+        check()
+        time.sleep(min(left, 0.1))
+    check()
+
+
+def cancellable(connection: Any, method: str = "interrupt") -> Any:
+    """Have a signal call a connection's method, which ends what it runs; return the connection."""
+    if len(_Process.cancels) > 256:
+        _Process.cancels[:] = [known for known in _Process.cancels if known[0]() is not None]
+    _Process.cancels.append((weakref.ref(connection), method))
+    return connection
+
+
+@contextmanager
+def at_last(work: Callable[[], None]) -> Iterator[None]:
+    """Have `work` done where the process ends within this context by force."""
+    _Process.last.append(work)
+    try:
+        yield
+    finally:
+        _Process.last.remove(work)
+
+
+def do_at_last(work: Callable[[], None]) -> None:
+    """Have `work` done where a signal ends the process, whenever that is."""
+    _Process.last.append(work)
+
+
+def do_at_first(work: Callable[[], None]) -> None:
+    """Have `work` done as soon as a signal comes, in a thread of its own."""
+    _Process.first.append(work)
+
+
+def message() -> str:
+    """Return the line of an interrupted command."""
+    return _Process.line.format(_Process.command)
+
+
+def end() -> NoReturn:
+    """End the process with the line, and 128 plus the signal's number as its exit code."""
+    if not _Process.ending.acquire(blocking=False):  # another thread does it
+        time.sleep(GRACE + LAST)
+        os._exit(128 + _Process.signal)
+    with suppress(Exception):
+        sys.stdout.flush()
+    with suppress(Exception):
+        print(message(), file=sys.stderr, flush=True)
+    threads = [threading.Thread(target=work, daemon=True) for work in list(_Process.last)]
+    for thread in threads:
+        thread.start()
+    until = time.monotonic() + LAST
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    os._exit(128 + _Process.signal)
+
+
+def _show(others: Callable[..., None], kind: type[BaseException], error: BaseException, trace: Any) -> None:
+    """Show an error that nothing has caught: one that a signal has caused, between two statements of ours, as `end`."""
+    if _Process.signal:
+        end()
+    others(kind, error, trace)
+
+
+def _raise(number: int, frame: FrameType | None) -> None:
+    _Process.signal = _Process.signal or number
+    if _Process.ending.locked():  # by this very thread, too
+        return
+    if not _Process.is_in_body:
+        end()
+    if not _Process.is_raised:  # the watching thread sees the next one, too
+        _Process.is_raised = True
+        raise Interrupted(number)
+
+
+def _watch(reader: int) -> None:
+    first = None
+    while True:
+        (number,) = os.read(reader, 1)
+        if number not in SIGNALS:
+            continue
+        if first is None:
+            first = time.monotonic()
+            _Process.signal = _Process.signal or number
+            for work in (_cancel, _end_late, *_Process.first):
+                threading.Thread(target=work, name="signal", daemon=True).start()
+        elif time.monotonic() - first > REPEATED:
+            end()
+
+
+def _end_late() -> None:
+    time.sleep(GRACE)
+    end()
+
+
+def _cancel() -> None:
+    if dlt := sys.modules.get("dlt.common.runtime.signals"):  # loads in other threads look there
+        dlt.set_received_signal(_Process.signal)
+        dlt.wake_all()
+    while True:
+        for known, method in list(_Process.cancels):
+            connection = known()
+            if connection is not None:
+                with suppress(Exception):  # it is closed, or its server does not answer
+                    getattr(connection, method)()
+        time.sleep(AGAIN)
