@@ -134,6 +134,7 @@ def _run(
         report.nodes = getattr(error, "nodes", [])
         run.part_failed("dbt", error, report.nodes)
         raise
+    check_alone()  # what a paused run has built is told as overtaken
     report.is_built = True
     if report.nodes:
         report.missing = models_of(absent, DBT)
