@@ -102,7 +102,7 @@ dashboard: $(DASHBOARD_READY)  ## MART in a browser, on whatever MAILBLAZE_ENV n
 	@PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.serve $(if $(PORT),--port="$(PORT)")
 
 dashboard-html: $(DASHBOARD_READY)  ## the same pages as one file without a server or a script [FILE=.data/dashboard.html]
-	@umask 077; PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.export "$${FILE:-$${MAILBLAZE_DATA_DIR:-.data}/dashboard.html}"
+	@umask 077; file='$(subst ','\'',$(value FILE))'; PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.export "$${file:-$${MAILBLAZE_DATA_DIR:-.data}/dashboard.html}"
 
 test-dashboard: $(DASHBOARD_TESTS_READY)  ## its figures against SQL, its pages in a real Chromium [SCREENSHOTS=docs/images]
 	PYTHONPATH=. SCREENSHOTS=$(SCREENSHOTS) .venv-dashboard-tests/bin/pytest --confcutdir tests/dashboard tests/dashboard

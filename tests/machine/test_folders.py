@@ -78,7 +78,7 @@ def test_a_folder_that_duckdb_cannot_write_to_is_refused_in_one_line(machine):
 
 def test_what_holds_people_is_readable_by_its_owner_only(machine, loaded):
     """Also what an earlier version has left readable by all."""
-    for path in (loaded, loaded / "last_run.json", loaded / "lake"):
+    for path in (loaded, loaded / "dp_mailblaze_demo_local_db.duckdb", loaded / "lake"):
         path.chmod(path.stat().st_mode | 0o055)
     opened = machine.run("/bin/sh", "-c", "umask 000; make traffic && .venv/bin/python flows/elt.py", timeout=300)
     ends_well(opened)
