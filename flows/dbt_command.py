@@ -32,7 +32,8 @@ def main(arguments: Sequence[str]) -> None:
         leave_out_foreign()
         export_data_dir()
         keep_private()
-        command = [str(Path(sys.executable).with_name("dbt")), *arguments, *place()]
+        has_place = bool(arguments) and not arguments[0].startswith("-")  # `--help` and `--version` take none
+        command = [str(Path(sys.executable).with_name("dbt")), *arguments, *(place() if has_place else [])]
     except Refusal as error:
         sys.exit(f"✗ {error}")
     os.execv(command[0], command)  # noqa: S606  our own dbt, with what a person typed

@@ -33,6 +33,7 @@ from flows.selection import absent_tables, sources_named
 from pipelines import interrupts
 from pipelines.command import exit_with_line, refusal_code, refusals, typed
 from pipelines.errors import Refusal
+from pipelines.plain_folder import shown
 from pipelines.private_files import keep_private
 from pipelines.progress import speak
 from pipelines.run_record import Run, current, recorded
@@ -147,8 +148,8 @@ def _run(
         say(f"dashboard: not written: it needs tables of {lacking} that RAW does not have yet")
     elif target and (report.nodes or target.is_older_than(last_build.last())):
         size = result_of(write_page(target, return_state=True))
-        run.note(page=target.url)
-        say(f"dashboard: {target.url}, {size / 1000:,.0f} kB")
+        run.note(page=shown(target.url))
+        say(f"dashboard: {shown(target.url)}, {size / 1000:,.0f} kB")
     if refused:
         broken = [load for load in report.loads if load.refused]
         raise TablesRefused([line for load in broken for line in refusals(load)], min(map(refusal_code, broken)))

@@ -3,14 +3,20 @@
 import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
 from pipelines.errors import Refusal
+from pipelines.shell import is_loopback
 
 DEPLOYMENT = "elt/hourly"
 START = timedelta(minutes=2)  # a server makes the runs of a new deployment within a minute
 LATE = timedelta(minutes=10)  # a worker asks every ten seconds, and a run may be at work
+
+
+class NotDeployed(Refusal):
+    """No deployment is known to the server: nobody runs a worker, which need not be wrong."""
 
 
 def check(api_url: str) -> str:
@@ -20,14 +26,19 @@ def check(api_url: str) -> str:
         api_url: of Prefect's API, which answers; where it wants a key, PREFECT_API_KEY has it.
 
     Raises:
-        Refusal: nothing is deployed, no run is scheduled, or nobody takes those that are due.
+        NotDeployed: nothing runs by schedule.
+        Refusal: no run is scheduled, or nobody takes those that are due.
+        httpx.HTTPError: the server does not answer.
     """
     key = os.environ.get("PREFECT_API_KEY")
     headers = {"Authorization": f"Bearer {key}"} if key and api_url.startswith("https:") else {}
-    with httpx.Client(base_url=api_url, headers=headers, timeout=10) as client:
+    trusted = not is_loopback(urlsplit(api_url).hostname or "")  # a proxy is for other machines
+    with httpx.Client(base_url=api_url, headers=headers, timeout=4, trust_env=trusted) as client:
         answer = client.get(f"/deployments/name/{DEPLOYMENT}")
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise Refusal(f"Nothing runs by schedule: {DEPLOYMENT} is not deployed; `make worker` deploys and runs it.")
+            raise NotDeployed(
+                f"Nothing runs by schedule: {DEPLOYMENT} is not deployed; `make worker` deploys and runs it."
+            )
         deployment = answer.raise_for_status().json()
         waiting = _waiting(client, deployment["id"])
     if deployment["paused"] or not any(schedule["active"] for schedule in deployment["schedules"]):

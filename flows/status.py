@@ -1,8 +1,8 @@
 """What runs here and what became of it, in seconds: `make status`, or `python flows/status.py`.
 
 It reads the records of runs (pipelines/run_record.py) and asks the services of `make up`; no warehouse is opened and no
-library of a load is imported. Exit codes: 0 all is well, 1 the newest run of something did not end well, 3 a service of
-`make up` that is needed is down.
+library of a load is imported. Exit codes: 0 all is well; 1 the newest run of something did not end well, or runs that
+are due are not made or taken; 3 a service of `make up` that is needed is down.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from pipelines.errors import Refusal
+from pipelines.plain_folder import shown as shown_path
 from pipelines.run_record import (
     AT_WORK,
     BUSY,
@@ -30,7 +31,7 @@ from pipelines.run_record import (
     Found,
     read_all,
 )
-from pipelines.warehouse import Environment, data_dir, environment
+from pipelines.warehouse import Environment, data_dir, environment, read_services
 
 SAYS = {
     OK: "ended well",
@@ -75,8 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     found, damaged = read_all(place.word)
     problems = unresolved(found)
     print("\n".join(text(place, found, damaged, problems, datetime.now(UTC))), flush=True)
+    is_scheduled = _say_schedule(place)
     is_down = services is not None and _said_by(services)
-    return 1 if problems else 3 if is_down else 0
+    return 1 if problems or not is_scheduled else 3 if is_down else 0
 
 
 def text(
@@ -91,7 +93,7 @@ def text(
         problems: of `unresolved`.
         now: against which every age counts.
     """
-    where = data_dir() / "runs" / place.word
+    where = shown_path(str(data_dir() / "runs" / place.word))
     shown = []
     if found:
         shown += [*_runs(found, now), "", *_tables(found, now), "", _build(found, now), *_page(found, now)]
@@ -244,6 +246,27 @@ def _earlier(place: Environment, now: datetime) -> list[str]:
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
         return []
     return [f"Last run        {_stamp(at)}, {_age(at, now)}: ended well (kept by an earlier version)", "", *lines]
+
+
+def _say_schedule(place: Environment) -> bool:
+    """Print when the next run is due; tell whether the server makes the runs that it should, as far as it answers."""
+    url = (read_services().get("prefect_api_url") if place.is_embedded else None) or os.environ.get("PREFECT_API_URL")
+    if not url:
+        return True
+    import httpx  # where there is a server to ask
+
+    from flows.schedule_check import NotDeployed, check
+
+    try:
+        print(f"Schedule        {check(url)}")
+    except NotDeployed as refusal:
+        print(f"Schedule        {refusal}")
+    except Refusal as refusal:
+        print(f"Schedule        ✗ {refusal}")
+        return False
+    except (httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError):
+        print("Schedule        not known: the Prefect server does not answer")
+    return True
 
 
 def _services() -> "subprocess.Popen[str]":

@@ -64,6 +64,7 @@ def prefect_settings(data_dir: Path) -> dict[str, str]:
     return {
         "PREFECT_HOME": home,
         "PREFECT_PROFILES_PATH": f"{home}/profiles.toml",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": "sqlite+aiosqlite:///prefect.db",  # in the folder that it runs in
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
     }

@@ -87,7 +87,8 @@ class Services:
         with self._log(name).open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", *command, "--port", str(port)],
-                cwd=Path(__file__).parents[1],
+                # SQLAlchemy ends a database's path at a `?`: Prefect's is named relative to its folder.
+                cwd=self.data_dir / name if name == "prefect" else Path(__file__).parents[1],
                 # The page in the browser asks this very server, on whatever port it is.
                 env={**inherited, **environment, "PREFECT_SERVER_UI_API_URL": f"http://127.0.0.1:{port}/api"},
                 start_new_session=True,

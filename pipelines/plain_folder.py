@@ -1,7 +1,8 @@
 """A data folder's path as libraries can take it.
 
-dbt-duckdb takes what follows `#` for a fragment of a URL: a symbolic link stands for such a folder. DuckDB puts ".wal",
-the name of its journal, before the first `?` of the whole path and follows links: such a folder is refused.
+dbt-duckdb takes what follows `#` or `?` for a part of a URL: a symbolic link stands for such a folder. DuckDB follows
+links, and puts ".wal", the ending of its journal's name, before the first `?` of the whole path: the folder of that
+name is made.
 """
 
 import hashlib
@@ -14,17 +15,15 @@ from pipelines.errors import Refusal
 
 
 def plain(folder: Path) -> Path:
-    """Return the folder, or a link to it where its path holds a `#`; the link is made again if it is gone.
+    """Return the folder, or a link to it where its path holds a `#` or a `?`; the link is made again if it is gone.
 
     Raises:
-        Refusal: the path holds a `?`, or no folder can hold the link.
+        Refusal: no folder can hold the link, or the journal's folder cannot be made.
     """
-    if "?" in str(folder):
-        raise Refusal(
-            f"{folder} holds a ?, beside which DuckDB keeps no journal: set MAILBLAZE_DATA_DIR to another folder."
-        )
-    if "#" not in str(folder):
+    if not set("?#") & set(str(folder)):
         return folder
+    if "?" in str(folder):
+        _make_journals_folder(folder)
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:12]
     for base in _bases():
         try:
@@ -34,8 +33,31 @@ def plain(folder: Path) -> Path:
         except OSError:
             continue
     raise Refusal(
-        f"{folder} holds a #, and no folder can be made for a link to it: set MAILBLAZE_DATA_DIR to a folder without #."
+        f"{folder} holds a # or a ?, and no folder can be made for a link to it: set MAILBLAZE_DATA_DIR to a folder "
+        "without them."
     )
+
+
+def shown(path: str) -> str:
+    """Return a path below a folder of `plain` as a person knows it: without the link."""
+    for base in _bases():
+        parts = Path(path).parts
+        count = len(base.parts)
+        if parts[:count] == base.parts and len(parts) > count and (link := base / parts[count]).is_symlink():
+            return str(Path(link.readlink(), *parts[count + 1 :]))
+    return path
+
+
+def _make_journals_folder(folder: Path) -> None:
+    """Make the folder in which DuckDB keeps the journal of a database in `folder` while it writes."""
+    journals = Path(str(folder.resolve()).replace("?", ".wal?", 1))
+    try:
+        journals.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise Refusal(
+            f"{folder} holds a ?, for which DuckDB keeps its journal in {journals}, and that cannot be made "
+            f"({error.strerror}): set MAILBLAZE_DATA_DIR to a folder without ?."
+        ) from None
 
 
 def _bases() -> list[Path]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-ODD = '-data é #1 100% [x] it\'s "q" $HOME & ; \\n *{y}'
+ODD = '-data é #1 100% [x] it\'s "q" $HOME & ; \\n *{y}?'
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +67,6 @@ def test_every_part_takes_the_data_folder_for_the_same(machine, loaded, name):
     assert list(expected.glob("*.duckdb")), list(machine.clone.iterdir())
     assert not (machine.clone / "~").exists()
     assert not [path for path in machine.home.rglob("*%20*") if path.name != machine.clone.parent.name]
-
-
-def test_a_folder_that_duckdb_cannot_write_to_is_refused_in_one_line(machine):
-    done = machine.python("pipelines/postgres.py", MAILBLAZE_DATA_DIR="what?")
-    assert done.returncode == 1
-    assert len(done.stderr.strip().splitlines()) == 1
-    assert "holds a ?" in done.stderr
 
 
 def test_what_holds_people_is_readable_by_its_owner_only(machine, loaded):

@@ -2,8 +2,11 @@
 
 import os
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
+import duckdb
 import pytest
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.load_storage import LoadItemStorage
@@ -12,11 +15,11 @@ from dlt.extract.storage import ExtractorItemStorage
 from pipelines import percent_paths
 from pipelines.errors import Refusal
 from pipelines.lake_paths import adopt_encoded, lake_path
-from pipelines.plain_folder import plain
+from pipelines.plain_folder import plain, shown
 from pipelines.private_files import keep_private
 from pipelines.warehouse import data_dir, environment, read_services
 
-ODD = 'My Projects é #1 100% [x] it\'s "q" $HOME & ; \\n *{y}'
+ODD = 'My Projects é #1 100% [x] it\'s "q" $HOME & ; \\n *{y}?'
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +47,9 @@ def test_a_link_stands_for_a_folder_with_a_hash_and_is_made_again(tmp_path):
     link.unlink()
     link.symlink_to(tmp_path)  # of another folder that had this name
     assert plain(folder).resolve() == folder
+    assert shown(str(plain(folder) / "x.html")) == str(folder / "x.html")
     assert plain(tmp_path) == tmp_path
+    assert shown(str(tmp_path / "x.html")) == str(tmp_path / "x.html")
 
 
 def test_a_link_is_never_put_where_others_may_write(tmp_path, monkeypatch):
@@ -56,7 +61,19 @@ def test_a_link_is_never_put_where_others_may_write(tmp_path, monkeypatch):
         plain(tmp_path / "#")
 
 
-def test_a_folder_that_duckdb_cannot_write_to_is_refused(tmp_path):
+def test_a_database_in_a_folder_with_a_question_mark_outlives_a_kill(tmp_path):
+    folder = tmp_path / "what?" / "is it?"
+    folder.mkdir(parents=True)
+    path = plain(folder) / "x.duckdb"
+    write = "import duckdb, os, sys; duckdb.connect(sys.argv[1]).execute('create table t as select 1 a'); os._exit(9)"
+    assert subprocess.run([sys.executable, "-c", write, str(path)]).returncode == 9
+    with duckdb.connect(str(path)) as connection:
+        assert connection.execute("select a from t").fetchall() == [(1,)]
+    assert (folder / "x.duckdb").exists()
+
+
+def test_a_folder_whose_journal_has_no_place_is_refused(tmp_path):
+    (tmp_path / "what.wal?").write_text("no folder")
     with pytest.raises(Refusal, match=r"holds a \?"):
         plain(tmp_path / "what?")
 
