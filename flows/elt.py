@@ -211,10 +211,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _command(chosen: argparse.Namespace, arguments: Sequence[str] | None) -> None:
     try:
+        sources = sources_named(chosen.only, SOURCES)
+        wanted(chosen.page)
         with recorded("flow", typed("python flows/elt.py", arguments), list(SOURCES)) as run:
             hush_console()
             leave_out_foreign()
-            prepare(sources_named(chosen.only, SOURCES), dbt=True, prefect=True)
+            prepare(sources, dbt=True, prefect=True)
             use_server()
             try:
                 report = elt(

@@ -25,6 +25,7 @@ from pipelines.lease import Lease
 from pipelines.lease_record import LeaseRecord, stamp
 from pipelines.lease_store import Conflict
 from pipelines.load import held_lease
+from pipelines.replay import PIPELINES
 from pipelines.settings import prepare
 from pipelines.settle import read_landing
 from pipelines.warehouse import data_dir, raw_pipeline
@@ -41,6 +42,8 @@ def repair(name: str) -> str:
     pipeline = None if name == flow_lease.NAME else raw_pipeline(name, data_dir() / "lease_repair")
     lease = held_lease(pipeline) if pipeline else flow_lease.flow_lease()
     stored = lease.store.read()
+    if stored is None and name not in (known := (*PIPELINES, flow_lease.NAME)):
+        raise Refusal(f"There is no lease of {name}: type {' or '.join(known)}.")
     if stored is None:
         return f"{lease.url} is not there: the next run makes it"
     try:

@@ -169,14 +169,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--quiet", action="store_true", help="no lines about progress; errors and the result stay")
     options = parser.parse_args(arguments)
     speak(quiet=options.quiet)
-    names = options.pipelines or PIPELINES
     try:
+        prepare()
+        names = known(options.pipelines or PIPELINES)
         if options.check or options.complete:
-            prepare()
             check(names) if options.check else complete(names)
         else:
             with recorded("replay", typed("python pipelines/replay.py", arguments), names):
-                prepare()
                 replay(names)
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
         exit_with_line(error)

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import time
 import urllib.request
 
 import pytest
@@ -53,8 +54,10 @@ def test_a_run_says_what_it_is_at_and_prefect_has_the_same_lines(machine, data):
         assert any(kind.match(line) for line in lines), (kind.pattern, lines)
     assert "\x1b" not in done.stderr
     assert len({line for line in lines if "reading what changed" in line}) == 2  # each once
-    heard = logs(data)
-    missing = [line for line in lines if not any(line[12:] == message.strip() for message in heard)]
+    missing, until = lines, time.monotonic() + 60  # the server writes logs some time after it got them
+    while missing and time.monotonic() < until:
+        heard = {message.strip() for message in logs(data)}
+        missing = [line for line in lines if line[12:] not in heard]
     assert missing == []
 
 

@@ -84,7 +84,7 @@ def test_ctrl_c_in_make_run_leaves_the_services_and_the_next_run_goes_on(machine
 def test_a_run_that_was_paused_past_its_lease_ends_in_one_line(machine, data, words):
     """The other run uses the same folder, as a second terminal does; dbt needs no lease and goes on."""
     settings = {"MAILBLAZE_DATA_DIR": str(data), "LEASE__TTL": "2"}
-    process = machine.start(python(machine), "flows/elt.py", **settings)
+    process = machine.start(python(machine), "flows/elt.py", "--full-build", **settings)
     read_until(process, words.removesuffix("1"))
     os.kill(process.pid, signal.SIGSTOP)
     try:
