@@ -1,9 +1,11 @@
 """The clock: both sources into RAW, then dbt builds the rest: `python flows/elt.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from flows.prefect_import import begin
     from pipelines.interrupts import watch
 
     watch()
+    begin()
 
 import argparse
 import contextlib

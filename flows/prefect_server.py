@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 import httpx
 from prefect.context import refresh_global_settings_context
 
+from flows.prefect_import import leave_out_profiles
 from pipelines.command import services_hint
 from pipelines.errors import Refusal
 from pipelines.settings import prefect_api
 from pipelines.shell import is_loopback
 
-PROFILES = ("PREFECT_PROFILE", "PREFECT_PROFILES_PATH")
 # What signs in to a server that somebody named; the one of `make up` asks nobody.
 SECRETS = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS")
 
@@ -28,9 +28,7 @@ def use_server() -> str:
     found = prefect_api()
     if not found.value:
         raise Refusal("No Prefect server is known: set PREFECT_API_URL.")
-    for name in PROFILES:
-        os.environ.pop(name, None)
-    os.environ["PREFECT_PROFILES_PATH"] = os.path.join(os.devnull, "none")  # noqa: PTH118  a file that cannot be there
+    leave_out_profiles()
     is_here = is_loopback(urlsplit(found.value).hostname or "")
     if is_here:
         os.environ.pop("PREFECT_API_KEY", None)

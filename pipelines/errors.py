@@ -1,6 +1,7 @@
 """Refusals: what a person can mend, said in one line with the next thing to type."""
 
 import errno
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -151,8 +152,8 @@ def _line(error: BaseException, hint: str) -> str | None:
         return str(error)
     if kind == "ConfigValueCannotBeCoercedException":
         return (
-            f"The setting {error.field_name} is no {_hint(error.hint)}: change it in the shell or in .dlt/; a list is "
-            "written as JSON, e.g. '[\"contacts\"]'."
+            f"The setting {_as_typed(error.field_name)} is no {_hint(error.hint)}: change it in the shell or in .dlt/; "
+            "a list is written as JSON, e.g. '[\"contacts\"]'."
         )
     if kind == "ConfigFieldMissingException":
         up = f"{hint}, or " if hint.startswith("`make up`") else ""
@@ -196,6 +197,12 @@ def _line(error: BaseException, hint: str) -> str | None:
         reason = str(error).splitlines()[0]
         return f"DuckDB cannot read or write its file: {reason}. Make room or writable, then run again."
     return None
+
+
+def _as_typed(field: str) -> str:
+    """Return the variable of the shell that sets a field, where there is one, else the field's name."""
+    names = [name for name, value in os.environ.items() if value and name.upper().endswith(f"__{field.upper()}")]
+    return " or ".join(sorted(names)) or field
 
 
 def _hint(hint: Any) -> str:

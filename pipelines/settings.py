@@ -14,7 +14,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import ConfigTomlProvider, EnvironProvider, SecretsTomlProvider
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
-from pipelines.errors import Refusal
+from pipelines.errors import Refusal, explain
 from pipelines.shell import ignore_foreign, setting
 from pipelines.warehouse import environment, read_services, services_file
 
@@ -99,13 +99,34 @@ def find(name: str, pipeline: str | None = None) -> Found:
     *sections, key = name.split(".")
     repeated = (*sections[:2], *sections[1:]) if sections[0] == "sources" else ()  # sources.saas.saas.base_url
     for before in ([pipeline] if pipeline else []) + [None]:
-        for provider in Container()[PluggableRunContext].providers.providers:
+        for provider in _providers():
             for path in filter(None, (repeated, tuple(sections))):
                 value, _ = provider.get_value(key, str, before, *path)
                 if value is not None:
                     origin = provider.get_value_location(key, before, *path) or provider.name
                     return Found(typed(".".join((*((before,) if before else ()), *path, key))), value, origin)
     return Found(typed(name), None, "")
+
+
+def _providers() -> list[Any]:
+    """Return dlt's providers, once dlt has read its own settings.
+
+    Raises:
+        Refusal: one of those makes no sense.
+    """
+    wrong = _level(level) if (level := setting("RUNTIME__LOG_LEVEL")) else None
+    if wrong:
+        raise Refusal(f"RUNTIME__LOG_LEVEL is {level!r}: {wrong} (it comes from the shell).")
+    try:
+        return Container()[PluggableRunContext].providers.providers
+    except Refusal:
+        raise
+    except Exception as error:
+        reason = " ".join((explain(error, "") or str(error)).split())[:200].rstrip(".")
+        raise Refusal(
+            f"dlt cannot begin with its own settings ({reason}): correct or unset what begins with RUNTIME__ in the "
+            "shell, or [runtime] in .dlt/."
+        ) from error
 
 
 def typed(name: str) -> str:

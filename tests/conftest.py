@@ -30,6 +30,12 @@ KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_na
 BUCKET = "dp-mailblaze-demo-ci-raw"
 
 
+@pytest.fixture(autouse=True)
+def _no_name_was_left_out_before(monkeypatch) -> None:
+    """What an earlier test had left out of the environment is not given back in this one."""
+    monkeypatch.setattr("pipelines.shell._ignored", {})
+
+
 @dataclass
 class Platform:
     """One isolated `ci` environment: its own database, API store, bucket, warehouse and dlt working folder."""
