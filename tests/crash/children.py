@@ -76,9 +76,9 @@ def run(
         output += f"\nTraceback: it did not end within {limit:.0f} s"
     events = root / "events.json"
     seen = [tuple(event) for event in json.loads(events.read_text())] if events.exists() else []
-    struck = struck or (bool(strike) and ended_by == strike.signal)
-    if struck and strike.signal and ended_by is None and os.WEXITSTATUS(status) == 128 + strike.signal:
+    if strike and strike.signal and ended_by is None and os.WEXITSTATUS(status) == 128 + strike.signal:
         ended_by = strike.signal  # it ended in order, and says so
+    struck = struck or (bool(strike) and ended_by == strike.signal)
     return Ending(None if ended_by else os.WEXITSTATUS(status), ended_by, seconds, output, struck, seen)
 
 
