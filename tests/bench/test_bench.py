@@ -13,6 +13,8 @@ from bench.report import as_markdown, write
 from bench.scene import Scene
 from mock_services.postgres.server import EmbeddedPostgres
 
+pytestmark = pytest.mark.slow
+
 FIGURES = {"ours_over_floor", "incremental_over_full", "incremental_without_sweep_over_full", "peak_mb"}
 NOT_ASKED = {"sling_over_ours", "dlt_connectorx_over_ours", "dlt_pyarrow_over_ours", "dlt_default_over_ours",
              "peak_mb_10x", "api_rate_used"}  # fmt: skip

@@ -13,6 +13,8 @@ import pytest
 from tests.crash.bench import Bench, Order
 from tests.crash.subject import Subject
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 EXAMPLE = "tests.crash.example"
 SLICE = ["--kills", "8", "--seed", "20261123", "--only", "append/local,saas/ci,postgres/local"]

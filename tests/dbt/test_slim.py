@@ -11,6 +11,8 @@ import pytest
 
 from tests.dbt.loads import TABLES, loads, merge
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MART = "{{ config(contract={'enforced': false}) }}\nselect 1 as figure\n"
 STATUS = "dbt/models/mart/operations/rpt_data_status.sql"

@@ -59,6 +59,7 @@ def test_a_spent_budget_stops_the_flow_before_it_loads(ledger, platform, run_flo
     assert platform.raw("select count(*) from duckdb_schemas() where schema_name = 'RAW'") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_spent_budget_warns_and_the_load_goes_on(ledger, platform, run_flow, prefect_api, monkeypatch):
     platform.write_services(prefect_api_url=prefect_api, saas_token="wrong")  # noqa: S106  it ends there, long before dbt
     monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "18")

@@ -9,6 +9,8 @@ import pytest
 
 from tests.foreign.schemas import cases
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 NAMES = [schema.name for schema in cases.SCHEMAS]
 

@@ -14,6 +14,8 @@ from tests.conftest import execute
 from tests.foreign.reader import compare
 from tests.foreign.schema import line
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 LAST = re.compile(
     r"(\d+) schemas, (\d+) tables, (\d+) loads, (\d+) kills:"

@@ -22,6 +22,7 @@ def saved(name: str = "items") -> dict:
     return raw_pipeline("saas").state["sources"]["saas"]["resources"][name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("windows", ["1", "4"])
 @pytest.mark.parametrize("future", ["a year ahead", "9999-12-31T23:59:59.999999999Z"])
 def test_an_object_from_the_future_hides_none_of_those_that_come_later(api, capsys, monkeypatch, future, windows):  # noqa: F811

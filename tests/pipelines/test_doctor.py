@@ -110,6 +110,7 @@ def test_an_unknown_word_is_the_only_complaint(monkeypatch):
     assert list(found.lines("✗")) == ["environment"]
 
 
+@pytest.mark.slow
 def test_a_missing_grant_is_named_with_the_statement_that_mends_it(well):
     well.source("revoke select on lists from mailblaze")
     found = examine("--quick")
@@ -120,6 +121,7 @@ def test_a_missing_grant_is_named_with_the_statement_that_mends_it(well):
     assert examine("--quick").code == 0
 
 
+@pytest.mark.slow
 def test_a_role_that_does_not_see_other_sessions_is_told_the_grant(well, postgres_server):
     admin = postgres_server.url("postgres", "postgres")
     execute(admin, "revoke pg_read_all_stats from mailblaze")
@@ -136,6 +138,7 @@ def test_a_role_that_does_not_see_other_sessions_is_told_the_grant(well, postgre
     assert "(a report, idle in transaction, SELECT)" in found.text
 
 
+@pytest.mark.slow
 def test_a_lake_that_ignores_conditions_is_refused(well):
     """It would give the lease to two runs at once."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -152,6 +155,7 @@ def test_a_lake_that_ignores_conditions_is_refused(well):
     assert well.lake() == []
 
 
+@pytest.mark.slow
 def test_a_missing_table_and_a_missing_cursor_are_named(well):
     well.source("alter table lists rename to old_lists")
     assert "no table public.lists" in examine("--quick").lines("✗")["postgres SELECT"]
@@ -186,6 +190,7 @@ def test_a_bucket_that_is_absent_is_named(well):
     assert BUCKET not in [bucket["Name"] for bucket in well.s3().list_buckets()["Buckets"]]
 
 
+@pytest.mark.slow
 def test_a_warehouse_that_another_process_holds_is_one_line(well):
     with duckdb.connect(str(well.warehouse)):
         found = examine()

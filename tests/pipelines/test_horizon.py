@@ -316,6 +316,7 @@ def test_rows_without_a_cursor_come_when_they_change(platform, monkeypatch):
     assert differences(platform, "odd", "odd_id") == []
 
 
+@pytest.mark.slow
 def test_lag_finds_what_the_application_dated_back_and_loads_nothing_twice(platform, monkeypatch):
     platform.source(
         """create table orders (order_id int primary key, amount numeric, document jsonb, changed_at timestamptz);

@@ -45,6 +45,7 @@ def test_loading_twice_changes_nothing(platform):
     assert [platform.raw(digest.format(table)) for table in TABLES] == before
 
 
+@pytest.mark.slow
 def test_an_update_replaces_and_never_doubles(platform):
     load()
     for turn in range(3):
@@ -71,6 +72,7 @@ def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
     assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_a_cursor_that_outlived_its_rows_is_forgotten(platform):
     """The warehouse was made anew, and another pipeline already stands in RAW: everything must come again."""
     load()

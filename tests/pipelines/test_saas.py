@@ -144,6 +144,7 @@ def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
     assert report.tables["saas_email_events"].extracted < first.tables["saas_email_events"].extracted / 50
 
 
+@pytest.mark.slow
 def test_the_rate_limit_is_waited_for(platform):
     with serve(create_app(platform.saas_store, TOKEN, requests_per_second=2)) as url:
         platform.write_services(saas_url=url)

@@ -134,6 +134,7 @@ def test_a_load_over_several_windows_brings_every_object_once(platform, divided)
         assert httpx.get(f"{url}/counts").json()["200"] - first < first / 3
 
 
+@pytest.mark.slow
 def test_a_fault_in_one_window_loads_nothing_and_moves_no_cursor(platform, divided, monkeypatch):
     monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.001")
     fault = {"collection": "email_events", "request": 40, "kind": "error_200", "times": 99}

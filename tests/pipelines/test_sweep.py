@@ -71,6 +71,7 @@ def test_a_soft_delete_column_is_the_time_of_the_delete(platform, monkeypatch):
     assert platform.raw("select count(*) from RAW.POSTGRES_NOTES where _deleted_at is null") == [(2,)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("loss", "line"),
     [

@@ -101,6 +101,7 @@ def test_cursors_that_expire_again_and_again_are_survived_while_the_read_goes_on
     assert len(fired(platform)) == 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_a_storm_of_faults_is_survived_or_fails_whole(platform, seed):
     httpx.put(f"{platform.saas_url}/mock/faults", json=seeded(seed, 12)).raise_for_status()
@@ -130,6 +131,7 @@ FATAL = [
 ]
 
 
+@pytest.mark.slow
 def test_a_fault_that_stays_fails_the_load_moves_nothing_and_the_next_load_is_whole(platform, tiny_store):
     with sqlite3.connect(platform.saas_store) as connection:
         connection.execute(

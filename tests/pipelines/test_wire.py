@@ -180,6 +180,7 @@ def test_large_tables_come_over_several_connections_each_row_once(platform, only
     assert not list((platform.data_dir / "dlt").glob("**/wire/*"))
 
 
+@pytest.mark.slow
 def test_what_has_no_pages_of_its_own_is_read_whole(platform, only, eager):
     platform.source(
         f"""create table parts (id int, words text, updated_at timestamptz default now(), primary key (id))
@@ -257,6 +258,7 @@ def test_a_connection_that_is_cut_ends_its_read_and_not_the_process(platform, st
         assert query not in str(error.value)
 
 
+@pytest.mark.slow
 def test_connections_that_are_cut_in_a_load_leave_nothing(platform, only, eager, monkeypatch):
     make_table(platform, "many", "id int, words text", f"insert into many {words(9_000)}")
     only("many")
@@ -343,6 +345,7 @@ def test_a_busy_source_gets_fewer_connections(platform):
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_door_as_it_is_over_several_connections(platform, eager):
     load()
     assert_raw_equals_source(platform)
