@@ -46,6 +46,9 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
         help="let RAW take over the new type of these columns: table.column with commas between, or all",
     )
     parser.add_argument(
+        "--accept-server", action="store_true", help="the rows that RAW has moved to another server: go on with it"
+    )
+    parser.add_argument(
         "--strict", action="store_true", help="load nothing at all where one table cannot be loaded exactly"
     )
     parser.add_argument("--quiet", action="store_true", help="no lines about progress; errors and the result stay")
@@ -54,6 +57,8 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
     for option in ("accept_deletes", "accept_reread", "accept_type"):
         if names := getattr(chosen, option):
             dlt.config[f"sources.{pipeline}.{option}"] = names.split(",")
+    if chosen.accept_server:
+        dlt.config[f"sources.{pipeline}.accept_server"] = True
     if chosen.strict:
         dlt.config[f"sources.{pipeline}.strict"] = True
     interrupts.watch()

@@ -23,6 +23,7 @@ from pipelines.postgres_sessions import SEARCH_PATH
 from pipelines.preflight import Accepted, plan_tables
 from pipelines.raw_table import RawReader, RawTable
 from pipelines.snapshot import Snapshot
+from pipelines.source_server import SaveServer, check_server, identifier
 from pipelines.sweep import DELETED_AT, Sweep, chosen, sweep_names, sweep_resource
 from pipelines.table_options import SWEEP, table_options
 from pipelines.unchanged import DropUnchanged
@@ -84,6 +85,7 @@ def postgres(
     accept_reread: Sequence[str] = (),
     accept_type: Sequence[str] = (),
     reread_limit: int = 10_000_000,
+    accept_server: bool = False,
     strict: bool = False,
 ) -> Iterator[dlt.sources.DltResource]:
     """Yield a resource for each line of TABLES, and after each swept table the one that marks its deletes.
@@ -101,11 +103,14 @@ def postgres(
         accept_reread: tables that are read again whole however large they are; "all" stands for every one.
         accept_type: columns, as table.column, whose new type RAW takes over; "all" stands for every one.
         reread_limit: rows that a table may have to be read again because its definition changed.
+        accept_server: whether another server than before has the same rows.
         strict: whether a refused table refuses the whole load.
 
     Raises:
-        Refusal: TABLES or an argument names what is not there.
+        Refusal: TABLES or an argument names what is not there, or the server is another one than before.
     """
+    server = identifier(moment.engine)
+    check_server(server, dlt.current.source_state(), accept_server)
     options = table_options(TABLES)
     deletes = chosen("accept_deletes", accept_deletes, options)
     accepted = Accepted(chosen("accept_reread", accept_reread, options), accept_type, reread_limit, options)
@@ -127,7 +132,7 @@ def postgres(
         window.saved  # noqa: B018  a clock that went back refuses the load, not a table
         raw = RawTable(reader, source.options.raw_name, source.key, source.name)
         reading = Reading(moment, window, raw, connections or connections_here(), source, plan.guard, plan.shape)
-        yield _changes(reading, plan.columns, chunk_size)
+        yield _changes(reading, plan.columns, chunk_size).add_step(plan.guard.step(SaveServer(server)))
         # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
         if source.options.deletes == SWEEP and sweep and not plan.is_retyped:
             keys = PostgresKeys(moment, source, window)

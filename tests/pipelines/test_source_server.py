@@ -1,0 +1,38 @@
+"""Rows of another server are not mixed with those that RAW has."""
+
+import pytest
+import sqlalchemy as sa
+
+from mock_services.postgres.server import EmbeddedPostgres
+from pipelines import postgres
+from pipelines.errors import Refusal
+from pipelines.source_server import check_server, identifier
+
+
+def test_another_server_is_refused_and_nothing_changes(platform, tmp_path):
+    postgres.load()
+    before = platform.raw("select count(*), max(_dlt_load_id) from RAW.POSTGRES_CONTACTS")
+    with EmbeddedPostgres(tmp_path / "other", ephemeral=True) as other:
+        platform.write_services(postgres_url=other.url())
+        with pytest.raises(Exception, match=r"another server .* --accept-server"):
+            postgres.load()
+        other.destroy()
+    assert platform.raw("select count(*), max(_dlt_load_id) from RAW.POSTGRES_CONTACTS") == before
+    platform.write_services()
+    assert postgres.load().load_ids == [], "the server of before is taken as it is"
+
+
+def test_an_earlier_state_names_no_server_and_goes_on():
+    check_server("1", {}, is_accepted=False)
+    check_server(None, {"server": "1"}, is_accepted=False)
+    check_server("2", {"server": "1"}, is_accepted=True)
+    with pytest.raises(Refusal, match="make clean"):
+        check_server("2", {"server": "1"}, is_accepted=False)
+
+
+def test_an_ordinary_role_may_ask_which_server_it_is(postgres_server):
+    engine = sa.create_engine(postgres_server.url())
+    with engine.connect() as connection:
+        assert not connection.exec_driver_sql("select rolsuper from pg_roles where rolname = current_user").scalar()
+    assert identifier(engine)
+    engine.dispose()
