@@ -178,13 +178,11 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 
 clean: down  ## forget every row, the lake and the environment
 	@if test -x $(BIN)/python; then python -m mock_services clean; fi
-	@if test -n "$$MAILBLAZE_DATA_DIR"; then cd -- "$$MAILBLAZE_DATA_DIR" 2>/dev/null && rm -rf $(KEPT); else rm -rf .data; fi; true
+	@if test -z "$$MAILBLAZE_DATA_DIR"; then rm -rf .data; elif test -x $(BIN)/python; then python -m pipelines.forget; fi
 	rm -rf .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows .venv-sql .venv-dashboard \
 		.venv-dashboard-tests dbt/target dbt/logs logs
 
 setup: $(READY)  ## Python's packages into .venv, once
-
-KEPT := *.duckdb *.duckdb.wal lake dlt replay lease_repair set_aside runs dashboard.html last_run.json last_build.json
 
 # uv where there is one; else it is installed into the environment itself, which takes seconds, where pip alone takes a minute.
 $(READY): requirements.lock pyproject.toml

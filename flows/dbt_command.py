@@ -30,6 +30,8 @@ def main(arguments: Sequence[str]) -> None:
     """Become dbt with these arguments."""
     try:
         leave_out_foreign()
+        if environment().engine == "snowflake":
+            _check_login()
         export_data_dir()
         keep_private()
         has_place = bool(arguments) and not arguments[0].startswith("-")  # `--help` and `--version` take none
@@ -37,6 +39,13 @@ def main(arguments: Sequence[str]) -> None:
     except Refusal as error:
         sys.exit(f"✗ {error}")
     os.execv(command[0], command)  # noqa: S606  our own dbt, with what a person typed
+
+
+def _check_login() -> None:
+    from pipelines.settings import missing  # imported here: dlt takes a second
+
+    if names := missing(dbt=True).get("dbt"):
+        raise Refusal(f"Not set on {environment().word}: dbt: {', '.join(names)}. See docs/snowflake.md.")
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ def prefect_settings(data_dir: Path) -> dict[str, str]:
 
 def down(data_dir: Path, only: tuple[str, ...] = tuple(PORTS)) -> None:
     """Stop services, every one unless told, and all of their children; what does not run is fine."""
-    if not Path(data_dir).exists():
+    if not (Path(data_dir) / "lock").exists():  # no command has used the folder
         print("nothing runs")
         return
     services = Services(data_dir)
@@ -152,6 +152,9 @@ def make_trouble(data_dir: Path, *asked: float | None) -> None:
 
 def clean(data_dir: Path) -> None:
     """Stop everything and remove what the services keep; other files of the folder stay."""
+    if not (Path(data_dir) / "lock").exists():
+        print("nothing runs")
+        return
     down(data_dir)
     services = Services(data_dir)
     services.postgres.destroy()

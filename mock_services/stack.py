@@ -96,7 +96,11 @@ class Services:
                 stdout=log,
                 stderr=log,
             )
-        self.records[name].write(process.pid, port)
+        try:
+            self.records[name].write(process.pid, port)
+        except OSError:  # nobody could end it later
+            process.kill()
+            raise
 
     def wait(self, name: str) -> bool:
         """Return when a service that speaks HTTP answers; tell whether its port had to change since `start`.

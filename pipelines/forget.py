@@ -1,0 +1,36 @@
+"""Remove what runs have left in the data folder, and nothing else: `python -m pipelines.forget`, in `make clean`."""
+
+import argparse
+import shutil
+from pathlib import Path
+
+from pipelines.command import exit_with_line
+from pipelines.errors import Refusal
+from pipelines.warehouse import data_dir
+
+DATABASE = "dp_mailblaze_demo_*_db.duckdb"
+KEPT = (f"{DATABASE}*", "lake", "dlt", "replay", "lease_repair", "set_aside", "runs", "dashboard.html", "last_*.json")
+
+
+def forget(folder: Path) -> list[str]:
+    """Remove the files and folders of ours and return their names; a folder that no run has used is left as it is."""
+    if not any((folder / "dlt").glob("*/pipelines")) and not any(folder.glob(DATABASE)):
+        return []
+    found = sorted(path for name in KEPT for path in folder.glob(name))
+    for path in found:
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return [path.name for path in found]
+
+
+def main() -> None:
+    """Remove them and name them."""
+    argparse.ArgumentParser(prog="python -m pipelines.forget", description=__doc__).parse_args()
+    try:
+        names = forget(data_dir())
+    except (Refusal, OSError) as error:
+        exit_with_line(error)
+    print(f"removed from {data_dir().resolve()}: {', '.join(names) or 'nothing, no run has used it'}")
+
+
+if __name__ == "__main__":
+    main()
