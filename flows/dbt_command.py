@@ -30,11 +30,11 @@ def main(arguments: Sequence[str]) -> None:
     """Become dbt with these arguments."""
     try:
         leave_out_foreign()
-        if environment().engine == "snowflake":
+        has_place = bool(arguments) and not arguments[0].startswith("-")  # `--help` and `--version` take none
+        if has_place and environment().engine == "snowflake":
             _check_login()
         export_data_dir()
         keep_private()
-        has_place = bool(arguments) and not arguments[0].startswith("-")  # `--help` and `--version` take none
         command = [str(Path(sys.executable).with_name("dbt")), *arguments, *(place() if has_place else [])]
     except Refusal as error:
         sys.exit(f"✗ {error}")
