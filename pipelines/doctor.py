@@ -218,7 +218,8 @@ def prefect() -> str:
         is_here = is_loopback(urlsplit(found.value).hostname or "")
         httpx.get(f"{found.value}/health", timeout=10, trust_env=not is_here).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Refusal(f"{shown} does not answer ({type(error).__name__}); {services_hint()}") from error
+        hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"
+        raise Refusal(f"{shown} does not answer ({type(error).__name__}); {hint}") from error
     return shown
 
 
