@@ -263,8 +263,8 @@ def ask(check: Check) -> str | BaseException:
 def wrong(error: BaseException, check: Check) -> str:
     """Return what is wrong and what to type, in one line."""
     if isinstance(error, ConfigFieldMissingException):
-        up = "`make up`, or " if services_hint().startswith("`make up`") else ""
-        return f"not set: {', '.join(unset(error))}; {up}see {EXAMPLE}"
+        line = explain(error, "`make up`" if services_hint().startswith("`make up`") else "") or ""
+        return line[:1].lower() + line[1:].rstrip(".")
     reason = " ".join(str(error).split())[:400]
     return explain(error, services_hint()) or f"{type(error).__name__}: {reason}; {check.mend}"
 

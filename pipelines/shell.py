@@ -24,7 +24,9 @@ DBT_OURS = (
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-USABLE = re.compile(r"(?:https?://)?(?:[^/@]*@)?(?:\[[0-9a-fA-F:.]+\]|[^/@:\s\[\]]+)(?::(\d{1,5}))?(?:/.*)?", re.IGNORECASE)
+USABLE = re.compile(
+    r"(?:https?://)?(?:[^/@]*@)?(?:\[[0-9a-fA-F:.]+\]|[^/@:\s\[\]]+)(?::(\d{1,5}))?(?:/.*)?", re.IGNORECASE
+)
 # dlt reads these as it is imported, and each changes what a load writes.
 TOO_LATE = (
     "DLT_DEFAULT_NAMING_MODULE",
