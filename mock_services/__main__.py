@@ -57,7 +57,7 @@ def check_folder(path: Path) -> None:
     except (OSError, RuntimeError) as error:
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         raise ServiceError(
-            f"no data folder can be at {str(path)[:60]!r} ({reason}): set MAILBLAZE_DATA_DIR or --data-dir to another one"
+            f"no data folder can be at {str(path)[:60]!r} ({reason}): set MAILBLAZE_DATA_DIR or --data-dir to another"
         ) from None
 
 

@@ -26,7 +26,7 @@ from packaging.requirements import Requirement
 
 from pipelines import effective, lake_checks, settings, source_checks, warehouse_checks
 from pipelines.command import services_hint
-from pipelines.errors import Refusal, explain, unset
+from pipelines.errors import Refusal, explain
 from pipelines.private_files import keep_private
 from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
 from pipelines.settings import EXAMPLE, missing, prefect_api

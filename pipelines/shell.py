@@ -24,9 +24,8 @@ DBT_OURS = (
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-USABLE = re.compile(
-    r"(?:https?://)?(?:[^/@]*@)?(?:\[[0-9a-fA-F:.]+\]|[^/@:\s\[\]]+)(?::(\d{1,5}))?(?:/.*)?", re.IGNORECASE
-)
+HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^/@:\s\[\]]+)"
+USABLE = re.compile(rf"(?:https?://)?(?:[^/@]*@)?{HOST}(?::(\d{{1,5}}))?(?:/.*)?", re.IGNORECASE)
 # dlt reads these as it is imported, and each changes what a load writes.
 TOO_LATE = (
     "DLT_DEFAULT_NAMING_MODULE",
@@ -111,7 +110,7 @@ def aws_of_the_shell() -> Iterator[None]:
 
 
 def spare_loopback(is_embedded: bool) -> None:
-    """Name loopback in NO_PROXY; a proxy by SOCKS, for which no client here has the library, or by no address is left out.
+    """Name loopback in NO_PROXY; a proxy that no client here can use is left out: by SOCKS, or without an address.
 
     Raises:
         Refusal: such a proxy is set in an environment whose services are elsewhere.

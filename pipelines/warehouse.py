@@ -144,9 +144,10 @@ def _absolute(path: str) -> Path:
     except (OSError, RuntimeError) as error:  # RuntimeError: ~nobody
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         shown = f"{path[:57]}..." if len(path) > 60 else path
+        unset = ", or unset it for .data" if setting("MAILBLAZE_DATA_DIR") else ""
         raise Refusal(
-            f"MAILBLAZE_DATA_DIR is {shown!r}, where no folder can be ({reason}): set it to a folder that you can write to,"
-            " or unset it for .data."
+            f"MAILBLAZE_DATA_DIR is {shown!r}, where no folder can be ({reason}): set it to a folder that you may "
+            f"write to{unset}."
         ) from None
     return plain(folder)
 
