@@ -1,7 +1,9 @@
 """The dashboard as one page without a server, written where the run says: a file here, or an object in a bucket."""
 
+import os
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from fsspec.core import url_to_fs
@@ -38,6 +40,20 @@ class Page:
             return True
         return built_at is not None and written_at.astimezone(UTC) < built_at
 
+    def check(self) -> None:
+        """Find a folder that can be written to, or made; a bucket is not asked.
+
+        Raises:
+            Refusal: there is none.
+        """
+        if _protocol(self.url) != "file":
+            return
+        path = Path(self._place()[1])
+        folder = next((place for place in path.parents if place.exists()), path.parent)
+        if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            reason = f"{path} is a folder" if path.is_dir() else f"{folder} cannot be written to"
+            raise Refusal(f"The dashboard's page cannot be written to {self.url} ({reason}): name another --page.")
+
     def write(self, text: str) -> None:
         """Write it whole: a reader sees the one before or this one.
 
@@ -72,7 +88,9 @@ def wanted(url: str | None) -> Page | None:
         return None
     if _protocol(url) not in PLACES or not url.endswith(".html"):
         raise Refusal(f"--page {url} is no place for a page: name a path or an s3:// URL that ends in .html.")
-    return Page(url)
+    page = Page(url)
+    page.check()
+    return page
 
 
 def _protocol(url: str) -> str:

@@ -35,17 +35,18 @@ def use_server() -> str:
     if found.origin != "the shell":
         for name in SECRETS:
             os.environ.pop(name, None)
-    _ask(found.value, is_here)
+    hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"
+    _ask(found.value, is_here, hint)
     os.environ["PREFECT_API_URL"] = found.value
     refresh_global_settings_context()  # for every thread, where temporary_settings() would serve this one alone
     return found.value
 
 
-def _ask(url: str, is_here: bool) -> None:
+def _ask(url: str, is_here: bool, hint: str) -> None:
     try:
         httpx.get(f"{url}/health", timeout=10, trust_env=not is_here).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Refusal(f"The Prefect server at {shown(url)} is not reachable: {services_hint()}.") from error
+        raise Refusal(f"The Prefect server at {shown(url)} is not reachable: {hint}.") from error
 
 
 def shown(url: str) -> str:

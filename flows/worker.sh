@@ -3,7 +3,12 @@ set -eu
 cd "$(dirname "$0")/.."
 if [ -x .venv/bin/python ]; then PATH="$PWD/.venv/bin:$PATH"; fi
 data=${MAILBLAZE_DATA_DIR:-.data}
-case $data in /*) ;; "~/"*) data=$HOME/${data#"~/"} ;; *) data=$PWD/$data ;; esac
+case $data in
+/*) ;;
+"~/"*) data=$HOME/${data#"~/"} ;;
+"~"*) echo "✗ MAILBLAZE_DATA_DIR is '$data': give its path without ~" >&2 && exit 1 ;;
+*) data=$PWD/$data ;;
+esac
 umask 077
 export PATH MAILBLAZE_DATA_DIR="$data" MAILBLAZE_CODE="${MAILBLAZE_CODE:-$PWD}"
 # An hour before the full build and in its hour there is one run; Terraform says otherwise for a worker with hours.
@@ -16,12 +21,13 @@ export PREFECT_WORKER_WEBSERVER_HOST="${PREFECT_WORKER_WEBSERVER_HOST:-127.0.0.1
 # Prefect's worker makes a folder of one name in the temporary folder, which another user's worker has made before.
 mkdir -p "$data/prefect/tmp"
 export TMPDIR="$data/prefect/tmp"
-# A proxy is for other machines; one by SOCKS is not spoken here, and its name alone stops every client.
+# A proxy is for other machines.
 export NO_PROXY="127.0.0.1,localhost,::1${NO_PROXY:+,$NO_PROXY}" no_proxy="127.0.0.1,localhost,::1${no_proxy:+,$no_proxy}"
-case ${ALL_PROXY:-} in socks*) unset ALL_PROXY ;; esac
-case ${all_proxy:-} in socks*) unset all_proxy ;; esac
-PREFECT_API_URL=$(python -m flows.worker_api)
+# The address, and the names of proxies that no client here can use, each of which would stop every client.
+found=$(python -m flows.worker_api)
+PREFECT_API_URL=${found%%[[:space:]]*}
 export PREFECT_API_URL
+for name in ${found#"$PREFECT_API_URL"}; do unset "$name"; done
 case $PREFECT_API_URL in http://127.0.0.1:* | http://localhost:*) unset PREFECT_API_KEY ;; esac
 prefect work-pool create elt --type process --overwrite
 prefect --no-prompt deploy --all

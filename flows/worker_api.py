@@ -1,22 +1,51 @@
-"""`python -m flows.worker_api`: the address of the Prefect API that a worker asks for runs, once it answers."""
+"""`python -m flows.worker_api`: the address of the Prefect API that a worker asks for runs, once it answers.
 
+Then the names of proxies in the shell that no client here can use, a line each.
+"""
+
+import os
 import sys
 import time
+
+from prefect.client.schemas.schedules import CronSchedule
 
 from flows.prefect_server import use_server
 from pipelines.command import exit_with_line
 from pipelines.errors import Refusal
+from pipelines.shell import spare_loopback, unusable_proxies
+from pipelines.warehouse import environment
 
+SCHEDULES = ("MAILBLAZE_HOURLY_CRON", "MAILBLAZE_FULL_BUILD_CRON")
 PATIENCE = 120.0  # seconds: worker and server may be started in the same moment
 
 
+def check_schedules() -> None:
+    """Find every schedule that the shell has fit for Prefect.
+
+    Raises:
+        Refusal: it names the setting.
+    """
+    for name in SCHEDULES:
+        value = os.environ.get(name)
+        try:
+            CronSchedule(cron=value or "0 * * * *", timezone="UTC")
+        except ValueError:  # of pydantic
+            raise Refusal(f"{name} is {value!r}: give a cron expression in UTC, e.g. '15 3 * * *'.") from None
+
+
 def main() -> None:
-    """Print the address; exit with one line where the API does not answer in time."""
+    """Print the address; exit with one line where a setting makes no sense or the API does not answer in time."""
+    proxies = unusable_proxies()
+    try:
+        check_schedules()
+        spare_loopback(environment().is_embedded)
+    except Refusal as refusal:
+        exit_with_line(refusal)
     deadline = time.monotonic() + PATIENCE
     waits = False
     while True:
         try:
-            print(use_server())
+            print(use_server(), *proxies, sep="\n")
             return
         except Refusal as refusal:
             if time.monotonic() > deadline:

@@ -6,8 +6,10 @@ if __name__ == "__main__":  # before the imports: Ctrl-C is one line from the st
     interrupts.watch()
 
 import argparse
+import errno
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg2
@@ -32,7 +34,31 @@ def names(text: str) -> tuple[str, ...]:
 
 def folder(text: str) -> Path:
     """Return a data folder by its path; an empty one is none."""
-    return Path(text or ".data").expanduser()
+    path = Path(text or ".data")
+    with suppress(RuntimeError):  # ~nobody: `check_folder` says it
+        return path.expanduser()
+    return path
+
+
+def check_folder(path: Path) -> None:
+    """Refuse what is no folder, and where none can be made.
+
+    Raises:
+        ServiceError: it says why.
+    """
+    try:
+        if path.expanduser() != path:
+            raise NotADirectoryError(errno.ENOTDIR, "there is no such user")
+        there = next(place for place in (path.absolute(), *path.absolute().parents) if place.exists())
+        if not there.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, f"{there} is a file")
+        if there != path.absolute() and not os.access(there, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, f"{there} cannot be written to")
+    except (OSError, RuntimeError) as error:
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        raise ServiceError(
+            f"no data folder can be at {str(path)[:60]!r} ({reason}): set MAILBLAZE_DATA_DIR or --data-dir to another"
+        ) from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -80,6 +106,7 @@ def main() -> int:
     keep_private()
     ignore_foreign()
     try:
+        check_folder(chosen.data_dir)
         return run(chosen)
     except ServiceError as error:
         print(f"mock_services: {error}", file=sys.stderr)

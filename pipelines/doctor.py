@@ -26,7 +26,7 @@ from packaging.requirements import Requirement
 
 from pipelines import effective, lake_checks, settings, source_checks, warehouse_checks
 from pipelines.command import services_hint
-from pipelines.errors import Refusal, explain, unset
+from pipelines.errors import Refusal, explain
 from pipelines.private_files import keep_private
 from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
 from pipelines.settings import EXAMPLE, missing, prefect_api
@@ -218,7 +218,8 @@ def prefect() -> str:
         is_here = is_loopback(urlsplit(found.value).hostname or "")
         httpx.get(f"{found.value}/health", timeout=10, trust_env=not is_here).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Refusal(f"{shown} does not answer ({type(error).__name__}); {services_hint()}") from error
+        hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"
+        raise Refusal(f"{shown} does not answer ({type(error).__name__}); {hint}") from error
     return shown
 
 
@@ -262,8 +263,8 @@ def ask(check: Check) -> str | BaseException:
 def wrong(error: BaseException, check: Check) -> str:
     """Return what is wrong and what to type, in one line."""
     if isinstance(error, ConfigFieldMissingException):
-        up = "`make up`, or " if services_hint().startswith("`make up`") else ""
-        return f"not set: {', '.join(unset(error))}; {up}see {EXAMPLE}"
+        line = explain(error, "`make up`" if services_hint().startswith("`make up`") else "") or ""
+        return line[:1].lower() + line[1:].rstrip(".")
     reason = " ".join(str(error).split())[:400]
     return explain(error, services_hint()) or f"{type(error).__name__}: {reason}; {check.mend}"
 

@@ -156,8 +156,9 @@ def _line(error: BaseException, hint: str) -> str | None:
             "a list is written as JSON, e.g. '[\"contacts\"]'."
         )
     if kind == "ConfigFieldMissingException":
-        up = f"{hint}, or " if hint.startswith("`make up`") else ""
-        return f"Not set: {', '.join(unset(error))}; {up}see .dlt/example.secrets.toml."
+        names = unset(error)
+        up = f"{hint}, or " if hint.startswith("`make up`") and not any(map(_is_own, names)) else ""
+        return f"Not set: {', '.join(names)}; {up}see .dlt/example.secrets.toml."
     if kind == "OperationalError" and "psycopg2" in f"{type(error.__cause__)} {type(error)}":
         return _postgres(str(error.__cause__ or error), hint)
     if kind == "NoSuchTableError":
@@ -174,7 +175,8 @@ def _line(error: BaseException, hint: str) -> str | None:
     if kind == "HTTPError" and getattr(error, "response", None) is not None:
         return _http(error)
     if kind in UNREACHABLE and (url := _url(error)):
-        return f"{_service(error, url)} at {_place(url)} is not reachable: {hint}."
+        service = _service(error, url)
+        return f"{service} at {_place(url)} is not reachable: {_hint_for(service, hint)}."
     if NO_MEMORY.search(str(error)) and kind in ("OutOfMemoryException", "TransactionException"):
         reason = str(error).strip().splitlines()[0]
         return f"DuckDB needs more memory than it may take ({reason}). End other programs, then run again."
@@ -213,7 +215,38 @@ def _postgres(message: str, hint: str) -> str:
     reason = message.strip().splitlines()[0]
     if "authentication" in reason or "role" in reason:
         return f"Postgres refused the log-in ({reason}): mend SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml."
-    return f"Postgres is not reachable ({reason}): {hint}."
+    return f"Postgres is not reachable ({reason}): {_hint_for('Postgres', hint)}."
+
+
+def _hint_for(service: str, hint: str) -> str:
+    """Return what to do where a service does not answer: `make up` starts none whose address somebody set."""
+    if not hint.startswith("`make up`"):
+        return hint
+    from pipelines.settings import find, prefect_api  # which imports this module
+    from pipelines.warehouse import services_file
+
+    names = {"Postgres": "postgres.credentials", "The SaaS API": "saas.base_url"}
+    try:
+        if service == "The Prefect server":
+            found = prefect_api()
+        elif service in names:
+            found = find(f"sources.{names[service]}", names[service].split(".")[0])
+        else:
+            return hint
+        if found.value is not None and found.origin == str(services_file()):
+            return hint
+        where = found.origin if found.value is not None else "the shell or .dlt/"
+    except Exception:  # noqa: BLE001  what is wrong with the settings is said elsewhere
+        return hint
+    return f"start it, or correct {found.name} (it comes from {where})"
+
+
+def _is_own(name: str) -> bool:
+    """Tell whether a setting that is missing belongs to a source of which another one is set."""
+    from pipelines.settings import SERVICES, own_service  # which imports this module
+
+    place = tuple(name.lower().split("__")[:2])
+    return place in SERVICES and own_service(place)
 
 
 def _url(error: Any) -> str | None:

@@ -5,6 +5,7 @@ each environment has a working folder of its own, because dlt would carry a curs
 """
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,20 @@ from dlt.common.runtime.run_context import RunContext
 
 from pipelines import percent_paths
 from pipelines.private_files import keep_private
-from pipelines.settings import Config, Secrets, Shell
+from pipelines.settings import SERVICES_NAME, Config, Secrets, Shell, is_elsewhere, is_of_service
 from pipelines.warehouse import Environment, data_dir, environment, services_file
 
 
 class EnvironmentProvider(BaseDocProvider):
     """Answers dlt's configuration look-ups from the environment; read again when `make up` has moved a service."""
 
-    name = "the environment of MAILBLAZE_ENV"
+    name = SERVICES_NAME
     supports_secrets = True
 
-    def __init__(self) -> None:
+    def __init__(self, before: Sequence[ConfigProvider] = ()) -> None:
+        """Take the providers that are asked before this one."""
         super().__init__({})
+        self._before = before
         self._read: tuple[Environment, int | None] | None = None
 
     def get_value(self, key: str, hint: type[Any], pipeline_name: str | None, *sections: str) -> tuple[Any | None, str]:
@@ -37,7 +40,10 @@ class EnvironmentProvider(BaseDocProvider):
             self._read = now
         if pipeline_name and pipeline_name not in self._config_doc:
             self._config_doc[pipeline_name] = now[0].pipeline_settings(pipeline_name)
-        return super().get_value(key, hint, pipeline_name, *sections)
+        value, name = super().get_value(key, hint, pipeline_name, *sections)
+        if value is not None and is_of_service(key, sections) and is_elsewhere(sections, self._before):
+            return None, name
+        return value, name
 
     def get_value_location(self, key: str, pipeline_name: str | None, *sections: str) -> str:
         """Return where a value comes from: what varies is written by whoever starts the services."""
@@ -86,7 +92,8 @@ class MailBlazeContext(RunContext):
 
     def initial_providers(self) -> list[ConfigProvider]:
         """Return the providers in the order in which they are asked."""
-        return [Shell(), Secrets(self.settings_dir), Config(self.settings_dir), EnvironmentProvider()]
+        before = [Shell(), Secrets(self.settings_dir), Config(self.settings_dir)]
+        return [*before, EnvironmentProvider(before)]
 
 
 @plugins.hookimpl(specname="plug_run_context")

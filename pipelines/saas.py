@@ -80,6 +80,7 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
 }
 at_import(check_endpoints, ENDPOINTS)
 
+WINDOWS = 64  # side by side, at most: each is a connection and a thread
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 DELETED = {DELETED_AT["name"]: Kind(DELETED_AT["data_type"])}
 
@@ -106,7 +107,7 @@ def saas(
         api_key: the bearer token.
         lag: seconds before the saved cursor from which objects are read again; those that did not change are dropped.
         page_size: objects in one answer, at most 1000.
-        windows: of time that are read side by side, at most, where a collection has many pages; 1: none.
+        windows: of time that are read side by side, at most 64, where a collection has many pages; 1: none.
         answer_bytes: of one answer, after decompression, at most.
         answer_seconds: from a request to the last byte of its answer, at most.
         pages: of one read, at most.
@@ -116,9 +117,10 @@ def saas(
         accept_type: columns as endpoint.field whose type may change this once; their endpoints are read whole.
     """
     check_endpoints(ENDPOINTS)
-    for setting, value, least in (("LAG", lag, 0), ("PAGE_SIZE", page_size, 1), ("WINDOWS", windows, 1)):
-        if not least <= value <= 1e9:  # a NaN is not
-            raise Refusal(f"SOURCES__SAAS__{setting} is {value}: give a number from {least} on.")
+    limits = (("LAG", lag, 0, 1e9), ("PAGE_SIZE", page_size, 1, 1e9), ("WINDOWS", windows, 1, WINDOWS))
+    for setting, value, least, most in limits:
+        if not least <= value <= most:  # a NaN is not
+            raise Refusal(f"SOURCES__SAAS__{setting} is {value}: give a number from {least} to {most:g}.")
     may_vanish, may_change = accepted(accept_deletes, ENDPOINTS), accepted_types(accept_type, ENDPOINTS)
     quota = Quota(longest=resolve_configuration(RuntimeConfiguration()).request_max_retry_delay)
     api = Api(base_url, api_key, page_size, quota, Bounds(answer_bytes, answer_seconds, pages))

@@ -6,9 +6,11 @@ An empty value counts as unset. docs/settings.md has the names.
 
 import math
 import os
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import ConfigTomlProvider, EnvironProvider, SecretsTomlProvider
@@ -23,6 +25,7 @@ NAMED = ("sources", "destination")  # the name of one source or destination foll
 # What stands at the place of a name where dlt leaves the name out.
 NO_NAMES = ("credentials", "staging_config", "runtime", "schema", "data_writer", "extract", "incremental")
 EXAMPLE = ".dlt/example.secrets.toml"
+SERVICES_NAME = "the environment of MAILBLAZE_ENV"  # the provider that asks services.json
 
 # Bare and partial names in the shell and in the files that dlt asked for and did not get.
 ignored: set[str] = set()
@@ -80,6 +83,47 @@ class Secrets(_FullNames, SecretsTomlProvider):
     """`.dlt/secrets.toml` of this folder."""
 
 
+# What services.json says of one service counts whole or not at all: a token is for the address that it stands beside.
+# Of each, the settings that it gives, and those that say that somebody means another service.
+SERVICES: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {
+    ("sources", "postgres"): (("credentials",), ("credentials",)),
+    ("sources", "saas"): (("base_url", "api_key"), ("base_url", "api_key")),
+    ("destination", "lake"): (("credentials",), ("credentials", "bucket_url")),
+}
+
+
+def is_of_service(key: str, sections: tuple[str, ...]) -> bool:
+    """Tell whether a setting, or what it is a part of, is one that services.json gives."""
+    given, _ = SERVICES.get(sections[:2], ((), ()))
+    return (sections[2] if len(sections) > 2 else key) in given
+
+
+def is_elsewhere(sections: tuple[str, ...], providers: Iterable[Any]) -> bool:
+    """Tell whether the shell or a file names another service than that of services.json, if only in part.
+
+    Args:
+        sections: of a setting of that service.
+        providers: that are asked before services.json.
+    """
+    place = sections[:2]
+    _, keys = SERVICES[place]
+    pipelines = place[1:] if place[0] == "sources" else tuple(SOURCES)
+    paths = (place, (*place, place[1])) if place[0] == "sources" else (place,)
+    names = [(before, path, key) for before in (None, *pipelines) for path in paths for key in keys]
+    heads = tuple(typed(".".join((*((before,) if before else ()), *path, key))) for before, path, key in names)
+    parts = re.compile(f"(?:{'|'.join(heads)})(?:__.+)?")
+    if any(value.strip() and parts.fullmatch(name.upper()) for name, value in os.environ.items()):
+        return True
+    files = [one for one in providers if not isinstance(one, EnvironProvider)]
+    return any(_is_given(one.get_value(key, str, before, *path)[0]) for one in files for before, path, key in names)
+
+
+def _is_given(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(map(_is_given, value.values()))
+    return value is not None and not (isinstance(value, str) and not value.strip())
+
+
 @dataclass(frozen=True)
 class Found:
     """A setting as it counts: its name as it is typed, its value (None: unset), and where it comes from."""
@@ -134,12 +178,18 @@ def typed(name: str) -> str:
     return name.replace(".", "__").upper()
 
 
-def is_set(name: str) -> bool:
-    """Tell whether a setting has a value, or one of the parts of its value has; a name without a dot is the shell's."""
+def is_set(name: str, pipeline: str | None = None) -> bool:
+    """Tell whether a setting has a value, or one of the parts of its value has; a name without a dot is the shell's.
+
+    Args:
+        name: dotted, in lower case.
+        pipeline: under whose name, put before it, the setting may be, too.
+    """
     if "." not in name:
         return setting(name) is not None
-    return find(name).value is not None or any(
-        variable.startswith(f"{typed(name)}__") and value for variable, value in os.environ.items()
+    heads = tuple(f"{before}{typed(name)}__" for before in ("", *([f"{typed(pipeline)}__"] if pipeline else [])))
+    return find(name, pipeline).value is not None or any(
+        variable.startswith(heads) and value for variable, value in os.environ.items()
     )
 
 
@@ -155,7 +205,9 @@ SNOWFLAKE: tuple[tuple[str, ...], ...] = (
     tuple(f"destination.warehouse.credentials.{key}" for key in KEYS),
 )
 DBT = (("SNOWFLAKE_ACCOUNT",), ("SNOWFLAKE_PRIVATE_KEY_PATH", "SNOWFLAKE_PRIVATE_KEY", "SNOWFLAKE_PASSWORD"))
-S3 = (("destination.lake.credentials.endpoint_url",), ("destination.lake.credentials.aws_access_key_id",))
+S3 = tuple(
+    (f"destination.lake.credentials.{key}",) for key in ("endpoint_url", "aws_access_key_id", "aws_secret_access_key")
+)
 
 
 def missing(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = False) -> dict[str, list[str]]:
@@ -168,19 +220,22 @@ def missing(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
     """
     here, sources = environment(), list(sources)
     parts = {name: SOURCES.get(name, ()) for name in sources}
+    pipelines: dict[str, str] = dict(zip(parts, parts, strict=True))
     if here.engine == "snowflake":
         parts["warehouse"] = () if is_set_whole("destination.warehouse.credentials") else SNOWFLAKE
         parts["dbt"] = DBT if dbt else ()
-    elif any(str(find("destination.lake.bucket_url", name).value).startswith("s3://") for name in sources):
-        parts["lake"] = S3
+    elif on_s3 := [one for one in sources if str(find("destination.lake.bucket_url", one).value).startswith("s3://")]:
+        pipelines["lake"] = on_s3[0]
+        parts["lake"] = () if is_set_whole("destination.lake.credentials", on_s3[0]) else S3
     lacking = {"prefect": ["PREFECT_API_URL"]} if prefect and not prefect_api().value else {}
-    lacking |= {part: [typed(one[0]) for one in names if not any(map(is_set, one))] for part, names in parts.items()}
+    for part, names in parts.items():
+        lacking[part] = [typed(one[0]) for one in names if not any(is_set(each, pipelines.get(part)) for each in one)]
     return {part: names for part, names in lacking.items() if names}
 
 
-def is_set_whole(name: str) -> bool:
+def is_set_whole(name: str, pipeline: str | None = None) -> bool:
     """Tell whether a setting that has parts is set as one text, e.g. an address with everything in it."""
-    return isinstance(find(name).value, str)
+    return isinstance(find(name, pipeline).value, str)
 
 
 def require(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = False) -> None:
@@ -192,9 +247,22 @@ def require(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
     lacking = missing(sources, dbt, prefect)
     if lacking:
         names = "; ".join(f"{part}: {', '.join(names)}" for part, names in lacking.items())
-        up = "type `make up`, or " if environment().is_embedded and not services_file().exists() else ""
-        word = environment().word
+        word, started = environment().word, [part for part in lacking if _is_started(part)]
+        which = "" if len(started) == len(lacking) else f" for {' and '.join(started)}"
+        up = f"type `make up`{which}, or " if started else ""
         raise Refusal(f"Not set on {word}: {names}. To go on, {up}set them in the shell, or see {EXAMPLE}.")
+
+
+def _is_started(part: str) -> bool:
+    """Tell whether `make up` brings what a part lacks: one that is set in part is somebody's own."""
+    if not environment().is_embedded:
+        return False
+    return part == "prefect" or (("sources", part) in SERVICES and not own_service(("sources", part)))
+
+
+def own_service(sections: tuple[str, ...]) -> bool:
+    """Tell whether somebody set another service than that of services.json, if only in part."""
+    return is_elsewhere(sections, [one for one in _providers() if one.name != SERVICES_NAME])
 
 
 def prepare(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = False) -> None:
@@ -206,8 +274,9 @@ def prepare(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
         Refusal: a setting is missing or makes no sense.
     """
     ignore_foreign(environment().is_embedded)
+    sources = list(sources)
     require(sources, dbt, prefect)
-    check()
+    check(sources)
 
 
 def prefect_api() -> Found:
@@ -250,6 +319,22 @@ def _one_name(value: Any) -> str | None:
     return None if not {"'", '"', ";", "\0", "\n"} & set(str(value)) else "give one name, without quotes"
 
 
+def _http(value: Any) -> str | None:
+    try:
+        parts = urlsplit(str(value).strip())
+        is_good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:  # its port or its brackets
+        is_good = False
+    return None if is_good else "give an address that begins with https:// or http://"
+
+
+def _lake(value: Any) -> str | None:
+    scheme, separator, rest = str(value).strip().partition("://")
+    if not separator or (scheme in ("file", "s3") and rest.strip("/")):
+        return None
+    return "give a folder, or an address that begins with s3:// and names a bucket"
+
+
 def _no_naming(value: Any) -> str | None:
     return "names in RAW are dlt's snake_case in every environment: unset it"
 
@@ -272,21 +357,34 @@ CHECKS: dict[str, Callable[[Any], str | None]] = {
     "sources.postgres.reread_limit": _number(0, 1e15),
     "sources.postgres.search_path": _names,
     "sources.postgres.schema": _one_name,
+    "sources.saas.base_url": _http,
+    "sources.saas.windows": _number(1, 64),
     "schema.naming": _no_naming,
     "destination.lake.bucket_url": _no_shared_lake,
 }
 
 
-def check() -> None:
+def check(pipelines: Iterable[str] = ()) -> None:
     """Refuse a setting whose value cannot be meant, before anything is read or loaded.
+
+    Args:
+        pipelines: that are run; none: every one.
 
     Raises:
         Refusal: it names the setting as it is typed.
     """
+    for pipeline in list(pipelines) or SOURCES:
+        _check("destination.lake.bucket_url", _lake, pipeline)
+        _check("destination.lake.credentials.endpoint_url", _http, pipeline)
     for name, judge in CHECKS.items():
-        found = find(name)
-        if found.value is None and not is_full(tuple(name.split(".")[:-1])):  # not followed, and yet nobody's but dlt's
-            found = Found(typed(name), setting(typed(name)), "the shell")
-        wrong = judge(found.value) if found.value is not None else None
-        if wrong:
-            raise Refusal(f"{found.name} is {str(found.value)!r}: {wrong} (it comes from {found.origin}).")
+        _check(name, judge, name.split(".")[1] if name.startswith("sources.") else None)
+
+
+def _check(name: str, judge: Callable[[Any], str | None], pipeline: str | None) -> None:
+    found = find(name, pipeline)
+    if found.value is None and not is_full(tuple(name.split(".")[:-1])):  # not followed, and yet nobody's but dlt's
+        found = Found(typed(name), setting(typed(name)), "the shell")
+    wrong = judge(found.value) if found.value is not None else None
+    if wrong:
+        shown = re.sub(r"//.*@", "//***@", str(found.value))
+        raise Refusal(f"{found.name} is {shown!r}: {wrong} (it comes from {found.origin}).")

@@ -24,6 +24,8 @@ DBT_OURS = (
 )
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^/@:\s\[\]]+)"
+USABLE = re.compile(rf"(?:https?://)?(?:[^/@]*@)?{HOST}(?::(\d{{1,5}}))?(?:/.*)?", re.IGNORECASE)
 # dlt reads these as it is imported, and each changes what a load writes.
 TOO_LATE = (
     "DLT_DEFAULT_NAMING_MODULE",
@@ -108,18 +110,18 @@ def aws_of_the_shell() -> Iterator[None]:
 
 
 def spare_loopback(is_embedded: bool) -> None:
-    """Name loopback in NO_PROXY; a SOCKS proxy, for which no client here has the library, is left out.
+    """Name loopback in NO_PROXY; a proxy that no client here can use is left out: by SOCKS, or without an address.
 
     Raises:
-        Refusal: a SOCKS proxy is set in an environment whose services are elsewhere.
+        Refusal: such a proxy is set in an environment whose services are elsewhere.
     """
     for name, value in urllib.request.getproxies().items():  # macOS has a proxy in its own settings, too
         if f"{name}_proxy" in PROXIES and not any(os.environ.get(one) for one in _spellings(f"{name}_proxy")):
             os.environ[f"{name}_proxy"] = value
-    socks = socks_proxies()
-    if socks and not is_embedded:
-        raise Refusal(_socks_line(socks))
-    _ignored.update((name, os.environ.pop(name)) for name in socks)
+    unusable = unusable_proxies()
+    if unusable and not is_embedded:
+        raise Refusal(_unusable_line({name: os.environ[name] for name in unusable}))
+    _ignored.update((name, os.environ.pop(name)) for name in unusable)
     if not any(os.environ.get(one) for name in PROXIES for one in _spellings(name)):
         return
     for name in _spellings("no_proxy"):
@@ -128,23 +130,28 @@ def spare_loopback(is_embedded: bool) -> None:
         os.environ[name] = ",".join([*hosts, *(host for host in LOOPBACK if host not in hosts)])
 
 
-def socks_proxies() -> list[str]:
-    """Return the names in the shell that set a SOCKS proxy, sorted."""
+def unusable_proxies() -> list[str]:
+    """Return the names in the shell that set a SOCKS proxy, or one without an address of HTTP, sorted."""
     names = [one for name in PROXIES for one in _spellings(name)]
-    return sorted(name for name in names if os.environ.get(name, "").lower().startswith("socks"))
+    return sorted(name for name in names if os.environ.get(name) and not _is_usable(os.environ[name]))
+
+
+def _is_usable(proxy: str) -> bool:
+    found = USABLE.fullmatch(proxy.strip())
+    return bool(found) and int(found[1] or 1) < 65536
 
 
 def refuse_socks(url: str) -> None:
-    """Refuse to ask a host outside of this machine directly where the shell wants a SOCKS proxy before it.
+    """Refuse to ask a host outside of this machine directly where the shell wants an unusable proxy before it.
 
     Raises:
         Refusal: it does.
     """
     host = urlsplit(url).hostname or ""
-    socks = [name for name in _ignored if name.lower() in PROXIES]
+    unusable = {name: value for name, value in sorted(_ignored.items()) if name.lower() in PROXIES}
     has_another = os.environ.get("https_proxy") or os.environ.get("HTTPS_PROXY")
-    if socks and not has_another and not is_loopback(host):
-        raise Refusal(_socks_line(sorted(socks)))
+    if unusable and not has_another and not is_loopback(host):
+        raise Refusal(_unusable_line(unusable))
 
 
 def is_loopback(host: str) -> bool:
@@ -156,8 +163,10 @@ def _spellings(name: str) -> tuple[str, str]:
     return name.lower(), name.upper()
 
 
-def _socks_line(names: list[str]) -> str:
+def _unusable_line(proxies: dict[str, str]) -> str:
+    is_socks = all(value.lower().startswith("socks") for value in proxies.values())
+    what = "is a SOCKS proxy, which is not supported" if is_socks else "is no address of an HTTP proxy"
     return (
-        f"{', '.join(names)} is a SOCKS proxy, which is not supported: set HTTPS_PROXY to an HTTP proxy, or type "
-        f"`unset {' '.join(names)}`, then run again."
+        f"{', '.join(proxies)} {what}: set HTTPS_PROXY to an HTTP proxy, or type `unset {' '.join(proxies)}`, then run "
+        "again."
     )

@@ -3,8 +3,10 @@
 dlt is imported where it is used: the dashboard asks here for its environment, and has no dlt.
 """
 
+import errno
 import json
 import os
+import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -126,13 +128,48 @@ def data_dir() -> Path:
     """Return the absolute folder that holds what runs leave behind on this machine (`MAILBLAZE_DATA_DIR`, `.data`).
 
     An empty variable counts as none. Where the path holds what libraries read as syntax, it is a link to the folder.
+
+    Raises:
+        Refusal: it is no folder, and none can be made there.
     """
     return _absolute(setting("MAILBLAZE_DATA_DIR", ".data"))
 
 
 @cache
 def _absolute(path: str) -> Path:
-    return plain(Path(path).expanduser().absolute())
+    folder = Path(path)
+    try:
+        folder = folder.expanduser().absolute()
+        _check_folder(folder)
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~nobody
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        shown = f"{path[:57]}..." if len(path) > 60 else path
+        unset = ", or unset it for .data" if setting("MAILBLAZE_DATA_DIR") else ""
+        raise Refusal(
+            f"MAILBLAZE_DATA_DIR is {shown!r}, where no folder can be ({reason}): set it to a folder that you may "
+            f"write to{unset}."
+        ) from None
+    return plain(folder)
+
+
+def _check_folder(folder: Path) -> None:
+    """Find a folder, or a place where one can be made.
+
+    Raises:
+        OSError: it is none.
+    """
+    for place in (folder, *folder.parents):
+        try:
+            found = place.stat()
+        except FileNotFoundError:
+            if place.is_symlink():
+                raise
+            continue
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, f"{place} is a file")
+        if place != folder and not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, f"{place} cannot be written to")
+        return
 
 
 def export_data_dir() -> None:

@@ -48,6 +48,20 @@ def test_an_object_says_that_it_is_a_page(platform, monkeypatch):
         Page("s3://no-such-bucket-here/index.html").write("<p>one</p>")
 
 
+def test_a_file_that_cannot_be_written_is_refused_before_anything_is_loaded(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "index.html").mkdir()
+    for url in (tmp_path / "file/index.html", tmp_path / "index.html", "/dev/null/x/index.html"):
+        with pytest.raises(Refusal, match=r"page cannot be written to .* name another --page"):
+            wanted(str(url))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_of_somebody_else_is_refused_too():
+    with pytest.raises(Refusal, match=r"\(/ cannot be written to\): name another --page"):
+        wanted("/nonexistent/index.html")
+
+
 @pytest.mark.parametrize("url", ["carrier-pigeon://loft/index.html", ".", "s3://figures"])
 def test_what_is_no_place_is_refused_before_anything_is_loaded(url):
     with pytest.raises(Refusal, match="is no place for a page"):

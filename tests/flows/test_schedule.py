@@ -20,6 +20,14 @@ from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, runs, sched
 PATIENCE = 300.0
 
 
+@pytest.mark.parametrize("name", ["MAILBLAZE_HOURLY_CRON", "MAILBLAZE_FULL_BUILD_CRON"])
+def test_a_schedule_that_is_none_is_named(tmp_path, name):
+    shell = os.environ | {"MAILBLAZE_DATA_DIR": str(tmp_path / "data"), name: "nonsense"}
+    done = subprocess.run(["sh", ROOT / "flows" / "worker.sh"], env=shell, capture_output=True, text=True)
+    line = f"✗ {name} is 'nonsense': give a cron expression in UTC, e.g. '15 3 * * *'."
+    assert (done.returncode, done.stderr.splitlines()) == (1, [line])
+
+
 @pytest.fixture
 def start_worker(platform, prefect_api, tmp_path) -> Iterator[Callable[..., subprocess.Popen]]:
     """Start flows/worker.sh from another folder, as somebody does whose Prefect profile names another server."""

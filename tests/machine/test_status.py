@@ -42,7 +42,8 @@ def test_after_a_good_run_all_is_well(ran):
 
 
 def test_a_failed_run_is_shown_beside_the_last_good_one_with_what_to_type(ran):
-    failed = ran.python("flows/elt.py", SOURCES__SAAS__API_KEY="expired")
+    here = json.loads((ran.clone / ".data/services.json").read_text())["saas_url"]
+    failed = ran.python("flows/elt.py", SOURCES__SAAS__BASE_URL=here, SOURCES__SAAS__API_KEY="expired")
     assert failed.returncode == 1
     (line,) = [line for line in failed.stderr.splitlines() if line.startswith("✗")]
     code, shown = status(ran)

@@ -11,6 +11,7 @@ from threading import Thread
 from urllib.parse import urlsplit
 
 import httpx
+import psycopg2
 import pytest
 import requests
 from dlt.common.runtime.run_context import RunContext
@@ -144,9 +145,20 @@ def addresses(tmp_path, monkeypatch) -> Path:
         ("LEASE__TTL", "-1"),
         ("DESTINATION__LAKE__BUCKET_URL", "s3://one-for-all/"),
         ("DLT_USE_JSON", "simplejson"),
+        ("POSTGRES__DESTINATION__LAKE__BUCKET_URL", "nonsense://x"),
+        ("POSTGRES__DESTINATION__LAKE__BUCKET_URL", "s3://"),
+        ("DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL", "nonsense"),
+        ("SOURCES__SAAS__BASE_URL", "ftp://x"),
+        ("SOURCES__SAAS__BASE_URL", "http://"),
+        ("SOURCES__SAAS__BASE_URL", "http://host:x"),
+        ("SAAS__SOURCES__SAAS__BASE_URL", "api.example.com"),
+        ("SOURCES__SAAS__WINDOWS", "65"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_named_as_typed(addresses, monkeypatch, name, value):
+    whole = {"SOURCES__SAAS__BASE_URL": "http://127.0.0.1:1", "SOURCES__SAAS__API_KEY": "x"}
+    lake = {f"DESTINATION__LAKE__CREDENTIALS__{key.upper()}": value for key, value in KEYS.items()}
+    set_all(monkeypatch, whole | lake | {"DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL": "http://127.0.0.1:1"})
     monkeypatch.setenv(name, value)
     with pytest.raises(Refusal) as refused:
         postgres.load()
@@ -180,13 +192,111 @@ def test_a_source_with_its_own_settings_needs_no_services(own_settings, few_tabl
 
 
 def test_without_services_the_missing_names_are_said(own_settings, monkeypatch):
+    monkeypatch.delenv("SOURCES__SAAS__BASE_URL")
     monkeypatch.delenv("SOURCES__SAAS__API_KEY")
     postgres_is_set = missing(["postgres"])
     with pytest.raises(Refusal) as refused:
         saas.load()
     assert postgres_is_set == {}
-    line = "Not set on ci: saas: SOURCES__SAAS__API_KEY. To go on, type `make up`, or set them in the shell"
-    assert str(refused.value).startswith(line)
+    line = "To go on, type `make up`, or set them in the shell"
+    assert str(refused.value).startswith(
+        f"Not set on ci: saas: SOURCES__SAAS__BASE_URL, SOURCES__SAAS__API_KEY. {line}"
+    )
+
+
+SECRET = "a-token-of-services"  # noqa: S105
+HALVES = {
+    "SOURCES__SAAS__BASE_URL": "SOURCES__SAAS__API_KEY",
+    "SAAS__SOURCES__SAAS__BASE_URL": "SOURCES__SAAS__API_KEY",
+    "SOURCES__SAAS__SAAS__BASE_URL": "SOURCES__SAAS__API_KEY",
+    "SOURCES__SAAS__API_KEY": "SOURCES__SAAS__BASE_URL",
+    "DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL": "DESTINATION__LAKE__CREDENTIALS__AWS_ACCESS_KEY_ID",
+    "POSTGRES__DESTINATION__LAKE__BUCKET_URL": "DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL",
+}
+
+
+@pytest.mark.parametrize(("name", "other"), HALVES.items())
+def test_half_a_service_gets_nothing_of_services_json(addresses, monkeypatch, name, other):
+    services = json.loads((addresses / "services.json").read_text())
+    secrets = {"saas_token": SECRET, "s3_credentials": KEYS | {"aws_secret_access_key": SECRET}}
+    (addresses / "services.json").write_text(json.dumps(services | secrets))
+    given = "sources.saas.api_key" if "SAAS" in name else "destination.lake.credentials.aws_secret_access_key"
+    assert find(given).value == SECRET
+    assert missing(settings.SOURCES) == {}
+    monkeypatch.setenv(name, "s3://mine/x/" if name.endswith("BUCKET_URL") else "http://127.0.0.1:2")
+    part = "lake" if "LAKE" in name else "saas"
+    load = saas.load if part == "saas" else postgres.load
+    assert other in missing(settings.SOURCES)[part]
+    with pytest.raises(Refusal, match=rf"^Not set on ci: {part}: .*{other}.*\. To go on, set them in the shell"):
+        load()
+    assert find(given).value != SECRET
+
+
+def test_half_a_file_gets_nothing_of_services_json_either(addresses, monkeypatch, tmp_path):
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt/secrets.toml").write_text('[sources.saas]\napi_key = "mine"\n[sources.postgres]\nlag = 1\n')
+    *_, services = MailBlazeContext(str(tmp_path)).initial_providers()
+
+    def given(key: str, *sections: str):
+        return services.get_value(key, str, None, *sections)[0]
+
+    assert (given("base_url", "sources", "saas"), given("credentials", "sources", "postgres")) == (
+        None,
+        "http://127.0.0.1:1",
+    )
+    monkeypatch.setenv("SOURCES__POSTGRES__CREDENTIALS__HOST", "db.example")
+    assert given("credentials", "sources", "postgres") is None, "no password for another host"
+
+
+def test_a_part_that_make_up_brings_is_told(addresses):
+    line = "Not set on ci: prefect: PREFECT_API_URL. To go on, type `make up`, or set them in the shell"
+    with pytest.raises(Refusal, match=f"^{line}"):
+        settings.require(settings.SOURCES, prefect=True)
+
+
+def test_a_service_of_somebody_s_own_is_not_started_by_make_up(addresses, monkeypatch):
+    up = "`make up` starts it"
+    request = requests.Request("GET", "http://127.0.0.1:1/v1/x")
+    error = requests.ConnectionError("no route", request=request)
+    assert load.explain(error, up).endswith(f"is not reachable: {up}.")
+    set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://127.0.0.1:1", "SOURCES__SAAS__API_KEY": "x"})
+    end = "is not reachable: start it, or correct SOURCES__SAAS__BASE_URL (it comes from the shell)."
+    assert load.explain(error, up).endswith(end)
+    refused = psycopg2.OperationalError("connection to server failed: Connection refused")
+    assert load.explain(refused, up).endswith(f"(connection to server failed: Connection refused): {up}.")
+    monkeypatch.setenv("SOURCES__POSTGRES__CREDENTIALS", "postgresql://127.0.0.1:1/x")
+    end = ": start it, or correct SOURCES__POSTGRES__CREDENTIALS (it comes from the shell)."
+    assert load.explain(refused, up).endswith(end)
+    monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
+    httpx_error = httpx.ConnectError("no route", request=httpx.Request("GET", "http://127.0.0.1:1/api/health"))
+    assert load.explain(httpx_error, up).endswith("or correct PREFECT_API_URL (it comes from the shell).")
+
+
+@pytest.mark.parametrize("folder", ["/etc/passwd", "/etc/passwd/x", "/dev/null", "~nobody-of-this-name/x", "x" * 300])
+@pytest.mark.parametrize("command", ["flows/status.py", "-m mock_services status"])
+def test_a_data_folder_that_cannot_be_is_one_line(folder, command):
+    shell = os.environ | {"MAILBLAZE_DATA_DIR": folder}
+    done = subprocess.run([sys.executable, *command.split()], cwd=ROOT, env=shell, capture_output=True, text=True)
+    assert (done.returncode, len(done.stderr.splitlines()), done.stdout) == (1, 1, ""), done.stderr
+    assert "MAILBLAZE_DATA_DIR" in done.stderr
+
+
+def test_a_load_into_a_data_folder_that_cannot_be_is_refused(monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", "/etc/passwd/x")
+    with pytest.raises(Refusal, match=r"^MAILBLAZE_DATA_DIR is '/etc/passwd/x', where no folder can be \("):
+        saas.load()
+
+
+@pytest.mark.parametrize("value", ["garbage://", "garbage://host:1", "http://", "http://host:99999", "http://host:x"])
+def test_a_proxy_without_an_address_is_left_out_or_refused(monkeypatch, value):
+    set_all(monkeypatch, {"ALL_PROXY": value, "HTTPS_PROXY": "http://me@proxy.example:3128", "http_proxy": "proxy:80"})
+    with pytest.raises(Refusal, match=r"^ALL_PROXY is no address of an HTTP proxy: .* `unset ALL_PROXY`"):
+        shell.spare_loopback(is_embedded=False)
+    shell.spare_loopback(is_embedded=True)
+    assert ("ALL_PROXY" in os.environ, os.environ["http_proxy"]) == (False, "proxy:80")
+    monkeypatch.delenv("HTTPS_PROXY")
+    with pytest.raises(Refusal, match=r"^ALL_PROXY is no address"):
+        shell.refuse_socks("https://api.vendor.example")
 
 
 @pytest.fixture
@@ -281,7 +391,7 @@ def test_loopback_is_asked_without_a_proxy(platform, proxy):
 
 
 def test_a_vendor_elsewhere_is_asked_through_the_proxy(platform, proxy, monkeypatch):
-    monkeypatch.setenv("SOURCES__SAAS__BASE_URL", "http://api.vendor.example")
+    set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://api.vendor.example", "SOURCES__SAAS__API_KEY": TOKEN})
     assert saas.load().tables["saas_campaigns"].in_raw > 0
     assert any(url.startswith("http://api.vendor.example/v1/campaigns") for url in proxy)
     assert {urlsplit(url).hostname for url in proxy} == {"api.vendor.example"}
@@ -292,7 +402,7 @@ def test_a_socks_proxy_stops_nothing_on_loopback_and_is_not_passed_by_elsewhere(
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1")
     assert saas.load().tables["saas_campaigns"].in_raw > 0
     assert "ALL_PROXY" not in os.environ
-    monkeypatch.setenv("SOURCES__SAAS__BASE_URL", "http://api.vendor.example")
+    set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://api.vendor.example", "SOURCES__SAAS__API_KEY": TOKEN})
     with pytest.raises(Exception, match="ALL_PROXY is a SOCKS proxy") as refused:
         saas.load()
     assert load.explain(refused.value, "").startswith("ALL_PROXY is a SOCKS proxy, which is not supported: set HTTPS_")
@@ -325,7 +435,7 @@ def test_what_is_shown_names_its_origin_and_hides_secrets(addresses, monkeypatch
     monkeypatch.setenv(
         "SOURCES__POSTGRES__CREDENTIALS", f"postgresql://me:{secret}@db.example:5433/shop?sslpassword={secret}"
     )
-    monkeypatch.setenv("SOURCES__SAAS__API_KEY", secret)
+    set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://127.0.0.1:1", "SOURCES__SAAS__API_KEY": secret})
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:{secret}@proxy.example:3128")
     monkeypatch.setenv("LOAD__WORKERS", "2")
     monkeypatch.setenv("POSTGRES__SOURCES__POSTGRES__CHUNK_SIZE", "100")
@@ -335,7 +445,7 @@ def test_what_is_shown_names_its_origin_and_hides_secrets(addresses, monkeypatch
     for line in (
         "· MAILBLAZE_ENV = ci (the shell)",
         "· SOURCES__POSTGRES__CREDENTIALS = postgresql://me@db.example:5433/shop (the shell)",
-        f"· SOURCES__SAAS__BASE_URL = http://127.0.0.1:1 ({services})",
+        "· SOURCES__SAAS__BASE_URL = http://127.0.0.1:1 (the shell)",
         "· SOURCES__SAAS__API_KEY = *** (the shell)",
         f"· DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL = http://127.0.0.1:1 ({services})",
         "· POSTGRES__DESTINATION__LAKE__BUCKET_URL = s3://dp-mailblaze-demo-ci-raw/postgres/ (the default)",
