@@ -184,7 +184,7 @@ clean: down  ## forget every row, the lake and the environment
 
 setup: $(READY)  ## Python's packages into .venv, once
 
-KEPT := *.duckdb *.duckdb.wal lake dlt replay lease_repair set_aside runs dashboard.html last_run.json last_build.json
+KEPT := *.duckdb *.duckdb.wal lake dlt replay lease_repair set_aside runs dashboard dashboard.html last_run.json last_build.json
 
 # uv where there is one; else it is installed into the environment itself, which takes seconds, where pip alone takes a minute.
 $(READY): requirements.lock pyproject.toml
