@@ -1,8 +1,21 @@
 """Serve the dashboard on this machine: `make dashboard`. It prints its address once it listens; Ctrl-C ends it."""
 
+import os
+from contextlib import suppress
+
+from pipelines.errors import Refusal
+from pipelines.private_files import keep_private
+from pipelines.warehouse import data_dir
+
+if __name__ == "__main__":  # before marimo is imported, whose settings and logs would go into the user's home
+    keep_private()
+    with suppress(Refusal):  # said by whoever reads MART
+        os.environ |= dict.fromkeys(
+            ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"), str(data_dir() / "dashboard")
+        )
+
 import argparse
 import asyncio
-import os
 import signal
 import socket
 import sys

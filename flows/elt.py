@@ -150,7 +150,7 @@ def _run(
         say(f"dashboard: not written: it needs tables of {lacking} that RAW does not have yet")
     elif target and (report.nodes or target.is_older_than(last_build.last())):
         size = result_of(write_page(target, return_state=True))
-        run.note(page=shown(target.url))
+        run.note(page=target.recorded)
         say(f"dashboard: {shown(target.url)}, {size / 1000:,.0f} kB")
     if refused:
         broken = [load for load in report.loads if load.refused]

@@ -4,12 +4,20 @@ Prefect learns of the death of a run from its worker; where that died too, the r
 """
 
 import logging
+import os
 from datetime import UTC, datetime, timedelta
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowFilter, FlowRunFilter, FlowRunFilterNextScheduledStartTime
-from prefect.client.schemas.objects import FlowRun, State, StateType
+from prefect.client.schemas.filters import (
+    FlowFilter,
+    FlowRunFilter,
+    FlowRunFilterNextScheduledStartTime,
+    TaskRunFilter,
+)
+from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.context import FlowRunContext
+
+from pipelines.warehouse import read_services
 
 LABEL = "mailblaze.lease"
 SILENCE = timedelta(minutes=5)  # a run takes its lease, or ends, within seconds of its start
@@ -35,7 +43,10 @@ def close_others(lease_url: str) -> None:
             for run in _runs(client, me, AT_WORK):
                 if _is_dead(run, me, lease_url):
                     message = f"Its process was killed or cut off: {me.name} has the lease {lease_url} now."
-                    client.set_flow_run_state(run.id, State(type=StateType.CRASHED, message=message), force=True)
+                    crashed = State(type=StateType.CRASHED, message=message)
+                    for task in _tasks_at_work(client, run):
+                        client.set_task_run_state(task.id, crashed, force=True)
+                    client.set_flow_run_state(run.id, crashed, force=True)
             for run in _runs(client, me, WAITING):
                 if _is_repeated_by(me, run):
                     message = f"It was due before {me.name} began, which does its work."
@@ -52,11 +63,24 @@ def _runs(client: SyncPrefectClient, me: FlowRun, types: list[StateType]) -> lis
     return client.read_flow_runs(flow_filter=FlowFilter(id={"any_": [me.flow_id]}), flow_run_filter=chosen)
 
 
+def _tasks_at_work(client: SyncPrefectClient, run: FlowRun) -> list[TaskRun]:
+    return client.read_task_runs(
+        flow_run_filter=FlowRunFilter(id={"any_": [run.id]}),
+        task_run_filter=TaskRunFilter(state={"type": {"any_": AT_WORK}}),
+    )
+
+
 def _is_dead(run: FlowRun, me: FlowRun, lease_url: str) -> bool:
     if LABEL in run.labels:
         return run.labels[LABEL] == lease_url
-    is_ours = run.deployment_id is not None and run.deployment_id == me.deployment_id
-    return is_ours and datetime.now(UTC) - run.state.timestamp > SILENCE
+    # Killed before it had its label, or never begun: its worker was killed.
+    is_same = run.deployment_id is not None and run.deployment_id == me.deployment_id
+    return (is_same or _is_own_server()) and datetime.now(UTC) - run.state.timestamp > SILENCE
+
+
+def _is_own_server() -> bool:
+    """Tell whether the server is the one of `make up`, to which this data folder's runs report and no others."""
+    return read_services().get("prefect_api_url") == os.environ.get("PREFECT_API_URL", "")
 
 
 def _is_repeated_by(me: FlowRun, run: FlowRun) -> bool:

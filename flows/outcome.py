@@ -20,7 +20,9 @@ class LoadsFailed(Refusal):
     """
 
     def __init__(self, failures: dict[str, BaseException]) -> None:
-        self.lines = [f"{source}: {explain(error, services_hint()) or error!r}" for source, error in failures.items()]
+        self.lines = [
+            f"{source}: {explain(error, services_hint()) or repr(error)}" for source, error in failures.items()
+        ]
         super().__init__(" ".join(self.lines))
         codes = [exit_code(error) for error in failures.values()]
         # That another run is at work says least.

@@ -13,6 +13,7 @@ from prefect.artifacts import create_link_artifact
 from flows.outcome import said
 from flows.progress import hear
 from pipelines.errors import Refusal
+from pipelines.plain_folder import shown
 from pipelines.progress import ticking
 from pipelines.shell import aws_of_the_shell
 from pipelines.warehouse import data_dir, environment
@@ -29,6 +30,15 @@ class Page:
     """Where the page goes: a path, or a URL such as `s3://figures.example/index.html`."""
 
     url: str
+
+    @property
+    def recorded(self) -> str:
+        """Return the place for the record: a path in the data folder relative to that, which may be copied or moved."""
+        if _protocol(self.url) != "file" or "://" in self.url:
+            return self.url
+        path, folder = Path(self.url).expanduser().absolute(), Path(shown(str(data_dir())))
+        path = Path(shown(str(path)))
+        return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
     def is_older_than(self, built_at: datetime | None) -> bool:
         """Tell whether a build has ended since the page was written, or there is none."""

@@ -29,6 +29,8 @@ from pipelines.run_record import (
     REFUSED,
     Build,
     Found,
+    Outcome,
+    RunRecord,
     read_all,
 )
 from pipelines.warehouse import Environment, data_dir, environment, read_services
@@ -73,7 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     services = (
         _services() if place.word == "local" else None
     )  # those of ci are its tests', and others are the company's
-    found, damaged = read_all(place.word)
+    try:
+        found, damaged = read_all(place.word)
+    except Refusal as refusal:
+        print(f"✗ {refusal}", file=sys.stderr)
+        return 1
     problems = unresolved(found)
     print("\n".join(text(place, found, damaged, problems, datetime.now(UTC))), flush=True)
     is_scheduled = _say_schedule(place)
@@ -88,7 +94,7 @@ def text(
 
     Args:
         place: the environment.
-        found: its records, the newest first.
+        found: its records, as `read_all` has them.
         damaged: records that cannot be read.
         problems: of `unresolved`.
         now: against which every age counts.
@@ -114,13 +120,16 @@ def unresolved(found: Sequence[Found]) -> list[Problem]:
 
     A later run of another part resolves nothing, and neither does one that found another run at work.
     """
-    seen: set[str] = set()
+    newest = {}
+    for outcome, _ in reversed(_outcomes(found)):
+        if outcome.result != BUSY:
+            newest[outcome.part] = outcome
     whole: list[Found] = []  # newer runs that ended well
     problems = []
     for one in found:
         record = one.record
         parts = [outcome for outcome in record.outcomes if outcome.result != BUSY]
-        bad = [outcome for outcome in parts if outcome.result != OK and outcome.part not in seen]
+        bad = [outcome for outcome in parts if outcome.result != OK and outcome is newest[outcome.part]]
         problems += [
             Problem(f"{outcome.part} {SAYS.get(outcome.result, FAILED)}", _time(outcome.ended_at), outcome.line)
             for outcome in bad
@@ -132,8 +141,13 @@ def unresolved(found: Sequence[Found]) -> list[Problem]:
             problems.append(Problem(f"{record.command} {SAYS.get(one.result, FAILED)}", at, one.line))
         if one.result == OK or is_bad:
             whole.append(one)  # of two that failed alike, the newer one is enough
-        seen |= {outcome.part for outcome in parts}
     return problems
+
+
+def _outcomes(found: Sequence[Found]) -> list[tuple[Outcome, RunRecord]]:
+    """Return how the parts of runs ended, with their runs, the last end first: a part may end long before its run."""
+    every = [(outcome, one.record) for one in found for outcome in one.record.outcomes]
+    return sorted(every, key=lambda one: _time(one[0].ended_at), reverse=True)
 
 
 def _repeats(newer: Found, older: Found) -> bool:
@@ -178,11 +192,13 @@ def _run(title: str, one: Found, now: datetime) -> Iterable[str]:
 def _tables(found: Sequence[Found], now: datetime) -> Iterable[str]:
     tables: dict[str, tuple] = {}
     refused: dict[str, str] = {}
-    for one in found:  # the newest first
-        for table in one.record.refused:
-            if table.table not in tables:
+    for outcome, record in _outcomes(found):
+        for table in record.refused:
+            if table.source == outcome.part and table.table not in tables:
                 refused.setdefault(table.table, table.line)
-        for rows in one.record.tables:
+        for rows in record.tables:
+            if rows.source != outcome.part:
+                continue
             if rows.table not in tables or (not tables[rows.table][1] and rows.loaded_at):
                 tables[rows.table] = (rows.in_raw, rows.loaded_at, rows.read_to)
     if not tables and not refused:
@@ -200,7 +216,7 @@ def _tables(found: Sequence[Found], now: datetime) -> Iterable[str]:
 
 
 def _build(found: Sequence[Found], now: datetime) -> str:
-    ends = [(outcome, one.record.build) for one in found if (outcome := one.record.outcome("dbt"))]
+    ends = [(outcome, record.build) for outcome, record in _outcomes(found) if outcome.part == "dbt"]
     if not ends:
         return "dbt             no build is recorded"
     outcome, build = ends[0]
@@ -228,9 +244,10 @@ def _page(found: Sequence[Found], now: datetime) -> Iterable[str]:
         return
     at = None
     if "://" not in url:
-        path = Path(url)
+        path = data_dir() / url
         if not path.exists():
             return
+        url = shown_path(str(path))
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
     yield f"Dashboard       {url}{f', written {_age(at, now)}' if at else ''}"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psycopg2
 
 from mock_services import services
-from mock_services.arguments import Parser, whole
+from mock_services.arguments import Parser, up_to, whole
 from mock_services.errors import ServiceError
 from mock_services.private_files import keep_private
 from mock_services.shell import ignore_foreign
@@ -86,7 +86,7 @@ def parser() -> argparse.ArgumentParser:
     script = faults.add_mutually_exclusive_group()
     script.add_argument("--script", type=Path, help="a JSON file with a list of faults; [] ends what is left")
     script.add_argument("--seed", type=whole, help="make a script up from this number")
-    faults.add_argument("--count", type=whole, help="with --seed: how many faults to make up (10)")
+    faults.add_argument("--count", type=up_to(10_000), help="with --seed: how many faults to make up (10)")
     trouble = add("trouble", "let concurrent writers write to Postgres")
     trouble.add_argument("--seed", type=whole, default=1, help="what is written follows from it (1)")
     length = trouble.add_mutually_exclusive_group()
@@ -109,9 +109,11 @@ def main() -> int:
         check_folder(chosen.data_dir)
         return run(chosen)
     except ServiceError as error:
+        interrupts.check()
         print(f"mock_services: {error}", file=sys.stderr)
         return 1
     except psycopg2.Error as error:
+        interrupts.check()  # Postgres's client makes an error of its own of Ctrl-C while it asks for rows
         log = chosen.data_dir / "logs" / "postgres.log"
         print(f"mock_services: Postgres broke off ({str(error).splitlines()[0]}): read {log}", file=sys.stderr)
         return 1
@@ -143,3 +145,6 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt:
         interrupts.end()
+    except Exception:
+        interrupts.check()
+        raise

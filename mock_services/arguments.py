@@ -1,6 +1,7 @@
 """The command line: a parser whose errors are one line, and types of arguments."""
 
 import argparse
+from collections.abc import Callable
 from typing import NoReturn
 
 
@@ -17,3 +18,14 @@ def whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) < 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
+
+
+def up_to(most: int) -> Callable[[str], int]:
+    """Return the type of whole numbers from 1 to `most`."""
+
+    def number(text: str) -> int:
+        if (found := whole(text)) > most:
+            raise argparse.ArgumentTypeError(f"{text!r} is more than {most}")
+        return found
+
+    return number

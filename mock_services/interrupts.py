@@ -30,6 +30,12 @@ def working() -> None:
     _is_working = True
 
 
+def check() -> None:
+    """End the process where a signal came: what fails after one fails because of it, whatever the error says."""
+    if _received:
+        end()
+
+
 def end(number: int = 0) -> NoReturn:
     """Print the line and end the process with 128 plus the signal's number."""
     sys.stdout.flush()

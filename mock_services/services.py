@@ -15,8 +15,6 @@ from mock_services.saas import store
 from mock_services.saas.faults import read_script, seeded
 from mock_services.stack import PORTS, Services
 
-OWN = {*PORTS, "logs", "lock", "services.json", "cluster_identifier"}  # of the data folder's files, the services'
-
 
 def up(
     data_dir: Path,
@@ -180,8 +178,7 @@ def _say_if_new(services: Services, is_seeded_now: bool) -> None:
     """Say so where the cluster is another one than that of the last start, and what was read from that one is left."""
     kept, found = services.data_dir / "cluster_identifier", services.postgres.identifier()
     known = kept.read_text() if kept.exists() else None
-    has_others = any(entry.name not in OWN for entry in services.data_dir.iterdir())
-    if has_others and (is_seeded_now if known is None else known != found):
+    if _was_loaded(services.data_dir) and (is_seeded_now if known is None else known != found):
         print(
             f"postgres    is a new database, and {services.data_dir} holds what was loaded from an earlier one: type "
             "`make clean run` to begin again with both",
@@ -189,6 +186,21 @@ def _say_if_new(services: Services, is_seeded_now: bool) -> None:
         )
     if known != found:
         write_atomically(kept, found)
+
+
+def _was_loaded(data_dir: Path) -> bool:
+    """Tell whether a load has brought rows of a Postgres into this folder's lake, or elsewhere as the records say."""
+    if any((data_dir / "lake" / "postgres").rglob("*.parquet")):
+        return True
+    return any(_has_loaded(path) for path in (data_dir / "runs").glob("*/*.json"))
+
+
+def _has_loaded(record: Path) -> bool:
+    try:
+        outcomes = json.loads(record.read_text(encoding="utf-8"))["outcomes"]
+        return any((one["part"], one["result"]) == ("postgres", "ok") for one in outcomes)
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def _check_scale(services: Services, scale: int | None) -> None:

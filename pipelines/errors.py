@@ -132,8 +132,15 @@ def is_cut_off(error: BaseException) -> bool:
 
 
 def exit_code(error: BaseException) -> int:
-    """Return how a command ends on this error: as its Refusal says, else 1."""
-    return next((cause.exit_code for cause in _chain(error) if isinstance(cause, Refusal)), 1)
+    """Return how a command ends on this error: as its Refusal says, 75 where another run has DuckDB's file, else 1."""
+    chain = _chain(error)
+    held = 75 if any(map(_is_held, chain)) else 1
+    return next((cause.exit_code for cause in chain if isinstance(cause, Refusal)), held)
+
+
+def _is_held(error: BaseException) -> bool:
+    """Tell whether another process has DuckDB's file open."""
+    return type(error).__name__ == "IOException" and "lock" in str(error).lower()
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
@@ -188,7 +195,7 @@ def _line(error: BaseException, hint: str) -> str | None:
         return f"The lake did not answer in full ({kind}: {error}): nothing of it counts; run again later."
     if isinstance(error, OSError) and error.errno in UNWRITABLE:
         return f"Cannot write {error.filename or 'to disk'}: {error.strerror}. Make room or writable, then run again."
-    if kind == "IOException" and "lock" in str(error).lower():
+    if _is_held(error):
         return "Another process holds the DuckDB file: wait until it ends (`make status`), then run again."
     if kind == "IOException" and "not a valid DuckDB database" in str(error):
         return (

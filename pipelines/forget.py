@@ -9,7 +9,18 @@ from pipelines.errors import Refusal
 from pipelines.warehouse import data_dir
 
 DATABASE = "dp_mailblaze_demo_*_db.duckdb"
-KEPT = (f"{DATABASE}*", "lake", "dlt", "replay", "lease_repair", "set_aside", "runs", "dashboard.html", "last_*.json")
+KEPT = (
+    f"{DATABASE}*",
+    "lake",
+    "dlt",
+    "replay",
+    "lease_repair",
+    "set_aside",
+    "runs",
+    "dashboard",
+    "dashboard.html",
+    "last_*.json",
+)
 
 
 def forget(folder: Path) -> list[str]:

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from pipelines import interrupts
-from pipelines.errors import exit_code, explain
+from pipelines.errors import Refusal, exit_code, explain
 from pipelines.holder import Holder, this_process
+from pipelines.plain_folder import shown
 from pipelines.private_files import keep_private
 from pipelines.warehouse import data_dir, environment, read_services
 
@@ -361,9 +362,15 @@ class Found:
 
 
 def read_all(word: str) -> tuple[list[Found], int]:
-    """Return an environment's records, the newest first, and how many files are damaged."""
+    """Return an environment's records, and how many files are damaged.
+
+    Those at work come first, then what ended last; of a run that was killed the beginning counts.
+
+    Raises:
+        Refusal: the folder is there and cannot be read.
+    """
     found, damaged = [], 0
-    for path in sorted(folder(word).glob("*.json"), reverse=True):
+    for path in _paths(folder(word)):
         try:
             record = RunRecord.parse(path.read_bytes())
             found.append(Found(record, record.result or _without_end(record, path), path))
@@ -371,7 +378,24 @@ def read_all(word: str) -> tuple[list[Found], int]:
             continue
         except (OSError, ValueError):
             damaged += 1
-    return found, damaged
+    return sorted(found, key=_order, reverse=True), damaged
+
+
+def _order(one: Found) -> tuple[bool, datetime, str]:
+    at = datetime.fromisoformat(one.record.ended_at or one.record.began_at)
+    return one.result == AT_WORK, at if at.tzinfo else at.replace(tzinfo=UTC), one.path.name
+
+
+def _paths(place: Path) -> list[Path]:
+    try:
+        return [path for path in place.iterdir() if path.name.endswith(".json") and not path.name.startswith(".")]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise Refusal(
+            f"The records of runs in {shown(str(place))} cannot be read ({error.strerror}): make that a folder of your "
+            "own, or move it away: runs go on without it."
+        ) from error
 
 
 def prune(place: Path) -> None:

@@ -1,5 +1,10 @@
 """Seed a Postgres that somebody else runs: `MOCK_POSTGRES_URL=postgresql://… python -m mock_services.postgres`."""
 
+from mock_services import interrupts
+
+if __name__ == "__main__":
+    interrupts.watch()
+
 import os
 import sys
 
@@ -23,10 +28,15 @@ def main() -> int:
     try:
         print("seeded" if seed(url, chosen.scale) else "was seeded before")
     except (psycopg2.Error, ValueError) as error:
+        interrupts.check()
         print(f"mock_services.postgres: {str(error).strip().splitlines()[0]}", file=sys.stderr)
         return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    interrupts.working()
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        interrupts.end()

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import psycopg2
 
+from mock_services.errors import ServiceError
 from mock_services.postgres import rows
 from mock_services.postgres.copy import copy_rows
 
 SIMULATION = """
-create schema simulation;
+create schema if not exists simulation;
 create table simulation.days (
     day int primary key,
     lived_at timestamptz not null default clock_timestamp(),
@@ -27,6 +28,18 @@ def seeded_scale(cursor) -> int | None:
         return None
     cursor.execute("select scale from simulation.days where day = 0")
     return cursor.fetchone()[0]
+
+
+def check_seeded(cursor) -> int:
+    """Return the scale that a database was seeded at.
+
+    Raises:
+        ServiceError: it was not, or its seed broke off.
+    """
+    scale = seeded_scale(cursor)
+    if scale is None:
+        raise ServiceError("the database is not seeded: type `make up`, or `python -m mock_services up`")
+    return scale
 
 
 def seed(url: str, scale: int = 1) -> bool:

@@ -11,7 +11,7 @@ from mock_services import campaigns, world
 from mock_services.errors import ServiceError
 from mock_services.postgres import rows
 from mock_services.postgres.copy import copy_rows
-from mock_services.postgres.seed import seeded_scale
+from mock_services.postgres.seed import check_seeded
 
 # updated_at is left to the trigger: in traffic it is the database's clock that says when a row changed
 CHANGES = {
@@ -63,9 +63,7 @@ def live_day(url: str, day: int | None = None) -> int:
     """Live one more day and return its number; a day already lived changes nothing, one beyond the next is refused."""
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(20260630)")
-        scale = seeded_scale(cursor)
-        if scale is None:
-            raise ServiceError("the database is empty: type `python -m mock_services up`")
+        scale = check_seeded(cursor)
         cursor.execute("select max(day), now() from simulation.days")
         last, clock = cursor.fetchone()
         day = last + 1 if day is None else day
@@ -90,6 +88,7 @@ def read_changes(url: str, day: int) -> dict[str, dict[str, int]]:
 def last_day(url: str) -> int:
     """Return the last day lived; 0 is the seed."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
+        check_seeded(cursor)
         cursor.execute("select max(day) from simulation.days")
         return cursor.fetchone()[0]
 

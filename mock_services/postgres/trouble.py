@@ -9,6 +9,7 @@ import psycopg2
 from mock_services.errors import ServiceError
 from mock_services.postgres import writes
 from mock_services.postgres.faults import kill_connections
+from mock_services.postgres.seed import check_seeded
 from mock_services.postgres.writer import Tally, Writer
 
 COMMITS = """
@@ -53,6 +54,7 @@ class Writers:
         """Start the threads; which keys each of them owns is read before."""
         ends = {}
         with closing(psycopg2.connect(self.url)) as connection, connection, connection.cursor() as cursor:
+            check_seeded(cursor)
             cursor.execute(COMMITS)
             cursor.execute("insert into simulation.runs (seed) values (%s) returning run", (self.seed,))
             self.run = cursor.fetchone()[0]

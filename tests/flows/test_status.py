@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from flows.page import Page
 from flows.status import text, unresolved
 from pipelines.run_record import (
     BUSY,
@@ -67,8 +69,13 @@ def run(minute: int, command: str, result: str, line: str = "", **parts: str) ->
 GOOD = run(10, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
 
 
+def ordered(*found: Found) -> list[Found]:
+    """Return runs as `read_all` does."""
+    return sorted(found, key=lambda one: one.record.ended_at or one.record.began_at, reverse=True)
+
+
 def whats(*found: Found) -> list[str]:
-    return [one.what for one in unresolved(sorted(found, key=lambda one: one.record.began_at, reverse=True))]
+    return [one.what for one in unresolved(ordered(*found))]
 
 
 @pytest.mark.parametrize(
@@ -99,8 +106,7 @@ def test_what_did_not_end_well_is_named_until_it_is_done_again(found, problems):
 
 
 def shown(*found: Found) -> list[str]:
-    ordered = sorted(found, key=lambda one: one.record.began_at, reverse=True)
-    return list(text(environment(), ordered, 0, unresolved(ordered), NOW))
+    return list(text(environment(), ordered(*found), 0, unresolved(ordered(*found)), NOW))
 
 
 def test_the_last_run_and_the_last_good_one_have_their_times_ends_and_lines():
@@ -163,6 +169,43 @@ def test_the_command_says_by_its_exit_code_whether_all_is_well():
     keep(run(20, FLOW, FAILED, "type this", postgres=OK, saas=FAILED))
     done = status()
     assert (done.returncode, "type this" in done.stdout) == (1, True)
+
+
+def test_a_run_that_began_first_and_ended_last_is_the_last_one():
+    long, short = run(50, FLOW, OK, postgres=OK, saas=OK, dbt=OK), run(40, POSTGRES, BUSY, "Another run is at work.")
+    long.record.began_at, long.record.run_id = at(30), "30"
+    keep(long)
+    keep(short)
+    (last,) = [line for line in status().stdout.splitlines() if line.startswith(("Last run", "Before that"))]
+    assert (FLOW in last, "15:50 UTC" in last) == (True, True), last
+
+
+def test_a_part_that_was_done_again_before_its_run_ended_is_well():
+    flow = run(50, FLOW, FAILED, "no", postgres=FAILED, saas=OK)
+    flow.record.outcomes[0].ended_at = at(20)
+    assert whats(flow, run(30, POSTGRES, OK, postgres=OK)) == []
+    assert whats(flow, run(10, POSTGRES, OK, postgres=OK)) == ["postgres failed"]
+
+
+def test_records_that_cannot_be_read_are_one_line_and_no_new_clone(place):
+    (place / "runs").write_text("")
+    done = status()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"✗ The records of runs in {folder('ci')} cannot be read (Not a directory)" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_copied_folder_names_its_own_page(place):
+    mine = run(10, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
+    mine.record.page = Page(str(place / "dashboard.html")).recorded
+    elsewhere = Page("elsewhere.html").recorded
+    assert (mine.record.page, elsewhere) == ("dashboard.html", str(Path("elsewhere.html").absolute()))
+    (place / "dashboard.html").touch()
+    keep(mine)
+    copied = place.with_name("copied")
+    shutil.copytree(place, copied)
+    for where in (place, copied):
+        assert f"Dashboard       {where / 'dashboard.html'}, written" in status(MAILBLAZE_DATA_DIR=str(where)).stdout
 
 
 def test_services_of_make_up_that_are_down_are_another_exit_code_unless_settings_name_others(place):

@@ -15,6 +15,7 @@ import httpx
 import psycopg2
 import pytest
 
+from mock_services import services
 from mock_services.ports import free_port, is_held_by
 from mock_services.postgres import server as postgres_server
 from mock_services.processes import is_at, whereabouts
@@ -104,13 +105,35 @@ def test_a_moved_folder_is_still_its_services(folders):
 def test_a_new_database_under_an_old_folder_is_named(folders):
     folder = folders / "data"
     assert "new database" not in run(folder, "up", "--only", "postgres")
-    (folder / "lake").mkdir()
+    (folder / "lake" / "postgres" / "RAW").mkdir(parents=True)
+    (folder / "lake" / "postgres" / "RAW" / "1.parquet").touch()
     assert "new database" not in run(folder, "up", "--only", "postgres")
     run(folder, "down")
     Services(folder).postgres.destroy()
     said = run(folder, "up", "--only", "postgres")
     assert "is a new database" in said
     assert "make clean run" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "is_loaded"),
+    [
+        ("runs/local/1.json", '{"outcomes": [{"part": "postgres", "result": "failed"}]}', False),
+        (
+            "runs/ci/1.json",
+            '{"outcomes": [{"part": "saas", "result": "failed"}, {"part": "postgres", "result": "ok"}]}',
+            True,
+        ),
+        ("runs/ci/1.json", "[]", False),
+        ("lake/postgres/_lease/x.json", "{}", False),
+        ("lake/postgres/RAW/postgres_plans/1.parquet", "", True),
+        ("lake/saas/RAW/saas_campaigns/1.parquet", "", False),
+    ],
+)
+def test_a_folder_holds_what_was_loaded_once_a_load_has_been(tmp_path, name, text, is_loaded):
+    (tmp_path / name).parent.mkdir(parents=True)
+    (tmp_path / name).write_text(text)
+    assert services._was_loaded(tmp_path) is is_loaded
 
 
 def test_a_port_that_another_program_takes_in_between_is_left_to_it(folders, monkeypatch):

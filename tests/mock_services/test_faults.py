@@ -164,3 +164,10 @@ def test_a_script_from_the_command_line(client, tmp_path, monkeypatch, capsys):
     assert main() == 1
     assert "script.json: 0.kind" in capsys.readouterr().err
     client.put("/mock/faults", json=[])
+
+
+def test_more_faults_than_anybody_needs_are_refused_at_once(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["mock_services", "faults", "--seed", "1", "--count", "10001"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "'10001' is more than 10000" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Postgres told to misbehave: what is written follows from the seed, whatever is cut off meanwhile."""
 
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -10,6 +12,9 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
+from mock_services.errors import ServiceError
+from mock_services.interrupts import LINE
+from mock_services.postgres import traffic
 from mock_services.postgres.faults import hold, kill_connections
 from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.postgres.trouble import Writers
@@ -144,3 +149,48 @@ def test_trouble_by_hand_is_one_line_and_needs_a_server(tmp_path):
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == "mock_services: Postgres is down: type `python -m mock_services up`\n"
+
+
+@pytest.mark.parametrize("command", [traffic.last_day, lambda url: Writers(url, 1).start()], ids=["traffic", "trouble"])
+def test_a_database_whose_seed_broke_off_is_named_with_what_to_type(postgres_server, command):
+    with pytest.raises(ServiceError, match="is not seeded: type `make up`"):
+        command(postgres_server.url("postgres", "postgres"))
+
+
+ENDLESS = """
+import itertools, os, sys
+from contextlib import closing
+from mock_services import interrupts
+interrupts.watch()
+import psycopg2
+from mock_services import __main__ as command
+from mock_services.postgres.copy import copy_rows
+def rows():
+    for number in itertools.count():
+        yield (number,)
+        if number == 1000:
+            print("at work", flush=True)
+def run(chosen):
+    with closing(psycopg2.connect(os.environ["POSTGRES"])) as connection, connection.cursor() as cursor:
+        cursor.execute("create table public.endless (number int)")
+        copy_rows(cursor, "endless", rows())
+command.run = run
+interrupts.working()
+try:
+    sys.exit(command.main())
+except KeyboardInterrupt:
+    interrupts.end()
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_in_the_middle_of_a_copy_ends_the_command_as_any_other(postgres_server, number):
+    process = subprocess.Popen(
+        [sys.executable, "-c", ENDLESS, "up"],
+        env=os.environ | {"POSTGRES": postgres_server.url("postgres", "postgres")},
+        cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout.readline() == "at work\n"
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (128 + number, f"{LINE}\n")

@@ -8,16 +8,24 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from flows.outcome import LoadsFailed
 from pipelines import run_record
 from pipelines.errors import Refusal
 from pipelines.lease import LeaseHeld, LeaseLost
 from pipelines.load import LoadReport, TableReport
-from pipelines.run_record import AT_WORK, KILLED, OK, folder, read_all, recorded
+from pipelines.run_record import AT_WORK, BUSY, KILLED, OK, folder, read_all, recorded
 from pipelines.table_guard import RefusedTable
 
 ROOT = Path(__file__).parents[2]
+HOLD = """
+import sys, time, duckdb
+kept = duckdb.connect(sys.argv[1])
+print("held", flush=True)
+time.sleep(600)
+"""
 BEGIN = """
 import sys, time
 from pipelines.run_record import recorded
@@ -48,6 +56,23 @@ def run_load(what) -> None:
         if isinstance(what, BaseException):
             raise what
         run.loaded(what)
+
+
+def test_where_another_process_has_duckdbs_file_the_run_is_busy_and_each_source_has_a_plain_line(place):
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, str(place / "x.duckdb")], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(duckdb.IOException) as held:
+            duckdb.connect(str(place / "x.duckdb"))
+    finally:
+        holder.kill()
+        holder.communicate()
+    failure = LoadsFailed({"postgres": held.value, "saas": held.value})
+    line = "Another process holds the DuckDB file: wait until it ends (`make status`), then run again."
+    assert (failure.lines, failure.exit_code) == ([f"postgres: {line}", f"saas: {line}"], 75)
+    with pytest.raises(duckdb.IOException):
+        run_load(held.value)
+    assert (only_record().result, only_record().record.exit_code, only_record().line) == (BUSY, 75, line)
 
 
 def test_a_good_run_keeps_its_tables_for_its_owner_alone(place):
