@@ -47,7 +47,7 @@ class Side:
             env=environment | own | self.settings,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
         )
         output = done.stdout + done.stderr
         (self.folder / "output.txt").open("a").write(f"$ {' '.join(command)}\n{output}\n")
