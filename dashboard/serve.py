@@ -11,7 +11,7 @@ if __name__ == "__main__":  # before marimo is imported, whose settings and logs
     keep_private()
     with suppress(Refusal):  # said by whoever reads MART
         os.environ |= dict.fromkeys(
-            ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"), str(data_dir() / "dashboard")
+            ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"), str(data_dir().resolve() / "dashboard")
         )
 
 import argparse
