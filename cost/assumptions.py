@@ -15,25 +15,29 @@ def assumed(value: float, unit: str, why: str) -> Any:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Figures that nobody measured. "Laid" ones stand in terraform/ and are held to it by a test."""
+    """Figures that nobody measured. "Deployed" ones come from terraform/, and a test compares them."""
 
     # How much there is.
     days: float = assumed(30.4, "days a month", "365 over 12")
     messages_per_contact: float = assumed(
         4, "messages a contact gets a month", "one a week; it says how many contacts such events come from"
     )
-    # What is laid.
-    loads_per_day: float = assumed(24, "runs a day", "laid: prod's runs; every run finds news")
-    worker_hours: float = assumed(727.5, "hours a month", "laid: prod's worker, all day but five minutes")
-    vcpu: float = assumed(1, "vCPU", "laid: modules/worker")
-    memory_gb: float = assumed(2, "GB", "laid: modules/worker")
-    suspend: float = assumed(60, "s", "laid: modules/warehouse; billed behind the last statement of each run")
-    monthly_credits: float = assumed(100, "credits", "laid: prod's resource monitor; beyond it every warehouse stops")
-    secrets: float = assumed(5, "secrets", "laid: modules/platform/settings.tf")
-    access_months: float = assumed(1, "months of age", "laid: modules/lake, Standard-IA after 30 days")
-    glacier_months: float = assumed(3, "months of age", "laid: modules/lake, Glacier Instant Retrieval after 90 days")
-    history_days: float = assumed(14, "days", "laid: prod's 7 days of time travel, and Snowflake's 7 of fail-safe")
-    log_months: float = assumed(1, "months", "laid: modules/worker keeps log lines for 30 days")
+    # What is deployed.
+    loads_per_day: float = assumed(24, "runs a day", "deployed: prod's runs; every run finds news")
+    worker_hours: float = assumed(727.5, "hours a month", "deployed: prod's worker, all day but five minutes")
+    vcpu: float = assumed(1, "vCPU", "deployed: modules/worker")
+    memory_gb: float = assumed(2, "GB", "deployed: modules/worker")
+    suspend: float = assumed(60, "s", "deployed: modules/warehouse; billed behind the last statement of each run")
+    monthly_credits: float = assumed(
+        100, "credits", "deployed: prod's resource monitor; beyond it every warehouse stops"
+    )
+    secrets: float = assumed(5, "secrets", "deployed: modules/platform/settings.tf")
+    access_months: float = assumed(1, "months of age", "deployed: modules/lake, Standard-IA after 30 days")
+    glacier_months: float = assumed(
+        3, "months of age", "deployed: modules/lake, Glacier Instant Retrieval after 90 days"
+    )
+    history_days: float = assumed(14, "days", "deployed: prod's 7 days of time travel, and Snowflake's 7 of fail-safe")
+    log_months: float = assumed(1, "months", "deployed: modules/worker keeps log lines for 30 days")
     # Snowflake's speed, the least known of all: the ledger knows better.
     statement_seconds: float = assumed(0.5, "s", "a small statement on an XS, compiled, started and committed")
     load_parallel: float = assumed(8, "statements at once", "dlt's workers on Snowflake (pipelines/warehouse.py)")

@@ -121,7 +121,7 @@ def changes(prices: Prices, measured: Measured) -> str:
         return bill(Volume(v.events, v.month, v.assumptions, with_every_test(measured)), prices)
 
     rows = {
-        "as laid: every hour": lambda v: bill(v, prices),
+        "as deployed: every hour": lambda v: bill(v, prices),
         "every 15 minutes": lambda v: bill(v.under(loads_per_day=96), prices),
         "every 6 hours": lambda v: bill(v.under(loads_per_day=4), prices),
         "once a day": lambda v: bill(v.under(loads_per_day=1), prices),

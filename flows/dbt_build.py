@@ -70,8 +70,8 @@ def transform(
     outgrown = [result.node.name for result in broken if "out of sync" in str(result.message)]
     if outgrown:
         names = " ".join(outgrown)
-        mend = f"type dbt run --full-refresh --select {names} --project-dir dbt --profiles-dir dbt, then this again"
-        raise BuildFailed(f"dbt: the columns of {names} are others than in the warehouse: {mend}.", nodes)
+        command = f"type dbt run --full-refresh --select {names} --project-dir dbt --profiles-dir dbt, then this again"
+        raise BuildFailed(f"dbt: the columns of {names} are others than in the warehouse: {command}.", nodes)
     if broken:
         raise BuildFailed(failure(results), nodes)
     if not any(result.status in ("warn", "skipped") for result in results):  # a warning is worth saying again

@@ -3,7 +3,8 @@
 import argparse
 import shlex
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 import dlt
 
@@ -20,7 +21,12 @@ BUG = (
 )
 
 
-def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] | None = None) -> None:
+def run(
+    pipeline: str,
+    load: Callable[[], LoadReport],
+    arguments: Sequence[str] | None = None,
+    flags: Mapping[str, str] = MappingProxyType({}),
+) -> None:
     """Run `load`, print what it did, and exit: 0 loaded, 4 where a table was refused, else as `exit_with_line` does.
 
     It is 3 where a table was refused because more rows vanished than may.
@@ -28,6 +34,7 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
     Args:
         pipeline: its name, under which dlt finds what the command line says.
         arguments: of the command line; None: those of the process.
+        flags: settings of this source alone that the command line turns on, each with its help.
     """
     parser = argparse.ArgumentParser(description=f"Load what changed in {pipeline} since the last load.")
     parser.add_argument(
@@ -45,9 +52,8 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
         metavar="COLUMNS",
         help="let RAW take over the new type of these columns: table.column with commas between, or all",
     )
-    parser.add_argument(
-        "--accept-server", action="store_true", help="the rows that RAW has moved to another server: go on with it"
-    )
+    for name, text in flags.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", action="store_true", help=text)
     parser.add_argument(
         "--strict", action="store_true", help="load nothing at all where one table cannot be loaded exactly"
     )
@@ -57,8 +63,9 @@ def run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] 
     for option in ("accept_deletes", "accept_reread", "accept_type"):
         if names := getattr(chosen, option):
             dlt.config[f"sources.{pipeline}.{option}"] = names.split(",")
-    if chosen.accept_server:
-        dlt.config[f"sources.{pipeline}.accept_server"] = True
+    for name in flags:
+        if getattr(chosen, name):
+            dlt.config[f"sources.{pipeline}.{name}"] = True
     if chosen.strict:
         dlt.config[f"sources.{pipeline}.strict"] = True
     interrupts.watch()
@@ -101,7 +108,7 @@ def found(report: LoadReport) -> str:
 
 
 def exit_with_line(error: BaseException) -> None:
-    """Exit with one line on standard error for what a person can mend; raise the error again where no line fits.
+    """Exit with one line on standard error for what a person can fix; raise the error again where no line fits.
 
     The code is the refusal's own, e.g. 75 where another run is at work, else 1.
     """

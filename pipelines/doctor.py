@@ -72,7 +72,7 @@ def catalogue(visit: Visit) -> list[Check]:
 
 
 def _postgres(visit: Visit) -> list[Check]:
-    mend = "mend SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml"
+    mend = "correct SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml"
     return [
         Check("postgres settings", partial(source_checks.postgres_settings, visit), mend=mend),
         Check("postgres log-in", partial(source_checks.postgres_login, visit), ("postgres settings",), mend),
@@ -86,7 +86,7 @@ def _postgres(visit: Visit) -> list[Check]:
 
 
 def _saas(visit: Visit) -> list[Check]:
-    mend = "mend SOURCES__SAAS__BASE_URL or .dlt/secrets.toml"
+    mend = "correct SOURCES__SAAS__BASE_URL or .dlt/secrets.toml"
     return [
         Check("saas settings", partial(source_checks.saas_settings, visit), mend=mend),
         Check("saas reachable", partial(source_checks.saas_reachable, visit), ("saas settings",), mend),
@@ -98,7 +98,7 @@ def _saas(visit: Visit) -> list[Check]:
 
 
 def _lake(visit: Visit, pipeline: str) -> list[Check]:
-    write, mend = f"lake {pipeline}/ write", "mend DESTINATION__LAKE__CREDENTIALS or .dlt/secrets.toml"
+    write, mend = f"lake {pipeline}/ write", "correct DESTINATION__LAKE__CREDENTIALS or .dlt/secrets.toml"
     return [
         Check(write, partial(lake_checks.lake_write, visit, pipeline), mend=mend),
         Check(f"lake {pipeline}/ read", partial(lake_checks.lake_read, visit, pipeline), (write,), mend),
@@ -107,7 +107,7 @@ def _lake(visit: Visit, pipeline: str) -> list[Check]:
 
 
 def _warehouse(visit: Visit) -> list[Check]:
-    login, mend = "warehouse log-in", "mend DESTINATION__WAREHOUSE__CREDENTIALS or .dlt/secrets.toml"
+    login, mend = "warehouse log-in", "correct DESTINATION__WAREHOUSE__CREDENTIALS or .dlt/secrets.toml"
     needs = ("warehouse settings",) if _is_snowflake() else ("environment",)
     role = Check("warehouse role", partial(warehouse_checks.warehouse_role, visit), (login,), mend)
     return [

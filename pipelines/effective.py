@@ -7,7 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.settings import NAMED, SINGLE, SOURCES, Found, find, ignored, prefect_api, typed
+from pipelines.settings import NAMED, SINGLE, SOURCES, Found, as_variable, find, ignored, prefect_api
 from pipelines.shell import ignored as left_out
 from pipelines.shell import setting
 from pipelines.warehouse import data_dir, environment
@@ -88,7 +88,7 @@ def _typed_in_the_shell() -> Iterator[tuple[str, str | None]]:
         pipeline = parts.pop(0) if len(parts) > 2 and parts[0] not in (*NAMED, *SINGLE) else None
         if len(parts) > 1 and parts[0] in (*NAMED, *SINGLE):
             name = ".".join(parts)
-            if find(name, pipeline).name in (variable, typed(name)):
+            if find(name, pipeline).name in (variable, as_variable(name)):
                 yield name, pipeline
 
 

@@ -1,4 +1,4 @@
-"""Refusals: what a person can mend, said in one line with the next thing to type."""
+"""Refusals: what a person can fix, said in one line with the next thing to type."""
 
 import errno
 import os
@@ -221,7 +221,7 @@ def _hint(hint: Any) -> str:
 def _postgres(message: str, hint: str) -> str:
     reason = message.strip().splitlines()[0]
     if "authentication" in reason or "role" in reason:
-        return f"Postgres refused the log-in ({reason}): mend SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml."
+        return f"Postgres refused the log-in ({reason}): correct SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml."
     return f"Postgres is not reachable ({reason}): {_hint_for('Postgres', hint)}."
 
 
@@ -269,7 +269,7 @@ def _http(error: Any) -> str:
     what = f"{_service(error, response.url)} at {_place(response.url)}"
     if response.status_code in (401, 403):
         setting = "SOURCES__SAAS__API_KEY" if what.startswith("The SaaS API") else "its token"
-        return f"{what} refused the token: mend {setting} or .dlt/secrets.toml."
+        return f"{what} refused the token: correct {setting} or .dlt/secrets.toml."
     answer = f"{response.status_code} {response.reason}"
     return f"{what} answered {answer}: nothing was loaded; run again later."
 

@@ -56,7 +56,7 @@ def watch(line: str = INTERRUPTED, replace_handlers: bool = True) -> None:
     if _Process.is_watched or threading.current_thread() is not threading.main_thread():
         return
     _Process.is_watched = True
-    _Process.command, _Process.line = typed(), line
+    _Process.command, _Process.line = own_command(), line
     _Process.is_in_body = not replace_handlers
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
@@ -86,7 +86,7 @@ def body() -> Iterator[None]:
         end()
 
 
-def typed() -> str:
+def own_command() -> str:
     """Return the command of this process as a person types it."""
     program, *arguments = sys.argv or [""]
     with suppress(ValueError):

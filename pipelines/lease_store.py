@@ -69,7 +69,7 @@ def open_store(filesystem: AbstractFileSystem, url: str) -> Store:
     if "file" in protocols:
         adopt_encoded(url)
         return FolderStore(Path(lake_path(url)))
-    raise Refusal(f"A lease on {url} needs a lake on S3 or in a local folder: mend destination.lake.bucket_url.")
+    raise Refusal(f"A lease on {url} needs a lake on S3 or in a local folder: correct destination.lake.bucket_url.")
 
 
 class S3Store:

@@ -181,4 +181,4 @@ def load():
 if __name__ == "__main__":
     from pipelines.command import run
 
-    run("postgres", load)
+    run("postgres", load, flags={"accept_server": "the rows that RAW has moved to this server: go on with it"})

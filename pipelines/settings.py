@@ -110,7 +110,7 @@ def is_elsewhere(sections: tuple[str, ...], providers: Iterable[Any]) -> bool:
     pipelines = place[1:] if place[0] == "sources" else tuple(SOURCES)
     paths = (place, (*place, place[1])) if place[0] == "sources" else (place,)
     names = [(before, path, key) for before in (None, *pipelines) for path in paths for key in keys]
-    heads = tuple(typed(".".join((*((before,) if before else ()), *path, key))) for before, path, key in names)
+    heads = tuple(as_variable(".".join((*((before,) if before else ()), *path, key))) for before, path, key in names)
     parts = re.compile(f"(?:{'|'.join(heads)})(?:__.+)?")
     if any(value.strip() and parts.fullmatch(name.upper()) for name, value in os.environ.items()):
         return True
@@ -148,8 +148,8 @@ def find(name: str, pipeline: str | None = None) -> Found:
                 value, _ = provider.get_value(key, str, before, *path)
                 if value is not None:
                     origin = provider.get_value_location(key, before, *path) or provider.name
-                    return Found(typed(".".join((*((before,) if before else ()), *path, key))), value, origin)
-    return Found(typed(name), None, "")
+                    return Found(as_variable(".".join((*((before,) if before else ()), *path, key))), value, origin)
+    return Found(as_variable(name), None, "")
 
 
 def _providers() -> list[Any]:
@@ -173,7 +173,7 @@ def _providers() -> list[Any]:
         ) from error
 
 
-def typed(name: str) -> str:
+def as_variable(name: str) -> str:
     """Return a dotted name as a variable of the shell."""
     return name.replace(".", "__").upper()
 
@@ -187,7 +187,9 @@ def is_set(name: str, pipeline: str | None = None) -> bool:
     """
     if "." not in name:
         return setting(name) is not None
-    heads = tuple(f"{before}{typed(name)}__" for before in ("", *([f"{typed(pipeline)}__"] if pipeline else [])))
+    heads = tuple(
+        f"{before}{as_variable(name)}__" for before in ("", *([f"{as_variable(pipeline)}__"] if pipeline else []))
+    )
     return find(name, pipeline).value is not None or any(
         variable.startswith(heads) and value for variable, value in os.environ.items()
     )
@@ -229,7 +231,9 @@ def missing(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
         parts["lake"] = () if is_set_whole("destination.lake.credentials", on_s3[0]) else S3
     lacking = {"prefect": ["PREFECT_API_URL"]} if prefect and not prefect_api().value else {}
     for part, names in parts.items():
-        lacking[part] = [typed(one[0]) for one in names if not any(is_set(each, pipelines.get(part)) for each in one)]
+        lacking[part] = [
+            as_variable(one[0]) for one in names if not any(is_set(each, pipelines.get(part)) for each in one)
+        ]
     return {part: names for part, names in lacking.items() if names}
 
 
@@ -383,7 +387,7 @@ def check(pipelines: Iterable[str] = ()) -> None:
 def _check(name: str, judge: Callable[[Any], str | None], pipeline: str | None) -> None:
     found = find(name, pipeline)
     if found.value is None and not is_full(tuple(name.split(".")[:-1])):  # not followed, and yet nobody's but dlt's
-        found = Found(typed(name), setting(typed(name)), "the shell")
+        found = Found(as_variable(name), setting(as_variable(name)), "the shell")
     wrong = judge(found.value) if found.value is not None else None
     if wrong:
         shown = re.sub(r"//.*@", "//***@", str(found.value))

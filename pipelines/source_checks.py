@@ -73,7 +73,9 @@ def postgres_clock(visit: Visit) -> str:
     after, theirs = time.time(), float(theirs)
     skew = max(before - theirs, theirs - after, 0.0)
     if skew >= 60:
-        raise Refusal(f"the server's clock is {skew:.0f} s away from this machine's; `timedatectl` on both, mend NTP")
+        raise Refusal(
+            f"the server's clock is {skew:.0f} s away from this machine's; `timedatectl` on both, correct NTP"
+        )
     return f"{zone}, less than {skew + 1:.0f} s apart"
 
 
@@ -138,7 +140,9 @@ def saas_endpoint(visit: Visit, endpoint: str) -> str:
     address = f"{found.base_url.rstrip('/')}/v1/{endpoint}"
     answer = _client().get(address, headers=headers, params={"limit": 1})
     if answer.history and urlsplit(answer.url).netloc != urlsplit(address).netloc:
-        raise Refusal(f"{address} leads to another server, {urlsplit(answer.url).netloc}; mend SOURCES__SAAS__BASE_URL")
+        raise Refusal(
+            f"{address} leads to another server, {urlsplit(answer.url).netloc}; correct SOURCES__SAAS__BASE_URL"
+        )
     try:
         data = [] if answer.status_code == 204 else parse(answer.content)[0]["data"]
         return f"token accepted, {len(data)} object"

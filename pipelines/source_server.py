@@ -8,9 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import dlt
-import pyarrow as pa
 import sqlalchemy as sa
-from dlt.extract.extractors import ImportFileMeta
 from dlt.extract.items_transform import ItemTransform
 
 from pipelines.errors import Refusal
@@ -52,9 +50,7 @@ def check_server(found: str | None, state: Mapping[str, Any], is_accepted: bool)
 
 
 class SaveServer(ItemTransform):
-    """A step of a resource that keeps the server in the source's state with the first rows of a load."""
-
-    placement_affinity = 4  # as SaveHorizon
+    """A step of a resource that keeps the server in the source's state, with rows or without."""
 
     def __init__(self, found: str | None) -> None:
         super().__init__(self.__call__)
@@ -62,9 +58,7 @@ class SaveServer(ItemTransform):
 
     def __call__(self, item: Any, meta: Any = None) -> Any:
         """Return the item."""
-        # dlt's first item brings hints only, and a file of rows stands in its meta.
-        if isinstance(meta, ImportFileMeta) or (isinstance(item, pa.Table) and item.num_rows):
-            state = dlt.current.source_state()
-            if self._found and state.get(STATE) != self._found:
-                state[STATE] = self._found
+        state = dlt.current.source_state()
+        if self._found and state.get(STATE) != self._found:
+            state[STATE] = self._found
         return item

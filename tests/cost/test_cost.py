@@ -1,4 +1,4 @@
-"""The page is what the script writes; lines computed by hand; what is laid is as assumed."""
+"""The page is what the script writes; lines computed by hand; what is deployed is as assumed."""
 
 import json
 import re
@@ -122,12 +122,12 @@ def test_a_volume_that_outgrows_every_size_says_so(prices, measured):
 
 def test_fewer_runs_fewer_reads_and_fewer_seconds_cost_less(prices, measured):
     v = volume(measured)
-    as_laid = bill(v, prices)
-    assert bill(v.under(loads_per_day=96), prices).usd > as_laid.usd > bill(v.under(loads_per_day=1), prices).usd
-    assert bill(v, prices, as_laid.seconds.times(2)).usd > as_laid.usd
+    as_deployed = bill(v, prices)
+    assert bill(v.under(loads_per_day=96), prices).usd > as_deployed.usd > bill(v.under(loads_per_day=1), prices).usd
+    assert bill(v, prices, as_deployed.seconds.times(2)).usd > as_deployed.usd
     tested = bill(Volume(v.events, v.month, v.assumptions, with_every_test(measured)), prices)
-    assert tested.seconds.build > as_laid.seconds.build
-    assert tested.seconds.load == as_laid.seconds.load
+    assert tested.seconds.build > as_deployed.seconds.build
+    assert tested.seconds.load == as_deployed.seconds.load
     once = v.under(loads_per_day=1)
     assert seconds_of(once) == seconds_of(Volume(v.events, v.month, once.assumptions, with_every_test(measured)))
 

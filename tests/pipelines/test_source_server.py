@@ -22,6 +22,18 @@ def test_another_server_is_refused_and_nothing_changes(platform, tmp_path):
     assert postgres.load().load_ids == [], "the server of before is taken as it is"
 
 
+def test_the_option_that_the_refusal_names_goes_on_with_the_server_for_good(platform, monkeypatch):
+    postgres.load()
+    monkeypatch.setattr(postgres, "identifier", lambda engine: "another")
+    with pytest.raises(Exception, match="another server"):
+        postgres.load()
+    monkeypatch.setenv("SOURCES__POSTGRES__ACCEPT_SERVER", "true")
+    report = postgres.load()
+    assert (report.refused, sum(table.in_lake for table in report.tables.values())) == ([], 0), "the same rows"
+    monkeypatch.delenv("SOURCES__POSTGRES__ACCEPT_SERVER")
+    assert postgres.load().load_ids == [], "it is kept though no row was new"
+
+
 def test_an_earlier_state_names_no_server_and_goes_on():
     check_server("1", {}, is_accepted=False)
     check_server(None, {"server": "1"}, is_accepted=False)
