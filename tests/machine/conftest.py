@@ -42,3 +42,13 @@ def hostile(machine) -> dict[str, str]:
     profiles.write_text(f'active = "foreign"\n[profiles.foreign]\nPREFECT_API_URL = "{url}"\n')
     machine.own(profiles.parent)
     return foreign_variables(machine.recorder.port, machine.home)
+
+
+@pytest.fixture(scope="module")
+def data(machine, request) -> Iterator[Path]:
+    """A data folder with running services, for one file of tests."""
+    folder = machine.home / request.module.__name__.rpartition(".")[2]
+    done = machine.run("make", "up", MAILBLAZE_DATA_DIR=str(folder), timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    yield folder
+    machine.run("make", "down", MAILBLAZE_DATA_DIR=str(folder))

@@ -15,15 +15,6 @@ JOBS = re.compile(
 NODES = re.compile(r" +\d+\.\d s  dbt: \d+ of \d+ nodes done")
 
 
-@pytest.fixture(scope="module")
-def data(machine):
-    folder = machine.home / "progress"
-    done = machine.run("make", "up", MAILBLAZE_DATA_DIR=str(folder), timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield folder
-    machine.run("make", "down", MAILBLAZE_DATA_DIR=str(folder))
-
-
 def forget(folder) -> None:
     """Remove what loads have left: the next one reads everything."""
     for path in ("dlt", "lake", "dp_mailblaze_demo_local_db.duckdb", "dp_mailblaze_demo_local_db.duckdb.wal"):

@@ -13,16 +13,6 @@ MINUTES = 180  # seconds that anything may take on a busy machine
 LINE = "✗ Interrupted: nothing is half-loaded; the next run goes on: "
 
 
-@pytest.fixture(scope="module")
-def data(machine) -> Path:
-    """A data folder with services, for this file."""
-    folder = machine.home / "signals"
-    done = machine.run("make", "up", MAILBLAZE_DATA_DIR=str(folder), timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
-    yield folder
-    machine.run("make", "down", MAILBLAZE_DATA_DIR=str(folder))
-
-
 def python(machine) -> str:
     return str(machine.clone / ".venv/bin/python")
 
