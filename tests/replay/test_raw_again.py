@@ -157,7 +157,7 @@ class TestPostgresAlone:
         change(platform, "other")
         postgres.load()
         before = platform.raw("select * from RAW._dlt_loads"), platform.raw("select * from RAW._load_fence")
-        refused = subprocess.run(COMMAND, cwd=ROOT, capture_output=True, text=True)
+        refused = subprocess.run([*COMMAND, "--quiet"], cwd=ROOT, capture_output=True, text=True)
         assert refused.returncode == 1
         assert refused.stderr.startswith("✗ RAW.POSTGRES_ACCOUNTS has rows")
         assert refused.stderr.count("\n") == 1
