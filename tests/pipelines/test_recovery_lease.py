@@ -88,7 +88,7 @@ def opened():
         first.add_step(Stop(stop))
         yield source
 
-run("postgres", lambda: load("postgres", opened), [])
+run("postgres", lambda: load("postgres", opened), ["--quiet"])
 """
 
 
@@ -98,7 +98,7 @@ def test_a_run_that_is_paused_past_its_lease_exits_with_76_in_one_line(platform)
     platform.source("update contacts set first_name = 'late' where contact_id = 20")
     platform.source("update accounts set account_name = 'late' where account_id = 1")
     paused = subprocess.Popen(
-        [sys.executable, "-c", WAITS, "--quiet"],
+        [sys.executable, "-c", WAITS],
         cwd=ROOT,
         env=os.environ | {"LEASE__TTL": "1", "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,

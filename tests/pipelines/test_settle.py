@@ -115,7 +115,10 @@ def test_a_state_whose_rows_never_landed_is_forgotten(platform):
 def test_a_second_run_is_refused_with_a_code_of_its_own(platform):
     with held_lease(activated()):
         refused = subprocess.run(
-            [sys.executable, "pipelines/postgres.py", "--quiet"], cwd=Path(__file__).parents[2], capture_output=True, text=True
+            [sys.executable, "pipelines/postgres.py", "--quiet"],
+            cwd=Path(__file__).parents[2],
+            capture_output=True,
+            text=True,
         )
     assert refused.returncode == 75
     assert f"pid {os.getpid()}" in refused.stderr
