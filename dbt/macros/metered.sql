@@ -20,8 +20,8 @@
     history is read. -#}
 {% macro metered_since(column) -%}
     {%- if is_incremental() -%}
-    (select coalesce(cast({{ dbt.dateadd('day', -3, 'max(' ~ column ~ ')') }} as timestamp), cast('2000-01-01' as timestamp)) from {{ this }})
+    (select coalesce(cast({{ dbt.dateadd('day', -3, 'max(' ~ column ~ ')') }} as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from {{ this }})
     {%- else -%}
-    cast('2000-01-01' as timestamp)
+    cast('2000-01-01' as timestamp without time zone)
     {%- endif -%}
 {%- endmacro %}

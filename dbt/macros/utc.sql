@@ -4,7 +4,7 @@
 {%- endmacro %}
 
 {% macro default__utc(column) -%}
-    cast({{ column }} at time zone 'UTC' as timestamp)
+    cast({{ column }} at time zone 'UTC' as timestamp without time zone)
 {%- endmacro %}
 
 {% macro snowflake__utc(column) -%}

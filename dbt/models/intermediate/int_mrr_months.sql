@@ -39,7 +39,7 @@ measured as (
     select
         month_starts_on,
         measured_on,
-        cast({{ dbt.dateadd('day', 1, 'measured_on') }} as timestamp) as measured_before
+        cast({{ dbt.dateadd('day', 1, 'measured_on') }} as timestamp without time zone) as measured_before
     from months
 )
 

@@ -1,8 +1,13 @@
-# What REPORTER sees of people. dbt's meta is the inventory: a column with contains_pii is made with the tag's value `person`
-# and hidden as a whole. The tag on the schema protects every other text of MART, those of tomorrow too: an address in it
-# is hidden though nobody thought of it.
+# What REPORTER sees of people. Each text column of MART has one tag, and each tag one masking policy; dbt sets the tag in the
+# statement that makes the table (dbt/macros/personal_data.sql). dbt's meta is the inventory: a column with contains_pii is
+# a person's. A column that a row access policy names has no tag: Snowflake allows one kind of policy for each column. For
+# the same reason no tag is on the schema, from where it would reach every column.
 locals {
-  personal_data_tag = "${snowflake_database.this.name}.${snowflake_schema.this["MART"].name}.PERSONAL_DATA"
+  masks = {
+    PERSON = "A person's name or address: hidden as a whole, and of an address all but the domain" # deliverability is asked by domain
+    ID     = "A key: kept, or where it holds an @ replaced by its SHA-256, which counts and joins as the key does"
+    TEXT   = "Any other text: an address in it is hidden but for its domain"
+  }
 }
 
 resource "snowflake_account_role" "personal_data" {
@@ -17,50 +22,55 @@ resource "snowflake_grant_account_role" "personal_data_to_sysadmin" {
   parent_role_name = "SYSADMIN"
 }
 
-resource "snowflake_masking_policy" "personal_data" {
+# The body names a role and no tag: it needs nothing that is made after it.
+resource "snowflake_masking_policy" "this" {
   provider         = snowflake.sysadmin
+  for_each         = local.masks
   database         = snowflake_database.this.name
   schema           = snowflake_schema.this["MART"].name
-  name             = "MASK_PERSONAL_DATA"
+  name             = "MASK_${each.key}"
   return_data_type = "VARCHAR"
   argument {
     name = "VAL"
     type = "VARCHAR"
   }
-  # An address keeps its domain: deliverability is asked by domain.
-  body = trimspace(templatefile("${path.module}/sql/mask_personal_data.sql", {
+  body = trimspace(templatefile("${path.module}/sql/mask_${lower(each.key)}.sql", {
     role = snowflake_account_role.personal_data.name
-    tag  = local.personal_data_tag
   }))
-  comment = "A person's columns as a whole, and addresses wherever they stand in a text"
+  comment = each.value
 }
 
 resource "snowflake_tag" "personal_data" {
-  provider         = snowflake.accountadmin # to hang a policy on a tag takes a right on the whole account
+  provider         = snowflake.accountadmin # to attach a policy to a tag takes a right on the whole account
+  for_each         = local.masks
   database         = snowflake_database.this.name
   schema           = snowflake_schema.this["MART"].name
-  name             = "PERSONAL_DATA"
-  allowed_values   = ["person", "text"]
-  masking_policies = [snowflake_masking_policy.personal_data.fully_qualified_name]
-  comment          = "What it is set on is masked: person as a whole, text where an address stands in it"
+  name             = "PERSONAL_DATA_${each.key}"
+  masking_policies = [snowflake_masking_policy.this[each.key].fully_qualified_name]
+  comment          = each.value
 }
 
-resource "snowflake_tag_association" "mart" {
-  provider           = snowflake.accountadmin # who may apply a tag that masks
-  object_identifiers = [snowflake_schema.this["MART"].fully_qualified_name]
-  object_type        = "SCHEMA"
-  tag_id             = snowflake_tag.personal_data.fully_qualified_name
-  tag_value          = "text"
-}
-
-# dbt sets the tag on columns that it makes; it cannot loosen the policy behind it.
+# dbt sets the tags on columns that it makes; it cannot change the policies behind them.
 resource "snowflake_grant_privileges_to_account_role" "apply_personal_data" {
   provider          = snowflake.securityadmin
+  for_each          = snowflake_tag.personal_data
   account_role_name = snowflake_account_role.this["TRANSFORMER"].name
   privileges        = ["APPLY"]
   on_schema_object {
     object_type = "TAG"
-    object_name = snowflake_tag.personal_data.fully_qualified_name
+    object_name = each.value.fully_qualified_name
+  }
+}
+
+# POLICY_REFERENCES lists a policy to who may apply it and owns the table: dbt's nightly test reads it.
+resource "snowflake_grant_privileges_to_account_role" "apply_masks" {
+  provider          = snowflake.securityadmin
+  for_each          = snowflake_masking_policy.this
+  account_role_name = snowflake_account_role.this["TRANSFORMER"].name
+  privileges        = ["APPLY"]
+  on_schema_object {
+    object_type = "MASKING POLICY"
+    object_name = each.value.fully_qualified_name
   }
 }
 

@@ -42,7 +42,7 @@ known as (
 
 unknown as (
     select
-        -1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+        -1, cast('1900-01-01' as timestamp without time zone), cast(null as timestamp without time zone), true,
         '(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
 )
 

@@ -1,6 +1,4 @@
 CASE
   WHEN IS_ROLE_IN_SESSION('TRANSFORMER') OR IS_ROLE_IN_SESSION('${role}') OR VAL IS NULL THEN VAL
-  WHEN SYSTEM$GET_TAG_ON_CURRENT_COLUMN('${tag}') = 'person'
-    THEN '*****' || COALESCE(REGEXP_SUBSTR(VAL, '@[A-Za-z0-9.-]+$'), '')
   ELSE REGEXP_REPLACE(VAL, '[^@[:space:]<>"]+@', '*****@')
 END
