@@ -51,3 +51,73 @@
     {%- endif -%}
     {{ return(columns) }}
 {%- endmacro %}
+
+{#- The policies that a table of MART has by what dbt sends, as "column: POLICY". -#}
+{% macro declared_policies(node) -%}
+    {%- set declared = [] -%}
+    {%- for name, tag in masking_tags(node).items() -%}
+        {%- do declared.append(name ~ ': MASK_' ~ tag) -%}
+    {%- endfor -%}
+    {%- for name in row_policy_columns(node) -%}
+        {%- do declared.append(name ~ ': ' ~ node.config.row_access_policy.split(' ')[0].split('.')[-1]) -%}
+    {%- endfor -%}
+    {{ return(declared) }}
+{%- endmacro %}
+
+{#- What differs between the policies that Snowflake has attached to tables and those that dbt declares; `tables` is a relation
+    by the name of its model. Snowflake lists a policy to who may apply it and owns the table, which TRANSFORMER does. -#}
+{% macro policy_findings(tables) -%}
+    {%- set attached = {} -%}
+    {%- set findings = [] -%}
+    {%- set query -%}
+        {%- for name, table in tables.items() %}
+        select
+            '{{ name }}' as table_name,
+            lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+            policy_name,
+            policy_status
+        from table({{ table.database }}.information_schema.policy_references(ref_entity_name => '{{ table }}', ref_entity_domain => 'table'))
+        {{ 'union all' if not loop.last }}
+        {%- endfor %}
+    {%- endset -%}
+    {%- for row in run_query(query) -%}
+        {%- set policy = row[1] ~ ': ' ~ row[2] -%}
+        {%- do attached.setdefault(row[0], []).append(policy) -%}
+        {%- if row[3] != 'ACTIVE' -%}
+            {%- do findings.append(row[0] ~ '.' ~ policy ~ ' is ' ~ row[3]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name in tables -%}
+        {%- set declared = declared_policies(graph.nodes['model.mailblaze.' ~ name]) -%}
+        {%- for policy in declared if policy not in attached.get(name, []) -%}
+            {%- do findings.append(name ~ '.' ~ policy ~ ' is declared and not attached') -%}
+        {%- endfor -%}
+        {%- for policy in attached.get(name, []) if policy not in declared -%}
+            {%- do findings.append(name ~ '.' ~ policy ~ ' is attached and not declared') -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {%- for finding in findings -%}
+        {%- do log(finding, info=True) -%}
+    {%- endfor -%}
+    {{ return(findings) }}
+{%- endmacro %}
+
+{#- Drops every table that has the row access policy of MART: until then Snowflake refuses to drop the policy, and `terraform
+    destroy` stops at it. Tables of scratch schemas are among them. Rows go first, so that no table is there without its
+    policy; dbt builds MART again from RAW. To be run as `dbt run-operation drop_tables_with_policies`. -#}
+{% macro drop_tables_with_policies() -%}
+    {%- set policy = target.database ~ '.MART.ROWS_OF_REGION' -%}
+    {%- set query -%}
+        select ref_database_name || '.' || ref_schema_name || '.' || ref_entity_name
+        from table({{ target.database }}.information_schema.policy_references(policy_name => '{{ policy }}'))
+        order by 1
+    {%- endset -%}
+    {%- set tables = run_query(query) -%}
+    {%- for (table,) in tables -%}
+        {%- do run_query('truncate table ' ~ table) -%}
+        {%- do run_query('alter table ' ~ table ~ ' drop all row access policies') -%}
+        {%- do run_query('drop table ' ~ table) -%}
+        {%- do log('dropped ' ~ table, info=True) -%}
+    {%- endfor -%}
+    {%- do log(tables | length ~ ' tables had the policy ' ~ policy, info=True) -%}
+{%- endmacro %}

@@ -11,6 +11,7 @@ import snowflake.connector
 
 from mock_services import processes
 from mock_services.ports import free_port
+from tests.snowflake.policies import policies
 
 HERE = Path(__file__).parent
 PYTHON = HERE.parents[1] / ".venv-snowflake" / "bin" / "python"
@@ -96,6 +97,7 @@ class OfflineSnowflake:
             *(f"GRANT USAGE ON DATABASE {database} TO ROLE {role}" for role in ROLES),
             "GRANT USAGE ON WAREHOUSE LOAD_WH TO ROLE LOADER",
             *(f"GRANT USAGE ON WAREHOUSE TRANSFORM_WH TO ROLE {role}" for role in ("TRANSFORMER", "REPORTER")),
+            *(() if "policies" in self.without else policies(database)),
         )
 
     def _wait(self, deadline: float) -> None:

@@ -1,8 +1,8 @@
 """The whole chain on a real Snowflake account, in schemas of its own, dropped at the end: `make smoke-snowflake`.
 
 Sources are those of `make up`; the account, its stage and its roles are those of MAILBLAZE_ENV (dev where it is unset).
-Both roles need CREATE SCHEMA on the database, which Terraform grants in dev (`is_tried`). Each owns the schemas that it
-makes: LOADER lets TRANSFORMER read its own, and each drops its own.
+LOADER and TRANSFORMER need CREATE SCHEMA on the database, which Terraform grants in dev (`is_tried`). Each owns the
+schemas that it makes: LOADER lets TRANSFORMER read its own, TRANSFORMER lets REPORTER, and each drops its own.
 """
 
 import argparse
@@ -14,12 +14,21 @@ from pathlib import Path
 from uuid import uuid4
 
 import psycopg2
+from snowflake.connector import connect
+from snowflake.connector.errors import Error
 
+from dashboard.mart import Away
+from dashboard.mart import _sign_in as sign_in
 from pipelines.postgres import TABLES
 from pipelines.warehouse import environment, raw_pipeline
+from tests.snowflake.reporter import unmasked
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("DESTINATION__WAREHOUSE__CREDENTIALS__HOST", "SNOWFLAKE_ACCOUNT")
+# Three sign-ins: dlt's and dbt's, and REPORTER's, which looks at MART at the end.
+NEEDED = (
+    *("DESTINATION__WAREHOUSE__CREDENTIALS__HOST", "SNOWFLAKE_ACCOUNT"),
+    "SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH",
+)
 SCRATCH = "SMOKE_"  # how every schema of a run, every folder of it in the lake and its leases' names begin
 LEASE = "_lease/DP_MAILBLAZE_DEMO_DEV_DB."  # before that, in the name of a lease
 # dlt works as LOADER, dbt as TRANSFORMER; nobody but its owner may drop a schema.
@@ -27,7 +36,7 @@ MAKES = {"LOADER": ("RAW", "RAW_STAGING"), "TRANSFORMER": ("STAGING", "INTERMEDI
 
 
 def main() -> int:
-    """Run the chain twice in scratch schemas, compare RAW with Postgres, drop the schemas; 0 where all was well."""
+    """Run the chain twice in scratch schemas, look at RAW and at MART as REPORTER, drop them; 0 where all was well."""
     argparse.ArgumentParser(prog="make smoke-snowflake", description=main.__doc__).parse_args()
     services = Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data") / "services.json"
     missing = [name for name in NEEDED if not os.environ.get(name)]
@@ -57,7 +66,9 @@ def runs(settings: dict[str, str], scratch: str) -> bool:
     except subprocess.CalledProcessError as error:
         print(f"✗ {Path(error.cmd[0]).name} {error.cmd[1]} failed", file=sys.stderr)
         return False
-    return is_raw_whole(settings, scratch)
+    let_reporter_read(settings, scratch)
+    is_whole, is_masked = is_raw_whole(settings, scratch), is_mart_masked(settings, scratch)
+    return is_whole and is_masked
 
 
 def shell(services: dict[str, str], scratch: str) -> dict[str, str]:
@@ -95,6 +106,36 @@ def let_transformer_read(scratch: str) -> None:
     with warehouse() as raw:
         raw.execute_sql(f"GRANT USAGE ON SCHEMA {schema} TO ROLE TRANSFORMER")
         raw.execute_sql(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO ROLE TRANSFORMER")
+
+
+def let_reporter_read(settings: dict[str, str], scratch: str) -> None:
+    """Let REPORTER read MART of the run, as Terraform lets it read the real one; TRANSFORMER owns it."""
+    schema = f"{environment().database}.{scratch}MART"
+    grants = [
+        f"GRANT USAGE ON SCHEMA {schema} TO ROLE REPORTER",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO ROLE REPORTER",
+    ]
+    run(settings, *dbt("run-operation", scratch, "run_query", "--args", json.dumps({"sql": ";\n".join(grants)})))
+
+
+def is_mart_masked(settings: dict[str, str], scratch: str) -> bool:
+    """Tell whether REPORTER sees no person in MART, and rows of its regions only.
+
+    dbt made it in a schema of the run's own, under the tags and policies of the real MART.
+    """
+    database = environment().database
+    target = Path(settings.get("DBT_TARGET_PATH") or "dbt/target")
+    manifest = json.loads((ROOT / target / "manifest.json").read_text())
+    try:
+        with connect(**sign_in(database) | {"schema": None}) as connection:
+            found = unmasked(connection, f"{database}.{scratch}MART", manifest)
+    except (Away, Error) as error:
+        found = [f"REPORTER cannot read {scratch}MART: {str(error).splitlines()[0]}"]
+    for line in found:
+        print(f"✗ {line}")
+    if not found:
+        print(f"✓ {scratch}MART: REPORTER sees no address and no name, and rows of its regions only")
+    return not found
 
 
 def is_raw_whole(settings: dict[str, str], scratch: str) -> bool:

@@ -1,42 +1,40 @@
-"""What REPORTER sees of people: the inventory of dbt is whole, dbt makes its columns masked, and the mask hides them.
+"""What REPORTER sees of people: the inventory of dbt is whole, dbt makes its columns masked, and the masks hide them.
 
-Snowflake would apply policies by itself; the stand-in has none. So the policies' own SQL, from terraform/, is evaluated
-here over every text column of MART with the tags that dbt really sent. That Snowflake does so, only an account shows.
+Snowflake applies policies by itself; the offline one does so by the policies' own SQL, from terraform/, over the tags
+that dbt really sent. That Snowflake does the same, only an account shows.
 """
 
 import json
 import re
+from hashlib import sha256
 
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from tests.conftest import objects
-from tests.snowflake.sides import BUCKET, DATABASE, ROOT
+from tests.snowflake.policies import MASKS, body, masks_of_terraform
+from tests.snowflake.sides import BUCKET, DATABASE
 
-SQL = ROOT / "terraform" / "modules" / "warehouse" / "sql"
-TAG = f"{DATABASE}.MART.PERSONAL_DATA"
+TAG = f"{DATABASE}.MART.PERSONAL_DATA_"
 ADDRESS = r"[^@\s<>\"]+@[^@\s<>\"]+"
+REPORTER = ("use role REPORTER", "use secondary roles all")  # as REPORTER_SVC signs in, with REGION_ALL
 
 
-def for_roles(sql: str, roles: tuple[str, ...], tag: str = "") -> str:
-    """Return a policy's body as it comes out in a session with these roles, on a column with this tag."""
+def for_roles(sql: str, roles: tuple[str, ...]) -> str:
+    """Return a policy's body as it comes out in a session with these roles."""
 
     def answered(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Anonymous) and node.name.upper() == "IS_ROLE_IN_SESSION":
             return exp.In(this=exp.paren(node.expressions[0]), expressions=[exp.Literal.string(role) for role in roles])
-        if isinstance(node, exp.Anonymous) and node.name.upper() == "SYSTEM$GET_TAG_ON_CURRENT_COLUMN":
-            assert node.expressions[0].name == TAG
-            return exp.Literal.string(tag)
         return node
 
     return sqlglot.parse_one(sql, read="snowflake").transform(answered).sql("snowflake")
 
 
-def mask(value: str, tag: str, *roles: str) -> str:
-    """Return the masking policy's SQL for an expression."""
-    body = (SQL / "mask_personal_data.sql").read_text().replace("${role}", "PERSONAL_DATA").replace("${tag}", TAG)
-    tree = sqlglot.parse_one(for_roles(body, roles, tag), read="snowflake")
+def mask(value: str, kind: str, *roles: str) -> str:
+    """Return a masking policy's SQL for an expression."""
+    tree = sqlglot.parse_one(for_roles(body(f"mask_{kind.lower()}"), roles), read="snowflake")
     of = sqlglot.parse_one(value, read="snowflake")
     return tree.transform(lambda node: of if isinstance(node, exp.Column) and node.name == "VAL" else node).sql(
         "snowflake"
@@ -56,14 +54,29 @@ def created(offline) -> dict[str, exp.Create]:
 
 
 def tagged(tree: exp.Create) -> dict[str, str]:
-    """Return the columns that a statement makes with the tag, and its value."""
+    """Return the columns that a statement makes with a tag, and the mask behind it."""
     columns = {}
     for column in tree.this.find_all(exp.ColumnDef):
         for tags in column.find_all(exp.Tags):
             (setting,) = tags.expressions
-            assert setting.this.sql("snowflake") == TAG
-            columns[column.name.lower()] = setting.args["value"].name
+            name = setting.this.sql("snowflake")
+            assert name.startswith(TAG)
+            columns[column.name.lower()] = name.removeprefix(TAG)
     return columns
+
+
+def keys(history) -> dict[str, set[str]]:
+    """Return the columns by which each table of MART is counted and joined: its key, and ids."""
+    manifest = json.loads((history.snowflake.folder / "target" / "manifest.json").read_text())
+    models = {name: node for name, node in manifest["nodes"].items() if node["schema"] == "MART"}
+    found = {
+        node["name"]: {column for column in node["columns"] if column.endswith("_id")}
+        for node in models.values() if node["resource_type"] == "model"
+    }  # fmt: skip
+    for node in manifest["nodes"].values():
+        if node.get("test_metadata", {}).get("name") == "primary_key" and node["attached_node"] in models:
+            found[models[node["attached_node"]]["name"]] |= set(node["test_metadata"]["kwargs"]["columns"])
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -101,49 +114,87 @@ def test_a_persons_columns_are_texts_that_the_mask_reaches(history, inventory):
     assert personal <= set(texts(history.duckdb))
 
 
-def test_dbt_makes_them_with_the_tag_and_no_other(history, offline, inventory):
+def test_dbt_makes_each_text_with_one_tag_but_those_of_a_row_policy(history, offline, inventory):
     made = created(offline)
     assert made.keys() == inventory.keys()
+    wanted: dict[str, set[str]] = {table: set() for table in made}
+    for table, column in texts(history.duckdb):
+        wanted[table].add(column)
     for table, tree in made.items():
-        assert tagged(tree) == dict.fromkeys(inventory[table], "person"), table
+        held = {column.name for policy in tree.find_all(exp.RowAccessProperty) for column in policy.expressions}
+        tags = tagged(tree)
+        assert tags.keys() == wanted[table] - held, table
+        assert {column for column, kind in tags.items() if kind == "PERSON"} == inventory[table], table
+        keys_of = keys(history)[table] & tags.keys() - inventory[table]
+        assert {column for column, kind in tags.items() if kind == "ID"} == keys_of, table
+
+
+def test_the_masks_are_those_of_terraform():
+    assert set(MASKS) == masks_of_terraform()
 
 
 def test_reporter_sees_no_address_and_no_name(history, offline, inventory):
-    made = created(offline)
     for table, column in texts(history.duckdb):
-        tag = tagged(made[table]).get(column, "text")
-        _, rows = history.snowflake.rows(
-            f"select distinct {column}, {mask(column, tag, 'REPORTER')} from MART.{table} where {column} is not null"
-        )
-        for plain, seen in rows:
-            if column in inventory[table]:
-                assert seen == ("*****" + plain[plain.index("@") :] if column == "email" else "*****"), (table, column)
-            else:
-                assert seen == plain, (table, column)  # nothing else is hidden without need
+        sql = f"select distinct {column} from {DATABASE}.MART.{table} where {column} is not null"
+        plain = {value for (value,) in offline.execute(sql)}
+        seen = {value for (value,) in offline.execute(*REPORTER, sql)}
+        if column in inventory[table]:
+            assert len(plain) > 5
+            assert seen == (
+                {f"*****{value[value.index('@') :]}" for value in plain} if column == "email" else {"*****"}
+            )
+        else:
+            assert seen == plain, (table, column)  # nothing else is hidden without need
+
+
+def test_keys_with_an_at_sign_count_and_join_as_they_are(history, offline):
+    """As a vendor may send them: `<20260302.1@mail.example>` is a message, and no address."""
+    tried = 0
+    for table, tree in created(offline).items():
+        tags = tagged(tree)
+        for column in sorted(keys(history)[table] & tags.keys()):
+            place, tag = f"{DATABASE}.MART.KEYS", f"{TAG}{tags[column]}"
+            value = f"'<' || {column} || '@mail.example>'"
+            offline.execute(
+                f"create or replace transient table {place} (key varchar tag ({tag} = 'masked')) as "
+                f"(select {value} as key from {DATABASE}.MART.{table})"
+            )
+            sql = f"select count(key), count(distinct key) from {place}"
+            joined = f"select count(*) from (select distinct key from {place}) a join {place} b on a.key = b.key"
+            assert offline.execute(*REPORTER, sql) == offline.execute(sql), (table, column)
+            assert offline.execute(*REPORTER, joined) == offline.execute(joined), (table, column)
+            (leaks,) = offline.execute(*REPORTER, f"select count(*) from {place} where contains(key, '@')")[0]
+            assert leaks == 0, (table, column)
+            tried += 1
+    offline.execute(f"drop table {DATABASE}.MART.KEYS")
+    assert tried > 10
 
 
 @pytest.mark.parametrize("role", ["TRANSFORMER", "PERSONAL_DATA"])
 def test_who_may_sees_both(offline, role):
-    for value, tag in (("ann@mail.example", "person"), ("Ann", "person"), ("of ann@mail.example", "text")):
-        masked = mask(f"'{value}'", tag, "REPORTER", role)
+    for value, kind in (("ann@mail.example", "PERSON"), ("Ann", "PERSON"), ("of a@b.example", "TEXT"), ("a@b", "ID")):
+        masked = mask(f"'{value}'", kind, "REPORTER", role)
         assert offline.execute(f"select {masked}") == [(value,)]
 
 
 @pytest.mark.parametrize(
-    ("value", "tag", "seen"),
+    ("value", "kind", "seen"),
     [
-        ("'Ann'", "person", "*****"),
-        ("''", "person", "*****"),
-        ("'Ann Lee <ann@mail.example>'", "person", "*****"),
-        ("'ann.lee+news@mail.example'", "person", "*****@mail.example"),
-        ("null", "person", None),
-        ("'550 <ann@mail.example>, also bob@b.example'", "text", "550 <*****@mail.example>, also *****@b.example"),
-        ("'Spring sale'", "text", "Spring sale"),
-        ("null", "text", None),
+        ("'Ann'", "PERSON", "*****"),
+        ("''", "PERSON", "*****"),
+        ("'Ann Lee <ann@mail.example>'", "PERSON", "*****"),
+        ("'ann.lee+news@mail.example'", "PERSON", "*****@mail.example"),
+        ("null", "PERSON", None),
+        ("'550 <ann@mail.example>, also bob@b.example'", "TEXT", "550 <*****@mail.example>, also *****@b.example"),
+        ("'Spring sale'", "TEXT", "Spring sale"),
+        ("null", "TEXT", None),
+        ("'msg_1f_2'", "ID", "msg_1f_2"),
+        ("'<1@mail.example>'", "ID", sha256(b"<1@mail.example>").hexdigest()),
+        ("null", "ID", None),
     ],
 )  # fmt: skip
-def test_what_the_mask_leaves(offline, value, tag, seen):
-    assert offline.execute(f"select {mask(value, tag, 'REPORTER')}") == [(seen,)]
+def test_what_the_mask_leaves(offline, value, kind, seen):
+    assert offline.execute(f"select {mask(value, kind, 'REPORTER')}") == [(seen,)]
 
 
 def test_a_table_that_names_accounts_shows_the_regions_that_were_given(history, offline):
@@ -161,11 +212,11 @@ def test_a_table_that_names_accounts_shows_the_regions_that_were_given(history, 
         *("rpt_campaign_hours", "rpt_daily_engagement", "rpt_deliverability", "rpt_list_health", "rpt_list_survival"),
         *("rpt_suppression_breaches",),
     }
-    body = (SQL / "rows_of_region.sql").read_text()
+    sql_of_policy = body("rows_of_region")
     for table in with_region:
 
         def seen(*roles, table=table):
-            sql = f"select distinct region from MART.{table} where {for_roles(body, roles)}"
+            sql = f"select distinct region from MART.{table} where {for_roles(sql_of_policy, roles)}"
             return {region for (region,) in history.snowflake.rows(sql)[1]}
 
         every = {region for (region,) in history.snowflake.rows(f"select distinct region from MART.{table}")[1]}

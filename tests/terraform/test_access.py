@@ -68,6 +68,7 @@ def test_nothing_beside_the_table_is_granted(laid):
         ("LOADER", "FILE FORMAT"): {"USAGE"},
         ("TRANSFORMER", "ROW ACCESS POLICY"): {"APPLY"},
         ("TRANSFORMER", "TAG"): {"APPLY"},
+        ("TRANSFORMER", "MASKING POLICY"): {"APPLY"},
         ("SYSADMIN", f"INTEGRATION DP_MAILBLAZE_DEMO_{laid.word.upper()}_S3_INT"): {"USAGE"},
     }
 

@@ -22,7 +22,7 @@ resource "snowflake_grant_account_role" "personal_data_to_sysadmin" {
   parent_role_name = "SYSADMIN"
 }
 
-# The body names a role and no tag: it needs nothing that is made after it.
+# The body names roles and no tag: it needs nothing that is made after it.
 resource "snowflake_masking_policy" "this" {
   provider         = snowflake.sysadmin
   for_each         = local.masks
@@ -35,7 +35,8 @@ resource "snowflake_masking_policy" "this" {
     type = "VARCHAR"
   }
   body = trimspace(templatefile("${path.module}/sql/mask_${lower(each.key)}.sql", {
-    role = snowflake_account_role.personal_data.name
+    transformer   = snowflake_account_role.this["TRANSFORMER"].name
+    personal_data = snowflake_account_role.personal_data.name
   }))
   comment = each.value
 }
@@ -99,7 +100,10 @@ resource "snowflake_row_access_policy" "region" {
     name = "REGION"
     type = "VARCHAR"
   }
-  body = trimspace(file("${path.module}/sql/rows_of_region.sql"))
+  body = trimspace(templatefile("${path.module}/sql/rows_of_region.sql", {
+    transformer  = snowflake_account_role.this["TRANSFORMER"].name
+    every_region = snowflake_account_role.region["ALL"].name
+  }))
 }
 
 # dbt attaches the row policy to what it makes; it may not change it.

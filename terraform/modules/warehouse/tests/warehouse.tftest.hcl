@@ -39,15 +39,19 @@ run "services_sign_in_by_key_in_utc_from_known_places" {
   }
 }
 
-run "mart_is_masked_as_a_whole" {
+run "each_kind_of_text_has_a_tag_with_one_mask" {
   command = apply
   assert {
-    condition     = snowflake_tag_association.mart.object_type == "SCHEMA" && snowflake_tag_association.mart.tag_value == "text"
-    error_message = "tables that dbt makes tomorrow are not masked"
+    condition = toset([for t in snowflake_tag.personal_data : t.name]) == toset([
+      "PERSONAL_DATA_PERSON", "PERSONAL_DATA_ID", "PERSONAL_DATA_TEXT"
+    ]) && alltrue([for t in snowflake_tag.personal_data : length(t.masking_policies) == 1])
+    error_message = "a tag is missing, or masks nothing"
   }
   assert {
-    condition     = strcontains(snowflake_masking_policy.personal_data.body, "'DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA') = 'person'")
-    error_message = "the mask does not ask for the tag that dbt sets on a person's columns"
+    condition = alltrue([for p in snowflake_masking_policy.this :
+      strcontains(p.body, "IS_ROLE_IN_SESSION('PERSONAL_DATA')") && !strcontains(p.body, "SYSTEM$GET_TAG")
+    ])
+    error_message = "a mask has no way to be lifted, or asks for a tag that may not be there yet"
   }
 }
 

@@ -3,7 +3,15 @@
 from collections.abc import Callable, Iterable
 from importlib import import_module
 
-MODULES = ("files", "copying", "merging", "ddl", "values", "statements")  # in this order: the last wraps the others
+MODULES = (
+    "files",
+    "copying",
+    "merging",
+    "ddl",
+    "values",
+    "policies",
+    "statements",
+)  # in this order: the last wraps the others
 CORRECTIONS: dict[str, Callable[[str], None]] = {}
 
 

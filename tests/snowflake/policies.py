@@ -1,0 +1,37 @@
+"""The policies and tags of terraform/modules/warehouse as the statements by which an administrator would make them."""
+
+import re
+
+from tests.snowflake.sides import ROOT
+
+MODULE = ROOT / "terraform" / "modules" / "warehouse"
+MASKS = ("PERSON", "ID", "TEXT")
+ROLES = {"transformer": "TRANSFORMER", "personal_data": "PERSONAL_DATA", "every_region": "REGION_ALL"}
+
+
+def body(name: str) -> str:
+    """Return the SQL of a policy as Terraform renders it."""
+    text = (MODULE / "sql" / f"{name}.sql").read_text().strip()
+    return re.sub(r"\$\{(\w+)\}", lambda role: ROLES[role[1]], text)
+
+
+def policies(database: str) -> list[str]:
+    """Return the statements that make every policy and tag of MART, and give REPORTER_SVC its roles."""
+    made = [
+        f"CREATE ROW ACCESS POLICY {database}.MART.ROWS_OF_REGION AS (REGION VARCHAR) RETURNS BOOLEAN -> "
+        + body("rows_of_region")
+    ]
+    for mask in MASKS:
+        policy, tag = f"{database}.MART.MASK_{mask}", f"{database}.MART.PERSONAL_DATA_{mask}"
+        made += [
+            f"CREATE MASKING POLICY {policy} AS (VAL VARCHAR) RETURNS VARCHAR -> {body(f'mask_{mask.lower()}')}",
+            f"CREATE TAG {tag}",
+            f"ALTER TAG {tag} SET MASKING POLICY {policy}",
+        ]
+    return [*made, *(f"GRANT ROLE {role} TO USER REPORTER_SVC" for role in ("REPORTER", "REGION_ALL"))]
+
+
+def masks_of_terraform() -> set[str]:
+    """Return the keys of `masks` in personal_data.tf: MASKS is a second place of them."""
+    text = (MODULE / "personal_data.tf").read_text()
+    return set(re.findall(r"^    (\w+) += \"", text[text.index("masks = {") : text.index("\n  }\n")], re.MULTILINE))

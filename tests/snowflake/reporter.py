@@ -1,0 +1,52 @@
+"""What REPORTER sees of a MART that dbt has built under the real policies: no address, no name, its regions only.
+
+It asks Snowflake itself, by SQL. A server that masks nothing and hides no row is a failure, never passed over.
+"""
+
+from snowflake.connector import SnowflakeConnection
+
+TEXT = "varchar"
+
+
+def unmasked(connection: SnowflakeConnection, schema: str, manifest: dict) -> list[str]:
+    """Return a line for each thing that REPORTER sees of `schema` and must not, or does not see and must.
+
+    `schema` has its database before it; `manifest` is dbt's, which says whose columns are a person's and which tables
+    have a row access policy. The session has REPORTER with every region beside it, as REPORTER_SVC is made.
+    """
+    models = [
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["fqn"][1] == "mart"
+    ]
+    found, counts = [], {}
+    with connection.cursor() as cursor:
+        cursor.execute("USE ROLE REPORTER")
+        cursor.execute("USE SECONDARY ROLES ALL")
+        for model in models:
+            counts[model["name"]], lines = _shown(cursor, schema, model)
+            found += lines
+        by_region = [model["name"] for model in models if model["config"].get("row_access_policy")]
+        if not counts["dim_contacts"] or not by_region:
+            found.append("dim_contacts: REPORTER_SVC sees no row: has it the role REGION_ALL, and all its roles?")
+        cursor.execute("USE SECONDARY ROLES NONE")
+        for name in by_region:
+            ((rows,),) = cursor.execute(f"SELECT COUNT(*) FROM {schema}.{name}").fetchall()
+            if rows:
+                found.append(f"{name}: {rows:,} rows are seen without a role for their region")
+    return found
+
+
+def _shown(cursor, schema: str, model: dict) -> tuple[int, list[str]]:
+    """Return how many rows of a table are seen, and which of its columns show a person in how many of them."""
+    texts = [name for name, column in model["columns"].items() if column["data_type"] == TEXT]
+    bad = {name: f"{name} IS NOT NULL AND REGEXP_LIKE({name}, '.*[^*]@.*', 's')" for name in texts}
+    for name in texts:
+        if model["columns"][name]["config"]["meta"].get("contains_pii"):
+            bad[name] = f"{name} IS NOT NULL AND NOT STARTSWITH({name}, '*****')"
+    sums = [f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in bad.values()]
+    sql = f"SELECT {', '.join(['COUNT(*)', *sums])} FROM {schema}.{model['name']}"
+    ((rows, *shown),) = cursor.execute(sql).fetchall()
+    lines = [
+        f"{model['name']}.{column}: {count:,} of {rows:,} values show a person"
+        for column, count in zip(bad, shown, strict=True) if count
+    ]  # fmt: skip
+    return rows, lines
