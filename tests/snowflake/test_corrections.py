@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
+from hashlib import sha256
 from uuid import uuid4
 
 import boto3
@@ -161,6 +162,31 @@ def column_comments(server):
 def query_tags(server):
     run(server, """ALTER SESSION SET QUERY_TAG = '{"source": "postgres", "load_id": "1.5"}'""")
     run(server, """alter session set query_tag = '{"dbt": "model.mailblaze.dim_accounts"}'\n/* {"app": "dbt"} */""")
+
+
+@probe
+def policies(server):
+    table, mart = f"{DATABASE}.RAW.T_{uuid4().hex.upper()}", f"{DATABASE}.MART"
+    columns = f"(id varchar not null tag ({mart}.PERSONAL_DATA_ID = 'masked'), region varchar)"
+    rows = f"with row access policy {mart}.ROWS_OF_REGION on (region)"
+    run(server, f"create or replace transient table {table}\n{columns} {rows} as (select 'a@b' as id, 'eu' as region)")
+    assert run(server, f"select id, region from {table}") == [("a@b", "eu")]
+    reporter, read = (
+        ("use role REPORTER", "use secondary roles all"),
+        f"with t as (select * from {table}) select * from t",
+    )
+    assert run(server, *reporter, read) == [(sha256(b"a@b").hexdigest(), "eu")]
+    assert run(server, "use role REPORTER", read) == []
+    listed = f"table({DATABASE}.information_schema.policy_references(ref_entity_name => '{table}'))"
+    assert run(server, f"select policy_name from {listed} order by 1") == [("MASK_ID",), ("ROWS_OF_REGION",)]
+    with pytest.raises(ProgrammingError, match="attached"):
+        run(server, f"drop row access policy {mart}.ROWS_OF_REGION")
+    with pytest.raises(ProgrammingError, match="two kinds"):
+        run(server, f"create or replace table {table} {columns.replace('(id', '(region')} {rows} as (select 1)")
+    with pytest.raises(ProgrammingError, match="does not exist or not authorized"):
+        run(server, f"create or replace table {table} (id varchar tag ({mart}.NONE = 'x')) as (select 'a' as id)")
+    run(server, f"drop table {table}")
+    assert run(server, f"select policy_name from {listed}") == []
 
 
 @probe

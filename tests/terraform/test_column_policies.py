@@ -285,3 +285,36 @@ def test_no_policy_names_what_is_made_after_it(laid):
             if own in before.get(resource, set()) or resource not in before[own]:
                 findings.append(f"{policy['address']} names {name}, and {address} is not made before it")
     assert findings == [], "\n".join(findings)
+
+
+# What else than Terraform hangs on each kind of object when it is destroyed, and why that does not stop it.
+DESTROYED = {
+    "snowflake_row_access_policy": "drop_tables_with_policies",  # dbt's tables: this macro is run before
+    "snowflake_masking_policy": "on tags only, and the provider takes it off a tag before it drops the tag",
+    "snowflake_tag": "on dbt's columns; Snowflake drops a tag that is set",
+    "snowflake_network_policy": "on Terraform's own users",
+    "snowflake_schema": "dropped with what is in it",
+    "snowflake_database": "dropped with what is in it, scratch schemas too",
+    "snowflake_account_role": "what it owns passes to the role that drops it",
+    "snowflake_warehouse": "nothing",
+    "snowflake_resource_monitor": "on Terraform's own warehouses",
+    "snowflake_service_user": "nothing",
+    "snowflake_stage_external_s3": "COPY names it, and nothing is attached",
+    "snowflake_file_format_parquet": "COPY names it, and nothing is attached",
+    "snowflake_storage_integration_aws": "on Terraform's own stage",
+    "snowflake_view": "dbt's views read it, which does not hold it",
+    "snowflake_grant_account_role": "nothing",
+    "snowflake_grant_privileges_to_account_role": "nothing",
+}
+
+
+def test_what_others_attach_to_terraforms_objects_does_not_stop_a_destroy(laid, manifests):
+    types = {
+        found["type"] for found in resources(laid.plan["planned_values"]) if found["type"].startswith("snowflake_")
+    }
+    assert types == DESTROYED.keys()
+    policies = [name_of(policy) for policy in planned(laid, "snowflake_row_access_policy")]
+    before = f"macro.mailblaze.{DESTROYED['snowflake_row_access_policy']}"
+    macro = manifests[laid.word]["macros"][before]["macro_sql"]
+    assert policies
+    assert all(name.split(".", 1)[1] in macro for name in policies)
