@@ -171,10 +171,8 @@ def policies(server):
     rows = f"with row access policy {mart}.ROWS_OF_REGION on (region)"
     run(server, f"create or replace transient table {table}\n{columns} {rows} as (select 'a@b' as id, 'eu' as region)")
     assert run(server, f"select id, region from {table}") == [("a@b", "eu")]
-    reporter, read = (
-        ("use role REPORTER", "use secondary roles all"),
-        f"with t as (select * from {table}) select * from t",
-    )
+    reporter = ("use role REPORTER", "use secondary roles all")
+    read = f"with t as (select * from {table}) select * from t"
     assert run(server, *reporter, read) == [(sha256(b"a@b").hexdigest(), "eu")]
     assert run(server, "use role REPORTER", read) == []
     listed = f"table({DATABASE}.information_schema.policy_references(ref_entity_name => '{table}'))"
