@@ -80,7 +80,7 @@
         {{ 'union all' if not loop.last }}
         {%- endfor %}
     {%- endset -%}
-    {%- for row in run_query(query) -%}
+    {%- for row in run_query(query).rows -%}
         {%- set policy = row[1] ~ ': ' ~ row[2] -%}
         {%- do attached.setdefault(row[0], []).append(policy) -%}
         {%- if row[3] != 'ACTIVE' -%}
@@ -112,8 +112,9 @@
         from table({{ target.database }}.information_schema.policy_references(policy_name => '{{ policy }}'))
         order by 1
     {%- endset -%}
-    {%- set tables = run_query(query) -%}
-    {%- for (table,) in tables -%}
+    {%- set tables = run_query(query).rows -%}
+    {%- for row in tables -%}
+        {%- set table = row[0] -%}
         {%- do run_query('truncate table ' ~ table) -%}
         {%- do run_query('alter table ' ~ table ~ ' drop all row access policies') -%}
         {%- do run_query('drop table ' ~ table) -%}

@@ -10,9 +10,12 @@
 ] -%}
 {%- set tables = {} -%}
 {%- for name in names -%}
-    {%- do tables.update({name: ref(name)}) -%}
+    {%- set table = ref(name) -%}
+    {%- if execute and load_relation(table) -%}
+        {%- do tables.update({name: table}) -%}
+    {%- endif -%}
 {%- endfor -%}
-{%- set findings = policy_findings(tables) if execute else [] -%}
+{%- set findings = policy_findings(tables) if tables else [] -%}
 {%- for finding in findings %}
 select '{{ finding }}' as finding
 union all

@@ -2095,7 +2095,7 @@ left join plans on bounded.plan_id = plans.plan_id
 ),
 unknown as (
 select
--1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+-1, cast('1900-01-01' as timestamp without time zone), cast(null as timestamp without time zone), true,
 '(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
 )
 select * from known
@@ -3725,7 +3725,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
@@ -3735,7 +3735,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 statement_hours as (
 select * from __dbt__cte__int_statement_hours
@@ -3745,7 +3745,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 files as (
 select * from __dbt__cte__stg_metering__copied_files
@@ -3755,7 +3755,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 prices as (
 select usd
@@ -4182,19 +4182,19 @@ try_cast('99' as NUMBER(18,6))
 as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
+where ended_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
+where started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 statement_hours as (
 select * from __dbt__cte__int_statement_hours
-where hour_started_at >= cast('2000-01-01' as timestamp)
+where hour_started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 files as (
 select * from __dbt__cte__stg_metering__copied_files
-where copied_at >= cast('2000-01-01' as timestamp)
+where copied_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 prices as (
 select usd
@@ -8664,7 +8664,7 @@ day,
 1,
 measured_on
 )
-as timestamp) as measured_before
+as timestamp without time zone) as measured_before
 from months
 )
 select * from measured
@@ -10848,11 +10848,11 @@ try_cast('0.1' as NUMBER(18,9))
 as "CREDITS"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
+where ended_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
+where started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 overlapping as (
 select
@@ -12845,6 +12845,8 @@ alter session set query_tag = '{"dbt": "test.mailblaze.not_null_prices_usd.5752a
 
 alter session set query_tag = '{"dbt": "test.mailblaze.not_null_stg_saas__email_events_load_id.b6b6ac506d"}';
 
+alter session set query_tag = '{"dbt": "test.mailblaze.policies_are_where_they_are_declared"}';
+
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_accounts_snapshot_account_id.0be4e71efc"}';
 
 alter session set query_tag = '{"dbt": "test.mailblaze.primary_key_campaigns_snapshot_campaign_id.d1174f5d6b"}';
@@ -13266,7 +13268,7 @@ day,
 1,
 measured_on
 )
-as timestamp) as measured_before
+as timestamp without time zone) as measured_before
 from months
 )
 select * from measured
@@ -15476,11 +15478,11 @@ try_cast('0.1' as NUMBER(18,9))
 as "CREDITS"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
+where ended_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
+where started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 overlapping as (
 select
@@ -15831,7 +15833,7 @@ day,
 -3,
 max(hour_started_at)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
@@ -15841,7 +15843,7 @@ day,
 -3,
 max(hour_started_at)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours)
 ),
 overlapping as (
 select
@@ -16004,7 +16006,7 @@ day,
 1,
 measured_on
 )
-as timestamp) as measured_before
+as timestamp without time zone) as measured_before
 from months
 )
 select * from measured
@@ -19356,7 +19358,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
@@ -19366,7 +19368,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 statement_hours as (
 select * from __dbt__cte__int_statement_hours
@@ -19376,7 +19378,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 files as (
 select * from __dbt__cte__stg_metering__copied_files
@@ -19386,7 +19388,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from __dbt__cte__rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from __dbt__cte__rpt_pipeline_cost)
 ),
 prices as (
 select usd
@@ -21612,19 +21614,19 @@ try_cast('99' as NUMBER(18,6))
 as "USD", try_cast(null as character varying(16777216)) as "PER", try_cast(null as DATE) as "AS_OF", try_cast(null as character varying(16777216)) as "SOURCE"
 ), statements as (
 select * from __dbt__cte__stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
+where ended_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 hours as (
 select * from __dbt__cte__stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
+where started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 statement_hours as (
 select * from __dbt__cte__int_statement_hours
-where hour_started_at >= cast('2000-01-01' as timestamp)
+where hour_started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 files as (
 select * from __dbt__cte__stg_metering__copied_files
-where copied_at >= cast('2000-01-01' as timestamp)
+where copied_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 prices as (
 select usd
@@ -21715,7 +21717,7 @@ limit 0
 ;
 
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp
-(event_id varchar not null, event_type varchar not null, occurred_at timestamp not null, occurred_on date not null, received_at timestamp, message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar, is_machine_open boolean, bounce_type varchar, link_url varchar, load_id varchar not null)
+(event_id varchar not null, event_type varchar not null, occurred_at timestamp without time zone not null, occurred_on date not null, received_at timestamp without time zone, message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar, is_machine_open boolean, bounce_type varchar, link_url varchar, load_id varchar not null)
 as (
 select event_id, event_type, occurred_at, occurred_on, received_at, message_id, account_id, contact_id, campaign_id, mailbox_provider, is_machine_open, bounce_type, link_url, load_id
 from (
@@ -21769,7 +21771,7 @@ select * from facts
 ;
 
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp
-(message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null, sending_domain varchar not null, sent_at timestamp not null, sent_on date not null, message_outcome varchar not null, delivered_at timestamp, first_bounced_at timestamp, first_human_opened_at timestamp, first_machine_opened_at timestamp, first_clicked_at timestamp, complained_at timestamp, unsubscribed_at timestamp, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null)
+(message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null, sending_domain varchar not null, sent_at timestamp without time zone not null, sent_on date not null, message_outcome varchar not null, delivered_at timestamp without time zone, first_bounced_at timestamp without time zone, first_human_opened_at timestamp without time zone, first_machine_opened_at timestamp without time zone, first_clicked_at timestamp without time zone, complained_at timestamp without time zone, unsubscribed_at timestamp without time zone, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null)
 as (
 select message_id, account_id, contact_id, campaign_id, mailbox_provider, sending_domain, sent_at, sent_on, message_outcome, delivered_at, first_bounced_at, first_human_opened_at, first_machine_opened_at, first_clicked_at, complained_at, unsubscribed_at, deferral_count, human_open_count, machine_open_count, click_count, newest_load_id
 from (
@@ -22148,7 +22150,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
@@ -22158,7 +22160,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 statement_hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
@@ -22168,7 +22170,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 files as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
@@ -22178,7 +22180,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 prices as (
 select usd
@@ -23155,7 +23157,7 @@ left join plans on bounded.plan_id = plans.plan_id
 ),
 unknown as (
 select
--1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+-1, cast('1900-01-01' as timestamp without time zone), cast(null as timestamp without time zone), true,
 '(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
 )
 select * from known
@@ -23288,11 +23290,11 @@ copy grants
 as (
 with statements as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
+where ended_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
+where started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 overlapping as (
 select
@@ -23330,7 +23332,7 @@ select * from shared
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
-(account_id bigint not null, account_name varchar not null, account_status varchar not null, plan_code varchar, plan_name varchar, monthly_send_limit bigint, region varchar not null, industry varchar, time_zone varchar, active_user_count bigint not null, live_subscription_count bigint not null, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
+(account_id bigint not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_code varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), monthly_send_limit bigint, region varchar not null, industry varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), time_zone varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), active_user_count bigint not null, live_subscription_count bigint not null, created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -23386,7 +23388,7 @@ select * from unknown
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history
-(account_id bigint not null, valid_from timestamp not null, valid_to timestamp, is_current boolean not null, account_name varchar not null, account_status varchar not null, plan_code varchar, plan_name varchar, region varchar not null, industry varchar, time_zone varchar, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
+(account_id bigint not null, valid_from timestamp without time zone not null, valid_to timestamp without time zone, is_current boolean not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_code varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), region varchar not null, industry varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), time_zone varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -23430,7 +23432,7 @@ left join plans on bounded.plan_id = plans.plan_id
 ),
 unknown as (
 select
--1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+-1, cast('1900-01-01' as timestamp without time zone), cast(null as timestamp without time zone), true,
 '(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
 )
 select * from known
@@ -23441,7 +23443,7 @@ select * from unknown
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
-(campaign_id bigint not null, campaign_name varchar, account_id bigint not null, region varchar not null, subject_line varchar, campaign_status varchar, sending_status varchar, list_name varchar, sending_domain varchar, ip_pool varchar, recipient_count bigint, scheduled_at timestamp, sent_at timestamp, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
+(campaign_id bigint not null, campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, subject_line varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), campaign_status varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sending_status varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), list_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sending_domain varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), ip_pool varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), recipient_count bigint, scheduled_at timestamp without time zone, sent_at timestamp without time zone, created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -23495,7 +23497,7 @@ select * from unknown
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
-(contact_id bigint not null, account_id bigint not null, region varchar not null, email varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA = 'person'), first_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA = 'person'), last_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA = 'person'), locale varchar, consent_source varchar, lead_score decimal(18, 3), subscribed_list_count bigint not null, is_subscribed boolean not null, is_suppressed boolean not null, subscribed_at timestamp, unsubscribed_at timestamp, created_at timestamp, deleted_at timestamp, is_deleted boolean not null)
+(contact_id bigint not null, account_id bigint not null, region varchar not null, email varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_PERSON = 'masked'), first_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_PERSON = 'masked'), last_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_PERSON = 'masked'), locale varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), consent_source varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), lead_score decimal(18, 3), subscribed_list_count bigint not null, is_subscribed boolean not null, is_suppressed boolean not null, subscribed_at timestamp without time zone, unsubscribed_at timestamp without time zone, created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -23673,7 +23675,7 @@ select * from dates
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue
-(invoice_id bigint not null, campaign_id bigint not null, account_id bigint not null, region varchar not null, issued_on date not null, campaign_sent_at timestamp, campaign_count bigint not null, attributed_usd decimal(18, 2) not null)
+(invoice_id bigint not null, campaign_id bigint not null, account_id bigint not null, region varchar not null, issued_on date not null, campaign_sent_at timestamp without time zone, campaign_count bigint not null, attributed_usd decimal(18, 2) not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -23744,7 +23746,7 @@ select * from facts
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
-(event_id varchar not null, event_type varchar not null, occurred_at timestamp not null, occurred_on date not null, received_at timestamp, message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar, is_machine_open boolean, bounce_type varchar, link_url varchar, load_id varchar not null)
+(event_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), event_type varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), occurred_at timestamp without time zone not null, occurred_on date not null, received_at timestamp without time zone, message_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), is_machine_open boolean, bounce_type varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), link_url varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'))
 copy grants
 as (
 select event_id, event_type, occurred_at, occurred_on, received_at, message_id, account_id, contact_id, campaign_id, mailbox_provider, is_machine_open, bounce_type, link_url, load_id
@@ -23788,7 +23790,7 @@ select * from facts
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
-(invoice_id bigint not null, invoice_number varchar not null, account_id bigint not null, region varchar not null, subscription_id bigint, invoice_status varchar not null, issued_on date not null, due_on date, paid_at timestamp, currency varchar not null, exchange_rate decimal(38, 18) not null, subtotal_amount decimal(18, 2) not null, tax_amount decimal(18, 2) not null, total_amount decimal(18, 2) not null, subtotal_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, total_usd decimal(18, 2) not null, deleted_at timestamp, is_deleted boolean not null)
+(invoice_id bigint not null, invoice_number varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, subscription_id bigint, invoice_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), issued_on date not null, due_on date, paid_at timestamp without time zone, currency varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), exchange_rate decimal(38, 18) not null, subtotal_amount decimal(18, 2) not null, tax_amount decimal(18, 2) not null, total_amount decimal(18, 2) not null, subtotal_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, total_usd decimal(18, 2) not null, deleted_at timestamp without time zone, is_deleted boolean not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -23838,7 +23840,7 @@ select * from facts
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
-(message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null, sending_domain varchar not null, sent_at timestamp not null, sent_on date not null, message_outcome varchar not null, delivered_at timestamp, first_bounced_at timestamp, first_human_opened_at timestamp, first_machine_opened_at timestamp, first_clicked_at timestamp, complained_at timestamp, unsubscribed_at timestamp, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null)
+(message_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sending_domain varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sent_at timestamp without time zone not null, sent_on date not null, message_outcome varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), delivered_at timestamp without time zone, first_bounced_at timestamp without time zone, first_human_opened_at timestamp without time zone, first_machine_opened_at timestamp without time zone, first_clicked_at timestamp without time zone, complained_at timestamp without time zone, unsubscribed_at timestamp without time zone, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'))
 copy grants
 as (
 select message_id, account_id, contact_id, campaign_id, mailbox_provider, sending_domain, sent_at, sent_on, message_outcome, delivered_at, first_bounced_at, first_human_opened_at, first_machine_opened_at, first_clicked_at, complained_at, unsubscribed_at, deferral_count, human_open_count, machine_open_count, click_count, newest_load_id
@@ -23890,7 +23892,7 @@ select * from facts
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
-(account_id bigint not null, region varchar not null, month_starts_on date not null, movement varchar not null, mrr_before_usd decimal(18, 2) not null, mrr_after_usd decimal(18, 2) not null, change_usd decimal(18, 2) not null, exchange_rate_change_usd decimal(18, 2) not null)
+(account_id bigint not null, region varchar not null, month_starts_on date not null, movement varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), mrr_before_usd decimal(18, 2) not null, mrr_after_usd decimal(18, 2) not null, change_usd decimal(18, 2) not null, exchange_rate_change_usd decimal(18, 2) not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -23928,7 +23930,7 @@ select * from movements
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance
-(account_id bigint not null, account_name varchar not null, account_status varchar not null, region varchar not null, contact_count bigint not null, subscribed_contact_count bigint not null, list_count bigint not null, newest_day_on date, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), last_campaign_id bigint, last_campaign_name varchar, last_campaign_sent_at timestamp, suppression_count bigint not null, hard_bounce_suppression_count bigint not null, complaint_suppression_count bigint not null, unsubscribe_suppression_count bigint not null)
+(account_id bigint not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), region varchar not null, contact_count bigint not null, subscribed_contact_count bigint not null, list_count bigint not null, newest_day_on date, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), last_campaign_id bigint, last_campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), last_campaign_sent_at timestamp without time zone, suppression_count bigint not null, hard_bounce_suppression_count bigint not null, complaint_suppression_count bigint not null, unsubscribe_suppression_count bigint not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -24049,7 +24051,7 @@ select * from reported
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours
-(campaign_id bigint not null, campaign_name varchar, account_id bigint not null, region varchar not null, day_of_week bigint not null, hour_of_day bigint not null, human_open_count bigint not null, click_count bigint not null)
+(campaign_id bigint not null, campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, day_of_week bigint not null, hour_of_day bigint not null, human_open_count bigint not null, click_count bigint not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -24095,7 +24097,7 @@ select * from reported
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance
-(campaign_name varchar, account_name varchar not null, sent_at timestamp, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_machine_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), campaign_id bigint not null, account_id bigint not null, region varchar not null)
+(campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sent_at timestamp without time zone, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_machine_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), campaign_id bigint not null, account_id bigint not null, region varchar not null)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -24161,7 +24163,7 @@ select * from reported
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
-(sent_on date not null, account_id bigint not null, account_name varchar not null, region varchar not null, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, machine_only_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6))
+(sent_on date not null, account_id bigint not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), region varchar not null, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, machine_only_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6))
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -24216,7 +24218,7 @@ select * from reported
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status
-(source_name varchar not null, table_name varchar not null, row_count bigint not null, deleted_row_count bigint not null, newest_change_at timestamp, newest_load_id varchar, source_loaded_at timestamp)
+(source_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), table_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), row_count bigint not null, deleted_row_count bigint not null, newest_change_at timestamp without time zone, newest_load_id varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), source_loaded_at timestamp without time zone)
 copy grants
 as (
 select source_name, table_name, row_count, deleted_row_count, newest_change_at, newest_load_id, source_loaded_at
@@ -24343,7 +24345,7 @@ select * from counts
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability
-(sent_on date not null, mailbox_provider varchar not null, sending_domain varchar not null, region varchar not null, sent_count bigint not null, delivered_count bigint not null, deferred_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, complaint_count bigint not null, delivery_rate decimal(18, 6), deferral_rate decimal(18, 6), hard_bounce_rate decimal(18, 6), soft_bounce_rate decimal(18, 6), complaint_rate decimal(18, 6))
+(sent_on date not null, mailbox_provider varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), sending_domain varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), region varchar not null, sent_count bigint not null, delivered_count bigint not null, deferred_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, complaint_count bigint not null, delivery_rate decimal(18, 6), deferral_rate decimal(18, 6), hard_bounce_rate decimal(18, 6), soft_bounce_rate decimal(18, 6), complaint_rate decimal(18, 6))
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -24388,7 +24390,7 @@ select * from reported
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health
-(list_id bigint not null, month_starts_on date not null, list_name varchar, account_id bigint not null, region varchar not null, joined_count bigint not null, unsubscribed_count bigint not null, cleaned_count bigint not null, deleted_count bigint not null, net_growth_count bigint not null, member_count bigint not null, churn_rate decimal(18, 6))
+(list_id bigint not null, month_starts_on date not null, list_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, joined_count bigint not null, unsubscribed_count bigint not null, cleaned_count bigint not null, deleted_count bigint not null, net_growth_count bigint not null, member_count bigint not null, churn_rate decimal(18, 6))
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -24841,26 +24843,26 @@ select * from reported
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost
-(cost_on date not null, warehouse_name varchar not null, pipeline varchar not null, table_name varchar not null, load_id varchar not null, node_id varchar not null, row_count bigint not null, byte_count bigint not null, scanned_byte_count bigint not null, file_count bigint not null, statement_count bigint not null, warehouse_seconds decimal(18, 3) not null, metered_seconds decimal(18, 3) not null, credits decimal(18, 9) not null, cost_usd decimal(18, 6) not null)
+(cost_on date not null, warehouse_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), pipeline varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), table_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), node_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), row_count bigint not null, byte_count bigint not null, scanned_byte_count bigint not null, file_count bigint not null, statement_count bigint not null, warehouse_seconds decimal(18, 3) not null, metered_seconds decimal(18, 3) not null, credits decimal(18, 9) not null, cost_usd decimal(18, 6) not null)
 copy grants
 as (
 select cost_on, warehouse_name, pipeline, table_name, load_id, node_id, row_count, byte_count, scanned_byte_count, file_count, statement_count, warehouse_seconds, metered_seconds, credits, cost_usd
 from (
 with statements as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
+where ended_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
+where started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 statement_hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
-where hour_started_at >= cast('2000-01-01' as timestamp)
+where hour_started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 files as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
-where copied_at >= cast('2000-01-01' as timestamp)
+where copied_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 prices as (
 select usd
@@ -24949,7 +24951,7 @@ cross join prices
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements
-(occurred_on date not null, event_type varchar not null, load_id varchar not null, added_count bigint not null, total_before bigint not null, total_after bigint not null)
+(occurred_on date not null, event_type varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), added_count bigint not null, total_before bigint not null, total_after bigint not null)
 copy grants
 as (
 select occurred_on, event_type, load_id, added_count, total_before, total_after
@@ -24999,7 +25001,7 @@ select * from restated
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly
-(month_starts_on date not null, invoice_status varchar not null, currency varchar not null, invoice_count bigint not null, billed_amount decimal(18, 2) not null, billed_usd decimal(18, 2) not null, open_usd decimal(18, 2) not null, paid_usd decimal(18, 2) not null, void_usd decimal(18, 2) not null, uncollectible_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, deleted_invoice_count bigint not null, deleted_usd decimal(18, 2) not null)
+(month_starts_on date not null, invoice_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), currency varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), invoice_count bigint not null, billed_amount decimal(18, 2) not null, billed_usd decimal(18, 2) not null, open_usd decimal(18, 2) not null, paid_usd decimal(18, 2) not null, void_usd decimal(18, 2) not null, uncollectible_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, deleted_invoice_count bigint not null, deleted_usd decimal(18, 2) not null)
 copy grants
 as (
 select month_starts_on, invoice_status, currency, invoice_count, billed_amount, billed_usd, open_usd, paid_usd, void_usd, uncollectible_usd, tax_usd, deleted_invoice_count, deleted_usd
@@ -25038,7 +25040,7 @@ select * from summed
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches
-(message_id varchar not null, account_id bigint not null, region varchar not null, contact_id bigint not null, campaign_id bigint not null, sent_at timestamp not null, broken_rule varchar not null, began_at timestamp not null, lifted_at timestamp)
+(message_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), account_id bigint not null, region varchar not null, contact_id bigint not null, campaign_id bigint not null, sent_at timestamp without time zone not null, broken_rule varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), began_at timestamp without time zone not null, lifted_at timestamp without time zone)
 copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
@@ -25577,6 +25579,167 @@ values ("SUBSCRIPTION_ID", "ACCOUNT_ID", "PLAN_ID", "SUBSCRIPTION_STATUS", "MONT
 ;
 
 select
+'dim_accounts' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts', ref_entity_domain => 'table'))
+union all
+select
+'dim_accounts_history' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history', ref_entity_domain => 'table'))
+union all
+select
+'dim_campaigns' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns', ref_entity_domain => 'table'))
+union all
+select
+'dim_contacts' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts', ref_entity_domain => 'table'))
+union all
+select
+'dim_dates' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates', ref_entity_domain => 'table'))
+union all
+select
+'fct_campaign_revenue' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue', ref_entity_domain => 'table'))
+union all
+select
+'fct_email_events' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events', ref_entity_domain => 'table'))
+union all
+select
+'fct_invoices' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices', ref_entity_domain => 'table'))
+union all
+select
+'fct_messages' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages', ref_entity_domain => 'table'))
+union all
+select
+'fct_mrr_movements' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements', ref_entity_domain => 'table'))
+union all
+select
+'rpt_account_performance' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance', ref_entity_domain => 'table'))
+union all
+select
+'rpt_campaign_hours' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours', ref_entity_domain => 'table'))
+union all
+select
+'rpt_campaign_performance' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance', ref_entity_domain => 'table'))
+union all
+select
+'rpt_daily_engagement' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement', ref_entity_domain => 'table'))
+union all
+select
+'rpt_data_status' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status', ref_entity_domain => 'table'))
+union all
+select
+'rpt_deliverability' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability', ref_entity_domain => 'table'))
+union all
+select
+'rpt_list_health' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health', ref_entity_domain => 'table'))
+union all
+select
+'rpt_list_survival' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival', ref_entity_domain => 'table'))
+union all
+select
+'rpt_mrr' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr', ref_entity_domain => 'table'))
+union all
+select
+'rpt_pipeline_cost' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost', ref_entity_domain => 'table'))
+union all
+select
+'rpt_restatements' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements', ref_entity_domain => 'table'))
+union all
+select
+'rpt_revenue_monthly' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly', ref_entity_domain => 'table'))
+union all
+select
+'rpt_suppression_breaches' as table_name,
+lower(coalesce(ref_column_name, regexp_replace(ref_arg_column_names, '[^A-Z0-9_,]', ''))) as column_name,
+policy_name,
+policy_status
+from table(DP_MAILBLAZE_DEMO_DEV_DB.information_schema.policy_references(ref_entity_name => 'DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches', ref_entity_domain => 'table'));
+
+select
 count(*) as failures,
 count(*) != 0 as should_warn,
 count(*) != 0 as should_error
@@ -25709,6 +25872,17 @@ on staged.currency = facts.currency
 and staged.invoice_count = facts.invoice_count
 and staged.total_amount = facts.total_amount
 where staged.currency is null or facts.currency is null
+) dbt_internal_test;
+
+select
+count(*) as failures,
+count(*) != 0 as should_warn,
+count(*) != 0 as should_error
+from (
+-- Policies that a table of MART lacks, has beside what dbt declares, or has in another state than active. TRANSFORMER owns these
+-- tables and could take a policy off them. Each finding is printed with its table and column.
+select 'none' as finding
+where false
 ) dbt_internal_test;
 
 select
@@ -27753,9 +27927,9 @@ select * from (
 select
 cast(null as bigint)
 as account_id,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as valid_from,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as valid_to,
 cast(null as boolean)
 as is_current,
@@ -27773,9 +27947,9 @@ cast(null as varchar)
 as industry,
 cast(null as varchar)
 as time_zone,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as created_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
@@ -27807,9 +27981,9 @@ cast(null as bigint)
 as active_user_count,
 cast(null as bigint)
 as live_subscription_count,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as created_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
@@ -27869,7 +28043,7 @@ cast(null as bigint)
 as last_campaign_id,
 cast(null as varchar)
 as last_campaign_name,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as last_campaign_sent_at,
 cast(null as bigint)
 as suppression_count,
@@ -27971,13 +28145,13 @@ cast(null as varchar)
 as ip_pool,
 cast(null as bigint)
 as recipient_count,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as scheduled_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as sent_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as created_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
@@ -28011,13 +28185,13 @@ cast(null as boolean)
 as is_subscribed,
 cast(null as boolean)
 as is_suppressed,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as subscribed_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as unsubscribed_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as created_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
@@ -28037,7 +28211,7 @@ cast(null as varchar)
 as region,
 cast(null as date)
 as issued_on,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as campaign_sent_at,
 cast(null as bigint)
 as campaign_count,
@@ -28065,7 +28239,7 @@ cast(null as date)
 as issued_on,
 cast(null as date)
 as due_on,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as paid_at,
 cast(null as varchar)
 as currency,
@@ -28083,7 +28257,7 @@ cast(null as decimal(18, 2))
 as tax_usd,
 cast(null as decimal(18, 2))
 as total_usd,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as deleted_at,
 cast(null as boolean)
 as is_deleted
@@ -28355,7 +28529,7 @@ cast(null as varchar)
 as campaign_name,
 cast(null as varchar)
 as account_name,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as sent_at,
 cast(null as bigint)
 as sent_count,
@@ -28405,11 +28579,11 @@ cast(null as varchar)
 as event_id,
 cast(null as varchar)
 as event_type,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as occurred_at,
 cast(null as date)
 as occurred_on,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as received_at,
 cast(null as varchar)
 as message_id,
@@ -28447,25 +28621,25 @@ cast(null as varchar)
 as mailbox_provider,
 cast(null as varchar)
 as sending_domain,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as sent_at,
 cast(null as date)
 as sent_on,
 cast(null as varchar)
 as message_outcome,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as delivered_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as first_bounced_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as first_human_opened_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as first_machine_opened_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as first_clicked_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as complained_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as unsubscribed_at,
 cast(null as bigint)
 as deferral_count,
@@ -28493,13 +28667,13 @@ cast(null as bigint)
 as contact_id,
 cast(null as bigint)
 as campaign_id,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as sent_at,
 cast(null as varchar)
 as broken_rule,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as began_at,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as lifted_at
 ) as __dbt_sbq
 where false
@@ -28515,11 +28689,11 @@ cast(null as bigint)
 as row_count,
 cast(null as bigint)
 as deleted_row_count,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as newest_change_at,
 cast(null as varchar)
 as newest_load_id,
-cast(null as timestamp)
+cast(null as timestamp without time zone)
 as source_loaded_at
 ) as __dbt_sbq
 where false
@@ -30536,7 +30710,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
@@ -30546,7 +30720,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 statement_hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
@@ -30556,7 +30730,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 files as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
@@ -30566,7 +30740,7 @@ day,
 -3,
 max(cost_on)
 )
-as timestamp), cast('2000-01-01' as timestamp)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
+as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost)
 ),
 prices as (
 select usd
@@ -30657,19 +30831,19 @@ limit 0;
 select * from (
 with statements as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
-where ended_at >= cast('2000-01-01' as timestamp)
+where ended_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehouse_hours
-where started_at >= cast('2000-01-01' as timestamp)
+where started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 statement_hours as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
-where hour_started_at >= cast('2000-01-01' as timestamp)
+where hour_started_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 files as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
-where copied_at >= cast('2000-01-01' as timestamp)
+where copied_at >= cast('2000-01-01' as timestamp without time zone)
 ),
 prices as (
 select usd
@@ -30808,7 +30982,7 @@ day,
 1,
 measured_on
 )
-as timestamp) as measured_before
+as timestamp without time zone) as measured_before
 from months
 )
 select * from measured
@@ -30855,7 +31029,7 @@ left join plans on bounded.plan_id = plans.plan_id
 ),
 unknown as (
 select
--1, cast('1900-01-01' as timestamp), cast(null as timestamp), true,
+-1, cast('1900-01-01' as timestamp without time zone), cast(null as timestamp without time zone), true,
 '(unknown)', '(unknown)', null, null, '(unknown)', null, null, null, null, false
 )
 select * from known
