@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import sqlglot
@@ -160,6 +161,38 @@ def test_each_text_column_is_reached_by_one_kind_of_policy_and_by_one(laid, mani
                 findings.append(f"{name}.{column}: row access policies {rows}, masking policies {masks}")
     assert len(sent) > 20
     assert findings == [], "\n".join(findings)
+
+
+def plan_of(*found: tuple[str, dict]) -> SimpleNamespace:
+    """Return a plan that holds these resources alone."""
+    shaped = [{"mode": "managed", "type": kind, "values": values} for kind, values in found]
+    return SimpleNamespace(plan={"planned_values": {"root_module": {"resources": shaped}}})
+
+
+@pytest.mark.parametrize(
+    ("object_name", "tags_of_n", "reached_by"),
+    [
+        (None, "", [("n", 0, 0), ("region", 1, 0)]),
+        (None, "tag (D.MART.T = 'x')", [("n", 0, 1), ("region", 1, 0)]),
+        (None, "tag (D.MART.T = 'x') masking policy D.MART.OTHER", [("n", 0, 2), ("region", 1, 0)]),
+        (None, "tag (D.MART.NONE = 'x')", [("n", 0, 1), ("region", 1, 0)]),
+        ('"D"."MART"', "", [("n", 0, 1), ("region", 1, 1)]),
+        ('"D"', "tag (D.MART.T = 'x')", [("n", 0, 1), ("region", 1, 1)]),
+        ('"D"."MART"."DIM"', "", [("n", 0, 1), ("region", 1, 1)]),
+        ('"D"."MART"."DIM"."N"', "", [("n", 0, 1), ("region", 1, 0)]),
+        ('"D"."MARTINI"', "", [("n", 0, 0), ("region", 1, 0)]),
+    ],
+)
+def test_each_way_by_which_a_policy_reaches_a_column_counts(object_name, tags_of_n, reached_by):
+    columns = f"(n varchar {tags_of_n}, region varchar, i int)"
+    made = created(f"create or replace table D.MART.DIM {columns} with row access policy D.MART.R on (region)")
+    tag = {"database": "D", "schema": "MART", "name": "T", "masking_policies": ['"D"."MART"."M"']}
+    found = [("snowflake_tag", tag)]
+    if object_name:
+        set_on = {"object_identifiers": [object_name], "tag_id": '"D"."MART"."T"'}
+        found.append(("snowflake_tag_association", set_on))
+    counted = reached(plan_of(*found), "D.MART.DIM", made)
+    assert [(column, len(rows), len(masks)) for column, rows, masks in counted] == reached_by
 
 
 def test_what_policies_are_named_is_what_terraform_makes(laid):
