@@ -85,13 +85,6 @@ resource "aws_s3_bucket_policy" "state" {
   depends_on = [aws_s3_bucket_public_access_block.state]
 }
 
-resource "aws_iam_openid_connect_provider" "github" {
-  url            = "https://${local.issuer}"
-  client_id_list = ["sts.amazonaws.com"]
-  tags           = { Repository = var.github_repository } # modules/smoke reads it there
-}
-
 locals {
-  issuer    = "token.actions.githubusercontent.com"
   state_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.state_bucket}"
 }

@@ -68,30 +68,6 @@ locals {
   } }
 }
 
-data "aws_iam_policy_document" "trust" {
-  for_each = merge([for environment in var.environments : {
-    "${environment}-apply" = "repo:${var.github_repository}:environment:${environment}"
-    "${environment}-plan"  = "repo:${var.github_repository}:environment:plan-${environment}"
-  }]...)
-  statement {
-    actions = ["sts:AssumeRoleWithWebIdentity"]
-    principals {
-      type        = "Federated"
-      identifiers = [aws_iam_openid_connect_provider.github.arn]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:aud"
-      values   = ["sts.amazonaws.com"]
-    }
-    condition {
-      test     = "StringEquals"
-      variable = "${local.issuer}:sub"
-      values   = [each.value]
-    }
-  }
-}
-
 resource "aws_iam_role" "plan" {
   for_each             = var.environments
   name                 = "github-plan-${local.names[each.key]}"
