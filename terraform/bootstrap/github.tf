@@ -1,23 +1,61 @@
 # Which of GitHub's tokens sign in: those of one repository, each for one GitHub environment.
+#
+# A token's subject names owner and repository with their ids, which GitHub never gives to somebody else:
+# repo:OWNER@ID/NAME@ID:environment:NAME. Repositories made, renamed or transferred since July 2026 send that form, older ones
+# after they opt in. `gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both ids.
 variable "github_repository" {
   type        = string
   description = "owner/name whose workflows sign in."
   validation {
-    condition     = can(regex("^[^/*]+/[^/*]+$", var.github_repository))
-    error_message = "github_repository is owner/name, without a wildcard."
+    condition     = can(regex("^[^/*@:]+/[^/*@:]+$", var.github_repository))
+    error_message = "github_repository is owner/name, without a wildcard or an id."
   }
+}
+
+variable "github_owner_id" {
+  type        = number
+  description = "The owner's id: gh api repos/OWNER/NAME --jq .owner.id"
+  validation {
+    condition     = var.github_owner_id > 0 && floor(var.github_owner_id) == var.github_owner_id
+    error_message = "github_owner_id is the number that GitHub gives to the owner."
+  }
+}
+
+variable "github_repository_id" {
+  type        = number
+  description = "The repository's id: gh api repos/OWNER/NAME --jq .id"
+  validation {
+    condition     = var.github_repository_id > 0 && floor(var.github_repository_id) == var.github_repository_id
+    error_message = "github_repository_id is the number that GitHub gives to the repository."
+  }
+}
+
+variable "trusts_subject_without_ids" {
+  type        = bool
+  default     = false
+  description = "Whether a subject of names alone is trusted, too: for a repository from before July 2026 that did not opt in. Whoever takes its name later would be trusted."
+}
+
+locals {
+  issuer       = "token.actions.githubusercontent.com"
+  owner        = split("/", var.github_repository)[0]
+  repository   = split("/", var.github_repository)[1]
+  with_ids     = "repo:${local.owner}@${var.github_owner_id}/${local.repository}@${var.github_repository_id}"
+  without_ids  = "repo:${var.github_repository}"
+  repositories = concat([local.with_ids], var.trusts_subject_without_ids ? [local.without_ids] : [])
 }
 
 resource "aws_iam_openid_connect_provider" "github" {
   url            = "https://${local.issuer}"
   client_id_list = ["sts.amazonaws.com"]
-  tags           = { Repository = var.github_repository } # modules/smoke reads it there
+  # modules/smoke reads them there.
+  tags = merge({ Subject = local.with_ids }, var.trusts_subject_without_ids ? { SubjectWithoutIds = local.without_ids } : {})
 }
 
 data "aws_iam_policy_document" "trust" {
   for_each = merge([for environment in var.environments : {
-    "${environment}-apply" = "repo:${var.github_repository}:environment:${environment}"
-    "${environment}-plan"  = "repo:${var.github_repository}:environment:plan-${environment}"
+    "${environment}-apply" = environment
+    "${environment}-plan"  = "plan-${environment}"
   }]...)
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
@@ -33,11 +71,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = [each.value]
+      values   = [for repository in local.repositories : "${repository}:environment:${each.value}"]
     }
   }
-}
-
-locals {
-  issuer = "token.actions.githubusercontent.com"
 }

@@ -28,7 +28,12 @@ from tests.terraform.ground import (
 
 # moto takes a refusal of plain HTTP for a refusal of everything: states go to a bucket that has no policy.
 STATE = "dp-mailblaze-demo-state-without-policy"
-BOOTSTRAP = {"TF_VAR_state_bucket": "dp-mailblaze-demo-state-test", "TF_VAR_github_repository": "mailblaze/platform"}
+BOOTSTRAP = {
+    "TF_VAR_state_bucket": "dp-mailblaze-demo-state-test",
+    "TF_VAR_github_repository": "mailblaze/platform",
+    "TF_VAR_github_owner_id": "12",
+    "TF_VAR_github_repository_id": "345",
+}
 TOOLS = ROOT / ".venv-terraform/bin"
 REGION = "eu-central-1"
 WORDS = ("dev", "prod")

@@ -1,6 +1,7 @@
 """What AWS' policies say, as they were laid: no wildcard but what AWS demands, and a loader that deletes nothing."""
 
 import json
+import re
 import subprocess
 
 import pytest
@@ -8,7 +9,7 @@ import yaml
 
 from pipelines.warehouse import _environments
 from tests.snowflake.smoke import LEASE, SCRATCH
-from tests.terraform.ground import ACCOUNT, ROOT
+from tests.terraform.ground import ACCOUNT, ROOT, Ground, resources
 
 GITHUB = "token.actions.githubusercontent.com"
 # What a load does in the lake; deletion is not among it.
@@ -94,33 +95,57 @@ def test_the_loader_writes_below_its_prefixes_and_deletes_nothing(laid):
     assert sorted(may["s3:PutObject"]) == [f"{bucket}/postgres/*", f"{bucket}/saas/*"]
 
 
-def github_subjects(state: dict[str, dict]) -> dict[str, str]:
+REPOSITORY = "repo:mailblaze@12/platform@345"  # as conftest.py says it to bootstrap
+
+
+def github_subjects(state: dict[str, dict]) -> dict[str, list[str]]:
     """Return by role which of GitHub's tokens may assume it."""
     found = {}
     for address, values in state.items():
         if ".aws_iam_role." in f".{address}" and GITHUB in values["assume_role_policy"]:
             (statement,) = json.loads(values["assume_role_policy"])["Statement"]
+            assert set(statement["Condition"]) == {"StringEquals"}
             said = statement["Condition"]["StringEquals"]
+            assert set(said) == {f"{GITHUB}:aud", f"{GITHUB}:sub"}
             assert said[f"{GITHUB}:aud"] == "sts.amazonaws.com"
             assert statement["Principal"] == {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{GITHUB}"}
-            found[address] = said[f"{GITHUB}:sub"]
+            found[address] = as_list(said[f"{GITHUB}:sub"])
     return found
 
 
 def test_github_signs_in_by_repository_and_environment(bootstrap_state):
     assert github_subjects(bootstrap_state) == {
-        'aws_iam_role.deploy["dev"]': "repo:mailblaze/platform:environment:dev",
-        'aws_iam_role.deploy["prod"]': "repo:mailblaze/platform:environment:prod",
-        'aws_iam_role.plan["dev"]': "repo:mailblaze/platform:environment:plan-dev",
-        'aws_iam_role.plan["prod"]': "repo:mailblaze/platform:environment:plan-prod",
+        'aws_iam_role.deploy["dev"]': [f"{REPOSITORY}:environment:dev"],
+        'aws_iam_role.deploy["prod"]': [f"{REPOSITORY}:environment:prod"],
+        'aws_iam_role.plan["dev"]': [f"{REPOSITORY}:environment:plan-dev"],
+        'aws_iam_role.plan["prod"]': [f"{REPOSITORY}:environment:plan-prod"],
     }
+
+
+def test_every_trusted_subject_names_owner_and_repository_by_their_ids(laid, bootstrap_state):
+    """Names are given to somebody else after a rename or a deletion; ids are not."""
+    subjects = github_subjects(laid.state) | github_subjects(bootstrap_state)
+    assert len(subjects) >= 4
+    pattern = re.compile(r"repo:[^/@:*]+@\d+/[^/@:*]+@\d+:environment:[a-z-]+")
+    assert [one for some in subjects.values() for one in some if not pattern.fullmatch(one)] == []
+
+
+def test_a_subject_without_ids_is_trusted_only_where_somebody_asks(bootstrapped):
+    asked = Ground(bootstrapped.folder, bootstrapped.environment | {"TF_VAR_trusts_subject_without_ids": "true"})
+    planned = {found["address"]: found["values"] for found in resources(asked.plan("bootstrap")["planned_values"])}
+    assert github_subjects(planned)['aws_iam_role.deploy["prod"]'] == [
+        f"{REPOSITORY}:environment:prod",
+        "repo:mailblaze/platform:environment:prod",
+    ]
+    tags = planned["aws_iam_openid_connect_provider.github"]["tags"]
+    assert tags == {"Subject": REPOSITORY, "SubjectWithoutIds": "repo:mailblaze/platform"}
 
 
 def test_the_chain_is_tried_in_dev_alone_and_writes_no_object_of_raw(laid):
     role = "module.platform.module.smoke[0].aws_iam_role.smoke"
     workflow = yaml.safe_load((ROOT / ".github/workflows/smoke-snowflake.yml").read_text())
-    subject = f"repo:mailblaze/platform:environment:{workflow['jobs']['smoke']['environment']}"
-    assert github_subjects(laid.state) == ({role: subject} if laid.word == "dev" else {})
+    subject = f"{REPOSITORY}:environment:{workflow['jobs']['smoke']['environment']}"
+    assert github_subjects(laid.state) == ({role: [subject]} if laid.word == "dev" else {})
     output = laid.plan["prior_state"]["values"]["outputs"]["platform"]["value"]["smoke_role_arn"]
     if laid.word == "prod":
         assert output is None

@@ -4,23 +4,25 @@ data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  issuer     = "token.actions.githubusercontent.com"
-  repository = lookup(data.aws_iam_openid_connect_provider.github.tags, "Repository", "")
+  issuer = "token.actions.githubusercontent.com"
+  # repo:OWNER@ID/NAME@ID and, where bootstrap was asked to trust it, the form without ids.
+  repositories = [for tag in ["Subject", "SubjectWithoutIds"] :
+  data.aws_iam_openid_connect_provider.github.tags[tag] if contains(keys(data.aws_iam_openid_connect_provider.github.tags), tag)]
 }
 
-# Bootstrap lays it, once for the account, and writes on it whose workflows sign in: nobody says that a second time here.
+# Bootstrap makes it, once for the account, and writes on it whose workflows sign in: nobody says that a second time here.
 data "aws_iam_openid_connect_provider" "github" {
   arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:oidc-provider/${local.issuer}"
   lifecycle {
     postcondition {
-      condition     = can(regex("^[^/*]+/[^/*]+$", lookup(self.tags, "Repository", "")))
+      condition     = can(regex("^repo:[^/*@:]+@[0-9]+/[^/*@:]+@[0-9]+$", lookup(self.tags, "Subject", "")))
       error_message = "The provider of GitHub's tokens does not say whose workflows sign in: apply terraform/bootstrap again."
     }
   }
 }
 
 data "aws_iam_policy_document" "trust" {
-  #checkov:skip=CKV_AWS_358:The repository stands on the provider, which only an account knows; tests/terraform/test_policies.py reads it as laid.
+  #checkov:skip=CKV_AWS_358:The repository is a tag of the provider, which only an account knows; tests/terraform/test_policies.py reads it as applied.
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
     principals {
@@ -35,7 +37,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = ["repo:${local.repository}:environment:${var.github_environment}"]
+      values   = [for repository in local.repositories : "${repository}:environment:${var.github_environment}"]
     }
   }
 }

@@ -16,7 +16,7 @@ override_data {
   target = data.aws_iam_openid_connect_provider.github
   values = {
     arn  = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
-    tags = { Repository = "owner/name" }
+    tags = { Subject = "repo:owner@12/name@345" }
   }
 }
 
@@ -37,11 +37,40 @@ run "one_github_environment_of_one_repository_is_trusted" {
       Principal = { Federated = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com" }
       Condition = { StringEquals = {
         "token.actions.githubusercontent.com:aud" = "sts.amazonaws.com"
-        "token.actions.githubusercontent.com:sub" = "repo:owner/name:environment:snowflake"
+        "token.actions.githubusercontent.com:sub" = "repo:owner@12/name@345:environment:snowflake"
       } }
     }]
     error_message = "somebody else is trusted"
   }
+}
+
+run "a_subject_without_ids_is_trusted_only_where_bootstrap_was_asked" {
+  command = plan
+  override_data {
+    target = data.aws_iam_openid_connect_provider.github
+    values = {
+      arn  = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+      tags = { Subject = "repo:owner@12/name@345", SubjectWithoutIds = "repo:owner/name" }
+    }
+  }
+  assert {
+    condition = toset(jsondecode(data.aws_iam_policy_document.trust.json).Statement[0].Condition.StringEquals["token.actions.githubusercontent.com:sub"]) == toset([
+      "repo:owner@12/name@345:environment:snowflake", "repo:owner/name:environment:snowflake",
+    ])
+    error_message = "not both forms are trusted, or a third one"
+  }
+}
+
+run "a_provider_that_names_no_ids_is_refused" {
+  command = plan
+  override_data {
+    target = data.aws_iam_openid_connect_provider.github
+    values = {
+      arn  = "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com"
+      tags = { Subject = "repo:owner/name" }
+    }
+  }
+  expect_failures = [data.aws_iam_openid_connect_provider.github]
 }
 
 run "no_object_of_raw_is_read_or_written_and_nothing_deleted" {
