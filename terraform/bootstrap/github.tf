@@ -43,6 +43,11 @@ locals {
   with_ids     = "repo:${local.owner}@${var.github_owner_id}/${local.repository}@${var.github_repository_id}"
   without_ids  = "repo:${var.github_repository}"
   repositories = concat([local.with_ids], var.trusts_subject_without_ids ? [local.without_ids] : [])
+  # Each role by the one GitHub environment that may assume it.
+  subjects = { for role, environment in merge([for environment in var.environments : {
+    "${environment}-apply" = environment
+    "${environment}-plan"  = "plan-${environment}"
+  }]...) : role => [for repository in local.repositories : "${repository}:environment:${environment}"] }
 }
 
 resource "aws_iam_openid_connect_provider" "github" {
@@ -53,10 +58,7 @@ resource "aws_iam_openid_connect_provider" "github" {
 }
 
 data "aws_iam_policy_document" "trust" {
-  for_each = merge([for environment in var.environments : {
-    "${environment}-apply" = environment
-    "${environment}-plan"  = "plan-${environment}"
-  }]...)
+  for_each = local.subjects
   statement {
     actions = ["sts:AssumeRoleWithWebIdentity"]
     principals {
@@ -71,7 +73,7 @@ data "aws_iam_policy_document" "trust" {
     condition {
       test     = "StringEquals"
       variable = "${local.issuer}:sub"
-      values   = [for repository in local.repositories : "${repository}:environment:${each.value}"]
+      values   = each.value
     }
   }
 }

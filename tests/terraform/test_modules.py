@@ -22,7 +22,7 @@ def test_a_folder_is_valid(ground, folder):
     assert "The configuration is valid.\n" in said, said
 
 
-@pytest.mark.parametrize("folder", MODULES)
+@pytest.mark.parametrize("folder", ["bootstrap", *MODULES])
 def test_a_module_passes_its_tests(ground, folder):
     ground.init(folder, "-backend=false")
     said = ground.run(folder, "test", "-no-color")

@@ -9,7 +9,7 @@ import yaml
 
 from pipelines.warehouse import _environments
 from tests.snowflake.smoke import LEASE, SCRATCH
-from tests.terraform.ground import ACCOUNT, ROOT, Ground, resources
+from tests.terraform.ground import ACCOUNT, ROOT
 
 GITHUB = "token.actions.githubusercontent.com"
 # What a load does in the lake; deletion is not among it.
@@ -128,17 +128,6 @@ def test_every_trusted_subject_names_owner_and_repository_by_their_ids(laid, boo
     assert len(subjects) >= 4
     pattern = re.compile(r"repo:[^/@:*]+@\d+/[^/@:*]+@\d+:environment:[a-z-]+")
     assert [one for some in subjects.values() for one in some if not pattern.fullmatch(one)] == []
-
-
-def test_a_subject_without_ids_is_trusted_only_where_somebody_asks(bootstrapped):
-    asked = Ground(bootstrapped.folder, bootstrapped.environment | {"TF_VAR_trusts_subject_without_ids": "true"})
-    planned = {found["address"]: found["values"] for found in resources(asked.plan("bootstrap")["planned_values"])}
-    assert github_subjects(planned)['aws_iam_role.deploy["prod"]'] == [
-        f"{REPOSITORY}:environment:prod",
-        "repo:mailblaze/platform:environment:prod",
-    ]
-    tags = planned["aws_iam_openid_connect_provider.github"]["tags"]
-    assert tags == {"Subject": REPOSITORY, "SubjectWithoutIds": "repo:mailblaze/platform"}
 
 
 def test_the_chain_is_tried_in_dev_alone_and_writes_no_object_of_raw(laid):
