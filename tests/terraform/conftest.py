@@ -19,6 +19,7 @@ from tests.terraform.ground import (
     COMPANY,
     IMAGE,
     ROOT,
+    TERRAFORM_USER,
     Ground,
     TerraformFailed,
     command_line_configuration,
@@ -51,6 +52,13 @@ def snowflake_provider(tmp_path_factory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def configured(snowflake_provider) -> Path:
+    """Where the stand-in writes as whom Terraform would sign in, a line for each provider block."""
+    (attached,) = json.loads(snowflake_provider).values()
+    return Path(f"{attached['Addr']['String']}.configured")
+
+
+@pytest.fixture(scope="session")
 def aws() -> Iterator[str]:
     """A moto server with a network in it."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -78,6 +86,8 @@ def ground(snowflake_provider, aws, tmp_path_factory) -> Ground:
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_S3_USE_PATH_STYLE": "true",
         "TF_VAR_image_tag": IMAGE,
+        "TF_VAR_terraform_user": json.dumps(TERRAFORM_USER),
+        "TF_VAR_terraform_user_key": "visibly no PRIVATE KEY",
         "TF_VAR_company": json.dumps(COMPANY | {"network": network(aws)}),
     }
     if configuration := command_line_configuration(folder):

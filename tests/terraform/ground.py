@@ -12,8 +12,9 @@ ROOT = Path(__file__).parents[2]
 MIRRORS = ("/opt/*", "/usr/share/terraform/plugins", "/usr/local/share/terraform/plugins", "~/.terraform.d/plugins")
 ACCOUNT = "123456789012"
 IMAGE = "0123abc"
+ACCOUNT_NAME = "mailblaze-demo"
 COMPANY = {
-    "snowflake_account": "mailblaze-demo",
+    "snowflake_account": ACCOUNT_NAME,
     "saas_url": "https://api.vendor.example",
     "prefect_url": "https://prefect.mailblaze.example/api",
     "alert_emails": ["data@mailblaze.example"],
@@ -21,6 +22,7 @@ COMPANY = {
     "public_keys": {role: {"current": f"MII{role}"} for role in ("LOADER", "TRANSFORMER", "REPORTER")},
     "network": {"vpc_id": "", "subnet_ids": [], "postgres_cidr": "10.0.0.0/16"},
 }
+TERRAFORM_USER = {"user": "TERRAFORM_ADMIN"}
 
 
 class TerraformFailed(Exception):

@@ -34,13 +34,22 @@ GETTERS = {
 
 
 def read() -> dict:
-    """Return `source`, `version`, `preview` (resources that must be switched on), `provider` and `resources`.
+    """Return `source`, `version`, `preview`, `environment`, `provider` and `resources`.
 
-    The last two are blocks: {"attributes": {name: {"type": …, "required": True}}, "blocks": {name: {"nesting": …}}}.
+    `preview` are resources that must be switched on, `environment` which variable counts where a provider block leaves
+    an argument out. The last two are blocks:
+    {"attributes": {name: {"type": …, "required": True}}, "blocks": {name: {"nesting": …}}}.
     """
     version = re.search(r"snowflakedb/snowflake provider version ([\d.]+)", str(metadata(PACKAGE)))[1]
     (bindings,) = (Path(find_spec(PACKAGE).origin).parent / "_jsii").glob("*.jsii.tgz")
-    found = {"source": "snowflakedb/snowflake", "version": version, "preview": [], "provider": {}, "resources": {}}
+    found = {
+        "source": "snowflakedb/snowflake",
+        "version": version,
+        "preview": [],
+        "environment": {},
+        "provider": {},
+        "resources": {},
+    }
     with tarfile.open(bindings) as tar:
         for member in tar.getmembers():
             if re.fullmatch(r"package/lib/[\w-]+/index\.js", member.name):
@@ -64,6 +73,12 @@ def _read_file(tar: tarfile.TarFile, member: tarfile.TarInfo, found: dict) -> No
     if member.name.endswith("/provider/index.js"):
         types = tar.extractfile(member.name.replace(".js", ".d.ts")).read().decode()
         said = re.search(r"A list of preview features.*?readonly previewFeaturesEnabled", types, re.S)[0]
+        for comment in types.split("/**"):
+            variable = re.search(
+                r"sourced from the `(\w+)` environment variable.*SnowflakeProvider#(\w+)\}", comment, re.S
+            )
+            if variable:
+                found["environment"][variable[2]] = variable[1]
         found["preview"] = re.findall(r"`(snowflake_\w+)_resource`", said.partition("Promoted features")[0])
 
 

@@ -2,13 +2,15 @@
 
 Terraform attaches to it by TF_REATTACH_PROVIDERS, whose value is the first line that this prints. An unknown, missing
 or preview argument is refused as the provider would; what is computed gets a made-up value. It knows no rule of
-Snowflake's: whether a name is taken, a privilege exists or a policy's SQL is right only a real account says.
+Snowflake's: whether a name is taken, a privilege exists or a policy's SQL is right only a real account says. The
+configuration of each provider block that it is given is a line of SOCKET.configured.
 """
 
 import json
 import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import grpc
 import msgpack
@@ -25,9 +27,10 @@ SAID = {"iam_user_arn": "arn:aws:iam::999999999999:user/stand-in", "external_id"
 class StandIn(service.ProviderServicer):
     """Answers Terraform: a resource is what its configuration says, plus what is computed."""
 
-    def __init__(self, schema: dict) -> None:
+    def __init__(self, schema: dict, configured: Path) -> None:
         self.schema = schema
         self.previews: set[str] = set()
+        self.configured = configured
 
     def GetMetadata(self, request, context):  # noqa: N802  the protocol's name, as those below
         names = [protocol.GetMetadata.ResourceMetadata(type_name=name) for name in self.schema["resources"]]
@@ -49,7 +52,10 @@ class StandIn(service.ProviderServicer):
         return protocol.ValidateResourceConfig.Response()
 
     def ConfigureProvider(self, request, context):  # noqa: N802
-        self.previews |= set(_unpack(request.config).get("preview_features_enabled") or [])
+        config = _unpack(request.config)
+        self.previews |= set(config.get("preview_features_enabled") or [])
+        with self.configured.open("a") as file:  # a test reads here as whom Terraform would sign in
+            file.write(json.dumps(config, default=str) + "\n")
         return protocol.ConfigureProvider.Response()
 
     def UpgradeResourceState(self, request, context):  # noqa: N802
@@ -138,7 +144,7 @@ def main(socket: str) -> None:
     """Serve until killed."""
     schema = read()
     server = grpc.server(ThreadPoolExecutor(16), options=[("grpc.max_send_message_length", -1)])
-    service.add_ProviderServicer_to_server(StandIn(schema), server)
+    service.add_ProviderServicer_to_server(StandIn(schema, Path(f"{socket}.configured")), server)
     server.add_insecure_port(f"unix://{socket}")
     server.start()
     address = {"Network": "unix", "String": socket}
