@@ -9,6 +9,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 CHECK = ROOT / ".venv-image/bin/check-jsonschema"
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 
 
 def check(schema: str, *files: Path) -> subprocess.CompletedProcess:
@@ -16,9 +17,10 @@ def check(schema: str, *files: Path) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_workflows_are_what_github_reads():
-    done = check("github-workflows", *WORKFLOWS)
-    assert done.returncode == 0, done.stdout
+def test_workflows_and_actions_are_what_github_reads():
+    for schema, files in {"github-workflows": WORKFLOWS, "github-actions": ACTIONS}.items():
+        done = check(schema, *files)
+        assert done.returncode == 0, done.stdout
 
 
 def test_a_word_that_github_does_not_know_is_found(tmp_path):
@@ -42,7 +44,9 @@ def test_dependabot_is_what_github_reads_and_finds_every_pin():
         if "required_providers" in path.read_text()
     }
     assert lined == {(kind, place) for kind, place in told if kind == "terraform"}
-    assert {"docker", "docker-compose", "github-actions"} <= {kind for kind, _ in told}
+    assert {"docker", "docker-compose"} <= {kind for kind, _ in told}
+    actions = {("github-actions", folder(path)) for path in ACTIONS} | {("github-actions", "/")}
+    assert actions == {(kind, place) for kind, place in told if kind == "github-actions"}
     assert "FROM $" not in (ROOT / "Dockerfile").read_text()
 
 
@@ -51,8 +55,10 @@ def folder(path: Path) -> str:
     return f"/{path.parent.relative_to(ROOT)}".rstrip(".").rstrip("/") or "/"
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_every_action_is_pinned_to_a_commit(path):
-    jobs = yaml.safe_load(path.read_text())["jobs"].values()
+@pytest.mark.parametrize("path", WORKFLOWS + ACTIONS, ids=lambda path: str(path.relative_to(ROOT / ".github")))
+def test_every_action_is_pinned_to_a_commit_or_our_own(path):
+    said = yaml.safe_load(path.read_text())
+    jobs = [said["runs"]] if "runs" in said else said["jobs"].values()
     uses = [step["uses"] for job in jobs for step in job.get("steps", []) if "uses" in step]
-    assert not [one for one in uses if len(one.partition("@")[2]) != 40]
+    own = {f"./{folder(action)[1:]}" for action in ACTIONS}
+    assert not [one for one in uses if len(one.partition("@")[2]) != 40 and one not in own]

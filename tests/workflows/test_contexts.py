@@ -1,0 +1,149 @@
+"""Variables and secrets of the workflows: each is there where it is read, and an empty one ends its job in one line."""
+
+import copy
+import os
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from tests.workflows import contexts
+from tests.workflows.contexts import REFUSAL, ROOT, TABLE
+
+WORKFLOWS = contexts.workflows()
+HELD = contexts.table(TABLE.read_text())
+ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
+
+# A called workflow as many have it: each of the rules finds something in it or in its caller.
+CALLED = yaml.safe_load("""
+on: {workflow_call: {}}
+jobs:
+  smoke:
+    if: vars.SNOWFLAKE_ACCOUNT != ''
+    environment: snowflake
+    runs-on: ubuntu-24.04
+    steps:
+      - run: make smoke-snowflake
+        env: {KEY: "${{ secrets.SNOWFLAKE_LOADER_KEY }}", OTHER: "${{ vars.NOBODY_HAS }}"}
+""")
+CALLER = yaml.safe_load("""
+on: push
+jobs:
+  smoke: {uses: ./.github/workflows/called.yml}
+  prod: {needs: smoke, runs-on: ubuntu-24.04, steps: [{run: "true"}]}
+""")
+BROKEN = {"called.yml": CALLED, "caller.yml": CALLER}
+
+
+def test_the_table_and_the_workflows_are_read():
+    assert len(HELD) >= 12
+    assert len(WORKFLOWS) >= 6
+    assert contexts.environments(WORKFLOWS["plan.yml"]["jobs"]["plan"]) == ["plan-dev", "plan-prod"]
+
+
+def test_nothing_is_read_before_its_environment_is_known():
+    assert contexts.read_too_early(WORKFLOWS, HELD) == []
+    assert contexts.read_too_early(BROKEN, HELD) == [
+        "called.yml smoke: if reads vars.SNOWFLAKE_ACCOUNT, which the repository does not hold"
+    ]
+
+
+def test_a_called_workflow_gets_its_secrets_by_name_and_demands_them():
+    assert contexts.not_passed(WORKFLOWS) == []
+    assert contexts.not_passed(BROKEN) == [
+        "caller.yml smoke: called.yml does not declare SNOWFLAKE_LOADER_KEY as required",
+        "caller.yml smoke: called.yml reads SNOWFLAKE_LOADER_KEY, which is not passed and so is empty",
+    ]
+    inheriting = copy.deepcopy(BROKEN)
+    inheriting["caller.yml"]["jobs"]["smoke"]["secrets"] = "inherit"
+    assert "caller.yml smoke: called.yml inherits every secret" in contexts.not_passed(inheriting)
+    passing = copy.deepcopy(BROKEN)
+    passing["caller.yml"]["jobs"]["smoke"]["secrets"] = {"SNOWFLAKE_LOADER_KEY": "${{ secrets.SNOWFLAKE_LOADER_KEY }}"}
+    passing["called.yml"][True]["workflow_call"]["secrets"] = {"SNOWFLAKE_LOADER_KEY": {"required": True}}
+    assert contexts.not_passed(passing) == []
+
+
+def test_a_job_that_may_be_skipped_takes_no_other_with_it_unseen():
+    assert contexts.skipped_unseen(WORKFLOWS) == []
+    assert contexts.skipped_unseen(BROKEN) == ["caller.yml prod: smoke may be skipped, and prod with it, unseen"]
+
+
+def test_a_first_step_refuses_what_is_empty():
+    assert contexts.not_refused(WORKFLOWS, HELD) == []
+    assert contexts.not_refused(BROKEN, HELD) == [
+        "called.yml smoke: secrets.SNOWFLAKE_LOADER_KEY may be empty, and no first step refuses that",
+        "called.yml smoke: vars.NOBODY_HAS may be empty, and no first step refuses that",
+    ]
+    later = copy.deepcopy(WORKFLOWS)
+    steps = later["deploy.yml"]["jobs"]["prod"]["steps"]
+    steps.append(steps.pop(1))
+    assert "deploy.yml prod: secrets.TERRAFORM_USER_KEY may be empty, and no first step refuses that" in (
+        contexts.not_refused(later, HELD)
+    )
+
+
+def test_the_table_is_what_the_workflows_read():
+    assert contexts.not_in_the_table(WORKFLOWS, HELD) == []
+    assert "called.yml smoke reads the variable NOBODY_HAS, and the table has none of snowflake" in (
+        contexts.not_in_the_table(BROKEN, HELD)
+    )
+    text = TABLE.read_text() + "\n| `dev` | secret | `FORGOTTEN` | nobody |\n"
+    assert contexts.not_in_the_table(WORKFLOWS, contexts.table(text)) == [
+        "the table has the secret FORGOTTEN of dev, and no job reads it"
+    ]
+
+
+@pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.parent.name)
+def test_an_action_gets_everything_as_an_input(path):
+    """An action knows no secret, and an input that its job does not give is empty."""
+    action = yaml.safe_load(path.read_text())
+    assert contexts.reads(action["runs"]) == set()
+    assert all(one["required"] for one in action["inputs"].values())
+    known = set(re.findall(r"\binputs\.(\w+)", path.read_text()))
+    assert known == set(action["inputs"])
+    steps = [step for _, _, job in contexts.jobs(WORKFLOWS) for step in job.get("steps", [])]
+    calls = [step["with"] for step in steps if step.get("uses") == f"./{path.parent.relative_to(ROOT)}"]
+    assert calls
+    assert [set(call) for call in calls] == [set(action["inputs"])] * len(calls)
+
+
+def refuse(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
+    """Run the script that refuses empty values, as a runner's shell does."""
+    environment = {"PATH": os.environ["PATH"]} | values
+    return subprocess.run([ROOT / REFUSAL, *arguments], env=environment, capture_output=True, text=True)
+
+
+def test_an_empty_value_ends_the_job_in_one_line_that_says_what_to_type():
+    names = ("vars.DEPLOY_ROLE_ARN", "secrets.TERRAFORM_USER_KEY")
+    done = refuse("dev", *names, DEPLOY_ROLE_ARN="arn", TERRAFORM_USER_KEY="")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "::error::The secret TERRAFORM_USER_KEY of the GitHub environment dev is empty. "
+        "Type: gh secret set TERRAFORM_USER_KEY --env dev (terraform/README.md says where its value comes from)\n"
+    )
+    done = refuse("repository", *names)
+    assert done.returncode == 1
+    assert done.stdout.count("\n") == 2
+    assert "Type: gh variable set DEPLOY_ROLE_ARN (terraform" in done.stdout
+    assert refuse("dev", "DEPLOY_ROLE_ARN").returncode == 2
+
+
+def test_what_is_there_is_not_shown():
+    value = 'line one\n$(exit 3) "two" `three`'
+    done = refuse("dev", "vars.A", "secrets.B", A=value, B=value)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize(
+    "results",
+    ["success skipped skipped", "success success skipped", "success success failure", "failure skipped skipped"],
+)
+def test_a_deployment_that_stops_half_way_is_red(results):
+    step = WORKFLOWS["deploy.yml"]["jobs"]["complete"]["steps"][0]
+    said = iter(results.split())
+    text = re.sub(r"\$\{\{ needs\.(\w+)\.result \}\}", lambda _: next(said), step["env"]["RESULTS"])
+    command = ["bash", "-e", "-c", step["run"]]
+    assert subprocess.run(command, env=os.environ | {"RESULTS": text}, capture_output=True).returncode == 1
+    well = "dev success, smoke success, prod success"
+    assert subprocess.run(command, env=os.environ | {"RESULTS": well}, capture_output=True).returncode == 0
