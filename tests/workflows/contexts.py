@@ -97,8 +97,10 @@ def read_too_early(every: Workflows, held: list[Held]) -> list[str]:
     return found
 
 
-def not_passed(every: Workflows) -> list[str]:
-    """Return each secret of a called workflow that its caller does not pass by name, or that need not be passed."""
+def not_passed(every: Workflows, held: list[Held]) -> list[str]:
+    """Return each secret of a called workflow that its caller does not or cannot pass by name, or need not pass."""
+    of_repository = {one.name for one in held if "repository" in one.holders}
+    of_environments = {one.name for one in held} - of_repository
     found = []
     for file, name, job in jobs(every):
         called = str(job.get("uses", "")).partition("/.github/workflows/")[2].partition("@")[0]
@@ -112,7 +114,9 @@ def not_passed(every: Workflows) -> list[str]:
         for _, secret in sorted(read for read in reads(every[called]["jobs"]) if read[0] == "secrets"):
             if not (declared.get(secret) or {}).get("required"):
                 found.append(f"{file} {name}: {called} does not declare {secret} as required")
-            if secret not in passed:
+            if secret in of_environments:
+                found.append(f"{file} {name}: {called} reads {secret} of an environment, which no caller can pass")
+            elif secret not in passed:
                 found.append(f"{file} {name}: {called} reads {secret}, which is not passed and so is empty")
     return found
 

@@ -50,18 +50,21 @@ def test_nothing_is_read_before_its_environment_is_known():
 
 
 def test_a_called_workflow_gets_its_secrets_by_name_and_demands_them():
-    assert contexts.not_passed(WORKFLOWS) == []
-    assert contexts.not_passed(BROKEN) == [
+    assert contexts.not_passed(WORKFLOWS, HELD) == []
+    assert contexts.not_passed(BROKEN, []) == [
         "caller.yml smoke: called.yml does not declare SNOWFLAKE_LOADER_KEY as required",
         "caller.yml smoke: called.yml reads SNOWFLAKE_LOADER_KEY, which is not passed and so is empty",
     ]
     inheriting = copy.deepcopy(BROKEN)
     inheriting["caller.yml"]["jobs"]["smoke"]["secrets"] = "inherit"
-    assert "caller.yml smoke: called.yml inherits every secret" in contexts.not_passed(inheriting)
+    assert "caller.yml smoke: called.yml inherits every secret" in contexts.not_passed(inheriting, [])
     passing = copy.deepcopy(BROKEN)
     passing["caller.yml"]["jobs"]["smoke"]["secrets"] = {"SNOWFLAKE_LOADER_KEY": "${{ secrets.SNOWFLAKE_LOADER_KEY }}"}
     passing["called.yml"][True]["workflow_call"]["secrets"] = {"SNOWFLAKE_LOADER_KEY": {"required": True}}
-    assert contexts.not_passed(passing) == []
+    assert contexts.not_passed(passing, []) == []
+    assert contexts.not_passed(passing, HELD) == [
+        "caller.yml smoke: called.yml reads SNOWFLAKE_LOADER_KEY of an environment, which no caller can pass"
+    ]
 
 
 def test_a_job_that_may_be_skipped_takes_no_other_with_it_unseen():
