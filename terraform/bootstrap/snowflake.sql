@@ -20,7 +20,7 @@ GRANT ROLE SECURITYADMIN TO USER TERRAFORM_ADMIN;
 GRANT ROLE ACCOUNTADMIN TO USER TERRAFORM_ADMIN;
 
 -- The planner: who plans for a pull request and may change nothing. Its key is the secret TERRAFORM_USER_KEY of plan-dev and plan-prod.
-CREATE ROLE IF NOT EXISTS TERRAFORM_PLANNER COMMENT = 'Terraform plans for pull requests; changes nothing';
+CREATE ROLE IF NOT EXISTS TERRAFORM_PLANNER COMMENT = 'Terraform plans for pull requests and changes nothing';
 CREATE USER IF NOT EXISTS TERRAFORM_PLANNER
   TYPE = SERVICE DEFAULT_ROLE = TERRAFORM_PLANNER DEFAULT_WAREHOUSE = ADMIN_WH DEFAULT_SECONDARY_ROLES = ()
   COMMENT = 'Terraform plans for pull requests';

@@ -6,6 +6,7 @@ import subprocess
 from functools import cache
 
 import pytest
+import sqlglot
 
 from tests.terraform.ground import ACCOUNT_NAME, ROOT, TERRAFORM_USER, Ground
 
@@ -129,3 +130,52 @@ def test_roles_come_from_a_variable(environments, configured):
     )
     blocks = [json.loads(line) for line in configured.read_text().splitlines()]
     assert {(block["user"], block["role"]) for block in blocks} == {("TERRAFORM_PLANNER", "TERRAFORM_PLANNER")}
+
+
+def granted(file: str) -> list[tuple[set[str], str, str]]:
+    """Return (privileges, on what, to whom) of each grant of a SQL file; a role's are its name, on nothing."""
+    text = re.sub(r"--.*", "", (ROOT / "terraform/bootstrap" / file).read_text())
+    assert [str(one) for one in sqlglot.parse(text, dialect="snowflake") if one is None] == []
+    found = []
+    for statement in [" ".join(part.split()) for part in text.split(";") if part.strip()]:
+        if match := re.fullmatch(r"GRANT ROLE (\w+) TO USER (\w+)", statement):
+            found.append(({match[1]}, "", match[2]))
+        elif match := re.fullmatch(r"GRANT ([A-Z, ]+?) ON (.+) TO ROLE (\w+)", statement):
+            found.append((set(match[1].split(", ")), match[2], match[3]))
+        else:
+            assert re.match(r"(USE ROLE|CREATE (ROLE|USER|WAREHOUSE) IF NOT EXISTS|ALTER USER) ", statement), statement
+    return found
+
+
+def test_the_administrator_is_made_with_the_names_that_terraform_expects():
+    grants = granted("snowflake.sql")
+    text = (ROOT / "terraform/bootstrap/snowflake.sql").read_text()
+    for word in ("dev", "prod"):
+        block = (ROOT / f"terraform/environments/{word}/providers.tf").read_text()
+        warehouse = re.search(r'warehouse = optional\(string, "(\w+)"\)', block)[1]
+        roles = set(re.findall(r'admin\s+= optional\(string, "(\w+)"\)', block))
+        assert f"CREATE WAREHOUSE IF NOT EXISTS {warehouse}" in text
+        assert {role for held, on, who in grants if who == TERRAFORM_USER["user"] and not on for role in held} == roles
+        # SYSADMIN owns it, and ACCOUNTADMIN has what SYSADMIN has.
+        assert ({"USAGE"}, f"WAREHOUSE {warehouse}", "SECURITYADMIN") in grants
+
+
+def test_the_planner_sees_what_a_plan_reads_and_changes_nothing(laid):
+    grants = granted("snowflake.sql") + granted("snowflake_planner.sql")
+    own = [
+        (held, on.replace("_DEV_", f"_{laid.word.upper()}_")) for held, on, who in grants if who == "TERRAFORM_PLANNER"
+    ]
+    assert {privilege for held, _ in own for privilege in held} == {"TERRAFORM_PLANNER", "USAGE", "MONITOR"}
+    seen = {on for _, on in own}
+    kinds = {"snowflake_database": "DATABASE", "snowflake_warehouse": "WAREHOUSE", "snowflake_service_user": "USER"}
+    # Resources of which the provider reads parameters in each plan (pkg/resources, ParametersCustomDiff).
+    read = [
+        f"{kind} {values['name']}"
+        for type_, kind in kinds.items()
+        for address, values in laid.state.items()
+        if f".{type_}." in address
+    ]
+    assert len(read) == 7
+    assert sorted(set(read) - seen) == []
+    database = laid.state["module.platform.module.warehouse.snowflake_database.this"]["name"]
+    assert {f"ALL SCHEMAS IN DATABASE {database}", f"FUTURE SCHEMAS IN DATABASE {database}"} <= seen
