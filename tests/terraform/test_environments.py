@@ -77,7 +77,7 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
     environment = clean_environment() | laid.ground.environment
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     said = dict(shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines() if line.startswith("export"))
-    secrets = dict(re.findall(r"^# (\S+) stands in Secrets Manager as (\S+)$", done.stdout, re.M))
+    secrets = dict(re.findall(r"^# (\S+) is in Secrets Manager as (\S+)$", done.stdout, re.M))
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
     machine = {"AWS_ACCESS_KEY_ID": "of the role", "AWS_SECRET_ACCESS_KEY": "of the role"}
     for name, value in {**machine, **said, **dict.fromkeys(secrets, "secret")}.items():
@@ -100,7 +100,7 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
     assert said["SNOWFLAKE_USER"] == names["warehouse"]["users"]["TRANSFORMER"]
 
 
-@pytest.mark.parametrize(("word", "says"), [("staging", "say one of dev, prod"), ("dev", "is not laid")])
+@pytest.mark.parametrize(("word", "says"), [("staging", "say one of dev, prod"), ("dev", "is not applied")])
 def test_settings_of_what_is_not_there_are_refused_in_a_line(ground, word, says, tmp_path):
     script = copy_tree(tmp_path / "terraform") / "env_file.py"
     done = subprocess.run([sys.executable, script, word], env=clean_environment(), capture_output=True, text=True)

@@ -171,15 +171,15 @@ def not_in_the_table(every: Workflows, held: list[Held]) -> list[str]:
         for kind, value in reads(job):
             for holder in environments(job) or ["repository"]:
                 read.setdefault((holder, KINDS[kind], value), f"{file} {name}")
-    told = {(holder, one.kind, one.name) for one in held for holder in one.holders}
-    of_repository = {(kind, name) for holder, kind, name in told if holder == "repository"}
+    listed = {(holder, one.kind, one.name) for one in held for holder in one.holders}
+    of_repository = {(kind, name) for holder, kind, name in listed if holder == "repository"}
     found = [
         f"{place} reads the {kind} {name}, and the table has none of {holder}"
         for (holder, kind, name), place in read.items()
-        if (holder, kind, name) not in told and (kind, name) not in of_repository
+        if (holder, kind, name) not in listed and (kind, name) not in of_repository
     ]
     used = set(read) | {("repository", kind, name) for _, kind, name in read}
     return sorted(
         found
-        + [f"the table has the {kind} {name} of {holder}, and no job reads it" for holder, kind, name in told - used]
+        + [f"the table has the {kind} {name} of {holder}, and no job reads it" for holder, kind, name in listed - used]
     )

@@ -97,6 +97,19 @@ def test_the_table_is_what_the_workflows_read():
     ]
 
 
+def test_a_job_that_signs_in_to_aws_has_an_environment_that_a_role_trusts():
+    """terraform/bootstrap/github.tf and modules/smoke trust these five, and no branch or pull request."""
+    trusted = {"dev", "prod", "plan-dev", "plan-prod", "snowflake"}
+    signs_in = {
+        f"{file} {name}": contexts.environments(job)
+        for file, name, job in contexts.jobs(WORKFLOWS)
+        if (job.get("permissions") or WORKFLOWS[file].get("permissions") or {}).get("id-token") == "write"
+    }
+    assert len(signs_in) == 5
+    assert {place: names for place, names in signs_in.items() if not names or not set(names) <= trusted} == {}
+    assert {name for names in signs_in.values() for name in names} == trusted
+
+
 @pytest.mark.parametrize("path", ACTIONS, ids=lambda path: path.parent.name)
 def test_an_action_gets_everything_as_an_input(path):
     """An action knows no secret, and an input that its job does not give is empty."""
