@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.image.box import BASE, Box
+
 ROOT = Path(__file__).parents[2]
 ROOTS = ("terraform/bootstrap", "terraform/environments/dev", "terraform/environments/prod")
 FILES = ("Dockerfile", "compose.yaml")
@@ -57,6 +59,20 @@ def test_each_image_of_a_registry_gets_its_digest_behind_its_tag(runner):
     assert [(runner / name).read_text() for name in FILES] == written
     without = [re.sub(f"@{DIGEST}", "", text) for text in written]
     assert without == [re.sub(r"@sha256:[0-9a-f]{64}", "", (ROOT / name).read_text()) for name in FILES]
+
+
+def test_an_image_is_still_built_on_a_base_that_no_registry_has(runner):
+    """tests/image makes a base of Debian's packages where none can be pulled: it has the tag and no digest."""
+    pin(runner)
+    buildah = runner / "bin/buildah"
+    buildah.write_text(
+        f'#!/bin/sh\nfor last; do :; done\n[ "$5" = bud ] && cp "$last/Dockerfile" {runner}/built\necho name\n'
+    )
+    buildah.chmod(0o755)
+    Box(runner, os.environ | {"PATH": f"{runner / 'bin'}:{os.environ['PATH']}"}).build(runner)
+    built = (runner / "built").read_text()
+    assert "@sha256" not in built
+    assert f"FROM {BASE} AS build" in built
 
 
 def test_the_workflow_locks_the_providers_of_every_root_for_linux_and_macos():
