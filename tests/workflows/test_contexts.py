@@ -8,6 +8,7 @@ import subprocess
 import pytest
 import yaml
 
+from tests.snowflake.smoke import NEEDED
 from tests.workflows import contexts
 from tests.workflows.contexts import REFUSAL, ROOT, TABLE
 
@@ -122,6 +123,25 @@ def test_an_action_gets_everything_as_an_input(path):
     calls = [step["with"] for step in steps if step.get("uses") == f"./{path.parent.relative_to(ROOT)}"]
     assert calls
     assert [set(call) for call in calls] == [set(action["inputs"])] * len(calls)
+
+
+def test_the_smoke_run_gets_every_setting_that_it_asks_for():
+    steps = yaml.safe_load((ROOT / ".github/actions/smoke/action.yml").read_text())["runs"]["steps"]
+    (given,) = [set(step["env"]) for step in steps if step.get("run") == "make smoke-snowflake"]
+    assert sorted(set(NEEDED) - given) == []
+
+
+@pytest.mark.parametrize("word", ["dev", "prod"])
+def test_terraform_gets_every_variable_that_has_no_default(word):
+    texts = [path.read_text() for path in (ROOT / f"terraform/environments/{word}").glob("*.tf")]
+    blocks = [block for text in texts for block in re.findall(r'^variable "(\w+)" \{\n(.*?)^\}$', text, re.M | re.S)]
+    demanded = {f"TF_VAR_{name}" for name, body in blocks if not re.search(r"^  default ", body, re.M)}
+    assert len(demanded) >= 4
+    actions = [step for path in ACTIONS for step in yaml.safe_load(path.read_text())["runs"]["steps"]]
+    steps = actions + [step for _, _, job in contexts.jobs(WORKFLOWS) for step in job.get("steps", [])]
+    asks = [step for step in steps if re.search(r"terraform .*\b(apply|plan)\b", step.get("run", ""))]
+    assert len(asks) == 3
+    assert [sorted(demanded - set(step["env"])) for step in asks] == [[]] * 3
 
 
 def refuse(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
