@@ -15,7 +15,7 @@ import yaml
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "terraform/README.md"
 REFUSAL = ".github/refuse_empty.sh"
-READ = re.compile(r"\b(vars|secrets)\.([A-Za-z_][A-Za-z0-9_]*)")
+READ = re.compile(r"\b(vars|secrets)(?:\.|\[')([A-Za-z_]\w*)")
 KINDS = {"vars": "variable", "secrets": "secret"}
 AT_RUN_TIME = {"steps", "env", "outputs"}  # keys of a job that are evaluated after its environment is known
 Workflows = Mapping[str, dict]

@@ -26,7 +26,7 @@ jobs:
     runs-on: ubuntu-24.04
     steps:
       - run: make smoke-snowflake
-        env: {KEY: "${{ secrets.SNOWFLAKE_LOADER_KEY }}", OTHER: "${{ vars.NOBODY_HAS }}"}
+        env: {KEY: "${{ secrets.SNOWFLAKE_LOADER_KEY }}", OTHER: "${{ vars['NOBODY_HAS'] }}"}
 """)
 CALLER = yaml.safe_load("""
 on: push
