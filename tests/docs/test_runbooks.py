@@ -61,12 +61,14 @@ def test_every_file_target_and_workflow_that_it_names_is_there(page):
 
 
 @pytest.mark.parametrize("page", RUNBOOKS, ids=lambda page: page.name)
-def test_every_output_and_variable_that_it_names_is_there(page):
+def test_every_output_variable_and_macro_that_it_names_is_there(page):
     text = page.read_text().replace("\\\n", " ")
     for folder, rest in re.findall(r"terraform -chdir=(terraform/[\w/-]+) ([^\n]*)", text):
         assert set(re.findall(r"output (?:-json )?(\w+)", rest)) <= declared(folder, "output")
         assert set(re.findall(r"-var (\w+)=", rest)) <= declared(folder, "variable")
     assert set(re.findall(r"TF_VAR_(\w+)=", text)) <= declared("terraform/environments/dev", "variable")
+    macros = "".join(path.read_text() for path in (ROOT / "dbt/macros").glob("*.sql"))
+    assert [name for name in re.findall(r"run-operation (\w+)", text) if f"macro {name}(" not in macros] == []
     deployments = {f"elt/{one['name']}" for one in yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]}
     assert set(re.findall(r"deployment run (\S+)", text)) <= deployments
 
