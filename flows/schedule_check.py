@@ -1,6 +1,5 @@
 """Whether Prefect's server makes the runs that the schedule says, and somebody takes them."""
 
-import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -8,6 +7,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from pipelines.errors import Refusal
+from pipelines.prefect_sign_in import headers
 from pipelines.shell import is_loopback
 
 DEPLOYMENT = "elt/hourly"
@@ -23,17 +23,15 @@ def check(api_url: str) -> str:
     """Return when the next run is due.
 
     Args:
-        api_url: of Prefect's API, which answers; where it wants a key, PREFECT_API_KEY has it.
+        api_url: of Prefect's API, which answers; where it wants a sign-in, the shell has it.
 
     Raises:
         NotDeployed: nothing runs by schedule.
         Refusal: no run is scheduled, or nobody takes those that are due.
         httpx.HTTPError: the server does not answer.
     """
-    key = os.environ.get("PREFECT_API_KEY")
-    headers = {"Authorization": f"Bearer {key}"} if key and api_url.startswith("https:") else {}
     trusted = not is_loopback(urlsplit(api_url).hostname or "")  # a proxy is for other machines
-    with httpx.Client(base_url=api_url, headers=headers, timeout=4, trust_env=trusted) as client:
+    with httpx.Client(base_url=api_url, headers=headers(api_url), timeout=4, trust_env=trusted) as client:
         answer = client.get(f"/deployments/name/{DEPLOYMENT}")
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise NotDeployed(

@@ -29,6 +29,9 @@ PREFECT_API_URL=${found%%[[:space:]]*}
 export PREFECT_API_URL
 for name in ${found#"$PREFECT_API_URL"}; do unset "$name"; done
 case $PREFECT_API_URL in http://127.0.0.1:* | http://localhost:*) unset PREFECT_API_KEY ;; esac
+# An empty setting is none: Terraform may name one of Prefect's two secrets and leave the other out.
+if [ -z "${PREFECT_API_KEY:-}" ]; then unset PREFECT_API_KEY; fi
+if [ -z "${PREFECT_API_AUTH_STRING:-}" ]; then unset PREFECT_API_AUTH_STRING; fi
 prefect work-pool create elt --type process --overwrite
 prefect --no-prompt deploy --all
 # One run at a time: what is due meanwhile waits, and the next run does its work (flows/other_runs.py).

@@ -24,9 +24,10 @@ import httpx
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from packaging.requirements import Requirement
 
-from pipelines import effective, lake_checks, settings, source_checks, warehouse_checks
+from pipelines import effective, lake_checks, secret_checks, settings, source_checks, warehouse_checks
 from pipelines.command import services_hint
 from pipelines.errors import Refusal, explain
+from pipelines.prefect_sign_in import headers
 from pipelines.private_files import keep_private
 from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
 from pipelines.settings import EXAMPLE, missing, prefect_api
@@ -68,6 +69,7 @@ def catalogue(visit: Visit) -> list[Check]:
         *([Check("dbt settings", partial(complete, "dbt"))] if _is_snowflake() else []),
         Check("dbt debug", dbt_debug, ("dbt settings",) if _is_snowflake() else ("environment",), DBT_TELLS, 90),
         Check("prefect", prefect, mend=services_hint()),
+        *([Check("secrets", secret_checks.secrets)] if _is_snowflake() else []),
     ]
 
 
@@ -217,6 +219,12 @@ def prefect() -> str:
     try:
         is_here = is_loopback(urlsplit(found.value).hostname or "")
         httpx.get(f"{found.value}/health", timeout=10, trust_env=not is_here).raise_for_status()
+        sign_in = headers(found.value) if found.origin == "the shell" else {}
+        asked = {"url": f"{found.value}/flows/count", "json": {}, "timeout": 10, "trust_env": not is_here}
+        if (answer := httpx.post(**asked, headers=sign_in)).status_code in (401, 403):
+            given = "refuses the sign-in" if sign_in else "asks for a sign-in"
+            names = "PREFECT_API_KEY or, behind a server's own user and password, PREFECT_API_AUTH_STRING"
+            raise Refusal(f"{shown} {given} ({answer.status_code}): set {names}")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"
         raise Refusal(f"{shown} does not answer ({type(error).__name__}); {hint}") from error

@@ -23,7 +23,7 @@ def lake_write(visit: Visit, pipeline: str) -> str:
     url = lake_path(f"{settings.bucket_url.rstrip('/')}/_doctor/{visit.name}.parquet")
     if settings.is_local_filesystem:  # an object store has no folders, and s3fs would make a bucket for one
         lake.makedirs(url.rpartition("/")[0], exist_ok=True)
-    with _lake_errors(settings, "s3:PutObject"), lake.open(url, "wb") as file:
+    with _lake_errors(settings, "s3:PutObject"), lake.open(url, "wb" if settings.is_local_filesystem else "xb") as file:
         pq.write_table(pa.table({"id": [ROW[0]], "word": [ROW[1]]}), file)
     visit.files[pipeline] = url
     return url

@@ -5,6 +5,7 @@ schema, `_schemas/<hash>.json`. A load has no record before it has ended: what w
 Records form a chain, see pipelines/manifests.py.
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -128,7 +129,10 @@ class LakeRecords:
         return schema
 
     def write_schema(self, schema: Schema) -> None:
-        """Write one version of dlt's schema."""
+        """Write one version of dlt's schema, unless the lake has it: what it is follows from its name."""
+        with suppress(Refusal):
+            self.schema(schema.stored_version_hash)
+            return
         self._put(self._schema(schema.stored_version_hash), json.dumpb(schema.to_dict(), pretty=True))
 
     def sizes(self, tables: Iterable[str]) -> dict[str, int]:
@@ -196,7 +200,7 @@ class LakeRecords:
 
     def _put(self, path: str, body: bytes) -> None:
         if not self.config.is_local_filesystem:
-            self._lake.pipe_file(path, body)
+            self._put_on_s3(path, body)
             return
         place = Path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -206,6 +210,36 @@ class LakeRecords:
             file.flush()
             os.fsync(file.fileno())
         new.replace(place)
+
+    def _put_on_s3(self, path: str, body: bytes) -> None:
+        """Write where nothing is; over another content only where this role may, as an administrator does.
+
+        Raises:
+            Refusal: this role may not.
+        """
+        try:
+            self._lake.pipe_file(path, body, mode="create")
+            return
+        except OSError as error:
+            if not is_there(error):
+                raise
+        if self._lake.cat_file(path) == body:
+            return
+        try:
+            self._lake.pipe_file(path, body)
+        except PermissionError as error:
+            raise Refusal(
+                f"{path} has another content, and this role may not write over it: with an administrator's AWS sign-in "
+                "`python pipelines/replay.py --complete` writes it."
+            ) from error
+
+
+def is_there(error: OSError) -> bool:
+    """Tell whether S3 refused a write because the object is there."""
+    if isinstance(error, FileExistsError):
+        return True
+    response = getattr(error.__cause__, "response", None)
+    return error.errno == errno.EINVAL and bool(response) and response["Error"].get("Code") == "PreconditionFailed"
 
 
 @contextmanager

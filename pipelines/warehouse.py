@@ -41,7 +41,7 @@ class Environment:
 
     def settings(self) -> dict[str, Any]:
         """Return this environment as a dlt configuration document; what `.dlt/` and the shell say stands above it."""
-        lake: dict[str, Any] = {"destination_type": "filesystem"}
+        lake: dict[str, Any] = {"destination_type": "pipelines.lake_destination.lake"}
         destinations = {"lake": lake, "warehouse": self._warehouse(), "models": self._models()}
         document = {"destination": destinations, "load": {"workers": self._workers}}
         if self.is_embedded:

@@ -1,7 +1,8 @@
 # Once for each AWS account, with a state on the administrator's machine, before any environment: where states are kept,
-# and by what GitHub signs in.
+# by what GitHub signs in, and what no deployment may change (records.tf, boundary.tf).
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
+data "aws_region" "current" {}
 
 resource "aws_s3_bucket" "state" {
   #checkov:skip=CKV_AWS_144:A lost state is imported again from what is there.
@@ -87,4 +88,11 @@ resource "aws_s3_bucket_policy" "state" {
 
 locals {
   state_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.state_bucket}"
+}
+
+# AWS knows a tag for this about a day after the first resource has it, and refuses it before: applied a second time.
+resource "aws_ce_cost_allocation_tag" "platform" {
+  count   = var.activate_cost_tag ? 1 : 0
+  tag_key = "Platform"
+  status  = "Active"
 }

@@ -1,11 +1,18 @@
 # How GitHub signs in: a role that plans for pull requests and one that applies for each environment. Each is bound to a
 # GitHub environment, whose rules (reviewers, branches, secrets) GitHub keeps. Actions are spelled out: a new kind of resource asks for its line here.
+# tests/terraform/test_calls.py holds them against every call that Terraform makes.
 locals {
   account = data.aws_caller_identity.current.account_id
+  region  = data.aws_region.current.name
   aws     = "arn:${data.aws_partition.current.partition}"
   names   = { for environment in var.environments : environment => "dp-mailblaze-demo-${environment}" }
+  # The roles that a deployment makes, by what comes behind the environment's name.
+  made = ["loader", "smoke", "snowflake", "start"]
+  roles = { for environment, name in local.names : environment => {
+    for kind in local.made : kind => "${local.aws}:iam::${local.account}:role/${name}-${kind}"
+  } }
 
-  read_anywhere = [ # what AWS lets nobody narrow
+  read_anywhere = [ # AWS has no resource for these
     "application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScheduledActions",
     "ec2:DescribeNetworkInterfaces", "ec2:DescribeSecurityGroupRules", "ec2:DescribeSecurityGroups", "ec2:DescribeVpcs",
     "ecr:GetAuthorizationToken", "ecs:DescribeTaskDefinition", "kms:ListAliases", "logs:DescribeLogGroups",
@@ -15,19 +22,11 @@ locals {
     budgets                 = ["ListTagsForResource", "ViewBudget"]
     ecr                     = ["DescribeRepositories", "GetLifecyclePolicy", "GetRepositoryPolicy", "ListTagsForResource"]
     ecs                     = ["DescribeClusters", "DescribeServices", "ListTagsForResource"]
-    iam = [
-      "GetPolicy", "GetPolicyVersion", "GetRole", "GetRolePolicy", "ListAttachedRolePolicies",
-      "ListInstanceProfilesForRole", "ListPolicyVersions", "ListRolePolicies",
-    ]
-    logs = ["ListTagsForResource"]
-    s3 = [
-      "GetAccelerateConfiguration", "GetBucketAcl", "GetBucketCORS", "GetBucketLogging", "GetBucketObjectLockConfiguration",
-      "GetBucketOwnershipControls", "GetBucketPolicy", "GetBucketPublicAccessBlock", "GetBucketRequestPayment",
-      "GetBucketTagging", "GetBucketVersioning", "GetBucketWebsite", "GetEncryptionConfiguration",
-      "GetLifecycleConfiguration", "GetReplicationConfiguration", "ListBucket",
-    ]
-    secretsmanager = ["DescribeSecret", "GetResourcePolicy"]
+    iam                     = ["GetRole", "GetRolePolicy", "ListAttachedRolePolicies", "ListInstanceProfilesForRole", "ListRolePolicies"]
+    logs                    = ["ListTagsForResource"]
+    secretsmanager          = ["DescribeSecret", "GetResourcePolicy"]
   }
+  # Nothing of S3 and no change of a key: what holds the rows, and who reads them, is this folder's (records.tf).
   write = {
     application-autoscaling = ["DeleteScheduledAction", "DeregisterScalableTarget", "PutScheduledAction", "RegisterScalableTarget", "TagResource"]
     budgets                 = ["ModifyBudget", "TagResource"]
@@ -37,21 +36,11 @@ locals {
       "PutImageTagMutability", "PutLifecyclePolicy", "TagResource", "UploadLayerPart",
     ]
     ecs = [
-      "CreateCluster", "CreateService", "DeleteCluster", "DeleteService", "DeregisterTaskDefinition",
-      "RegisterTaskDefinition", "TagResource", "UpdateCluster", "UpdateService",
+      "CreateCluster", "CreateService", "DeleteCluster", "DeleteService", "RegisterTaskDefinition", "TagResource",
+      "UpdateCluster", "UpdateClusterSettings", "UpdateService",
     ]
-    iam = [
-      "AttachRolePolicy", "CreatePolicy", "CreatePolicyVersion", "CreateRole", "DeletePolicy", "DeletePolicyVersion",
-      "DeleteRole", "DeleteRolePolicy", "DetachRolePolicy", "PutRolePolicy", "TagPolicy", "TagRole",
-      "UpdateAssumeRolePolicy", "UpdateRoleDescription",
-    ]
-    logs = ["AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "TagResource"]
-    s3 = [ # no object of the lake: a deployment has no business with rows
-      "CreateBucket", "DeleteBucket", "DeleteBucketPolicy", "PutBucketLogging", "PutBucketOwnershipControls",
-      "PutBucketPolicy", "PutBucketPublicAccessBlock", "PutBucketTagging", "PutBucketVersioning",
-      "PutEncryptionConfiguration", "PutLifecycleConfiguration",
-    ]
-    secretsmanager = ["CreateSecret", "DeleteSecret", "TagResource", "UpdateSecret"]
+    logs           = ["AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "TagResource"]
+    secretsmanager = ["CreateSecret", "DeleteSecret", "TagResource"] # and no UpdateSecret, which puts a value, too
   }
 
   # Where each service's names begin with the environment's.
@@ -61,9 +50,8 @@ locals {
     ecr                     = ["${local.aws}:ecr:*:${local.account}:repository/${name}"]
     ecs = [for kind in ["cluster/${name}", "service/${name}/*", "task-definition/${name}:*"] :
     "${local.aws}:ecs:*:${local.account}:${kind}"]
-    iam            = ["${local.aws}:iam::${local.account}:policy/${name}-*", "${local.aws}:iam::${local.account}:role/${name}-*"]
+    iam            = values(local.roles[environment])
     logs           = ["${local.aws}:logs:*:${local.account}:log-group:/ecs/${name}", "${local.aws}:logs:*:${local.account}:log-group:/ecs/${name}:*"]
-    s3             = ["${local.aws}:s3:::${name}-raw-*"]
     secretsmanager = ["${local.aws}:secretsmanager:*:${local.account}:secret:${name}/*"]
   } }
 }
@@ -85,22 +73,17 @@ resource "aws_iam_role" "deploy" {
 }
 
 data "aws_iam_policy_document" "read" {
-  #checkov:skip=CKV_AWS_356:Only what AWS lets nobody narrow is asked of every resource, and none of it changes anything.
+  #checkov:skip=CKV_AWS_356:Only what AWS has no resource for is asked of every resource, and none of it changes anything.
   for_each = var.environments
   statement {
-    sid       = "ReadWhatCannotBeNarrowed"
+    sid       = "ReadWhatHasNoResource"
     actions   = local.read_anywhere
     resources = ["*"] # AWS demands it for these
   }
   statement {
-    sid       = "ReadKeys"
-    actions   = ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"]
-    resources = ["${local.aws}:kms:*:${local.account}:key/*"]
-    condition {
-      test     = "StringEquals"
-      variable = "aws:ResourceTag/Platform"
-      values   = [local.names[each.key]]
-    }
+    sid       = "ReadTheKey"
+    actions   = ["kms:DescribeKey"]
+    resources = [module.key[each.key].arn]
   }
   dynamic "statement" {
     for_each = local.read
@@ -128,8 +111,8 @@ data "aws_iam_policy_document" "read" {
 }
 
 data "aws_iam_policy_document" "write" {
-  #checkov:skip=CKV_AWS_356:Keys and security groups have no name before they are made; tags narrow what is done to them.
-  #checkov:skip=CKV_AWS_109:A deployment makes roles and their policies: those whose names begin with the environment's.
+  #checkov:skip=CKV_AWS_356:Security groups have no name before they are made; tags narrow what is done to them.
+  #checkov:skip=CKV_AWS_109:A deployment makes four roles, by name, each within the boundary that it cannot change (boundary.tf).
   #checkov:skip=CKV_AWS_111:The same; see each statement.
   for_each = var.environments
   dynamic "statement" {
@@ -139,6 +122,11 @@ data "aws_iam_policy_document" "write" {
       actions   = [for action in statement.value : "${statement.key}:${action}"]
       resources = local.resources[each.key][statement.key]
     }
+  }
+  statement {
+    sid       = "RetireTaskDefinitions"
+    actions   = ["ecs:DeregisterTaskDefinition"]
+    resources = ["*"] # AWS has no resource for it; a task that runs goes on
   }
   statement {
     sid       = "WriteState"
@@ -151,29 +139,66 @@ data "aws_iam_policy_document" "write" {
     resources = ["${local.state_arn}/${each.key}/*.tflock"]
   }
   statement {
-    sid       = "MakeKeysAndGroups"
-    actions   = ["ec2:CreateSecurityGroup", "kms:CreateKey"]
-    resources = ["*"] # a key or a group that is not there yet has no name; the VPC of a group is another resource
+    sid       = "LetTheRegistryUseTheKey"
+    actions   = ["kms:CreateGrant", "kms:RetireGrant"]
+    resources = [module.key[each.key].arn]
+    condition {
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["ecr.${local.region}.amazonaws.com"]
+    }
   }
   statement {
-    sid = "ChangeOwnKeys"
-    actions = [
-      "kms:CreateAlias", "kms:CreateGrant", "kms:DeleteAlias", "kms:EnableKeyRotation", "kms:PutKeyPolicy",
-      "kms:ScheduleKeyDeletion", "kms:TagResource", "kms:UpdateAlias", "kms:UpdateKeyDescription",
-    ]
-    resources = ["${local.aws}:kms:*:${local.account}:key/*", "${local.aws}:kms:*:${local.account}:alias/${local.names[each.key]}"]
+    # AWS's manual asks for them of who makes a secret with a key; without secretsmanager:GetSecretValue they read nothing.
+    sid       = "MakeSecretsWithTheKey"
+    actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
+    resources = [module.key[each.key].arn]
     condition {
-      test     = "StringEqualsIfExists" # an alias has no tags
-      variable = "aws:ResourceTag/Platform"
+      test     = "StringEquals"
+      variable = "kms:ViaService"
+      values   = ["secretsmanager.${local.region}.amazonaws.com"]
+    }
+  }
+  statement {
+    sid       = "MakeGroupsInTheCompanysNetwork"
+    actions   = ["ec2:CreateSecurityGroup"]
+    resources = ["${local.aws}:ec2:*:${local.account}:vpc/*"]
+  }
+  dynamic "statement" {
+    # What is made has no tag yet: the request brings it.
+    for_each = { "ec2:CreateSecurityGroup" = "security-group", "ec2:AuthorizeSecurityGroupEgress" = "security-group-rule" }
+    content {
+      actions   = [statement.key]
+      resources = ["${local.aws}:ec2:*:${local.account}:${statement.value}/*"]
+      condition {
+        test     = "StringEquals"
+        variable = "aws:RequestTag/Platform"
+        values   = [local.names[each.key]]
+      }
+    }
+  }
+  statement {
+    sid       = "TagWhatIsMade"
+    actions   = ["ec2:CreateTags"]
+    resources = ["${local.aws}:ec2:*:${local.account}:security-group/*", "${local.aws}:ec2:*:${local.account}:security-group-rule/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:RequestTag/Platform"
       values   = [local.names[each.key]]
+    }
+    condition {
+      test     = "StringEquals"
+      variable = "ec2:CreateAction"
+      values   = ["AuthorizeSecurityGroupEgress", "CreateSecurityGroup"]
     }
   }
   statement {
     sid = "ChangeOwnGroups"
     actions = [
-      "ec2:AuthorizeSecurityGroupEgress", "ec2:CreateTags", "ec2:DeleteSecurityGroup", "ec2:RevokeSecurityGroupEgress",
+      "ec2:AuthorizeSecurityGroupEgress", "ec2:CreateTags", "ec2:DeleteSecurityGroup", "ec2:DeleteTags", "ec2:ModifySecurityGroupRules",
+      "ec2:RevokeSecurityGroupEgress",
     ]
-    resources = ["${local.aws}:ec2:*:${local.account}:security-group/*", "${local.aws}:ec2:*:${local.account}:security-group-rule/*"]
+    resources = ["${local.aws}:ec2:*:${local.account}:security-group/*"]
     condition {
       test     = "StringEquals"
       variable = "aws:ResourceTag/Platform"
@@ -181,13 +206,80 @@ data "aws_iam_policy_document" "write" {
     }
   }
   statement {
+    sid       = "ChangeOwnRules"
+    actions   = ["ec2:CreateTags", "ec2:DeleteTags", "ec2:ModifySecurityGroupRules"]
+    resources = ["${local.aws}:ec2:*:${local.account}:security-group-rule/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "aws:ResourceTag/Platform"
+      values   = [local.names[each.key]]
+    }
+  }
+  statement {
+    sid       = "MakeRolesWithinTheBoundary"
+    actions   = ["iam:CreateRole", "iam:DeleteRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy"]
+    resources = values(local.roles[each.key])
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.boundary[each.key].arn]
+    }
+  }
+  statement {
+    sid       = "LetTheLoaderWriteTheLake"
+    actions   = ["iam:AttachRolePolicy", "iam:DetachRolePolicy"]
+    resources = [local.roles[each.key]["loader"]]
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.boundary[each.key].arn]
+    }
+    condition {
+      test     = "ArnEquals"
+      variable = "iam:PolicyARN"
+      values   = [module.lake[each.key].writer_policy_arn]
+    }
+  }
+  statement {
+    # Snowflake says who takes its role, and GitHub's ids may change. Who takes the worker's roles never changes.
+    sid       = "SayWhoTakesTheReadersRoles"
+    actions   = ["iam:UpdateAssumeRolePolicy"]
+    resources = [for kind in ["smoke", "snowflake"] : local.roles[each.key][kind]]
+    condition {
+      test     = "StringEquals"
+      variable = "iam:PermissionsBoundary"
+      values   = [aws_iam_policy.boundary[each.key].arn]
+    }
+  }
+  statement {
+    sid       = "DescribeRoles"
+    actions   = ["iam:TagRole", "iam:UntagRole", "iam:UpdateRole", "iam:UpdateRoleDescription"]
+    resources = values(local.roles[each.key])
+  }
+  statement {
     sid       = "HandRolesToEcs"
     actions   = ["iam:PassRole"]
-    resources = ["${local.aws}:iam::${local.account}:role/${local.names[each.key]}-*"]
+    resources = [for kind in ["loader", "start"] : local.roles[each.key][kind]]
     condition {
       test     = "StringEquals"
       variable = "iam:PassedToService"
       values   = ["ecs-tasks.amazonaws.com"]
+    }
+  }
+  dynamic "statement" {
+    # The first cluster and the first scalable target of an account make a role that is the service's own.
+    for_each = {
+      "ecs.amazonaws.com"                         = "AWSServiceRoleForECS"
+      "ecs.application-autoscaling.amazonaws.com" = "AWSServiceRoleForApplicationAutoScaling_ECSService"
+    }
+    content {
+      actions   = ["iam:CreateServiceLinkedRole"]
+      resources = ["${local.aws}:iam::${local.account}:role/aws-service-role/${statement.key}/${statement.value}"]
+      condition {
+        test     = "StringEquals"
+        variable = "iam:AWSServiceName"
+        values   = [statement.key]
+      }
     }
   }
 }

@@ -15,6 +15,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from tests.terraform import moto_gaps  # noqa: F401  what moto lacks
+from tests.terraform.calls import Call, Recorder
 from tests.terraform.ground import (
     COMPANY,
     IMAGE,
@@ -26,6 +27,9 @@ from tests.terraform.ground import (
     copy_tree,
     resources,
 )
+from tests.terraform.identities import identities
+from tests.terraform.permissions import Account
+from tests.terraform.simulator import allows
 
 # moto takes a refusal of plain HTTP for a refusal of everything: states go to a bucket that has no policy.
 STATE = "dp-mailblaze-demo-state-without-policy"
@@ -59,10 +63,17 @@ def configured(snowflake_provider) -> Path:
 
 
 @pytest.fixture(scope="session")
-def aws() -> Iterator[str]:
-    """A moto server with a network in it."""
+def calls() -> list[Call]:
+    """What was asked of AWS until now, in order."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def aws(calls) -> Iterator[str]:
+    """A moto server that keeps what it is asked."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    server._server.app = Recorder(server._server.app, calls)
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
@@ -141,36 +152,53 @@ def bootstrap_state(bootstrapped) -> dict[str, dict]:
 
 
 @pytest.fixture(scope="session")
-def environments(bootstrapped, aws) -> Iterator[dict[str, Laid]]:
+def environments(bootstrapped, calls) -> Iterator[dict[str, Laid]]:
     """Both environments, laid at the same time; afterwards they are destroyed, which must leave nothing."""
 
+    def signed(role: str, **variables: str) -> Ground:
+        return Ground(bootstrapped.folder, bootstrapped.environment | {"AWS_ACCESS_KEY_ID": role} | variables)
+
     def lay(word: str) -> Laid:
-        place = f"environments/{word}"
-        bootstrapped.init(place, f"-backend-config=bucket={STATE}")
-        bootstrapped.apply(place)
-        return Laid(bootstrapped, word, bootstrapped.plan(place))
+        place, deploy = f"environments/{word}", signed(f"deploy-{word}")
+        deploy.init(place, f"-backend-config=bucket={STATE}")
+        signed(f"deploy-{word}", TF_VAR_image_tag="earlier").apply(place)
+        deploy.apply(place)  # the second deployment
+        return Laid(deploy, word, signed(f"plan-{word}").plan(place))
 
     def destroy(laid: Laid) -> dict:
-        command = ("destroy", "-input=false", "-no-color", "-auto-approve")
-        if laid.word == "prod":  # it refuses to lose an object, and each look at the lake is logged: end that first
-            bootstrapped.run(laid.place, *command, "-target=module.platform.module.lake.aws_s3_bucket_logging.raw")
-            logs = laid.state["module.platform.module.lake.aws_s3_bucket.logs"]["bucket"]
-            bucket = boto3.resource("s3", endpoint_url=aws, **KEYS).Bucket(logs)
-            bucket.Policy().delete()  # as for STATE
-            bucket.objects.all().delete()
-        bootstrapped.run(laid.place, *command)
-        return bootstrapped.state(laid.place)
+        laid.ground.run(laid.place, "destroy", "-input=false", "-no-color", "-auto-approve")
+        return laid.ground.state(laid.place)
 
     with ThreadPoolExecutor() as both:
         found = list(both.map(lay, WORDS))
         yield dict(zip(WORDS, found, strict=True))
         assert list(both.map(destroy, found)) == [{}, {}]
+        assert refused(calls, bootstrapped.state("bootstrap")) == []  # those of the removal, too
 
 
 @pytest.fixture(scope="session", params=WORDS)
 def laid(request, environments) -> Laid:
     """Each environment in turn."""
     return environments[request.param]
+
+
+def refused(calls: list[Call], bootstrap_state: dict[str, dict]) -> list[str]:
+    """Return which calls of a deployment or a plan the role that makes them may not make, a line each."""
+    roles = identities(bootstrap_state)
+    keys = {
+        word: bootstrap_state[f'module.key["{word}"].aws_kms_key.this']["arn"]
+        for word in WORDS
+        if f'module.key["{word}"].aws_kms_key.this' in bootstrap_state
+    }
+    account = Account({STATE: BOOTSTRAP["TF_VAR_state_bucket"]}, keys)
+    found = {}
+    for call in calls:
+        kind, _, word = call.who.partition("-")
+        role = roles.get(f"github-{kind}-dp-mailblaze-demo-{word}")
+        for request in account.needs(call) if role else ():
+            if not allows(role, request):
+                found[f"{call.who} may not {request.action} on {request.resource}"] = None
+    return list(found)
 
 
 def network(aws: str) -> dict:

@@ -18,6 +18,7 @@ COMPANY = {
     "saas_url": "https://api.vendor.example",
     "prefect_url": "https://prefect.mailblaze.example/api",
     "alert_emails": ["data@mailblaze.example"],
+    "alert_users": ["DATA_LEAD"],
     "allowed_addresses": ["192.0.2.0/24"],
     "public_keys": {role: {"current": f"MII{role}"} for role in ("LOADER", "TRANSFORMER", "REPORTER")},
     "network": {"vpc_id": "", "subnet_ids": [], "postgres_cidr": "10.0.0.0/16"},

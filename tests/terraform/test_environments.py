@@ -28,10 +28,12 @@ def test_a_second_plan_changes_nothing(laid):
     assert changed(laid.plan) == []
 
 
-def test_the_names_are_those_that_pipelines_use(laid):
+def test_the_names_are_those_that_pipelines_use(laid, bootstrap_state):
     known = _environments("/data")[laid.word]
     state = laid.state
-    assert state[f"{PLATFORM}.lake.aws_s3_bucket.raw"]["bucket"] == known.lake.removeprefix("s3://")
+    assert bootstrap_state[f'module.lake["{laid.word}"].aws_s3_bucket.raw']["bucket"] == known.lake.removeprefix(
+        "s3://"
+    )
     assert state[f"{PLATFORM}.warehouse.snowflake_database.this"]["name"] == known.database
     integration = state[f"{PLATFORM}.stage.snowflake_storage_integration_aws.this"]
     assert integration["name"] == f"DP_MAILBLAZE_DEMO_{laid.word.upper()}_S3_INT"

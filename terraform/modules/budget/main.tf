@@ -6,9 +6,14 @@ resource "aws_budgets_budget" "monthly" {
   limit_unit   = "USD"
   time_unit    = "MONTHLY"
 
-  cost_filter {
-    name   = "TagKeyValue"
-    values = [format("user:Platform$%s", var.name)]
+  # AWS counts by a tag only once it is active for cost allocation: until then the whole account counts, so that the
+  # budget mails too early rather than never.
+  dynamic "cost_filter" {
+    for_each = var.counts_by_tag ? [1] : []
+    content {
+      name   = "TagKeyValue"
+      values = [format("user:Platform$%s", var.name)]
+    }
   }
 
   dynamic "notification" {

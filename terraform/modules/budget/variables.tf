@@ -1,6 +1,6 @@
 variable "name" {
   type        = string
-  description = "Of the environment; what carries it as tag Platform is counted."
+  description = "Of the environment, and the value of its tag Platform."
 }
 
 variable "monthly_usd" {
@@ -19,4 +19,10 @@ variable "emails" {
     condition     = length(var.emails) > 0
     error_message = "Name at least one address that hears of the budget."
   }
+}
+
+variable "counts_by_tag" {
+  type        = bool
+  default     = false
+  description = "Whether only what carries the tag Platform counts: true once bootstrap was applied with activate_cost_tag."
 }

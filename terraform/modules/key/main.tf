@@ -27,8 +27,17 @@ data "aws_iam_policy_document" "key" {
     }
   }
   statement {
+    sid       = "LogsLookAtIt" # a request that carries no encryption context
+    actions   = ["kms:DescribeKey"]
+    resources = ["*"] # this key
+    principals {
+      type        = "Service"
+      identifiers = ["logs.${data.aws_region.current.name}.amazonaws.com"]
+    }
+  }
+  statement {
     sid       = "LogsEncrypt"
-    actions   = ["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"]
+    actions   = ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
     resources = ["*"] # this key
     principals {
       type        = "Service"
@@ -47,6 +56,7 @@ resource "aws_kms_key" "this" {
   enable_key_rotation     = true
   deletion_window_in_days = 30
   policy                  = data.aws_iam_policy_document.key.json
+  tags                    = { Platform = var.name }
 }
 
 resource "aws_kms_alias" "this" {

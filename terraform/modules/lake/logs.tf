@@ -7,6 +7,7 @@ resource "aws_s3_bucket" "logs" {
   #checkov:skip=CKV2_AWS_62:As for the lake.
   bucket        = "${var.bucket_name}-logs"
   force_destroy = var.force_destroy
+  tags          = { Platform = var.name }
 }
 
 resource "aws_s3_bucket_ownership_controls" "logs" {

@@ -14,6 +14,7 @@ resource "aws_s3_bucket" "raw" {
   #checkov:skip=CKV2_AWS_62:Loads name their files to COPY; nothing listens to the bucket.
   bucket        = var.bucket_name
   force_destroy = var.force_destroy
+  tags          = { Platform = var.name } # the budget counts by it
 }
 
 resource "aws_s3_bucket_versioning" "raw" {

@@ -1,4 +1,5 @@
-# What a loader may do in the lake: read and write below its pipelines' prefixes. No deletion, of an object or a version.
+# What a loader may do in the lake: read, and write what is not there yet, below its pipelines' prefixes. No deletion, of an
+# object or a version, and no writing over what is there, but for a lease.
 data "aws_iam_policy_document" "writer" {
   statement {
     sid = "List"
@@ -8,9 +9,34 @@ data "aws_iam_policy_document" "writer" {
     resources = [local.arn]
   }
   statement {
-    sid       = "ReadAndWrite"
-    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    sid       = "Read"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts"]
     resources = [for pipeline in var.pipelines : "${local.arn}/${pipeline}/*"]
+  }
+  statement {
+    sid       = "WriteWhatIsNew" # PutObject and CompleteMultipartUpload with If-None-Match
+    actions   = ["s3:PutObject"]
+    resources = [for pipeline in var.pipelines : "${local.arn}/${pipeline}/*"]
+    condition {
+      test     = "Null"
+      variable = "s3:if-none-match"
+      values   = ["false"]
+    }
+  }
+  statement {
+    sid       = "WriteParts" # of an upload, whose requests know no If-None-Match and make no object
+    actions   = ["s3:PutObject"]
+    resources = [for pipeline in var.pipelines : "${local.arn}/${pipeline}/*"]
+    condition {
+      test     = "Bool"
+      variable = "s3:ObjectCreationOperation"
+      values   = ["false"]
+    }
+  }
+  statement {
+    sid       = "WriteLeases" # with If-Match (pipelines/lease_store.py)
+    actions   = ["s3:PutObject"]
+    resources = [for pipeline in var.pipelines : "${local.arn}/${pipeline}/_lease/*"]
   }
   statement {
     sid       = "UseTheKeyThroughS3"
@@ -26,6 +52,7 @@ data "aws_iam_policy_document" "writer" {
 
 resource "aws_iam_policy" "writer" {
   name        = "${var.name}-lake-writer"
-  description = "Writes the lake of ${var.name}, deletes nothing"
+  description = "Writes the lake of ${var.name}; deletes nothing and writes over nothing"
+  tags        = { Platform = var.name }
   policy      = data.aws_iam_policy_document.writer.json
 }

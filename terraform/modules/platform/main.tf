@@ -5,20 +5,20 @@ locals {
   database = "${local.upper}_DB"
   # Each writes below a prefix of its own.
   pipelines = ["postgres", "saas"]
+  # Built from names, so that a policy can be read in the plan.
+  key_arn    = data.aws_kms_alias.this.target_key_arn
+  lake       = "${local.name}-raw-${var.suffix}"
+  bucket_arn = "arn:${data.aws_partition.current.partition}:s3:::${local.lake}"
+  policies   = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:policy"
+  boundary   = "${local.policies}/${local.name}-boundary"
 }
 
-module "key" {
-  source = "../key"
-  name   = local.name
-}
+# Bootstrap makes the key, the lake, the policy of who loads and the boundary of roles: no deployment may change them.
+data "aws_caller_identity" "current" {}
+data "aws_partition" "current" {}
 
-module "lake" {
-  source        = "../lake"
-  name          = local.name
-  bucket_name   = "${local.name}-raw-${var.suffix}"
-  pipelines     = local.pipelines
-  key_arn       = module.key.arn
-  force_destroy = var.is_disposable
+data "aws_kms_alias" "this" {
+  name = "alias/${local.name}"
 }
 
 module "warehouse" {
@@ -30,6 +30,7 @@ module "warehouse" {
   public_keys       = var.company.public_keys
   allowed_addresses = var.company.allowed_addresses
   is_tried          = var.is_tried
+  alert_users       = var.company.alert_users
   providers = {
     snowflake.sysadmin      = snowflake.sysadmin
     snowflake.securityadmin = snowflake.securityadmin
@@ -41,9 +42,10 @@ module "stage" {
   source      = "../stage"
   name        = local.name
   integration = "${local.upper}_S3_INT"
-  lake_url    = module.lake.url
-  bucket_arn  = module.lake.bucket_arn
-  key_arn     = module.key.arn
+  lake_url    = "s3://${local.lake}"
+  bucket_arn  = local.bucket_arn
+  boundary    = local.boundary
+  key_arn     = local.key_arn
   database    = module.warehouse.database
   raw_schema  = module.warehouse.schemas["RAW"]
   loader      = module.warehouse.roles["LOADER"]
@@ -57,12 +59,14 @@ module "stage" {
 module "worker" {
   source            = "../worker"
   name              = local.name
-  key_arn           = module.key.arn
-  writer_policy_arn = module.lake.writer_policy_arn
+  key_arn           = local.key_arn
+  writer_policy_arn = "${local.policies}/${local.name}-lake-writer"
   network           = var.company.network
   image_tag         = var.image_tag
   settings          = local.settings
   secrets           = local.secrets
+  boundary          = local.boundary
+  ports             = var.company.ports
   hours             = var.hours
   force_destroy     = var.is_disposable
 }
@@ -71,8 +75,9 @@ module "smoke" {
   count      = var.is_tried ? 1 : 0
   source     = "../smoke"
   name       = local.name
-  bucket_arn = module.lake.bucket_arn
-  key_arn    = module.key.arn
+  bucket_arn = local.bucket_arn
+  boundary   = local.boundary
+  key_arn    = local.key_arn
   pipelines  = local.pipelines
   database   = local.database
 }
@@ -82,4 +87,6 @@ module "budget" {
   name        = local.name
   monthly_usd = var.monthly_usd
   emails      = var.company.alert_emails
+
+  counts_by_tag = var.company.cost_tag_is_active
 }

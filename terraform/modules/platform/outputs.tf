@@ -9,7 +9,7 @@ output "secrets" {
 }
 
 output "lake_url" {
-  value       = module.lake.url
+  value       = "s3://${local.lake}"
   description = "The raw lake."
 }
 

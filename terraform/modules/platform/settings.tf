@@ -16,11 +16,9 @@ locals {
     SOURCES__SAAS__BASE_URL                       = var.company.saas_url
     PREFECT_API_URL                               = var.company.prefect_url
   }
-  secrets = toset([
-    "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY",
-    "PREFECT_API_KEY",
-    "SNOWFLAKE_PRIVATE_KEY",
-    "SOURCES__POSTGRES__CREDENTIALS",
-    "SOURCES__SAAS__API_KEY",
-  ])
+  # Each must have a value before the first task: ECS starts none while one is empty (docs/security.md).
+  secrets = setunion(
+    ["DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY", "SNOWFLAKE_PRIVATE_KEY", "SOURCES__POSTGRES__CREDENTIALS", "SOURCES__SAAS__API_KEY"],
+    { api_key = ["PREFECT_API_KEY"], basic = ["PREFECT_API_AUTH_STRING"], none = [] }[var.company.prefect_auth],
+  )
 }

@@ -10,12 +10,12 @@ variable "environment" {
 variable "suffix" {
   type        = string
   default     = "3dfbc1"
-  description = "Behind the bucket's name, which nobody else in the world may have."
+  description = "Behind the bucket's name, which nobody else in the world may have; as in bootstrap."
 }
 
 variable "is_disposable" {
   type        = bool
-  description = "Whether destroy may take objects, images and secrets with it."
+  description = "Whether destroy may take images and secrets with it."
 }
 
 variable "is_tried" {
@@ -47,10 +47,17 @@ variable "image_tag" {
 
 variable "company" {
   type = object({
-    snowflake_account = string                    # organization-account, as it stands in the account's URL
-    saas_url          = string                    # the vendor's API
-    prefect_url       = string                    # the Prefect server's API
-    alert_emails      = set(string)               # who hears of the budget
+    snowflake_account  = string                      # organization-account, as it stands in the account's URL
+    saas_url           = string                      # the vendor's API
+    prefect_url        = string                      # the Prefect server's API
+    prefect_auth       = optional(string, "api_key") # how it is signed in to: api_key, basic or none
+    alert_emails       = set(string)                 # who hears of the budget
+    alert_users        = optional(set(string), [])   # the Snowflake users of these addresses, which are verified
+    cost_tag_is_active = optional(bool, false)       # whether bootstrap was applied with activate_cost_tag
+    ports = optional(object({                        # that the worker calls
+      https    = optional(set(number), [443])
+      postgres = optional(number, 5432)
+    }), {})
     allowed_addresses = optional(set(string), []) # see modules/warehouse
     public_keys = optional(map(object({           # see modules/warehouse
       current = string
@@ -63,6 +70,14 @@ variable "company" {
     })
   })
   description = "What only the company knows."
+  validation {
+    condition     = contains(["api_key", "basic", "none"], var.company.prefect_auth)
+    error_message = "prefect_auth is api_key (Prefect Cloud, or a proxy that takes one), basic (PREFECT_SERVER_API_AUTH_STRING) or none."
+  }
+  validation {
+    condition     = alltrue([for port in setunion(var.company.ports.https, [var.company.ports.postgres]) : port > 0 && port < 65536])
+    error_message = "ports are numbers from 1 to 65535."
+  }
 }
 
 variable "monthly_credits" {

@@ -8,6 +8,8 @@ locals {
   # repo:OWNER@ID/NAME@ID and, where bootstrap was asked to trust it, the form without ids.
   repositories = [for tag in ["Subject", "SubjectWithoutIds"] :
   data.aws_iam_openid_connect_provider.github.tags[tag] if contains(keys(data.aws_iam_openid_connect_provider.github.tags), tag)]
+  own    = [for pipeline in var.pipelines : "${var.bucket_arn}/${pipeline}/${var.scratch}*"]
+  leases = [for pipeline in var.pipelines : "${var.bucket_arn}/${pipeline}/_lease/${var.database}.${var.scratch}*"]
 }
 
 # Bootstrap makes it, once for the account, and writes on it whose workflows sign in: nobody says that a second time here.
@@ -46,6 +48,7 @@ resource "aws_iam_role" "smoke" {
   name                 = "${var.name}-smoke"
   description          = "The workflow smoke-snowflake tries the chain on ${var.name}"
   assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.boundary
   max_session_duration = 3600
 }
 
@@ -56,12 +59,35 @@ data "aws_iam_policy_document" "write" {
     resources = [var.bucket_arn]
   }
   statement {
-    sid     = "ReadAndWriteItsOwn"
-    actions = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
-    resources = flatten([for pipeline in var.pipelines : [
-      "${var.bucket_arn}/${pipeline}/${var.scratch}*",
-      "${var.bucket_arn}/${pipeline}/_lease/${var.database}.${var.scratch}*",
-    ]])
+    sid       = "ReadItsOwn"
+    actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:ListMultipartUploadParts"]
+    resources = concat(local.own, local.leases)
+  }
+  # As in modules/lake/writer.tf.
+  statement {
+    sid       = "WriteWhatIsNew"
+    actions   = ["s3:PutObject"]
+    resources = local.own
+    condition {
+      test     = "Null"
+      variable = "s3:if-none-match"
+      values   = ["false"]
+    }
+  }
+  statement {
+    sid       = "WriteParts"
+    actions   = ["s3:PutObject"]
+    resources = local.own
+    condition {
+      test     = "Bool"
+      variable = "s3:ObjectCreationOperation"
+      values   = ["false"]
+    }
+  }
+  statement {
+    sid       = "WriteLeases"
+    actions   = ["s3:PutObject"]
+    resources = local.leases
   }
   statement {
     sid       = "UseTheKeyThroughS3"

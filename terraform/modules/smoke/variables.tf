@@ -38,3 +38,9 @@ variable "github_environment" {
   default     = "snowflake"
   description = "The GitHub environment of the workflow's job."
 }
+
+variable "boundary" {
+  type        = string
+  default     = null
+  description = "ARN of the policy that is the boundary of each role."
+}

@@ -37,9 +37,10 @@ data "aws_iam_policy_document" "trust" {
 }
 
 resource "aws_iam_role" "snowflake" {
-  name               = local.role_name
-  description        = "Snowflake reads the lake of ${var.name}"
-  assume_role_policy = data.aws_iam_policy_document.trust.json
+  name                 = local.role_name
+  description          = "Snowflake reads the lake of ${var.name}"
+  assume_role_policy   = data.aws_iam_policy_document.trust.json
+  permissions_boundary = var.boundary
   lifecycle {
     postcondition {
       condition     = self.arn == local.role_arn

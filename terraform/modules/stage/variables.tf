@@ -37,3 +37,9 @@ variable "loader" {
   type        = string
   description = "The role that copies from the stage."
 }
+
+variable "boundary" {
+  type        = string
+  default     = null
+  description = "ARN of the policy that is the boundary of each role."
+}

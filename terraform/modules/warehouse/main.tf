@@ -29,8 +29,16 @@ resource "snowflake_resource_monitor" "this" {
   frequency                 = "MONTHLY"
   start_timestamp           = "IMMEDIATELY"
   notify_triggers           = [50, 75, 90]
+  notify_users              = var.alert_users # each with a verified address, or Snowflake refuses the monitor
   suspend_trigger           = 100
   suspend_immediate_trigger = 110
+}
+
+check "somebody_hears_of_credits" {
+  assert {
+    condition     = length(var.alert_users) > 0
+    error_message = "Nobody is mailed when credits run out: name users with a verified address in company.alert_users."
+  }
 }
 
 resource "snowflake_warehouse" "this" {

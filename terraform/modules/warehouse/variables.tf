@@ -67,3 +67,9 @@ variable "regions" {
   default     = ["apac", "eu", "latam", "us"]
   description = "Of accounts; each has a role that reads its rows."
 }
+
+variable "alert_users" {
+  type        = set(string)
+  default     = []
+  description = "Snowflake users who are mailed at 50, 75 and 90 % of monthly_credits; their addresses are verified."
+}

@@ -50,11 +50,12 @@ resource "aws_security_group" "this" {
 }
 
 resource "aws_vpc_security_group_egress_rule" "https" {
+  for_each          = toset([for port in var.ports.https : tostring(port)])
   security_group_id = aws_security_group.this.id
   description       = "Snowflake, the vendor's API, Prefect, AWS: public names without fixed addresses"
   cidr_ipv4         = "0.0.0.0/0"
-  from_port         = 443
-  to_port           = 443
+  from_port         = each.key
+  to_port           = each.key
   ip_protocol       = "tcp"
 }
 
@@ -62,8 +63,8 @@ resource "aws_vpc_security_group_egress_rule" "postgres" {
   security_group_id = aws_security_group.this.id
   description       = "The operational Postgres"
   cidr_ipv4         = var.network.postgres_cidr
-  from_port         = 5432
-  to_port           = 5432
+  from_port         = var.ports.postgres
+  to_port           = var.ports.postgres
   ip_protocol       = "tcp"
 }
 

@@ -15,9 +15,10 @@ data "aws_iam_policy_document" "ecs" {
 }
 
 resource "aws_iam_role" "task" {
-  name               = "${var.name}-loader"
-  description        = "What the code of ${var.name} may do"
-  assume_role_policy = data.aws_iam_policy_document.ecs.json
+  name                 = "${var.name}-loader"
+  description          = "What the code of ${var.name} may do"
+  assume_role_policy   = data.aws_iam_policy_document.ecs.json
+  permissions_boundary = var.boundary
 }
 
 resource "aws_iam_role_policy_attachment" "task_writes_lake" {
@@ -26,9 +27,10 @@ resource "aws_iam_role_policy_attachment" "task_writes_lake" {
 }
 
 resource "aws_iam_role" "execution" {
-  name               = "${var.name}-start"
-  description        = "What ECS does to start the worker of ${var.name}"
-  assume_role_policy = data.aws_iam_policy_document.ecs.json
+  name                 = "${var.name}-start"
+  description          = "What ECS does to start the worker of ${var.name}"
+  assume_role_policy   = data.aws_iam_policy_document.ecs.json
+  permissions_boundary = var.boundary
 }
 
 data "aws_iam_policy_document" "execution" {

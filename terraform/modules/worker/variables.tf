@@ -69,3 +69,18 @@ variable "force_destroy" {
   default     = false
   description = "Whether destroy may remove images and secrets at once."
 }
+
+variable "boundary" {
+  type        = string
+  default     = null
+  description = "ARN of the policy that is the boundary of each role."
+}
+
+variable "ports" {
+  type = object({
+    https    = optional(set(number), [443])
+    postgres = optional(number, 5432)
+  })
+  default     = {}
+  description = "What the worker calls: public names (443 for Snowflake and AWS, and Prefect's where it has another), and Postgres."
+}

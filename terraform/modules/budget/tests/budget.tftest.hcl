@@ -13,6 +13,17 @@ run "mails_before_and_at_the_limit" {
     error_message = "thresholds changed"
   }
   assert {
+    condition     = length(aws_budgets_budget.monthly.cost_filter) == 0
+    error_message = "a tag that is not active yet counts nothing, and the budget never mails"
+  }
+}
+
+run "an_active_tag_narrows_it" {
+  command = plan
+  variables {
+    counts_by_tag = true
+  }
+  assert {
     condition     = one(aws_budgets_budget.monthly.cost_filter).values == tolist(["user:Platform$dp-mailblaze-demo-dev"])
     error_message = "another platform's money is counted"
   }

@@ -59,8 +59,16 @@ run "the_writer_deletes_nothing_and_stays_in_its_prefixes" {
   assert {
     condition = toset(flatten([
       for s in jsondecode(data.aws_iam_policy_document.writer.json).Statement : s.Resource if contains(flatten([s.Action]), "s3:PutObject")
-    ])) == toset([for p in var.pipelines : "arn:aws:s3:::dp-mailblaze-demo-dev-raw-3dfbc1/${p}/*"])
+    ])) == toset(flatten([for p in var.pipelines : [for place in ["", "_lease/"] : "arn:aws:s3:::dp-mailblaze-demo-dev-raw-3dfbc1/${p}/${place}*"]]))
     error_message = "the writer writes elsewhere"
+  }
+  assert {
+    condition = alltrue([
+      for s in jsondecode(data.aws_iam_policy_document.writer.json).Statement :
+      can(s.Condition.Null["s3:if-none-match"] == "false") || can(s.Condition.Bool["s3:ObjectCreationOperation"] == "false")
+      if contains(flatten([s.Action]), "s3:PutObject") && !alltrue([for r in flatten([s.Resource]) : endswith(r, "/_lease/*")])
+    ])
+    error_message = "the writer may write over the record"
   }
 }
 

@@ -8,6 +8,7 @@ variables {
   retention_days    = 1
   monthly_credits   = 20
   allowed_addresses = ["192.0.2.0/24"]
+  alert_users       = ["DATA_LEAD"]
   public_keys       = { LOADER = { current = "MIIB" }, TRANSFORMER = { current = "MIIC", next = "MIID" } }
 }
 
@@ -61,6 +62,22 @@ run "a_pem_header_is_refused" {
     public_keys = { LOADER = { current = "-----BEGIN PUBLIC KEY-----" } }
   }
   expect_failures = [var.public_keys]
+}
+
+run "somebody_hears_of_credits" {
+  command = plan
+  assert {
+    condition     = snowflake_resource_monitor.this.notify_users == toset(["DATA_LEAD"])
+    error_message = "nobody is mailed"
+  }
+}
+
+run "nobody_to_hear_of_credits_is_said" {
+  command = plan
+  variables {
+    alert_users = []
+  }
+  expect_failures = [check.somebody_hears_of_credits]
 }
 
 run "no_limit_is_refused" {

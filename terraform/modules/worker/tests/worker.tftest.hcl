@@ -55,6 +55,20 @@ run "the_container_is_no_root_and_writes_to_its_volumes_alone" {
   }
 }
 
+run "it_calls_the_ports_that_were_given" {
+  command = plan
+  variables {
+    ports = { https = [443, 4200], postgres = 6432 }
+  }
+  assert {
+    condition = (
+      toset([for r in aws_vpc_security_group_egress_rule.https : r.from_port]) == toset([443, 4200])
+      && aws_vpc_security_group_egress_rule.postgres.to_port == 6432
+    )
+    error_message = "another port is open"
+  }
+}
+
 run "it_has_no_public_address" {
   command = plan
   assert {

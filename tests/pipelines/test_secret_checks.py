@@ -1,0 +1,95 @@
+"""The doctor finds each secret without a value, on moto's Secrets Manager, and accepts that it may not look."""
+
+import re
+from pathlib import Path
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from pipelines import prefect_sign_in, secret_checks
+from pipelines.errors import Refusal
+from pipelines.secret_checks import NEEDED, OF_PREFECT, secrets
+
+ROOT = Path(__file__).parents[2]
+NAME = "dp-mailblaze-demo-dev"
+
+
+@pytest.fixture
+def manager(monkeypatch):
+    """Secrets Manager as `terraform apply` leaves it: places without a value."""
+    monkeypatch.setenv("MAILBLAZE_ENV", "dev")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mock")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mock")
+    with mock_aws():
+        client = boto3.client("secretsmanager", region_name="eu-central-1")
+        for setting in (*NEEDED, "PREFECT_API_KEY"):
+            client.create_secret(Name=f"{NAME}/{setting}")
+        yield client
+
+
+def put(client, *settings: str) -> None:
+    for setting in settings:
+        client.put_secret_value(SecretId=f"{NAME}/{setting}", SecretString="a value")
+
+
+def test_each_empty_one_is_named_with_the_command_that_puts_its_value(manager):
+    put(manager, *NEEDED[1:])
+    with pytest.raises(Refusal) as refusal:
+        secrets()
+    assert str(refusal.value).startswith(f"no value in {NEEDED[0]}, PREFECT_API_KEY, and ECS starts no task before: ")
+    assert f"file://VALUE --secret-id {NAME}/PREFECT_API_KEY`" in str(refusal.value)
+
+
+def test_all_with_a_value_are_well(manager):
+    put(manager, *NEEDED, "PREFECT_API_KEY")
+    assert secrets() == "each of 5 has a value"
+
+
+def test_a_prefect_that_asks_nobody_needs_none(manager):
+    put(manager, *NEEDED)
+    manager.delete_secret(SecretId=f"{NAME}/PREFECT_API_KEY", ForceDeleteWithoutRecovery=True)
+    assert secrets() == "each of 4 has a value"
+
+
+def test_one_that_is_not_there_is_named(manager):
+    manager.delete_secret(SecretId=f"{NAME}/{NEEDED[0]}", ForceDeleteWithoutRecovery=True)
+    with pytest.raises(Refusal, match=f"{NAME}/{NEEDED[0]}: not there; `terraform apply` makes it"):
+        secrets()
+
+
+def test_a_sign_in_that_may_not_look_is_no_fault(monkeypatch):
+    from botocore.exceptions import ClientError, NoCredentialsError
+
+    class Refuses:
+        def __init__(self, error):
+            self.error = error
+
+        def describe_secret(self, **_):
+            raise self.error
+
+    monkeypatch.setenv("MAILBLAZE_ENV", "prod")
+    denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeSecret")
+    assert secrets(Refuses(denied)).startswith("not looked at: this AWS sign-in may not secretsmanager:DescribeSecret")
+    assert secrets(Refuses(NoCredentialsError())).startswith("not looked at: ")
+
+
+def test_the_list_is_terraforms():
+    text = (ROOT / "terraform/modules/platform/settings.tf").read_text()
+    found = re.findall(r'"([A-Z_]+)"', text[text.index("secrets = setunion(") :])
+    assert set(found) == {*NEEDED, *OF_PREFECT}
+    table = (
+        (ROOT / "docs/security.md").read_text().partition("### Secrets that must have a value")[2].partition("\n#")[0]
+    )
+    assert set(re.findall(r"^\| `([A-Z_]+)`", table, re.M)) == {*NEEDED, *OF_PREFECT}
+    assert secret_checks.REGION in (ROOT / "terraform/environments/dev/providers.tf").read_text()
+
+
+def test_a_request_signs_in_as_prefects_client_does(monkeypatch):
+    cloud, own = "https://api.prefect.example/api", "http://127.0.0.1:4200/api"
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
+    monkeypatch.setenv("PREFECT_API_KEY", "k")
+    assert prefect_sign_in.headers(cloud) == {"Authorization": "Bearer k"}
+    assert prefect_sign_in.headers(own) == {}
+    monkeypatch.setenv("PREFECT_API_AUTH_STRING", ":".join(["admin", "pass"]))
+    assert prefect_sign_in.headers(own) == {"Authorization": "Basic YWRtaW46cGFzcw=="}

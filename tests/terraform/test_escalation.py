@@ -1,0 +1,71 @@
+"""No role can take more than the table in docs/security.md says: each known way is tried on each role, offline."""
+
+import re
+
+import pytest
+
+from tests.terraform.escalation import WAYS, Target, ways_of
+from tests.terraform.ground import ROOT
+from tests.terraform.identities import identities
+
+# By role, as it is called in the table "Ways that stay open" of docs/security.md.
+PLAN, DEPLOY, LOADER, START, SMOKE, SNOWFLAKE = "plan", "deploy", "loader", "start", "smoke", "snowflake"
+MUST_FIND = 25
+
+
+def accepted() -> set[tuple[str, str]]:
+    """Return the table of docs/security.md: roles, and the ways that stay open to them."""
+    text = (ROOT / "docs/security.md").read_text().partition("### Ways that stay open")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `([a-z]+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", text, re.M)
+    assert all(reason.strip() and control.strip() for *_, reason, control in rows)
+    return {(role, way.strip()) for role, way, *_ in rows}
+
+
+def found(states: list[dict], word: str) -> set[tuple[str, str]]:
+    """Return which role has which way in an environment."""
+    name = f"dp-mailblaze-demo-{word}"
+    roles = identities(*states)
+    arns = {values["arn"]: values for state in states for values in state.values() if "arn" in values}
+    boundaries = {
+        values["name"]: values["permissions_boundary"]
+        for state in states
+        for address, values in state.items()
+        if ".aws_iam_role." in f".{address}" and values.get("permissions_boundary")
+    }
+    keys = [values for state in states for address, values in state.items() if address.endswith("aws_kms_key.this")]
+    (key,) = [values["arn"] for values in keys if values["tags_all"]["Platform"] == name]
+    secrets = tuple(arn for arn in arns if ":secret:" in arn)
+    target = Target(name, roles, boundaries, tuple(arn for arn in arns if ":policy/" in arn), secrets, key)
+    called = {f"github-{PLAN}-{name}": PLAN, f"github-{DEPLOY}-{name}": DEPLOY}
+    called |= {f"{name}-{kind}": kind for kind in (LOADER, START, SMOKE, SNOWFLAKE)}
+    return {(short, way) for full, short in called.items() if full in roles for way in ways_of(roles[full], target)}
+
+
+def test_the_ways_that_stay_open_are_those_of_the_table(environments, bootstrap_state):
+    """Neither more, nor one that nobody has: what is closed leaves the table."""
+    assert len(WAYS) >= MUST_FIND
+    open_ways = {laid.word: found([laid.state, bootstrap_state], laid.word) for laid in environments.values()}
+    assert open_ways["dev"] == accepted()
+    assert open_ways["prod"] == {(role, way) for role, way in accepted() if role != SMOKE}
+
+
+def test_every_role_that_a_deployment_makes_has_its_boundary(laid, bootstrap_state):
+    boundary = bootstrap_state[f'aws_iam_policy.boundary["{laid.word}"]']["arn"]
+    roles = {address: values for address, values in laid.state.items() if ".aws_iam_role." in address}
+    assert len(roles) == {"dev": 4, "prod": 3}[laid.word]
+    assert {values["permissions_boundary"] for values in roles.values()} == {boundary}
+
+
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_each_way_is_one_that_an_administrator_has(environments, bootstrap_state, way):
+    """A way that is mistyped would be found with nobody."""
+    from tests.terraform.simulator import Identity
+
+    everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+    bootstrap = {**bootstrap_state}
+    laid = environments["dev"]
+    roles = identities(laid.state, bootstrap)
+    boundaries = {f"dp-mailblaze-demo-dev-{kind}": "b" for kind in (LOADER, SNOWFLAKE)}
+    some = ("arn:aws:iam::123456789012:policy/p",)
+    target = Target("dp-mailblaze-demo-dev", roles, boundaries, some, ("arn:aws:secretsmanager:x:1:secret:s",), "k")
+    assert way in list(ways_of(Identity("arn:aws:iam::123456789012:role/admin", (everything,)), target))

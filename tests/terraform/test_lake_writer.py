@@ -1,0 +1,102 @@
+"""The loader under its own policy: it loads, recovers and replays, and can write over nothing but its lease.
+
+The policy is the one that bootstrap applies. Each request of a real load reaches moto's S3 only if the simulator finds
+that the policy allows it.
+"""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+from moto.server import ThreadedMotoServer
+
+from pipelines import saas
+from pipelines.errors import Refusal
+from pipelines.lake_records import LakeRecords
+from pipelines.warehouse import raw_pipeline
+from tests.conftest import BUCKET, AtomicPuts, Platform
+from tests.conftest import KEYS as OWN
+from tests.terraform.identities import identities
+from tests.terraform.lake_gate import Gate
+from tests.terraform.simulator import Identity
+
+LOADER = {**OWN, "aws_access_key_id": "loader"}
+
+
+@pytest.fixture(scope="module")
+def gate(bootstrap_state) -> Gate:
+    """The gate before the S3 of this module, by the loader's policy and its boundary, for this test's bucket."""
+    lake = bootstrap_state['module.lake["dev"].aws_s3_bucket.raw']["bucket"]
+
+    def here(name: str) -> dict:
+        return json.loads(bootstrap_state[name]["policy"].replace(lake, BUCKET))
+
+    writer, boundary = here('module.lake["dev"].aws_iam_policy.writer'), here('aws_iam_policy.boundary["dev"]')
+    assert identities(bootstrap_state)
+    return Gate(None, Identity("arn:aws:iam::123456789012:role/dp-mailblaze-demo-dev-loader", (writer,), boundary))
+
+
+@pytest.fixture(scope="module")
+def s3_server(gate) -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    gate.application = AtomicPuts(server._server.app)
+    server._server.app = gate
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def guarded(platform, gate) -> Platform:
+    """A platform whose loads sign as the loader."""
+    platform.extra["s3_credentials"] = LOADER
+    platform.write_services()
+    gate.asked.clear()
+    gate.refused.clear()
+    return platform
+
+
+def test_it_loads_and_is_refused_nothing(guarded, gate):
+    assert saas.load().load_ids
+    assert saas.load() is not None  # once more: the lease is taken again, and the next record written
+    written = [request for request in gate.asked if request.action == "s3:PutObject"]
+    assert len(written) > 10
+    assert gate.refused == []
+
+
+def test_what_is_there_is_not_written_over(guarded, gate):
+    saas.load()
+    lake, _ = LakeRecords(raw_pipeline("saas"))._lake, None
+    paths = [f"{BUCKET}/{key}" for key in guarded.lake("saas/")]
+    paths += lake.find(f"{BUCKET}/saas/RAW/_loads") + lake.find(f"{BUCKET}/saas/RAW/_schemas")
+    assert len(paths) > 5
+    for path in paths:
+        with pytest.raises(PermissionError):
+            lake.pipe_file(path, b"another")
+        with pytest.raises(FileExistsError):
+            lake.pipe_file(path, b"another", mode="create")
+        with pytest.raises(PermissionError):
+            lake.rm_file(path)
+
+
+def test_a_large_file_goes_in_parts_and_over_nothing(guarded, gate):
+    saas.load()
+    lake = LakeRecords(raw_pipeline("saas"))._lake
+    path, body = f"{BUCKET}/saas/RAW/large.bin", b"x" * (11 * 2**20)
+    lake.pipe_file(path, body, chunksize=5 * 2**20, mode="create")
+    assert lake.info(path)["size"] == len(body)
+    with pytest.raises(FileExistsError):
+        lake.pipe_file(path, body, chunksize=5 * 2**20, mode="create")
+    with pytest.raises(PermissionError):
+        lake.pipe_file(path, body, chunksize=5 * 2**20)
+
+
+def test_a_record_that_was_changed_is_refused_in_a_line(guarded):
+    saas.load()
+    records = LakeRecords(raw_pipeline("saas"))
+    (record, *_) = records.all()
+    client = guarded.s3()  # the administrator's
+    client.put_object(Bucket=BUCKET, Key=f"saas/RAW/_loads/{record.load_id}.json", Body=b"{}")
+    with pytest.raises(Refusal, match="administrator's AWS sign-in"):
+        records.write(record)
