@@ -19,7 +19,7 @@ class Policy:
         return as_list(self.document["Statement"])
 
 
-KINDS = {"aws_s3_bucket_policy": "bucket", "aws_kms_key": "key"}
+KINDS = {"aws_s3_bucket": "bucket", "aws_s3_bucket_policy": "bucket", "aws_kms_key": "key"}
 
 
 def policies(state: dict[str, dict]) -> list[Policy]:
@@ -29,7 +29,7 @@ def policies(state: dict[str, dict]) -> list[Policy]:
         for name in ("policy", "assume_role_policy"):
             text = values.get(name)
             if isinstance(text, str) and '"Statement"' in text:
-                resource = address.split("[")[0].split(".")[-2] if "[" not in address else _resource(address)
+                resource = _resource(address)
                 kind = "trust" if name == "assume_role_policy" else KINDS.get(resource, "identity")
                 found.append(Policy(address, kind, json.loads(text)))
     return found

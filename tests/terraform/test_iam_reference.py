@@ -4,6 +4,7 @@ A statement that binds an action to a resource that AWS does not check it agains
 request does not carry, never allows anything: moto says nothing of that, and AWS refuses the deployment.
 """
 
+import json
 from datetime import date
 
 import pytest
@@ -149,7 +150,21 @@ def test_patterns_meet():
 
 def test_the_reference_is_not_two_years_old():
     """AWS adds actions and keys weekly; what is older than that is renewed with the lock."""
-    import json
-
     made = date.fromisoformat(json.loads((folder() / "metadata.json").read_text())["updatedAt"][:10])
     assert (date.today() - made).days < 730
+
+
+# "IAM and AWS STS quotas", "KMS quotas" and S3's manual: characters but spaces, a role's inline policies together.
+LIMITS = {"inline": 10_240, "managed": 6_144, "trust": 2_048, "bucket": 20_480, "key": 32_768}
+
+
+def test_every_policy_fits_into_aws_limits(laid, bootstrap_state):
+    sizes: dict[tuple[str, str], int] = {}
+    for state in (laid.state, bootstrap_state):
+        for policy in policies(state):
+            role = state[policy.address].get("role")
+            kind = policy.kind if policy.kind != "identity" else "inline" if role else "managed"
+            place = (kind, role or policy.address)
+            sizes[place] = sizes.get(place, 0) + len(json.dumps(policy.document, separators=(",", ":")))
+    assert {kind for kind, _ in sizes} == set(LIMITS)
+    assert [f"{place}: {size}" for place, size in sizes.items() if size > LIMITS[place[0]]] == []
