@@ -50,7 +50,7 @@ def lake_lease(visit: Visit, pipeline: str) -> str:
         raise
     except Refusal as error:
         rights = "s3:GetObject and s3:PutObject on _lease/, s3:ListBucket on the bucket"
-        raise Refusal(f"{url} refuses us; grant this role {rights}, or {ground()}") from error
+        raise Refusal(f"{url} refuses us; grant this role {rights}, or {ground(of_lake=True)}") from error
     finally:
         with suppress(OSError):  # not there, or this role may not delete
             _remove(lake, settings, url)
@@ -86,9 +86,9 @@ def _lake_errors(settings: FilesystemConfiguration, action: str) -> Iterator[Non
         if settings.is_local_filesystem:
             raise
         bucket = "/".join(settings.bucket_url.split("/")[:3])
-        mend = f"`aws s3 mb {bucket}`" if environment().is_embedded else ground()
+        mend = f"`aws s3 mb {bucket}`" if environment().is_embedded else ground(of_lake=True)
         raise Refusal(f"{bucket} is not there; {mend} makes it") from error
     except PermissionError as error:
         if settings.is_local_filesystem:
             raise
-        raise Refusal(f"{settings.bucket_url} refuses us; grant this role {action} on it, or {ground()}") from error
+        raise Refusal(f"{settings.bucket_url} refuses us; grant this role {action} on it, or {ground(of_lake=True)}") from error

@@ -82,6 +82,6 @@ def equal(rows: Any) -> str:
     return "the row came back equal"
 
 
-def ground() -> str:
-    """Say what lays the ground of this environment."""
-    return f"`terraform apply` in terraform/environments/{environment().word}"
+def ground(of_lake: bool = False) -> str:
+    """Say what makes this environment; its lake and who may what there are an administrator's."""
+    return f"`terraform apply` in terraform/{'bootstrap' if of_lake else f'environments/{environment().word}'}"

@@ -5,8 +5,11 @@ variable "state_bucket" {
 
 variable "environments" {
   type        = set(string)
-  default     = ["dev", "prod"]
-  description = "Each has a role that plans and one that applies, and a GitHub environment of the same name."
+  description = "Those of this account, dev, prod or both. Each has a role that plans, one that applies, a key and a lake."
+  validation {
+    condition     = length(var.environments) > 0 && length(setsubtract(var.environments, ["dev", "prod"])) == 0
+    error_message = "environments are dev, prod or both: a lake's name is the world's, so each is in one account."
+  }
 }
 
 variable "suffix" {

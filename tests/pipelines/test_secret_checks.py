@@ -1,15 +1,18 @@
 """The doctor finds each secret without a value, on moto's Secrets Manager, and accepts that it may not look."""
 
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import boto3
 import pytest
+from fastapi import FastAPI, Request, Response
 from moto import mock_aws
 
-from pipelines import prefect_sign_in, secret_checks
+from pipelines import doctor, prefect_sign_in, secret_checks
 from pipelines.errors import Refusal
 from pipelines.secret_checks import NEEDED, OF_PREFECT, secrets
+from tests.conftest import serve
 
 ROOT = Path(__file__).parents[2]
 NAME = "dp-mailblaze-demo-dev"
@@ -93,3 +96,30 @@ def test_a_request_signs_in_as_prefects_client_does(monkeypatch):
     assert prefect_sign_in.headers(own) == {}
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", ":".join(["admin", "pass"]))
     assert prefect_sign_in.headers(own) == {"Authorization": "Basic YWRtaW46cGFzcw=="}
+
+
+def test_a_server_behind_user_and_password_is_signed_in_to(monkeypatch):
+    """As `PREFECT_SERVER_API_AUTH_STRING` makes one; its health asks nobody."""
+    pair, app = ":".join(["admin", "pass"]), FastAPI()
+    app.get("/api/health")(lambda: True)
+
+    @app.post("/api/flows/count")
+    def count(request: Request, response: Response) -> int:
+        is_known = request.headers.get("authorization") == f"Basic {b64encode(pair.encode()).decode()}"
+        response.status_code = 200 if is_known else 401
+        return 0
+
+    monkeypatch.setenv("MAILBLAZE_ENV", "dev")
+    monkeypatch.delenv("PREFECT_API_KEY", raising=False)
+    monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
+    with serve(app) as url:
+        monkeypatch.setenv("PREFECT_API_URL", f"{url}/api")
+        with pytest.raises(
+            Refusal, match=r"asks for a sign-in \(401\): set PREFECT_API_KEY or, .*PREFECT_API_AUTH_STRING"
+        ):
+            doctor.prefect()
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", "another")
+        with pytest.raises(Refusal, match="refuses the sign-in"):
+            doctor.prefect()
+        monkeypatch.setenv("PREFECT_API_AUTH_STRING", pair)
+        assert doctor.prefect() == f"{url}/api"
