@@ -91,4 +91,5 @@ def _lake_errors(settings: FilesystemConfiguration, action: str) -> Iterator[Non
     except PermissionError as error:
         if settings.is_local_filesystem:
             raise
-        raise Refusal(f"{settings.bucket_url} refuses us; grant this role {action} on it, or {ground(of_lake=True)}") from error
+        grant = f"grant this role {action} on it, or {ground(of_lake=True)}"
+        raise Refusal(f"{settings.bucket_url} refuses us; {grant}") from error

@@ -4,6 +4,7 @@ module "key" {
   for_each = var.environments
   source   = "../modules/key"
   name     = local.names[each.key]
+  account  = local.account
 }
 
 module "lake" {

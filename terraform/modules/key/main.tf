@@ -1,10 +1,9 @@
 # One key for all that an environment keeps at rest: the lake, secrets, images and logs.
-data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
-  root = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:root"
+  root = "arn:${data.aws_partition.current.partition}:iam::${var.account}:root"
 }
 
 data "aws_iam_policy_document" "key" {
@@ -46,7 +45,7 @@ data "aws_iam_policy_document" "key" {
     condition {
       test     = "ArnLike"
       variable = "kms:EncryptionContext:aws:logs:arn"
-      values   = ["arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${data.aws_caller_identity.current.account_id}:log-group:*"]
+      values   = ["arn:${data.aws_partition.current.partition}:logs:${data.aws_region.current.name}:${var.account}:log-group:*"]
     }
   }
 }

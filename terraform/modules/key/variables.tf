@@ -2,3 +2,8 @@ variable "name" {
   type        = string
   description = "Of the environment, e.g. dp-mailblaze-demo-dev."
 }
+
+variable "account" {
+  type        = string
+  description = "ID of the AWS account, whose IAM policies decide who uses the key."
+}

@@ -1,5 +1,4 @@
 # The raw lake: the record that RAW can be loaded from again. Nobody who loads may delete from it.
-data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 

@@ -7,13 +7,9 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
-override_data {
-  target = data.aws_caller_identity.current
-  values = { account_id = "123456789012" }
-}
-
 variables {
-  name = "dp-mailblaze-demo-dev"
+  name    = "dp-mailblaze-demo-dev"
+  account = "123456789012"
 }
 
 run "turns_and_names_no_star" {

@@ -7,11 +7,6 @@ provider "aws" {
   skip_metadata_api_check     = true
 }
 
-override_data {
-  target = data.aws_caller_identity.current
-  values = { account_id = "123456789012" }
-}
-
 variables {
   name        = "dp-mailblaze-demo-dev"
   bucket_name = "dp-mailblaze-demo-dev-raw-3dfbc1"
