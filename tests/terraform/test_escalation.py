@@ -1,12 +1,15 @@
 """No role can take more than the table in docs/security.md says: each known way is tried on each role, offline."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from tests.terraform.escalation import WAYS, Target, ways_of
 from tests.terraform.ground import ROOT
 from tests.terraform.identities import identities
+from tests.terraform.policies import as_list
+from tests.terraform.simulator import Identity, Request, allows
 
 # By role, as it is called in the table "Ways that stay open" of docs/security.md.
 PLAN, DEPLOY, LOADER, START, SMOKE, SNOWFLAKE = "plan", "deploy", "loader", "start", "smoke", "snowflake"
@@ -54,11 +57,33 @@ def test_every_role_that_a_deployment_makes_has_its_boundary(laid, bootstrap_sta
     assert {values["permissions_boundary"] for values in roles.values()} == {boundary}
 
 
+def test_a_boundary_takes_nothing_from_a_role(laid, bootstrap_state):
+    """Whatever a role's own policies allow, its boundary does, too: else ECS could not start the worker."""
+    roles = identities(laid.state, bootstrap_state)
+    bound = {name: role for name, role in roles.items() if role.boundary and f"demo-{laid.word}-" in name}
+    assert len(bound) == {"dev": 4, "prod": 3}[laid.word]
+    lost = [
+        f"{name}: {request.action} on {request.resource}"
+        for name, role in bound.items()
+        for request in own_requests(role)
+        if not allows(role, request)
+    ]
+    assert lost == []
+
+
+def own_requests(role: Identity) -> Iterator[Request]:
+    """Return a request for each action and resource of a role's policies, which carries what the statement asks for."""
+    for statement in (one for document in role.policies for one in as_list(document["Statement"])):
+        asked = {key: value for keys in statement.get("Condition", {}).values() for key, value in keys.items()}
+        context = {key: as_list(value)[0] for key, value in asked.items()}
+        for action in as_list(statement["Action"]):
+            for resource in as_list(statement["Resource"]):
+                yield Request(action, resource.replace("*", "x") if resource != "*" else "*", context)
+
+
 @pytest.mark.parametrize("way", sorted(WAYS))
 def test_each_way_is_one_that_an_administrator_has(environments, bootstrap_state, way):
     """A way that is mistyped would be found with nobody."""
-    from tests.terraform.simulator import Identity
-
     everything = {"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
     bootstrap = {**bootstrap_state}
     laid = environments["dev"]
