@@ -20,6 +20,7 @@ variables {
     saas_url          = "https://api.vendor.example"
     prefect_url       = "https://prefect.mailblaze.example/api"
     alert_emails      = ["data@mailblaze.example"]
+    alert_users       = ["DATA_LEAD"]
     network           = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], postgres_cidr = "10.0.0.0/16" }
   }
 }
