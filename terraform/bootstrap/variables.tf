@@ -6,7 +6,7 @@ variable "state_bucket" {
 variable "environments" {
   type        = set(string)
   default     = ["dev", "prod"]
-  description = "Those of this account: with an account for each, each is told its own. Each has two roles, a key and a lake."
+  description = "Those of this account: where each has an account of its own, only that one. Each has two roles, a key and a lake."
   validation {
     condition     = length(var.environments) > 0 && length(setsubtract(var.environments, ["dev", "prod"])) == 0
     error_message = "environments are dev, prod or both: a lake's name is the world's, so each is in one account."

@@ -27,7 +27,7 @@ class Call:
 
 @dataclass
 class Recorder:
-    """Stands before a WSGI application and keeps every signed call."""
+    """A WSGI application before another one, which keeps every signed call."""
 
     application: Callable
     calls: list[Call] = field(default_factory=list)

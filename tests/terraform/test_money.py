@@ -1,4 +1,4 @@
-"""Money is told of before it is spent: AWS's budget and Snowflake's monitor ring, to the addresses that were given."""
+"""Mails come before money is spent: AWS's budget and Snowflake's monitor ring, to the addresses that were given."""
 
 import json
 
@@ -9,11 +9,11 @@ PLATFORM = "module.platform.module"
 
 def test_the_budget_mails_to_every_address_at_80_100_and_at_a_forecast(laid):
     budget = laid.state[f"{PLATFORM}.budget.aws_budgets_budget.monthly"]
-    told = {
+    mailed = {
         (one["notification_type"], one["threshold"]): one["subscriber_email_addresses"]
         for one in budget["notification"]
     }
-    assert told == dict.fromkeys((("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)), COMPANY["alert_emails"])
+    assert mailed == dict.fromkeys((("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)), COMPANY["alert_emails"])
 
 
 def test_the_budget_counts_the_account_until_the_tag_is_active(laid):
