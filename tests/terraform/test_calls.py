@@ -11,7 +11,7 @@ from tests.terraform.conftest import refused
 from tests.terraform.identities import identities
 from tests.terraform.simulator import Request, allows
 
-# What .github/workflows/deploy-environment.yml does beside Terraform: `docker login`, `manifest inspect`, `push`.
+# What .github/actions/deploy/action.yml does beside Terraform: `docker login`, `manifest inspect`, `push`.
 PUSHES = (
     "BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "GetDownloadUrlForLayer",
     "InitiateLayerUpload", "PutImage", "UploadLayerPart",
