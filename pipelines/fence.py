@@ -14,6 +14,9 @@ from dlt.destinations.exceptions import DatabaseTerminalException, DatabaseUndef
 from pipelines.lease import LeaseLost
 
 TABLE = "_load_fence"
+# By dialect, what it is made as. Each load writes one row, and an old one is of use to nobody: Snowflake keeps no
+# history of it. A permanent one that an earlier version made goes on.
+KINDS = {"duckdb": ("TABLE", ""), "snowflake": ("TRANSIENT TABLE", " DATA_RETENTION_TIME_IN_DAYS = 0")}
 
 
 class FencedOut(DatabaseTerminalException):
@@ -51,20 +54,25 @@ def last_landing(warehouse: Any, pipeline: str) -> Landing | None:
 def claim(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
     """Put the token of a run in place, and have every transaction of the pipeline's landing hold it from now on.
 
+    What dead runs of the pipeline left open in the warehouse is ended first: its locks would keep this one waiting.
+
     Raises:
         FencedOut: a newer run was there first.
+        Locked: another transaction has the table, and does not end.
     """
     pipeline.destination.config_params["fence"] = None  # this transaction puts up what the others hold
     with pipeline.destination_client() as client:
         if not client.is_storage_initialized():
             client.initialize_storage()
-        warehouse = client.sql_client
+        warehouse, name = client.sql_client, pipeline.pipeline_name
+        warehouse.owner = f"{name}/{token}"
+        warehouse.abort_left_over()
         fence = warehouse.make_qualified_table_name(TABLE)
+        kind, kept = KINDS.get(warehouse.capabilities.sqlglot_dialect, KINDS["duckdb"])
         warehouse.execute_sql(
-            f"CREATE TABLE IF NOT EXISTS {fence} (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64))"
+            f"CREATE {kind} IF NOT EXISTS {fence} (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64)){kept}"
         )
-        name = pipeline.pipeline_name
-        with warehouse.begin_transaction():
+        with warehouse.waiting(TABLE), warehouse.begin_transaction():
             newer = warehouse.execute_sql(
                 f"SELECT token FROM {fence} WHERE pipeline_name = %s AND token > %s", name, token
             )

@@ -1,29 +1,77 @@
-"""dlt's Snowflake, with every transaction of a landing fenced."""
+"""dlt's Snowflake, with every transaction of a landing fenced and named."""
 
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Optional
 
 from dlt.common.configuration import configspec
 from dlt.common.data_writers.escape import escape_snowflake_literal
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.destinations.impl.snowflake.configuration import SnowflakeClientConfiguration
+from dlt.destinations.impl.snowflake.configuration import SnowflakeClientConfiguration, SnowflakeCredentials
 from dlt.destinations.impl.snowflake.factory import snowflake
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
 from dlt.destinations.impl.snowflake.sql_client import SnowflakeSqlClient
 
 from pipelines.landing import FencedSqlClient, OnceOnlyClient
+from pipelines.left_over import Owner, abort, watched
 from pipelines.merge_job import MergingClient
 from pipelines.storage_types import CopyingClient
+
+# Seconds that a statement waits for a lock. Snowflake ends a detached transaction that blocks others after five
+# minutes, and a statement of a client that has gone after five more.
+LOCK_TIMEOUT = 600
+
+
+@configspec(init=False)
+class FencedSnowflakeCredentials(SnowflakeCredentials):
+    """Snowflake's, for sessions that leave as little behind as they can: the user may be of anybody's making."""
+
+    lock_timeout: int = LOCK_TIMEOUT
+
+    def to_connector_params(self) -> dict[str, Any]:
+        said = super().to_connector_params()
+        said.pop("lock_timeout", None)
+        own = {"ABORT_DETACHED_QUERY": True, "LOCK_TIMEOUT": self.lock_timeout}
+        return said | {"session_parameters": own | said.get("session_parameters", {})}
 
 
 @configspec
 class FencedSnowflakeConfiguration(SnowflakeClientConfiguration):
     """Snowflake's, and the fence that the run holds: "<pipeline>/<token>"."""
 
+    credentials: FencedSnowflakeCredentials = None
     fence: Optional[str] = None  # noqa: UP045  dlt resolves this spelling
 
 
 class FencedSnowflakeSqlClient(FencedSqlClient, SnowflakeSqlClient):
-    """dlt's SQL client for Snowflake, fenced."""
+    """dlt's SQL client for Snowflake, fenced, whose transactions say whose they are."""
+
+    @contextmanager
+    def begin_transaction(self) -> Iterator[Any]:
+        # FencedSqlClient's looks at the fence before the commit. Autocommit stays off as dlt has it: what a session
+        # sends after its transaction was aborted elsewhere is a transaction again, and ends at the fence.
+        with super().begin_transaction() as transaction:
+            self.execute_sql(f"BEGIN TRANSACTION NAME {self._owner().name}")
+            yield transaction
+
+    def abort_left_over(self) -> None:
+        for name in abort(self, self._owner()):
+            print(f"⚠ Snowflake: transaction {name} of a run that was killed was rolled back.", file=sys.stderr)
+
+    def waiting(self, table: str) -> AbstractContextManager[Any]:
+        seconds = self.credentials.lock_timeout
+        self.execute_sql(f"ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = {int(seconds)}")
+        name = self.make_qualified_table_name(table).replace('"', "")
+        return watched(self._another, name, seconds)
+
+    def _another(self) -> "FencedSnowflakeSqlClient":
+        return type(self)(self.dataset_name, self.staging_dataset_name, self.credentials, self.capabilities)
+
+    def _owner(self) -> Owner:
+        """Return whose transactions these are; those of a session that no run has begun belong to no pipeline."""
+        pipeline, _, token = (self.owner or "/0").rpartition("/")
+        return Owner(self.credentials.database, self._main_dataset, pipeline, int(token))
 
     def truncate_tables(self, *tables: str) -> None:
         with self.begin_transaction():  # dlt lets it commit by itself

@@ -1,7 +1,7 @@
 """What makes dlt land once, on every warehouse: each transaction is fenced, and a completed load is told once."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,11 +14,23 @@ class FencedSqlClient:
     """Mixed into dlt's SQL client: a transaction commits only while its run is the newest; see pipelines/fence.py."""
 
     _fence: str | None = None
+    owner: str | None = None  # whose transactions these are, "<pipeline>/<token>"
 
     def raise_fence(self, fence: str | None) -> None:
         """Hold a fence, "<pipeline>/<token>", in every transaction from now on; None: in none."""
-        self._fence = fence
+        self._fence = self.owner = fence
         self._main_dataset = self.dataset_name
+
+    def abort_left_over(self) -> None:
+        """End what dead runs of the owner left open in the warehouse; where a process owns the file, nothing stays."""
+
+    def waiting(self, table: str) -> AbstractContextManager[Any]:
+        """Return a context that says what a statement waits for, and ends it in one line where that takes too long.
+
+        Args:
+            table: that the statements change, by dlt's name.
+        """
+        return nullcontext()
 
     @contextmanager
     def begin_transaction(self) -> Iterator[Any]:

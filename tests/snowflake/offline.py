@@ -78,7 +78,10 @@ class OfflineSnowflake:
         return rows
 
     def statements(self) -> list[dict]:
-        """Return every statement that arrived, in the order of their ends: {"at", "sql", "error"}; at is Unix time."""
+        """Return every statement that arrived, in the order of their ends: {"at", "sql", "error", "session"}.
+
+        `at` is Unix time; a session has a number, and the user, role, warehouse and parameters of its sign-in.
+        """
         return [json.loads(line) for line in self._log.read_text().splitlines()] if self._log.exists() else []
 
     def lay_ground(self, database: str, bucket: str) -> None:

@@ -203,6 +203,72 @@ def exact_sums(server):
     assert total == Decimal("90000000000000000.02")
 
 
+@probe
+def sessions_have_users(server):
+    run(server, "select 1", user="LOADER_SVC", role="LOADER", warehouse="LOAD_WH")
+    session = server.statements()[-1]["session"]
+    assert (session["user"], session["role"], session["warehouse"]) == ("LOADER_SVC", "LOADER", "LOAD_WH")
+    with server.connect("LEAVING", database=DATABASE) as leaving:
+        leaving.cursor().execute("BEGIN")
+    assert shown(server, "SHOW TRANSACTIONS", user="LEAVING") == []
+
+
+@probe
+def named_transactions(server):
+    table = new_table(server, '"ID" NUMBER(19,0)')
+    begin = "BEGIN TRANSACTION NAME OF_A_PROBE"
+    run(server, begin, f"INSERT INTO {table} VALUES (1)", begin, "ROLLBACK")
+    assert run(server, f"SELECT * FROM {table}") == []
+
+
+@probe
+def shown_transactions(server):
+    table = new_table(server, '"ID" NUMBER(19,0)')
+    with server.connect("PROBED", database=DATABASE) as left:
+        for statement in ("ALTER SESSION SET autocommit=False", "BEGIN NAME LEFT_OPEN", f"DELETE FROM {table}"):
+            left.cursor().execute(statement)
+        found = shown(server, "SHOW TRANSACTIONS", user="PROBED")
+        assert [(one["user"], one["name"], one["state"]) for one in found] == [("PROBED", "LEFT_OPEN", "running")]
+        (lock,) = shown(server, "SHOW LOCKS", user="PROBED")
+        assert (lock["resource"], lock["status"]) == (table.replace('"', ""), "HOLDING")
+        assert shown(server, "SHOW TRANSACTIONS", user="ANOTHER") == []
+        abort = f"SELECT SYSTEM$ABORT_TRANSACTION({found[0]['id']})"
+        with pytest.raises(ProgrammingError, match="Insufficient privileges"):
+            run(server, abort, user="ANOTHER")
+        assert run(server, abort, user="PROBED") == [(f"Aborted transaction id: {found[0]['id']}",)]
+        assert shown(server, "SHOW TRANSACTIONS", user="PROBED") == []
+
+
+@probe
+def locks_of_tables(server):
+    table = new_table(server, '"ID" NUMBER(19,0)')
+    run(server, f"INSERT INTO {table} VALUES (1)")
+    with server.connect(database=DATABASE) as first:
+        first.cursor().execute("BEGIN TRANSACTION NAME FIRST_OF_TWO")
+        first.cursor().execute(f"UPDATE {table} SET id = 2")
+        began = time.monotonic()
+        with pytest.raises(ProgrammingError, match="has locked table") as raised:
+            run(server, f"UPDATE {table} SET id = 3", session_parameters={"LOCK_TIMEOUT": 1})
+        assert (raised.value.errno, raised.value.sqlstate) == (625, "57014")
+        assert 0.9 < time.monotonic() - began < 5
+        run(server, f"INSERT INTO {table} VALUES (4)")  # waits for nobody
+        first.cursor().execute("ROLLBACK")
+    run(server, f"UPDATE {table} SET id = 5")
+    assert run(server, f"SELECT * FROM {table}") == [(5,), (5,)]
+
+
+@probe
+def session_timeouts(server):
+    run(server, "ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 60", "ALTER SESSION SET LOCK_TIMEOUT = 60")
+
+
+def shown(server, statement: str, **session) -> list[dict]:
+    with server.connect(database=DATABASE, **session) as connection:
+        cursor = connection.cursor().execute(statement)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
 SNAPSHOT_COLUMNS = "id NUMBER, name VARCHAR, dbt_scd_id VARCHAR, dbt_valid_to TIMESTAMP_NTZ, dbt_change_type VARCHAR"
 SNAPSHOT_MERGE = """
 merge into {table} as DBT_INTERNAL_DEST

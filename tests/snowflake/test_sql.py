@@ -21,6 +21,7 @@ GOLDEN = Path(__file__).parent / "golden"
 KNOWN_FUNCTIONS = {
     "TO_TIMESTAMP_NTZ",  # Snowflake's own; dbt's snapshots call it
     "POLICY_REFERENCES",  # a table function of INFORMATION_SCHEMA
+    "SYSTEM$ABORT_TRANSACTION",  # of a run that was killed
 }
 KNOWN_COMMANDS = (
     r"ALTER SESSION SET QUERY_TAG",
@@ -28,6 +29,7 @@ KNOWN_COMMANDS = (
     r"ALTER\s+(TABLE|VIEW) \S+ ALTER\s.*\bCOMMENT\b",  # dbt's persisted docs
     r"SHOW USER FUNCTIONS",  # dbt lists a schema
     r"SHOW OBJECTS",
+    r"SHOW TRANSACTIONS",
 )
 KNOWN_NAMES = (
     r"\w+__dbt_tmp",  # dbt quotes the temporary table of a snapshot on creation and on use alike

@@ -17,15 +17,16 @@ def end_with_parent() -> None:
 
 
 def log_statements(path: Path) -> None:
-    """Write a JSON line for each statement that a client sent: when it came, its text, and its error or null."""
+    """Write a JSON line for each statement of a client: when it came, its text, its error or null, its session."""
     import fakesnow.server as server
     from fakesnow.cursor import FakeSnowflakeCursor
 
     file, lock = path.open("a"), threading.Lock()
     execute, parse_one = FakeSnowflakeCursor.execute, server.parse_one
 
-    def write(at: float, sql: str, error: BaseException | None) -> None:
-        line = {"at": at, "sql": sql, "error": error and f"{type(error).__name__}: {error}"}
+    def write(at: float, sql: str, error: BaseException | None, session: dict) -> None:
+        who = {name: session.get(name) for name in ("number", "user", "role", "warehouse", "parameters")}
+        line = {"at": at, "sql": sql, "error": error and f"{type(error).__name__}: {error}", "session": who}
         with lock:
             file.write(json.dumps(line) + "\n")
             file.flush()
@@ -40,13 +41,13 @@ def log_statements(path: Path) -> None:
             error = raised
             raise
         finally:
-            write(at, command, error)
+            write(at, command, error, getattr(self._conn, "session", {}))
 
     def logged_parse(sql):
         try:
             return parse_one(sql)
         except BaseException as error:  # it never comes to execute
-            write(time.time(), sql, error)
+            write(time.time(), sql, error, {})
             raise
 
     FakeSnowflakeCursor.execute, server.parse_one = logged_execute, logged_parse

@@ -10,6 +10,7 @@ MODULES = (
     "ddl",
     "values",
     "policies",
+    "transactions",
     "statements",
 )  # in this order: the last wraps the others
 CORRECTIONS: dict[str, Callable[[str], None]] = {}

@@ -1,0 +1,161 @@
+"""A run that was killed inside a transaction keeps nobody waiting, and a lock that stays is said and refused."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+
+from pipelines.errors import explain, is_transient
+from pipelines.fence import claim
+from pipelines.left_over import Locked, Owner
+from pipelines.warehouse import raw_pipeline
+from tests.snowflake.history import snowflake_settings
+from tests.snowflake.sides import DATABASE, ROOT, write_key
+from tests.snowflake.transactions import findings
+
+FENCE = f"{DATABASE}.RAW._LOAD_FENCE"
+# The first half of a landing, in a process that is killed in the middle: it says so before.
+KILLED = """
+import os, signal
+from pipelines.fence import claim
+from pipelines.settings import prepare
+from pipelines.warehouse import raw_pipeline
+prepare()
+pipeline = raw_pipeline("postgres")
+claim(pipeline, {token}, "cut-off")
+with pipeline.sql_client() as warehouse, warehouse.begin_transaction():
+    warehouse.execute_sql("UPDATE RAW._LOAD_FENCE SET load_id = 'half' WHERE pipeline_name = 'postgres'")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def loader(offline, s3_server, tmp_path, monkeypatch):
+    """This process as the loader on the offline Snowflake, with an empty disk."""
+    settings = snowflake_settings(offline.port, write_key(tmp_path)) | {
+        "MAILBLAZE_ENV": "dev",
+        "MAILBLAZE_DATA_DIR": str(tmp_path / "data"),
+        "DESTINATION__LAKE__CREDENTIALS__AWS_ACCESS_KEY_ID": "test",
+        "DESTINATION__LAKE__CREDENTIALS__AWS_SECRET_ACCESS_KEY": "test",
+        "DESTINATION__LAKE__CREDENTIALS__REGION_NAME": "us-east-1",
+        "DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL": s3_server,
+        "DESTINATION__WAREHOUSE__CREDENTIALS__LOCK_TIMEOUT": "4",
+    }
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    from pipelines.settings import prepare
+
+    prepare()
+    return offline
+
+
+def kill_one_in_a_transaction(token: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED.format(token=token)], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
+
+
+def fence(server) -> list[tuple]:
+    return server.execute(f"SELECT token, load_id FROM {FENCE} WHERE pipeline_name = 'postgres'", database=DATABASE)
+
+
+def test_the_next_claim_ends_the_transaction_of_a_run_that_was_killed(loader, capsys):
+    first = len(loader.statements())
+    kill_one_in_a_transaction(token=5)
+    began = time.monotonic()
+    claim(raw_pipeline("postgres"), 6, "the-next")
+    assert time.monotonic() - began < 3
+    assert re.search(r"LOAD_RAW_POSTGRES_\w+_T5 of a run that was killed was rolled back", capsys.readouterr().err)
+    assert fence(loader) == [(6, "the-next")]
+    assert findings(loader.statements()[first:]) == []
+
+
+def test_nobody_else_s_transaction_is_ended(loader):
+    """A living neighbour's: the other pipeline, a trial beside RAW, another database, a newer run, a person."""
+    claim(raw_pipeline("postgres"), 20, "before")
+    others = [
+        Owner(DATABASE, "RAW", "saas", 3).name,
+        Owner(DATABASE, "SMOKE_1_RAW", "postgres", 3).name,
+        Owner("DP_MAILBLAZE_DEMO_PROD_DB", "RAW", "postgres", 3).name,
+        Owner(DATABASE, "RAW", "postgres", 22).name,
+        "LOOKING_AROUND",
+    ]
+    left = Owner(DATABASE, "RAW", "postgres", 21).name
+    sessions = []
+    for name in [*others, left]:
+        sessions.append(loader.connect("LOADER_SVC", database=DATABASE))
+        sessions[-1].cursor().execute(f"BEGIN TRANSACTION NAME {name}")
+    claim(raw_pipeline("postgres"), 21, "after")
+    with closing(loader.connect("LOADER_SVC", database=DATABASE)) as session:
+        shown = {row[3] for row in session.cursor().execute("SHOW TRANSACTIONS").fetchall()}
+    for session in sessions:
+        session.close()
+    assert shown == set(others)
+
+
+def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monkeypatch):
+    monkeypatch.setattr("pipelines.left_over.FIRST", 0.5)
+    monkeypatch.setattr("pipelines.progress._speaks", True)
+    pipeline = raw_pipeline("postgres")
+    claim(pipeline, 30, "before")
+    with closing(loader.connect("LOADER_SVC", database=DATABASE)) as person:
+        person.cursor().execute("BEGIN TRANSACTION NAME OF_A_PERSON")
+        person.cursor().execute(f"UPDATE {FENCE} SET load_id = load_id")
+        with pytest.raises(Locked) as refused:
+            claim(pipeline, 31, "in vain")
+    assert re.search(
+        r"RAW\._LOAD_FENCE is locked by transaction \d+ \(OF_A_PERSON\) since .*: waiting, at most 4 s",
+        capsys.readouterr().err,
+    )
+    line = explain(refused.value, "")
+    assert "\n" not in line
+    assert re.search(r"is locked by transaction \d+ \(OF_A_PERSON\)", line)
+    assert "SHOW TRANSACTIONS" in line
+    assert "SELECT SYSTEM$ABORT_TRANSACTION(<id>)" in line
+    assert (refused.value.exit_code, is_transient(refused.value)) == (1, False)
+    assert fence(loader) == [(30, "before")]
+    claim(pipeline, 31, "typed again")
+
+
+def test_the_loader_s_sessions_leave_no_statement_running_and_wait_for_no_lock_for_hours(loader):
+    first = len(loader.statements())
+    claim(raw_pipeline("postgres"), 40, "a")
+    sessions = [entry["session"] for entry in loader.statements()[first:]]
+    assert sessions
+    for session in sessions:
+        assert session["parameters"]["ABORT_DETACHED_QUERY"] is True
+        assert session["parameters"]["LOCK_TIMEOUT"] == 4
+
+
+def test_names_need_no_quotes_and_tell_owners_apart():
+    odd = Owner("D", "a-b.c d", "ü" * 300, 2**62)
+    assert re.fullmatch(r"[A-Z][A-Z0-9_]{0,150}", odd.name)
+    assert odd.is_left_over(odd.name.lower())
+    assert Owner("D", "RAW_A", "B", 1).name != Owner("D", "RAW", "A_B", 1).name
+    assert not Owner("D", "RAW", "postgres", 6).is_left_over(Owner("D", "RAW", "postgres", 7).name)
+    assert Owner("D", "RAW", "postgres", 6).is_left_over(Owner("D", "RAW", "postgres", 6).name)
+
+
+@pytest.mark.parametrize(
+    ("statements", "finding"),
+    [
+        (["ALTER SESSION SET autocommit=False", "DELETE FROM t", "COMMIT"], "that nobody named: DELETE FROM t"),
+        (["BEGIN", "DELETE FROM t", "COMMIT"], "without a name of ours: BEGIN"),
+        (["BEGIN TRANSACTION NAME LOAD_A_T1", "CREATE TABLE t (a INT)"], "it stands in: CREATE TABLE t"),
+    ],
+)
+def test_the_check_of_transactions_finds_what_is_planted(statements, finding):
+    (found,) = findings([{"sql": sql, "session": {"number": 1}} for sql in statements])
+    assert finding in found
+
+
+def test_every_transaction_of_a_load_is_named_and_ended_by_us(history):
+    """The kind: dlt's copies, merges, states and ends, of both pipelines, over a first load and a day of traffic."""
+    sent = [entry for entry in history.statements if entry["session"]["user"] == "LOADER_SVC"]
+    assert sum(entry["sql"].startswith("BEGIN TRANSACTION NAME") for entry in sent) > 20
+    assert findings(sent) == []
