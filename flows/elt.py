@@ -46,20 +46,33 @@ from pipelines.warehouse import environment
 @task(task_run_name="budget")
 @said
 def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spending:
-    """Hold this month's credits, as far as MART's ledger knows them, against the budget.
+    """Hold this month's credits, as the last build left them in the lake, against the budget; no warehouse is asked.
 
     Raises:
         Refusal: the budget is spent, and `over_budget` is "stop".
     """
-    spending = budget.month_so_far()
-    create_progress_artifact(
-        min(spending.share, 1.0) * 100, key="elt-budget", description=f"Of the month's budget: {spending.text()}"
-    )
+    spending = budget.kept()
     if spending.is_over and over_budget == "stop":
         raise Refusal(
             f"The month's budget is spent: {spending.text()}. Nothing was loaded: raise monthly_credits in terraform/, "
             "or let the run pass with --over-budget warn (the deployment's parameter over_budget)."
         )
+    return _said(spending)
+
+
+@task(task_run_name="budget after the build")
+@said
+def read_budget() -> budget.Spending:
+    """Read this month's credits from MART's ledger for the runs to come, while dbt's warehouse is awake."""
+    spending = budget.month_so_far()
+    budget.keep(spending)
+    create_progress_artifact(
+        min(spending.share, 1.0) * 100, key="elt-budget", description=f"Of the month's budget: {spending.text()}"
+    )
+    return _said(spending)
+
+
+def _said(spending: budget.Spending) -> budget.Spending:
     if spending.is_near:
         get_run_logger().warning("budget: %s", spending.text())
     say(f"budget: {spending.text()}{' ⚠' if spending.is_near else ''}")
@@ -136,7 +149,10 @@ def _run(
     except Exception as error:
         report.nodes = getattr(error, "nodes", [])
         run.part_failed("dbt", error, report.nodes)
+        with contextlib.suppress(Exception):  # a build that fails for weeks costs no less
+            _read_budget(report)
         raise
+    _read_budget(report)
     check_alone()  # what a paused run has built is told as overtaken
     report.is_built = True
     if report.nodes:
@@ -155,6 +171,12 @@ def _run(
     if refused:
         broken = [load for load in report.loads if load.refused]
         raise TablesRefused([line for load in broken for line in refusals(load)], min(map(refusal_code, broken)))
+
+
+def _read_budget(report: RunReport) -> None:
+    """Read the ledger where dbt has built something; elsewhere its warehouse sleeps, and the ledger is as it was."""
+    if budget.is_set() and report.nodes:
+        result_of(read_budget(return_state=True))
 
 
 def _load(report: RunReport, run: Run, sources: list[str]) -> None:

@@ -12,12 +12,15 @@ import pytest
 from pipelines.errors import explain, is_transient
 from pipelines.fence import claim
 from pipelines.left_over import Locked, Owner
+from pipelines.settings import prepare
 from pipelines.warehouse import raw_pipeline
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import DATABASE, ROOT, write_key
 from tests.snowflake.transactions import findings
 
-FENCE = f"{DATABASE}.RAW._LOAD_FENCE"
+SCRATCH = "LEFT_OVER_"  # beside RAW, whose fence others hold
+SCHEMA = f"{SCRATCH}RAW"
+FENCE = f"{DATABASE}.{SCHEMA}._LOAD_FENCE"
 # The first half of a landing, in a process that is killed in the middle: it says so before.
 KILLED = """
 import os, signal
@@ -28,7 +31,7 @@ prepare()
 pipeline = raw_pipeline("postgres")
 claim(pipeline, {token}, "cut-off")
 with pipeline.sql_client() as warehouse, warehouse.begin_transaction():
-    warehouse.execute_sql("UPDATE RAW._LOAD_FENCE SET load_id = 'half' WHERE pipeline_name = 'postgres'")
+    warehouse.execute_sql("UPDATE {fence} SET load_id = 'half' WHERE pipeline_name = 'postgres'")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -44,18 +47,21 @@ def loader(offline, s3_server, tmp_path, monkeypatch):
         "DESTINATION__LAKE__CREDENTIALS__REGION_NAME": "us-east-1",
         "DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL": s3_server,
         "DESTINATION__WAREHOUSE__CREDENTIALS__LOCK_TIMEOUT": "4",
+        "WAREHOUSE__SCRATCH": SCRATCH,
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    from pipelines.settings import prepare
-
     prepare()
     return offline
 
 
 def kill_one_in_a_transaction(token: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", KILLED.format(token=token)], cwd=ROOT, capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", KILLED.format(token=token, fence=FENCE)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
 
@@ -70,7 +76,9 @@ def test_the_next_claim_ends_the_transaction_of_a_run_that_was_killed(loader, ca
     began = time.monotonic()
     claim(raw_pipeline("postgres"), 6, "the-next")
     assert time.monotonic() - began < 3
-    assert re.search(r"LOAD_RAW_POSTGRES_\w+_T5 of a run that was killed was rolled back", capsys.readouterr().err)
+    assert re.search(
+        r"LOAD_LEFT_OVER_RAW_POSTGRES_\w+_T5 of a run that was killed was rolled back", capsys.readouterr().err
+    )
     assert fence(loader) == [(6, "the-next")]
     assert findings(loader.statements()[first:]) == []
 
@@ -79,13 +87,13 @@ def test_nobody_else_s_transaction_is_ended(loader):
     """A living neighbour's: the other pipeline, a trial beside RAW, another database, a newer run, a person."""
     claim(raw_pipeline("postgres"), 20, "before")
     others = [
-        Owner(DATABASE, "RAW", "saas", 3).name,
+        Owner(DATABASE, SCHEMA, "saas", 3).name,
         Owner(DATABASE, "SMOKE_1_RAW", "postgres", 3).name,
-        Owner("DP_MAILBLAZE_DEMO_PROD_DB", "RAW", "postgres", 3).name,
-        Owner(DATABASE, "RAW", "postgres", 22).name,
+        Owner("DP_MAILBLAZE_DEMO_PROD_DB", SCHEMA, "postgres", 3).name,
+        Owner(DATABASE, SCHEMA, "postgres", 22).name,
         "LOOKING_AROUND",
     ]
-    left = Owner(DATABASE, "RAW", "postgres", 21).name
+    left = Owner(DATABASE, SCHEMA, "postgres", 21).name
     sessions = []
     for name in [*others, left]:
         sessions.append(loader.connect("LOADER_SVC", database=DATABASE))
@@ -109,7 +117,7 @@ def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monke
         with pytest.raises(Locked) as refused:
             claim(pipeline, 31, "in vain")
     assert re.search(
-        r"RAW\._LOAD_FENCE is locked by transaction \d+ \(OF_A_PERSON\) since .*: waiting, at most 4 s",
+        r"LEFT_OVER_RAW\._LOAD_FENCE is locked by transaction \d+ \(OF_A_PERSON\) since .*: waiting, at most 4 s",
         capsys.readouterr().err,
     )
     line = explain(refused.value, "")
