@@ -20,6 +20,9 @@ resource "snowflake_schema" "this" {
   database            = snowflake_database.this.name
   name                = each.key
   with_managed_access = "true" # the schema's owner grants, not who happens to own a table
+  # Tables through which a merge goes hold nothing between two loads: no time travel, no fail-safe. Elsewhere the database's.
+  is_transient                = each.key == "RAW_STAGING" ? "true" : "default"
+  data_retention_time_in_days = each.key == "RAW_STAGING" ? 0 : null
 }
 
 resource "snowflake_resource_monitor" "this" {

@@ -11,6 +11,7 @@ resource "snowflake_service_user" "this" {
   default_secondary_roles_option = each.key == "REPORTER" ? "ALL" : "NONE" # what widens REPORTER stands beside it
   network_policy                 = one(snowflake_network_policy.this[*].fully_qualified_name)
   timezone                       = "UTC"
+  abort_detached_query           = true # of a client that has gone: else it runs to its end, with its locks
 }
 
 resource "snowflake_grant_account_role" "to_user" {

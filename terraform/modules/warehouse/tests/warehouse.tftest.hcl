@@ -40,6 +40,24 @@ run "services_sign_in_by_key_in_utc_from_known_places" {
   }
 }
 
+run "nothing_of_a_client_that_has_gone_runs_on" {
+  command = apply
+  assert {
+    condition     = alltrue([for u in snowflake_service_user.this : u.abort_detached_query])
+    error_message = "the statement of a client that has gone runs to its end, with its locks"
+  }
+}
+
+run "what_a_merge_goes_through_is_kept_nowhere" {
+  command = apply
+  assert {
+    condition = alltrue([for name, s in snowflake_schema.this :
+      (s.is_transient == "true") == (name == "RAW_STAGING") &&
+    (name == "RAW_STAGING" ? s.data_retention_time_in_days == 0 : true)])
+    error_message = "time travel and fail-safe are paid for RAW_STAGING, or are missing elsewhere"
+  }
+}
+
 run "each_kind_of_text_has_a_tag_with_one_mask" {
   command = apply
   assert {
