@@ -1,5 +1,7 @@
 """The whole chain on a real Snowflake account, in schemas of its own, dropped at the end: `make smoke-snowflake`.
 
+After the chain it asks what only an account can tell (account_probes.py) and prints a table.
+
 Sources are those of `make up`; the account, its stage and its roles are those of MAILBLAZE_ENV (dev where it is unset).
 LOADER and TRANSFORMER need CREATE SCHEMA on the database, which Terraform grants in dev (`is_tried`). Each owns the
 schemas that it makes: LOADER lets TRANSFORMER read its own, TRANSFORMER lets REPORTER, and each drops its own.
@@ -21,7 +23,9 @@ from dashboard.mart import Away
 from dashboard.mart import _sign_in as sign_in
 from pipelines.postgres import TABLES
 from pipelines.warehouse import environment, raw_pipeline
+from tests.snowflake.account_probes import ask_all
 from tests.snowflake.reporter import unmasked
+from tests.snowflake.smoke_account import SmokeAccount, is_account
 
 ROOT = Path(__file__).parents[2]
 # Three sign-ins: dlt's and dbt's, and REPORTER's, which looks at MART at the end.
@@ -36,7 +40,7 @@ MAKES = {"LOADER": ("RAW", "RAW_STAGING"), "TRANSFORMER": ("STAGING", "INTERMEDI
 
 
 def main() -> int:
-    """Run the chain twice in scratch schemas, look at RAW and at MART as REPORTER, drop them; 0 where all was well."""
+    """Run the chain twice in scratch schemas, look at RAW, MART and the account, drop them; 0 where all was well."""
     argparse.ArgumentParser(prog="make smoke-snowflake", description=main.__doc__).parse_args()
     services = Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data") / "services.json"
     missing = [name for name in NEEDED if not os.environ.get(name)]
@@ -56,7 +60,7 @@ def main() -> int:
 
 
 def runs(settings: dict[str, str], scratch: str) -> bool:
-    """Run the chain twice and tell whether it ended well, with RAW as it should be."""
+    """Run the chain twice and tell whether it ended well, with RAW and the account as they should be."""
     try:
         for _ in range(2):
             run(settings, "python", "pipelines/postgres.py")
@@ -68,7 +72,7 @@ def runs(settings: dict[str, str], scratch: str) -> bool:
         return False
     let_reporter_read(settings, scratch)
     is_whole, is_masked = is_raw_whole(settings, scratch), is_mart_masked(settings, scratch)
-    return is_whole and is_masked
+    return ask_all(SmokeAccount(), is_account()) and is_whole and is_masked
 
 
 def shell(services: dict[str, str], scratch: str) -> dict[str, str]:

@@ -25,6 +25,19 @@ VOLATILE = [
     (r"\) IN \(\(.*\)\)", ") IN ('<keys>')"),  # which rows are looked up in RAW
 ]
 
+# What starts no warehouse that sleeps: sessions, transactions, metadata that is shown. INFORMATION_SCHEMA starts one.
+ASLEEP = re.compile(r"\s*(ALTER SESSION|BEGIN|COMMIT|ROLLBACK|SHOW|USE|DESC|DESCRIBE|EXPLAIN)\b", re.IGNORECASE)
+
+
+def woken(log: Iterable[dict]) -> dict[str, list[str]]:
+    """Return, by warehouse, the statements that start it if it sleeps; a session has the one that it signed in with."""
+    found: dict[str, list[str]] = {}
+    for entry in log:
+        for part, _ in split_statements(StringIO(re.sub(r"/\*.*?\*/", "", entry["sql"], flags=re.DOTALL))):
+            if part.strip("; \n") and not ASLEEP.match(part):
+                found.setdefault(str(entry["session"]["warehouse"]).upper(), []).append(part)
+    return found
+
 
 def normalised(statements: Iterable[str]) -> list[str]:
     """Return each statement once, sorted, its volatile parts replaced and its blank space folded.

@@ -1,0 +1,105 @@
+"""The account of a smoke run, for the probes of account_probes.py: its own RAW, its own folder of the lake."""
+
+import io
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from dlt.common.storages.fsspec_filesystem import fsspec_from_config
+
+from pipelines.fence import claim, last_landing
+from pipelines.left_over import Owner
+from pipelines.settings import prepare
+from pipelines.shell import setting
+from pipelines.warehouse import environment, mart_session, raw_dataset, raw_pipeline
+
+ROOT = Path(__file__).parents[2]
+# A landing that is killed in its middle.
+KILLED = """
+import os, signal
+from pipelines.fence import claim
+from pipelines.settings import prepare
+from pipelines.warehouse import raw_pipeline
+prepare()
+pipeline = raw_pipeline("postgres")
+claim(pipeline, {token}, "{load_id}")
+with pipeline.sql_client() as warehouse, warehouse.begin_transaction():
+    fence = warehouse.make_qualified_table_name("_load_fence")
+    warehouse.execute_sql(f"UPDATE {{fence}} SET load_id = load_id WHERE pipeline_name = 'postgres'")
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class SmokeSession:
+    """A session of the connector's, without what dlt does around statements."""
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def rows(self, sql: str) -> list[tuple]:
+        with self.connection.cursor() as cursor:
+            return list(cursor.execute(sql).fetchall())
+
+    def shown(self, sql: str) -> list[dict[str, Any]]:
+        with self.connection.cursor() as cursor:
+            rows = cursor.execute(sql).fetchall()
+            names = [column.name.lower() for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+class SmokeAccount:
+    """Sessions as the two services have them, in the schemas of this run."""
+
+    def __init__(self) -> None:
+        prepare()
+        place = environment()
+        self.raw = f"{place.database}.{raw_dataset()}"
+        self.mart = f"{self.raw.removesuffix('RAW')}MART"
+        self.folder = f"postgres/{raw_dataset()}/probes/"  # where the role of a smoke run may write
+        self.stage = f"{place.database}.RAW.STG_S3_RAW/{self.folder}"
+        self.lake = place.lake
+
+    @contextmanager
+    def session(self, role: str = "LOADER") -> Iterator[SmokeSession]:
+        """Open a session as LOADER or TRANSFORMER."""
+        client = mart_session() if role == "TRANSFORMER" else raw_pipeline("postgres").sql_client()
+        with client as opened:
+            yield SmokeSession(opened.native_connection)
+
+    def put(self, name: str, columns: dict[str, pa.Array]) -> None:
+        """Write a Parquet file into the stage's folder."""
+        with raw_pipeline("postgres").destination_client() as warehouse:
+            lake, _ = fsspec_from_config(warehouse.config.staging_config)
+        body = io.BytesIO()
+        pq.write_table(pa.table(columns), body)
+        lake.pipe_file(f"{self.lake}/{self.folder}{name}", body.getvalue())
+
+    def kill_in_transaction(self) -> str:
+        """Claim the fence in a process that is killed inside a transaction; return the transaction's name."""
+        landing = self._landing()
+        self.token, self.load_id = landing.token + 1, landing.load_id
+        code = KILLED.format(token=self.token, load_id=self.load_id)
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode != -signal.SIGKILL:
+            raise RuntimeError(done.stderr.strip().rpartition("\n")[2] or "the process was not killed")
+        return Owner(environment().database, raw_dataset(), "postgres", self.token).name
+
+    def claim(self) -> None:
+        """Claim the fence as the next run does."""
+        claim(raw_pipeline("postgres"), self.token + 1, self.load_id)
+
+    @staticmethod
+    def _landing() -> Any:
+        with raw_pipeline("postgres").sql_client() as warehouse:
+            return last_landing(warehouse, "postgres")
+
+
+def is_account() -> bool:
+    """Tell whether it is Snowflake that answers: an account speaks https only, the stand-in of the tests http."""
+    return setting("SNOWFLAKE_PROTOCOL") != "http"
