@@ -7,6 +7,7 @@ import pytest
 from snowflake.connector.errors import ProgrammingError
 
 from tests.conftest import objects
+from tests.snowflake.account_probes import QUESTIONS
 from tests.snowflake.offline import OfflineSnowflake
 from tests.snowflake.reporter import unmasked
 from tests.snowflake.sides import BUCKET, DATABASE, Snowflake
@@ -109,6 +110,16 @@ def test_a_server_that_masks_nothing_is_a_failure(s3_server, tmp_path):
     ]
     with pytest.raises(ProgrammingError):  # which the smoke run prints as a failure
         look("no roles", "policies")
+
+
+def test_it_asks_what_only_an_account_can_tell_and_prints_a_table(tried):
+    """The stand-in answers a few; what it cannot know is no ✓, and a person's questions are theirs."""
+    lines = [line for line in tried["output"].splitlines() if " | wanted: " in line]
+    assert len(lines) == len(QUESTIONS)
+    marks = {one.name: line[0] for one, line in zip(QUESTIONS, lines, strict=True)}
+    assert {name for name, mark in marks.items() if mark == "✓"} == {one.name for one in QUESTIONS if one.is_offline}
+    assert all(line.endswith(("only an account", "a person looks")) for line in lines if line[0] == "?")
+    assert marks["detached_transaction"] == "✓"
 
 
 def test_each_role_drops_what_it_made(tried):

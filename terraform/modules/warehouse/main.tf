@@ -21,7 +21,7 @@ resource "snowflake_schema" "this" {
   name                = each.key
   with_managed_access = "true" # the schema's owner grants, not who happens to own a table
   # Tables through which a merge goes hold nothing between two loads: no time travel, no fail-safe. Elsewhere the database's.
-  is_transient                = each.key == "RAW_STAGING" ? "true" : "default"
+  is_transient                = each.key == "RAW_STAGING" ? "true" : null
   data_retention_time_in_days = each.key == "RAW_STAGING" ? 0 : null
 }
 
