@@ -1,5 +1,6 @@
 """dlt's Snowflake, with every transaction of a landing fenced and named."""
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -21,6 +22,7 @@ from pipelines.storage_types import CopyingClient
 # Seconds that a statement waits for a lock. Snowflake ends a detached transaction that blocks others after five
 # minutes, and a statement of a client that has gone after five more.
 LOCK_TIMEOUT = 600
+COMMITS = re.compile(r"(?:^|;)\s*(?:CREATE|ALTER(?!\s+SESSION)|DROP)\b", re.IGNORECASE)  # by itself, at once
 
 
 @configspec(init=False)
@@ -47,13 +49,30 @@ class FencedSnowflakeConfiguration(SnowflakeClientConfiguration):
 class FencedSnowflakeSqlClient(FencedSqlClient, SnowflakeSqlClient):
     """dlt's SQL client for Snowflake, fenced, whose transactions say whose they are."""
 
+    _is_named = False
+
     @contextmanager
     def begin_transaction(self) -> Iterator[Any]:
         # FencedSqlClient's looks at the fence before the commit. Autocommit stays off as dlt has it: what a session
         # sends after its transaction was aborted elsewhere is a transaction again, and ends at the fence.
         with super().begin_transaction() as transaction:
-            self.execute_sql(f"BEGIN TRANSACTION NAME {self._owner().name}")
-            yield transaction
+            self._begin()
+            self._is_named = True
+            try:
+                yield transaction
+            finally:
+                self._is_named = False
+
+    @contextmanager
+    def execute_query(self, query: Any, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        with super().execute_query(query, *args, **kwargs) as cursor:
+            yield cursor
+        # dlt adds tables and columns inside a transaction, which commits it: what follows would be one without a name.
+        if self._is_named and COMMITS.search(query):
+            self._begin()
+
+    def _begin(self) -> None:
+        self.execute_sql(f"BEGIN TRANSACTION NAME {self._owner().name}")
 
     def abort_left_over(self) -> None:
         for name in abort(self, self._owner()):

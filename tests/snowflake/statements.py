@@ -20,8 +20,8 @@ VOLATILE = [
     (r"(dbt_tmp|__dbt_tmp|dbt_internal_test_?|__DBT_TMP)[0-9_a-f]{6,}", r"\1<n>"),
     (r"\b(delete|insert|temp)_[A-Za-z0-9_]+?_[0-9a-f]{8,}\b", r"\1_<n>"),
     (r"\b[0-9a-f]{32}\b", "<md5>"),
-    (r"\b(LOAD_\w+_T)\d+\b", r"\1<token>"),
-    (r"ABORT_TRANSACTION\(\d+\)", "ABORT_TRANSACTION(<id>)"),
+    (r"\b(LOAD_\w+_T)\d+\b", r"\1OKEN"),
+    (r"ABORT_TRANSACTION\(\d+\)", "ABORT_TRANSACTION(0)"),
     (r"\) IN \(\(.*\)\)", ") IN ('<keys>')"),  # which rows are looked up in RAW
 ]
 

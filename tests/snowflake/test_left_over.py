@@ -154,7 +154,15 @@ def test_names_need_no_quotes_and_tell_owners_apart():
     [
         (["ALTER SESSION SET autocommit=False", "DELETE FROM t", "COMMIT"], "that nobody named: DELETE FROM t"),
         (["BEGIN", "DELETE FROM t", "COMMIT"], "without a name of ours: BEGIN"),
-        (["BEGIN TRANSACTION NAME LOAD_A_T1", "CREATE TABLE t (a INT)"], "it stands in: CREATE TABLE t"),
+        (
+            [
+                "ALTER SESSION SET autocommit=False",
+                "BEGIN TRANSACTION NAME LOAD_A_T1",
+                "CREATE TABLE t (a INT)",
+                "DELETE FROM t",
+            ],
+            "that nobody named: DELETE FROM t",
+        ),
     ],
 )
 def test_the_check_of_transactions_finds_what_is_planted(statements, finding):

@@ -1,4 +1,4 @@
-"""What the loader's sessions sent, as transactions: each has a name, and no statement in it commits by itself."""
+"""What the loader's sessions sent, as transactions: each has a name, also after a statement that commits by itself."""
 
 import re
 from collections import defaultdict
@@ -33,11 +33,7 @@ def _of_session(statements: list[str]) -> Iterator[str]:
             if not NAMED.match(text):
                 yield f"a transaction without a name of ours: {shown}"
             is_open = True
-        elif re.match(r"(COMMIT|ROLLBACK)\b", text, re.IGNORECASE):
-            is_open = False
-        elif COMMITS_ITSELF.match(text):
-            if is_open:
-                yield f"it commits the transaction that it stands in: {shown}"
+        elif re.match(r"(COMMIT|ROLLBACK)\b", text, re.IGNORECASE) or COMMITS_ITSELF.match(text):
             is_open = False
         elif CHANGES.match(text) and not is_automatic and not is_open:
             yield f"it begins a transaction that nobody named: {shown}"

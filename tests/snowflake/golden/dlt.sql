@@ -34,6 +34,8 @@ ALTER SESSION SET QUERY_TAG = '{"pipeline": "saas", "table": "saas_email_events"
 
 ALTER SESSION SET QUERY_TAG = '{"pipeline": "saas", "table": "saas_suppressions", "load_id": "<load id>"}';
 
+ALTER SESSION SET STATEMENT_TIMEOUT_IN_SECONDS = 600;
+
 ALTER SESSION SET autocommit=False;
 
 ALTER SESSION SET autocommit=True;
@@ -51,6 +53,10 @@ ADD COLUMN
 
 ALTER TABLE "RAW_STAGING"."SAAS_CAMPAIGNS"
 DROP CLUSTERING KEY;
+
+BEGIN TRANSACTION NAME LOAD_RAW_POSTGRES_FE1C22C36361_T<token>;
+
+BEGIN TRANSACTION NAME LOAD_RAW_SAAS_6D94A013247A_T<token>;
 
 COMMIT;
 
@@ -590,8 +596,6 @@ CREATE TABLE IF NOT EXISTS "RAW"."_DLT_VERSION" (
 "VERSION_HASH" VARCHAR  NOT NULL COMMENT 'Unique hash of the schema content, used to detect changes',
 "SCHEMA" VARCHAR  NOT NULL COMMENT 'JSON representation of the complete schema definition');
 
-CREATE TABLE IF NOT EXISTS "RAW"."_LOAD_FENCE" (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64));
-
 CREATE TABLE IF NOT EXISTS "RAW_STAGING"."_DLT_VERSION" (
 "VERSION" NUMBER(19,0)  NOT NULL COMMENT 'Numeric version of the schema, incremented on each schema change',
 "ENGINE_VERSION" NUMBER(19,0)  NOT NULL COMMENT 'Version of the dlt schema engine that created this schema',
@@ -599,6 +603,8 @@ CREATE TABLE IF NOT EXISTS "RAW_STAGING"."_DLT_VERSION" (
 "SCHEMA_NAME" VARCHAR  NOT NULL COMMENT 'Name of the schema',
 "VERSION_HASH" VARCHAR  NOT NULL COMMENT 'Unique hash of the schema content, used to detect changes',
 "SCHEMA" VARCHAR  NOT NULL COMMENT 'JSON representation of the complete schema definition');
+
+CREATE TRANSIENT TABLE IF NOT EXISTS "RAW"."_LOAD_FENCE" (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64)) DATA_RETENTION_TIME_IN_DAYS = 0;
 
 DELETE FROM "RAW"."POSTGRES_ACCOUNTS" AS merge_target WHERE EXISTS (SELECT 1 FROM "RAW_STAGING"."POSTGRES_ACCOUNTS" AS merge_batch WHERE merge_batch."ACCOUNT_ID" = merge_target."ACCOUNT_ID");
 
@@ -813,6 +819,8 @@ SELECT token FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'postgres' AND token
 SELECT token FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'saas' AND token > 1;
 
 SELECT token FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'saas' AND token > 2;
+
+SHOW TRANSACTIONS;
 
 TRUNCATE TABLE "RAW_STAGING"."POSTGRES_ACCOUNTS";
 
