@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from cost.assumptions import Assumptions, table
-from cost.month import GB, PRICES, Bill, Measured, Prices, Volume, bill, seconds_of, with_every_test
+from cost.month import GB, PRICES, Bill, Measured, Prices, Volume, bill, credits_of, seconds_of, with_every_test
 
 EVENTS = {"1 M": 1e6, "100 M": 1e8, "10 B": 1e10}
 MONTHS = (1, 12)
@@ -109,6 +109,19 @@ def fit(prices: Prices, measured: Measured) -> str:
         )
     head = ["", "reading s", "load s on XS", "build s on XS", "on XS", "LOAD_WH", "TRANSFORM_WH", "worker vCPU"]
     return markdown(head, rows)
+
+
+def idle(prices: Prices, measured: Measured) -> str:
+    """Return what a run with nothing new starts, and what a month of such runs costs in credits."""
+    a, rows = Assumptions(), []
+    for name, statements in measured["idle_flow"].items():
+        seconds = statements * a.statement_seconds
+        billed = max(60, seconds + a.suspend) if statements else 0
+        credits = credits_of(a.loads_per_day * a.days, seconds, a.suspend, "XS") if statements else 0
+        rows.append(
+            [name, f"{statements}", f"{billed:,.0f}", f"{credits:,.1f}", usd(credits * prices["snowflake_credit"])]
+        )
+    return markdown(["nothing new", "statements that start it", "s billed a run", "credits a month", "USD"], rows)
 
 
 def changes(prices: Prices, measured: Measured) -> str:
@@ -220,6 +233,7 @@ BLOCKS: dict[str, Callable[[Prices, Measured], str]] = {
     "lines": lines,
     "quantities": quantities,
     "fit": fit,
+    "idle": idle,
     "changes": changes,
     "left-out": left_out,
     "prices": listed_prices,

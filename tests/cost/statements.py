@@ -1,7 +1,7 @@
 """What a run sends to Snowflake: `pytest tests/cost/statements.py`, after `make .venv-snowflake/.ready`.
 
-A first load, a business day, a load of its news and a build on them; the counts go into cost/measured.json. It is no
-test, so `make test` does not collect it.
+A first load, a business day, a load of its news and a build on them, and a whole flow with nothing new, by warehouse;
+the counts go into cost/measured.json. It is no test, so `make test` does not collect it.
 """
 
 import json
@@ -16,15 +16,18 @@ from cost.month import MEASURED
 from mock_services.postgres.traffic import live_day
 from mock_services.saas import store
 from mock_services.saas.app import create_app
+from mock_services.services import down, up
 from tests.conftest import TOKEN, clone, serve
 from tests.snowflake.conftest import offline  # noqa: F401  a fixture
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import Snowflake, write_key
+from tests.snowflake.statements import woken
 
-# What asks for no warehouse: sessions, transactions, definitions and metadata are cloud services.
+# What asks for no warehouse: sessions, transactions, definitions and metadata are cloud services. Views of
+# INFORMATION_SCHEMA do ask for one.
 FREE = re.compile(
     r"(alter|begin|commit|rollback|show|use|describe|comment|drop|truncate|create schema|create or replace view)\b"
-    r"|.*information_schema|select '\w+', count|.*where false\s+limit 0",
+    r"|select '\w+', count|.*where false\s+limit 0",
     re.IGNORECASE | re.DOTALL,
 )
 # A unit test reads fixtures, not tables.
@@ -65,7 +68,22 @@ def reads(statements: list[str]) -> dict[str, int]:
     return {kind: sum(len(pattern.findall(text)) for text in statements) for kind, pattern in found.items()}
 
 
-def test_count(side, postgres_server):
+def idle_flow(side, folder) -> dict[str, int]:
+    """Return how many statements of a flow with nothing new start each warehouse; a flow that builds comes first."""
+    up(folder, only=("prefect",), ports={})
+    try:
+        api = json.loads((folder / "services.json").read_text())["prefect_api_url"]
+        side.settings |= {"PREFECT_API_URL": api, "MAILBLAZE_MONTHLY_CREDITS": "100"}
+        side.run("python", "flows/elt.py")
+        before = len(side.server.statements())
+        side.run("python", "flows/elt.py")
+    finally:
+        down(folder)
+    started = woken(side.server.statements()[before:])
+    return {name: len(started.get(name, [])) for name in ("LOAD_WH", "TRANSFORM_WH", "REPORT_WH")}
+
+
+def test_count(side, postgres_server, tmp_path):
     found = {}
 
     def step(name: str, *command: str) -> None:
@@ -93,5 +111,7 @@ def test_count(side, postgres_server):
     step("daily build", *build)
     for name in ("postgres", "saas"):
         step(f"idle {name}", "python", f"pipelines/{name}.py")
-    MEASURED.write_text(json.dumps(json.loads(MEASURED.read_text()) | {"statements": found}, indent=1) + "\n")
+    flow = idle_flow(side, tmp_path)
+    measured = json.loads(MEASURED.read_text()) | {"statements": found, "idle_flow": flow}
+    MEASURED.write_text(json.dumps(measured, indent=1) + "\n")
     assert found["idle saas"]["sent"] < found["news saas"]["sent"]
