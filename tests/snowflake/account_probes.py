@@ -52,7 +52,7 @@ class Account(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found; `is_wanted` None: it could not be told."""
+    """What was found; `is_wanted` None: nobody could say."""
 
     got: str
     is_wanted: bool | None
@@ -544,7 +544,7 @@ class Running:
     def _run(self, place: int, call: Callable[[], Any]) -> None:
         try:
             self.results[place] = call()
-        except Exception as error:  # noqa: BLE001  the probe tells
+        except Exception as error:  # noqa: BLE001  the probe reports it
             self.errors[place] = error
 
     def is_any_left(self) -> bool:
