@@ -456,10 +456,7 @@ for_a_person(
     "Are names masked and rows of other regions hidden for REPORTER, with one policy a column?",
     sql=["SELECT * FROM {mart}.DIM_CONTACTS LIMIT 5, as REPORTER"],
     wanted="no name, no address, rows of its regions",
-    why=(
-        "The smoke run looks as REPORTER itself where it has the key, above this table; a person looks at the "
-        "real MART."
-    ),
+    why=("The smoke run looks as REPORTER at its own MART, above this table; a person looks at the real one."),
 )
 for_a_person(
     "network_policy",
