@@ -14,8 +14,10 @@ from pipelines.fence import claim
 from pipelines.left_over import Locked, Owner
 from pipelines.settings import prepare
 from pipelines.warehouse import raw_pipeline
+from tests.snowflake.account_probes import copied, numbers
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import DATABASE, ROOT, write_key
+from tests.snowflake.smoke_account import SmokeAccount
 from tests.snowflake.transactions import findings
 
 SCRATCH = "LEFT_OVER_"  # beside RAW, whose fence others hold
@@ -138,6 +140,18 @@ def test_the_loader_s_sessions_leave_no_statement_running_and_wait_for_no_lock_f
     for session in sessions:
         assert session["parameters"]["ABORT_DETACHED_QUERY"] is True
         assert session["parameters"]["LOCK_TIMEOUT"] == 4
+
+
+def test_a_probe_s_file_reaches_its_table_by_the_stage(loader):
+    """The plumbing of the probes of COPY; what an account answers to them nobody here knows."""
+    loader.execute(f"CREATE SCHEMA IF NOT EXISTS {DATABASE}.{SCHEMA}")
+    account = SmokeAccount()
+    account.put("here.parquet", {"ID": numbers(1, 2)})
+    with account.session() as session:
+        session.rows(f"CREATE TABLE {account.raw}.PROBE_HERE (ID INT)")
+        session.rows(copied(account, "PROBE_HERE", "here.parquet"))
+        assert session.rows(f"SELECT ID FROM {account.raw}.PROBE_HERE ORDER BY 1") == [(1,), (2,)]
+        assert session.shown(f"SELECT count(*) AS N FROM {account.raw}.PROBE_HERE") == [{"n": 2}]
 
 
 def test_names_need_no_quotes_and_tell_owners_apart():
