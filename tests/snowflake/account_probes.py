@@ -454,21 +454,28 @@ def fence_is_transient(account: Account, sql: Sequence[str]) -> Answer:
 for_a_person(
     "masked",
     "Are names masked and rows of other regions hidden for REPORTER, with one policy a column?",
-    sql=["SELECT * FROM {mart}.DIM_CONTACTS LIMIT 5, as REPORTER"],
-    wanted="no name, no address, rows of its regions",
-    why=("The smoke run looks as REPORTER at its own MART, above this table; a person looks at the real one."),
+    sql=[
+        "SELECT * FROM {mart}.DIM_CONTACTS LIMIT 5, as REPORTER",
+        "USE SECONDARY ROLES NONE; SELECT count(*) FROM {mart}.DIM_CONTACTS",
+    ],
+    wanted="no name, no address, rows of its regions; then 0",
+    why="The smoke run looks as REPORTER at its own MART, above this table; a person looks at the real one.",
 )
 for_a_person(
     "network_policy",
     "Is a service user refused from another address?",
-    sql=["DESC USER LOADER_SVC", "a sign-in from outside `allowed_addresses`"],
+    sql=["DESC USER LOADER_SVC", "a sign-in from outside allowed_addresses"],
     wanted="the policy's name; refused",
     why="Where no address was given to Terraform there is no policy, and keys alone protect the users.",
 )
 for_a_person(
     "monitor_mails",
     "Does the resource monitor mail?",
-    sql=["SHOW RESOURCE MONITORS", "ALTER RESOURCE MONITOR … SET CREDIT_QUOTA = <a little>, then back"],
+    sql=[
+        "SELECT SYSTEM$START_USER_EMAIL_VERIFICATION('<a user of alert_users>')",
+        "SHOW RESOURCE MONITORS",
+        "ALTER RESOURCE MONITOR … SET CREDIT_QUOTA = <a little>, then back",
+    ],
     wanted="a mail to each of `notify_users`, at 50, 75 and 90 %",
     why=(
         "Snowflake mails only users with a verified address. Without it the warehouses stop unannounced; the "
@@ -498,9 +505,17 @@ for_a_person(
 for_a_person(
     "policies_stay",
     "Does `terraform destroy` end after dbt has attached the policies?",
-    sql=["SELECT * FROM TABLE(INFORMATION_SCHEMA.POLICY_REFERENCES(POLICY_NAME => '{mart}.ROWS_OF_REGION'))"],
-    wanted="no row before the policy is dropped",
-    why="A policy in use cannot be dropped; terraform/README.md says what to drop first.",
+    sql=[
+        "dbt run-operation drop_tables_with_policies",
+        "SELECT * FROM TABLE(INFORMATION_SCHEMA.POLICY_REFERENCES(POLICY_NAME => '{mart}.ROWS_OF_REGION'))",
+        "DROP ROW ACCESS POLICY {mart}.ROWS_OF_REGION",
+        "DROP TAG {mart}.PERSONAL_DATA_PERSON",
+    ],
+    wanted="no row; both are dropped, with the tables still in time travel and the tag on columns of tables that stay",
+    why=(
+        "A policy in use cannot be dropped; terraform/README.md says what to drop first. If time travel counts as use, "
+        "destroy waits for the retention, a day in dev."
+    ),
 )
 
 
