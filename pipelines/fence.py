@@ -54,7 +54,9 @@ def last_landing(warehouse: Any, pipeline: str) -> Landing | None:
 def claim(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
     """Put the token of a run in place, and have every transaction of the pipeline's landing hold it from now on.
 
-    What dead runs of the pipeline left open in the warehouse is ended first: its locks would keep this one waiting.
+    What dead runs of the pipeline left open in the warehouse is ended: its locks would keep this one waiting. Before
+    that the token is there to be seen, by an INSERT, which waits for no lock: a run that was only paused loses what its
+    transaction had done, and whatever it sends after that must find itself overtaken.
 
     Raises:
         FencedOut: a newer run was there first.
@@ -66,21 +68,32 @@ def claim(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
             client.initialize_storage()
         warehouse, name = client.sql_client, pipeline.pipeline_name
         warehouse.owner = f"{name}/{token}"
-        warehouse.abort_left_over()
         fence = warehouse.make_qualified_table_name(TABLE)
         kind, kept = KINDS.get(warehouse.capabilities.sqlglot_dialect, KINDS["duckdb"])
         warehouse.execute_sql(
             f"CREATE {kind} IF NOT EXISTS {fence} (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64)){kept}"
         )
+        with warehouse.begin_transaction():
+            if _newest(warehouse, fence, name, token) < token:
+                warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", name, token, load_id)
+        warehouse.abort_left_over()
         with warehouse.waiting(TABLE), warehouse.begin_transaction():
-            newer = warehouse.execute_sql(
-                f"SELECT token FROM {fence} WHERE pipeline_name = %s AND token > %s", name, token
-            )
-            if newer:
-                raise _overtaken(token)
+            _newest(warehouse, fence, name, token)
             warehouse.execute_sql(f"DELETE FROM {fence} WHERE pipeline_name = %s", name)
             warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", name, token, load_id)
     pipeline.destination.config_params["fence"] = f"{name}/{token}"
+
+
+def _newest(warehouse: Any, fence: str, name: str, token: int) -> int:
+    """Return a pipeline's newest token, which is at most `token`; -1 before the first claim.
+
+    Raises:
+        FencedOut: it is a newer one.
+    """
+    ((newest,),) = warehouse.execute_sql(f"SELECT max(token) FROM {fence} WHERE pipeline_name = %s", name)
+    if newest is not None and int(newest) > token:
+        raise _overtaken(token)
+    return -1 if newest is None else int(newest)
 
 
 def hold(warehouse: Any, fence: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Optional
 from dlt.common.configuration import configspec
 from dlt.common.data_writers.escape import escape_snowflake_literal
 from dlt.common.destination import DestinationCapabilitiesContext
+from dlt.destinations.exceptions import DatabaseException
 from dlt.destinations.impl.snowflake.configuration import SnowflakeClientConfiguration, SnowflakeCredentials
 from dlt.destinations.impl.snowflake.factory import snowflake
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
@@ -75,8 +76,12 @@ class FencedSnowflakeSqlClient(FencedSqlClient, SnowflakeSqlClient):
         self.execute_sql(f"BEGIN TRANSACTION NAME {self._owner().name}")
 
     def abort_left_over(self) -> None:
-        for name in abort(self, self._owner()):
-            print(f"⚠ Snowflake: transaction {name} of a run that was killed was rolled back.", file=sys.stderr)
+        try:
+            for name in abort(self, self._owner()):
+                print(f"⚠ Snowflake: transaction {name} of a run that was killed was rolled back.", file=sys.stderr)
+        except DatabaseException as error:  # a help only: the claim waits for a lock that stays, and says so
+            why = " ".join(str(error).split())[:200]
+            print(f"⚠ Snowflake: transactions of runs that were killed could not be ended: {why}", file=sys.stderr)
 
     def waiting(self, table: str) -> AbstractContextManager[Any]:
         seconds = self.credentials.lock_timeout

@@ -102,10 +102,11 @@ def watched(another: Any, table: str, seconds: float) -> Iterator[None]:
     except DatabaseException as error:
         if getattr(error.dbapi_exception, "sqlstate", None) != CANCELLED:
             raise
+        why = " ".join(str(error.dbapi_exception).split())[:200].rstrip(".")
         raise Locked(
-            f"{table} is locked by {seen[0] or 'another transaction'}, and was for {seconds:g} s. Nothing was loaded, "
-            "and nothing is lost. As the loader's user, SHOW TRANSACTIONS lists what is open; where no run is at work "
-            "(`make status`), SELECT SYSTEM$ABORT_TRANSACTION(<id>) ends one. Then run again."
+            f"{table} is locked by {seen[0] or 'another transaction'}, and Snowflake ended the wait ({why}). Nothing "
+            "was loaded, and nothing is lost. As the loader's user, SHOW TRANSACTIONS lists what is open; where no run "
+            "is at work (`make status`), SELECT SYSTEM$ABORT_TRANSACTION(<id>) ends one. Then run again."
         ) from error
     finally:
         ended.set()

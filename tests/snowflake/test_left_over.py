@@ -5,12 +5,13 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 
 from pipelines.errors import explain, is_transient
-from pipelines.fence import claim
+from pipelines.fence import FencedOut, claim
+from pipelines.fenced_snowflake import FencedSnowflakeSqlClient
 from pipelines.left_over import Locked, Owner
 from pipelines.settings import prepare
 from pipelines.warehouse import raw_pipeline
@@ -108,6 +109,28 @@ def test_nobody_else_s_transaction_is_ended(loader):
     assert shown == set(others)
 
 
+def test_a_paused_run_commits_no_half_of_its_transaction(loader, monkeypatch):
+    """It wakes between the end of its transaction and the next run's claim; what it sends begins another one."""
+    loader.execute(f"CREATE SCHEMA IF NOT EXISTS {DATABASE}.{SCHEMA}")
+    loader.execute(f"CREATE OR REPLACE TABLE {DATABASE}.{SCHEMA}.HALVES (n INT)")
+    paused, ended = raw_pipeline("postgres"), FencedSnowflakeSqlClient.abort_left_over
+    claim(paused, 24, "paused")
+    with paused.destination_client() as client, ExitStack() as transaction:
+        transaction.enter_context(client.sql_client.begin_transaction())
+        client.sql_client.execute_sql("INSERT INTO HALVES VALUES (1)")
+
+        def end_and_wake(self):
+            ended(self)
+            client.sql_client.execute_sql("INSERT INTO HALVES VALUES (2)")
+            with pytest.raises(FencedOut):
+                transaction.close()
+
+        monkeypatch.setattr(FencedSnowflakeSqlClient, "abort_left_over", end_and_wake)
+        claim(raw_pipeline("postgres"), 25, "the-next")
+    assert loader.execute(f"SELECT count(*) FROM {DATABASE}.{SCHEMA}.HALVES") == [(0,)]
+    assert fence(loader) == [(25, "the-next")]
+
+
 def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monkeypatch):
     monkeypatch.setattr("pipelines.left_over.FIRST", 0.5)
     monkeypatch.setattr("pipelines.progress._speaks", True)
@@ -128,8 +151,9 @@ def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monke
     assert "SHOW TRANSACTIONS" in line
     assert "SELECT SYSTEM$ABORT_TRANSACTION(<id>)" in line
     assert (refused.value.exit_code, is_transient(refused.value)) == (1, False)
-    assert fence(loader) == [(30, "before")]
-    claim(pipeline, 31, "typed again")
+    assert sorted(fence(loader)) == [(30, "before"), (31, "in vain")]  # whoever is paused is overtaken all the same
+    claim(pipeline, 32, "typed again")
+    assert fence(loader) == [(32, "typed again")]
 
 
 def test_the_loader_s_sessions_leave_no_statement_running_and_wait_for_no_lock_for_hours(loader):
