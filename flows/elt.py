@@ -149,16 +149,15 @@ def _run(
     except Exception as error:
         report.nodes = getattr(error, "nodes", [])
         run.part_failed("dbt", error, report.nodes)
-        with contextlib.suppress(Exception):  # a build that fails for weeks costs no less
-            _read_budget(report)
+        _read_budget(report)  # a build that fails for weeks costs no less
         raise
-    _read_budget(report)
     check_alone()  # what a paused run has built is told as overtaken
     report.is_built = True
     if report.nodes:
         report.missing = models_of(absent, DBT)
         report.kept = [model for model in models_of(refused, DBT) if model not in report.missing]
     run.built(report.nodes, [*report.kept, *report.missing])
+    _read_budget(report)
     if report.nodes and PREVIEWED not in report.missing:
         report.preview = preview()  # what did not change is not read: on Snowflake it would start a warehouse
     if target and absent:
@@ -174,9 +173,17 @@ def _run(
 
 
 def _read_budget(report: RunReport) -> None:
-    """Read the ledger where dbt has built something; elsewhere its warehouse sleeps, and the ledger is as it was."""
-    if budget.is_set() and report.nodes:
+    """Read the ledger where dbt has built something; elsewhere its warehouse sleeps, and the ledger is as it was.
+
+    A ledger that cannot be read or kept is a warning: what was loaded and built is not the worse for it.
+    """
+    if not (budget.is_set() and report.nodes):
+        return
+    try:
         result_of(read_budget(return_state=True))
+    except Exception as error:  # noqa: BLE001  whatever it is
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        get_run_logger().warning("budget: not read after this build (%s); the next build reads it", why)
 
 
 def _load(report: RunReport, run: Run, sources: list[str]) -> None:

@@ -35,6 +35,9 @@ def use_server() -> str:
     if found.origin != "the shell":
         for name in SECRETS:
             os.environ.pop(name, None)
+    for name in SECRETS[:2]:  # a line feed behind a value is of the file that it came from
+        if value := os.environ.pop(name, "").strip():
+            os.environ[name] = value
     hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"
     _ask(found.value, is_here, hint)
     os.environ["PREFECT_API_URL"] = found.value

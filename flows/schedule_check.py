@@ -6,11 +6,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from flows.prefect_server import shown
 from pipelines.errors import Refusal
 from pipelines.prefect_sign_in import headers
 from pipelines.shell import is_loopback
+from pipelines.warehouse import environment
 
 DEPLOYMENT = "elt/hourly"
+TAG = "environment="  # of a deployment, as prefect.yaml has it
 START = timedelta(minutes=2)  # a server makes the runs of a new deployment within a minute
 LATE = timedelta(minutes=10)  # a worker asks every ten seconds, and a run may be at work
 
@@ -38,6 +41,7 @@ def check(api_url: str) -> str:
                 f"Nothing runs by schedule: {DEPLOYMENT} is not deployed; `make worker` deploys and runs it."
             )
         deployment = answer.raise_for_status().json()
+        check_environment(deployment, api_url)
         waiting = _waiting(client, deployment["id"])
     if deployment["paused"] or not any(schedule["active"] for schedule in deployment["schedules"]):
         return f"{DEPLOYMENT} is paused: no run is due"
@@ -59,6 +63,35 @@ def check(api_url: str) -> str:
     if not coming:
         return f"{DEPLOYMENT} was deployed just now: its runs are scheduled within a minute"
     return f"the next run of {DEPLOYMENT} is due at {min(coming):%Y-%m-%d %H:%M} UTC"
+
+
+def check_environment(deployment: dict[str, Any], api_url: str) -> None:
+    """Find a deployment to be this environment's; one without a tag was deployed by an earlier version.
+
+    Raises:
+        Refusal: it is another environment's, whose schedule and runs a worker of this one would take.
+    """
+    own = environment().word
+    tags = [tag.removeprefix(TAG) for tag in deployment.get("tags", []) if tag.startswith(TAG)]
+    if tags and own not in tags:
+        raise Refusal(
+            f"The Prefect server at {shown(api_url)} runs {DEPLOYMENT} of {tags[0]}: give {own} a server or a "
+            f"workspace of its own (PREFECT_API_URL), or remove that one (`prefect deployment delete {DEPLOYMENT}`)."
+        )
+
+
+def check_deployment(api_url: str) -> None:
+    """Find no deployment of another environment on a server that answers.
+
+    Raises:
+        Refusal: there is one.
+        httpx.HTTPError: the server does not answer.
+    """
+    trusted = not is_loopback(urlsplit(api_url).hostname or "")
+    with httpx.Client(base_url=api_url, headers=headers(api_url), timeout=10, trust_env=trusted) as client:
+        answer = client.get(f"/deployments/name/{DEPLOYMENT}")
+        if answer.status_code != httpx.codes.NOT_FOUND:
+            check_environment(answer.raise_for_status().json(), api_url)
 
 
 def _waiting(client: httpx.Client, deployment_id: str) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ case $data in
 *) data=$PWD/$data ;;
 esac
 umask 077
-export PATH MAILBLAZE_DATA_DIR="$data" MAILBLAZE_CODE="${MAILBLAZE_CODE:-$PWD}"
+export PATH MAILBLAZE_DATA_DIR="$data" MAILBLAZE_CODE="${MAILBLAZE_CODE:-$PWD}" MAILBLAZE_ENV="${MAILBLAZE_ENV:-local}"
 # An hour before the full build and in its hour there is one run; Terraform says otherwise for a worker with hours.
 export MAILBLAZE_HOURLY_CRON="${MAILBLAZE_HOURLY_CRON:-15 0-2,4-23 * * *}"
 export MAILBLAZE_FULL_BUILD_CRON="${MAILBLAZE_FULL_BUILD_CRON:-15 3 * * *}"
@@ -29,9 +29,12 @@ PREFECT_API_URL=${found%%[[:space:]]*}
 export PREFECT_API_URL
 for name in ${found#"$PREFECT_API_URL"}; do unset "$name"; done
 case $PREFECT_API_URL in http://127.0.0.1:* | http://localhost:*) unset PREFECT_API_KEY ;; esac
-# An empty setting is none: Terraform may name one of Prefect's two secrets and leave the other out.
-if [ -z "${PREFECT_API_KEY:-}" ]; then unset PREFECT_API_KEY; fi
-if [ -z "${PREFECT_API_AUTH_STRING:-}" ]; then unset PREFECT_API_AUTH_STRING; fi
+# An empty setting is none: Terraform may name one of Prefect's two secrets and leave the other out. A line feed behind
+# it is of the file that it came from.
+PREFECT_API_KEY=$(printf %s "${PREFECT_API_KEY:-}") PREFECT_API_AUTH_STRING=$(printf %s "${PREFECT_API_AUTH_STRING:-}")
+export PREFECT_API_KEY PREFECT_API_AUTH_STRING
+if [ -z "$PREFECT_API_KEY" ]; then unset PREFECT_API_KEY; fi
+if [ -z "$PREFECT_API_AUTH_STRING" ]; then unset PREFECT_API_AUTH_STRING; fi
 prefect work-pool create elt --type process --overwrite
 prefect --no-prompt deploy --all
 # One run at a time: what is due meanwhile waits, and the next run does its work (flows/other_runs.py).

@@ -7,9 +7,11 @@ import os
 import sys
 import time
 
+import httpx
 from prefect.client.schemas.schedules import CronSchedule
 
 from flows.prefect_server import use_server
+from flows.schedule_check import check_deployment
 from pipelines.command import exit_with_line
 from pipelines.errors import Refusal
 from pipelines.shell import spare_loopback, unusable_proxies
@@ -45,8 +47,7 @@ def main() -> None:
     waits = False
     while True:
         try:
-            print(use_server(), *proxies, sep="\n")
-            return
+            address = use_server()
         except Refusal as refusal:
             if time.monotonic() > deadline:
                 exit_with_line(refusal)
@@ -54,6 +55,13 @@ def main() -> None:
                 print(f"{refusal} Waiting for it up to {PATIENCE:.0f} s.", file=sys.stderr, flush=True)
             waits = True
             time.sleep(1)
+        else:
+            break
+    try:
+        check_deployment(address)
+    except (Refusal, httpx.HTTPError) as error:
+        exit_with_line(error)
+    print(address, *proxies, sep="\n")
 
 
 if __name__ == "__main__":

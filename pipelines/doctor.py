@@ -32,7 +32,7 @@ from pipelines.private_files import keep_private
 from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
 from pipelines.settings import EXAMPLE, missing, prefect_api
 from pipelines.shell import ignore_foreign, is_loopback
-from pipelines.visit import SOURCES, Visit
+from pipelines.visit import SOURCES, Unasked, Visit
 from pipelines.warehouse import data_dir, environment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -233,23 +233,27 @@ def prefect() -> str:
 
 def examine(found: list[Check], visit: Visit) -> bool:
     """Do every check, print its line and then the counts; tell whether all are ✓."""
-    began, good, bad = time.monotonic(), set(), 0
+    began, good, bad, unasked = time.monotonic(), set(), 0, 0
     for check in found:
         if missing := [need for need in check.needs if need not in good]:
             print(f"- {check.what}: waits for {missing[0]}", flush=True)
             continue
         started = time.monotonic()
         answer = ask(check)
-        if isinstance(answer, str):
+        if isinstance(answer, Unasked):
+            unasked += 1
+            line = f"- {check.what}: {answer}"
+        elif isinstance(answer, str):
             good.add(check.what)
             line = f"✓ {check.what} ({answer}; {time.monotonic() - started:.1f} s)"
         else:
             bad += 1
             line = f"✗ {check.what}: {wrong(answer, check)}"
         print(hide(line, visit.secrets), flush=True)
-    waiting = len(found) - len(good) - bad
-    print(f"{len(good)} ✓, {bad} ✗, {waiting} waiting; {time.monotonic() - began:.1f} s", flush=True)
-    return len(good) == len(found)
+    waiting = len(found) - len(good) - bad - unasked
+    counts = f"{len(good)} ✓, {bad} ✗, {waiting} waiting" + (f", {unasked} not looked at" if unasked else "")
+    print(f"{counts}; {time.monotonic() - began:.1f} s", flush=True)
+    return len(good) + unasked == len(found)
 
 
 def ask(check: Check) -> str | BaseException:

@@ -13,9 +13,9 @@ def headers(api_url: str) -> dict[str, str]:
     A key goes by https only, and to another machine: the server of `make up` asks nobody.
     """
     parts = urlsplit(api_url)
-    if pair := os.environ.get("PREFECT_API_AUTH_STRING"):
+    if pair := os.environ.get("PREFECT_API_AUTH_STRING", "").strip():
         return {"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
-    key = os.environ.get("PREFECT_API_KEY")
+    key = os.environ.get("PREFECT_API_KEY", "").strip()
     if key and parts.scheme == "https" and not is_loopback(parts.hostname or ""):
         return {"Authorization": f"Bearer {key}"}
     return {}

@@ -6,6 +6,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from pipelines.errors import Refusal
+from pipelines.visit import Unasked
 from pipelines.warehouse import environment
 
 # As in terraform/modules/platform/settings.tf; a test compares them.
@@ -40,11 +41,11 @@ def secrets(client: Any = None) -> str:
         absent = [setting for setting in NEEDED if look(setting) is None]
         empty = [setting for setting in (*NEEDED, *OF_PREFECT) if look(setting) is False]
     except MayNotLook as reason:
-        return f"not looked at: {reason}; who deploys looks"
+        return Unasked(f"not looked at: {reason}; who deploys looks")
     if absent:
         raise Refusal(f"{', '.join(f'{name}/{one}' for one in absent)}: not there; `terraform apply` makes it")
     if empty:
-        put = "aws secretsmanager put-secret-value --secret-string file://VALUE --secret-id"
+        put = 'aws secretsmanager put-secret-value --secret-string "$(cat VALUE)" --secret-id'
         puts = "; ".join(f"`{put} {name}/{one}`" for one in empty)
         raise Refusal(f"no value in {', '.join(empty)}, and ECS starts no task before: {puts}")
     return f"each of {len([one for one in (*NEEDED, *OF_PREFECT) if look(one)])} has a value"

@@ -47,7 +47,9 @@ class Shell(EnvironProvider):
         """Return the value and the variable's name."""
         if is_full(sections):
             value, name = super().get_value(key, hint, pipeline_name, *sections)
-            return (None if isinstance(value, str) and not value.strip() else value), name
+            # A file that somebody edited ends with a line feed, which no header and no address takes.
+            value = value.strip() if isinstance(value, str) else value
+            return (None if value == "" else value), name
         name = self.get_key_name(key, pipeline_name, *sections)
         if name in os.environ:
             ignored.add(name)

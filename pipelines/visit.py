@@ -75,6 +75,10 @@ class Visit:
         self.secrets |= {str(getattr(holder, name, None) or "") for holder in holders for name in SECRETS}
 
 
+class Unasked(str):
+    """Why a check did not look; it is neither right nor wrong."""
+
+
 def equal(rows: Any) -> str:
     """Hold what came back against ROW."""
     if [tuple(row) for row in rows] != [ROW]:

@@ -13,7 +13,7 @@ from flows.schedule_check import check
 from mock_services.ports import free_port
 from pipelines.errors import Refusal
 from pipelines.flow_lease import flow_lease
-from pipelines.warehouse import data_dir
+from pipelines.warehouse import data_dir, environment
 from tests.flows.conftest import ROOT
 from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, runs, scheduled, wait_until
 
@@ -72,6 +72,11 @@ def test_runs_of_the_next_hours_are_scheduled_within_90_seconds(start_worker, pr
         "nightly": "15 3 * * *",
     }
     assert deployment["entrypoint"] == "flows/elt.py:elt"
+    own = environment().word
+    other = "local" if own == "ci" else "ci"
+    refused = start_worker(MAILBLAZE_ENV=other)
+    assert refused.wait(PATIENCE) == 1
+    assert f"runs elt/hourly of {own}: give {other} a server or a workspace of its own" in log()
     assert wait_until(lambda: httpx.get(f"http://127.0.0.1:{health}/health").status_code == 200, PATIENCE, log)
     with pytest.raises(httpx.ConnectError):  # another address of this machine
         httpx.get(f"http://127.0.0.2:{health}/health")

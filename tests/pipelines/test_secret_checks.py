@@ -41,7 +41,7 @@ def test_each_empty_one_is_named_with_the_command_that_puts_its_value(manager):
     with pytest.raises(Refusal) as refusal:
         secrets()
     assert str(refusal.value).startswith(f"no value in {NEEDED[0]}, PREFECT_API_KEY, and ECS starts no task before: ")
-    assert f"file://VALUE --secret-id {NAME}/PREFECT_API_KEY`" in str(refusal.value)
+    assert f'"$(cat VALUE)" --secret-id {NAME}/PREFECT_API_KEY`' in str(refusal.value)
 
 
 def test_all_with_a_value_are_well(manager):

@@ -17,7 +17,7 @@ from tests.snowflake.policies import MASKS, body, masks_of_terraform
 from tests.snowflake.sides import BUCKET, DATABASE
 
 TAG = f"{DATABASE}.MART.PERSONAL_DATA_"
-ADDRESS = r"[^@\s<>\"]+@[^@\s<>\"]+"
+ADDRESS = r"[^@\s<>\"]+(?:@|%40)[^@\s<>\"]+"
 REPORTER = ("use role REPORTER", "use secondary roles all")  # as REPORTER_SVC signs in, with REGION_ALL
 
 
@@ -186,10 +186,13 @@ def test_who_may_sees_both(offline, role):
         ("'ann.lee+news@mail.example'", "PERSON", "*****@mail.example"),
         ("null", "PERSON", None),
         ("'550 <ann@mail.example>, also bob@b.example'", "TEXT", "550 <*****@mail.example>, also *****@b.example"),
+        ("'https://x.example/u?email=ann%40mail.example&c=1'", "TEXT", "*****%40mail.example&c=1"),
+        ("'ann%40mail.example'", "PERSON", "*****%40mail.example"),
         ("'Spring sale'", "TEXT", "Spring sale"),
         ("null", "TEXT", None),
         ("'msg_1f_2'", "ID", "msg_1f_2"),
         ("'<1@mail.example>'", "ID", sha256(b"<1@mail.example>").hexdigest()),
+        ("'1%40mail.example'", "ID", sha256(b"1%40mail.example").hexdigest()),
         ("null", "ID", None),
     ],
 )  # fmt: skip

@@ -1,4 +1,4 @@
 CASE
   WHEN IS_ROLE_IN_SESSION('${transformer}') OR IS_ROLE_IN_SESSION('${personal_data}') OR VAL IS NULL THEN VAL
-  ELSE REGEXP_REPLACE(VAL, '[^@[:space:]<>"]+@', '*****@')
+  ELSE REGEXP_REPLACE(VAL, '[^@[:space:]<>"]+(@|%40)', '*****\\1')
 END
