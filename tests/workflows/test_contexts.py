@@ -139,7 +139,7 @@ def test_terraform_gets_every_variable_that_has_no_default(word):
     assert len(demanded) >= 4
     actions = [step for path in ACTIONS for step in yaml.safe_load(path.read_text())["runs"]["steps"]]
     steps = actions + [step for _, _, job in contexts.jobs(WORKFLOWS) for step in job.get("steps", [])]
-    asks = [step for step in steps if re.search(r"terraform .*\b(apply|plan)\b", step.get("run", ""))]
+    asks = [step for step in steps if re.search(r"terraform.*\b(apply|plan)\b", step.get("run", ""))]
     assert len(asks) == 3
     assert [sorted(demanded - set(step["env"])) for step in asks] == [[]] * 3
 

@@ -1,4 +1,4 @@
-# All day (five minutes a day are for whatever leaks), and nothing that destroy may take with it.
+# All day (five minutes a day are for whatever leaks). terraform/apply.py refuses a plan that loses its data; a destroy by hand does not.
 module "platform" {
   source          = "../../modules/platform"
   environment     = "prod"
