@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -83,6 +84,33 @@ def test_the_workflow_locks_the_providers_of_every_root_for_linux_and_macos():
     assert all(f" {root}" in command for root in ROOTS)
     platforms = set(re.findall(r"-platform=(\w+)", command))
     assert platforms == {"linux_amd64", "linux_arm64", "darwin_amd64", "darwin_arm64"}
+
+
+def test_the_command_comes_as_far_as_the_registry(tmp_path):
+    """Terraform itself runs the step in a fresh checkout; an empty mirror replaces the registry."""
+    terraform = shutil.which("terraform")
+    if not terraform:
+        pytest.skip("terraform is not installed")
+    (tmp_path / "mirror").mkdir()
+    fake = tmp_path / "bin/terraform"
+    fake.parent.mkdir()
+    fake.write_text(
+        f"""#!/bin/bash
+[[ "$*" == *"providers lock"* ]] || exec {terraform} "$@"
+{terraform} "$@" -fs-mirror={tmp_path}/mirror 2>> {tmp_path}/said || true
+"""
+    )
+    fake.chmod(0o755)
+    leave_out = shutil.ignore_patterns(".terraform", "*.tfstate*", ".terraform.lock.hcl", "*.auto.tfvars")
+    shutil.copytree(ROOT / "terraform", tmp_path / "terraform", ignore=leave_out)
+    (command,) = [step["run"] for step in STEPS if "providers lock" in step.get("run", "")]
+    environment = os.environ | {"PATH": f"{fake.parent}:{os.environ['PATH']}"}
+    subprocess.run(["bash", "-e", "-c", command], cwd=tmp_path, env=environment, check=True, capture_output=True)
+    said = " ".join((tmp_path / "said").read_text().replace("│", " ").split())
+    assert "not installed" not in said
+    assert said.count("Could not retrieve providers for locking") == len(ROOTS)
+    assert "hashicorp/aws" in said
+    assert "snowflakedb/snowflake" in said
 
 
 def is_root(path: Path) -> bool:
