@@ -176,10 +176,52 @@ def test_what_is_there_is_not_shown():
     ["success skipped skipped", "success success skipped", "success success failure", "failure skipped skipped"],
 )
 def test_a_deployment_that_stops_half_way_is_red(results):
+    assert complete(results, "success") == 1
+    assert complete("success success success", "success") == 0
+
+
+def test_a_deployment_is_green_without_prod_only_where_the_repository_says_that_prod_is_by_hand():
+    step = WORKFLOWS["deploy.yml"]["jobs"]["complete"]["steps"][0]
+    assert step["env"]["PROD"] == "${{ vars.PROD_BY_HAND == 'true' && 'skipped' || 'success' }}"
+    assert complete("success success skipped", "skipped") == 0
+    assert [complete(results, "skipped") for results in ("success skipped skipped", "failure skipped skipped")] == [
+        1,
+        1,
+    ]
+
+
+def complete(results: str, prod: str) -> int:
+    """Run the last job's step with the results of dev, smoke and prod, and what prod has to be; return its status."""
     step = WORKFLOWS["deploy.yml"]["jobs"]["complete"]["steps"][0]
     said = iter(results.split())
     text = re.sub(r"\$\{\{ needs\.(\w+)\.result \}\}", lambda _: next(said), step["env"]["RESULTS"])
-    command = ["bash", "-e", "-c", step["run"]]
-    assert subprocess.run(command, env=os.environ | {"RESULTS": text}, capture_output=True).returncode == 1
-    well = "dev success, smoke success, prod success"
-    assert subprocess.run(command, env=os.environ | {"RESULTS": well}, capture_output=True).returncode == 0
+    environment = os.environ | {"RESULTS": text, "PROD": prod}
+    return subprocess.run(["bash", "-e", "-c", step["run"]], env=environment, capture_output=True).returncode
+
+
+def test_a_commit_is_deployed_to_dev_tried_there_and_then_deployed_to_prod():
+    """By the letter: what a job needs, and what has to have come of it."""
+    jobs = WORKFLOWS["deploy.yml"]["jobs"]
+    assert {name: (job.get("needs"), job["if"], job.get("environment")) for name, job in jobs.items()} == {
+        "dev": (None, "vars.STATE_BUCKET != ''", "dev"),
+        "smoke": ("dev", "${{ !cancelled() && needs.dev.result == 'success' }}", "snowflake"),
+        "prod": (
+            "smoke",
+            "${{ !cancelled() && needs.smoke.result == 'success' && vars.PROD_BY_HAND != 'true' }}",
+            "prod",
+        ),
+        "complete": (["dev", "smoke", "prod"], "${{ always() && vars.STATE_BUCKET != '' }}", None),
+    }
+
+
+def test_a_prod_that_waits_for_its_reviewer_holds_up_no_other_job():
+    """A run that waits for an approval holds its workflow's concurrency group, and a job its own."""
+    groups = [workflow.get("concurrency", {}).get("group", "") for workflow in WORKFLOWS.values()]
+    assert "concurrency" not in WORKFLOWS["deploy.yml"]
+    jobs = {
+        f"{file} {name}": job["concurrency"] for file, name, job in contexts.jobs(WORKFLOWS) if "concurrency" in job
+    }
+    assert jobs == {
+        f"deploy.yml {name}": {"group": f"deploy-{name}", "cancel-in-progress": False} for name in ("dev", "prod")
+    }
+    assert [one for one in groups if one.startswith("deploy-")] == []
