@@ -90,9 +90,13 @@ locals {
   state_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.state_bucket}"
 }
 
-# AWS knows a tag for this about a day after the first resource has it, and refuses it before: applied a second time.
+# AWS knows a tag for this about a day after the first resource has it, and refuses it before: applied a second time. Without
+# the variable a later apply would switch the tag off, and no budget would ring: it is refused instead.
 resource "aws_ce_cost_allocation_tag" "platform" {
   count   = var.activate_cost_tag ? 1 : 0
   tag_key = "Platform"
   status  = "Active"
+  lifecycle {
+    prevent_destroy = true
+  }
 }

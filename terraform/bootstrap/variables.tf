@@ -28,5 +28,5 @@ variable "disposable" {
 variable "activate_cost_tag" {
   type        = bool
   default     = false
-  description = "Whether the tag Platform counts in budgets: true a day after the first apply, in the account that pays."
+  description = "Whether the tag Platform counts in budgets: true a day after the first apply, in an account that pays for itself; a member of an organization cannot. Once true it stays so."
 }

@@ -165,6 +165,15 @@ def test_an_empty_value_ends_the_job_in_one_line_that_says_what_to_type():
     assert refuse("dev", "DEPLOY_ROLE_ARN").returncode == 2
 
 
+def test_null_is_as_good_as_nothing():
+    """`jq -r .prod` prints it where there is no prod, and ends well."""
+    done = refuse("prod", "vars.DEPLOY_ROLE_ARN", DEPLOY_ROLE_ARN="null")
+    assert done.returncode == 1
+    assert done.stdout.startswith(
+        "::error::The variable DEPLOY_ROLE_ARN of the GitHub environment prod is empty (null). Type:"
+    )
+
+
 def test_what_is_there_is_not_shown():
     value = 'line one\n$(exit 3) "two" `three`'
     done = refuse("dev", "vars.A", "secrets.B", A=value, B=value)
