@@ -15,6 +15,7 @@ from tests.workflows.contexts import TABLE, table
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = sorted((ROOT / "docs/runbooks").glob("*.md"))
 FIRST = ROOT / "docs/runbooks/first-deployment.md"
+PEM = "-----BEGIN " + "PRIVATE KEY-----"
 PARTS = ("Do", "Undo", "Tried", "Doctor")
 
 
@@ -83,7 +84,10 @@ def test_each_stage_says_what_to_do_how_to_undo_it_what_was_tried_and_asks_the_d
 
 @pytest.fixture
 def machine(tmp_path) -> Path:
-    """A folder with a `gh` that notes what it is asked, an `aws` and a `terraform` that answer; the rest is real."""
+    """A folder with a `gh` that notes what it is asked, an `aws` and a `terraform` that answer; the rest is real.
+
+    Its `openssl` gives each user the same word for a key, for real ones take half a second each.
+    """
     if not shutil.which("jq") or not shutil.which("openssl"):
         pytest.skip("jq or openssl is not installed")
     note = f'printf "%s\\x1f" "$@"; printf "\\x1e"; }} >> {tmp_path}'
@@ -94,6 +98,7 @@ def machine(tmp_path) -> Path:
         "gh": f"""{{ printf "%s\\x1f" "$@"; cat; printf "\\x1e"; }} >> {tmp_path}/gh.asked
 case "$*" in *protection_rules*) cat {tmp_path}/rules ;; *) echo 7 ;; esac""",
         "aws": f"{{ {note}/aws.asked\necho 123456789012",
+        "openssl": f"""case "$1" in genrsa) ;; pkcs8) echo "{PEM}" > "${{@: -1}}" ;; rsa) echo of-its-own ;; esac""",
         "docker": f"{{ {note}/docker.asked",
         "terraform": f"""{{ {note}/terraform.asked
 case "$*" in *" show -json"*) echo '{{}}' ;; {" ".join([*per_state, of_both])} *) echo '{{}}' ;; esac""",
@@ -146,6 +151,7 @@ def wanted() -> set[tuple[str, str, str]]:
 
 
 def test_its_commands_make_the_keys_and_set_all_that_github_has_to_hold(machine):
+    (machine / "openssl").unlink()  # the real one
     to_stage_5(machine)
     keys = machine / "mailblaze-keys"
     assert {path.stat().st_mode & 0o077 for path in keys.rglob("*") if path.is_file()} == {0}

@@ -143,6 +143,13 @@ def test_a_deployment_applies_the_plan_that_was_read(machine):
     assert [text for text in workflows if re.search(r"terraform .*(\bapply -|-auto-approve|\bdestroy\b)", text)] == []
 
 
+def test_an_image_is_started_before_it_is_pushed():
+    action = yaml.safe_load((ROOT / ".github/actions/deploy/action.yml").read_text())
+    (step,) = [step["run"] for step in action["runs"]["steps"] if "docker build" in step.get("run", "")]
+    assert re.findall(r"^ *docker (build|run|push)", step, re.M) == ["build", "run", "push"]
+    assert step.startswith("set -euo pipefail")
+
+
 def test_terraform_takes_the_key_again_when_it_applies_a_plan(tmp_path, monkeypatch):
     """The key is ephemeral: a plan does not hold it, and an apply of that plan asks for it. Terraform itself runs."""
     if not shutil.which("terraform"):
