@@ -269,6 +269,15 @@ def test_prod_by_hand_is_what_the_deployment_does(machine):
     assert targets == [re.findall(r"-target=\S+", action), []]
 
 
+def test_the_first_run_is_typed_for_either_environment():
+    """Nobody's worker is up on the day that this is typed: prod's run needs the commands that start it, too."""
+    every = stages(FIRST.read_text())
+    commands = "".join(blocks(every["7"]))
+    assert "register-scalable-target" in commands
+    assert re.findall(r"dp-mailblaze-demo-[$\w]+", commands) == ["dp-mailblaze-demo-$word"] * 2
+    assert "**Do** stage 7's three commands" in every["9"]
+
+
 def test_no_later_command_needs_a_key_that_is_deleted():
     every = stages(FIRST.read_text())
     *before, last = blocks(every["9"])
