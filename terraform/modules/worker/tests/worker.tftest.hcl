@@ -55,6 +55,23 @@ run "the_container_is_no_root_and_writes_to_its_volumes_alone" {
   }
 }
 
+run "ecs_alone_takes_its_roles_and_only_for_tasks_of_this_account" {
+  command = plan
+  assert {
+    condition = jsondecode(data.aws_iam_policy_document.ecs.json).Statement == [{
+      Action    = "sts:AssumeRole"
+      Effect    = "Allow"
+      Principal = { Service = "ecs-tasks.amazonaws.com" }
+      Condition = { StringEquals = { "aws:SourceAccount" = "123456789012" } }
+    }]
+    error_message = "somebody else takes the worker's roles"
+  }
+  assert {
+    condition     = alltrue([for role in [aws_iam_role.task, aws_iam_role.execution] : jsondecode(role.assume_role_policy) == jsondecode(data.aws_iam_policy_document.ecs.json)])
+    error_message = "a role of the worker trusts somebody else"
+  }
+}
+
 run "it_calls_the_ports_that_were_given" {
   command = plan
   variables {
