@@ -28,8 +28,7 @@ locals {
   }
   # Nothing of S3 and no change of a key: what holds the rows, and who reads them, is this folder's (records.tf).
   write = {
-    application-autoscaling = ["DeleteScheduledAction", "DeregisterScalableTarget", "PutScheduledAction", "RegisterScalableTarget", "TagResource"]
-    budgets                 = ["ModifyBudget", "TagResource"]
+    budgets = ["ModifyBudget", "TagResource"]
     ecr = [
       "BatchCheckLayerAvailability", "BatchGetImage", "CompleteLayerUpload", "CreateRepository", "DeleteLifecyclePolicy",
       "DeleteRepository", "GetDownloadUrlForLayer", "InitiateLayerUpload", "PutImage", "PutImageScanningConfiguration",
@@ -121,6 +120,43 @@ data "aws_iam_policy_document" "write" {
       sid       = "Write${replace(title(replace(statement.key, "-", " ")), " ", "")}"
       actions   = [for action in statement.value : "${statement.key}:${action}"]
       resources = local.resources[each.key][statement.key]
+    }
+  }
+  # A scalable target has no name of ours in its ARN: the tag of a request tells one that is made, its own tag one that is there.
+  dynamic "statement" {
+    for_each = {
+      MakeScalableTargets = { key = "RequestTag", actions = ["RegisterScalableTarget", "TagResource"] }
+      ChangeOwnScalableTargets = {
+        key     = "ResourceTag"
+        actions = ["DeleteScheduledAction", "DeregisterScalableTarget", "PutScheduledAction", "RegisterScalableTarget", "TagResource"]
+      }
+    }
+    content {
+      sid       = statement.key
+      actions   = [for action in statement.value.actions : "application-autoscaling:${action}"]
+      resources = local.resources[each.key].application-autoscaling
+      condition {
+        test     = "StringEquals"
+        variable = "aws:${statement.value.key}/Platform"
+        values   = [local.names[each.key]]
+      }
+    }
+  }
+  statement {
+    # Who registers or tags one that is there, with a tag of his own, would make it his.
+    sid       = "TakeNobodysScalableTarget"
+    effect    = "Deny"
+    actions   = ["application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"]
+    resources = local.resources[each.key].application-autoscaling
+    condition {
+      test     = "Null"
+      variable = "aws:ResourceTag/Platform"
+      values   = ["false"]
+    }
+    condition {
+      test     = "StringNotEquals"
+      variable = "aws:ResourceTag/Platform"
+      values   = [local.names[each.key]]
     }
   }
   statement {
@@ -284,16 +320,29 @@ data "aws_iam_policy_document" "write" {
   }
 }
 
-resource "aws_iam_role_policy" "plan" {
-  for_each = var.environments
-  name     = "read"
-  role     = aws_iam_role.plan[each.key].id
-  policy   = data.aws_iam_policy_document.read[each.key].json
+# A policy of its own: what a role has inline may be 10,240 characters long together.
+resource "aws_iam_policy" "read" {
+  for_each    = var.environments
+  name        = "${local.names[each.key]}-read"
+  description = "What a plan of ${local.names[each.key]} reads"
+  policy      = data.aws_iam_policy_document.read[each.key].json
+}
+
+resource "aws_iam_role_policy_attachment" "plan" {
+  for_each   = var.environments
+  role       = aws_iam_role.plan[each.key].name
+  policy_arn = aws_iam_policy.read[each.key].arn
+}
+
+resource "aws_iam_role_policy_attachment" "deploy" {
+  for_each   = var.environments
+  role       = aws_iam_role.deploy[each.key].name
+  policy_arn = aws_iam_policy.read[each.key].arn
 }
 
 resource "aws_iam_role_policy" "deploy" {
-  for_each = { for pair in setproduct(var.environments, ["read", "write"]) : join("-", pair) => pair }
-  name     = each.value[1]
-  role     = aws_iam_role.deploy[each.value[0]].id
-  policy   = (each.value[1] == "read" ? data.aws_iam_policy_document.read : data.aws_iam_policy_document.write)[each.value[0]].json
+  for_each = var.environments
+  name     = "write"
+  role     = aws_iam_role.deploy[each.key].id
+  policy   = data.aws_iam_policy_document.write[each.key].json
 }

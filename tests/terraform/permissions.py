@@ -36,6 +36,7 @@ class Account:
     buckets: dict[str, str]
     keys: dict[str, str]  # by the name of an environment
     boundaries: dict[str, str] = field(default_factory=dict)  # by the name of a role; filled by CreateRole
+    targets: dict[str, dict[str, str]] = field(default_factory=dict)  # tags of scalable targets, by what they scale
 
     def needs(self, call: Call) -> list[Request]:
         """Return the requests that IAM judges for a call.
@@ -199,10 +200,15 @@ def _autoscaling(account: Account, call: Call, action: str) -> list[Request]:
     if call.operation.startswith("Describe"):
         return [Request(action)]
     resource = call.sent.get("ResourceARN") or arn("application-autoscaling", "scalable-target/0ec5")
-    found = _tagged(call, action, resource)
+    scaled = call.sent.get("ResourceId", "")
+    found = _tagged(call, action, resource, **account.targets.get(scaled, {}))
     if call.operation == "RegisterScalableTarget":
-        service = arn("ecs", call.sent["ResourceId"])
+        service = arn("ecs", scaled)
         found += [Request(f"ecs:{verb}", service) for verb in ("DescribeServices", "UpdateService")]
+        tags = {name.replace("Request", "Resource"): value for name, value in _tags(call.sent).items()}
+        account.targets.setdefault(scaled, {name: value for name, value in tags.items() if "ResourceTag/" in name})
+    if call.operation == "DeregisterScalableTarget":
+        account.targets.pop(scaled, None)
     return found
 
 

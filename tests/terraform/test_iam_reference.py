@@ -23,6 +23,7 @@ OPERATORS = {
     "NumericLessThan",
     "StringEquals",
     "StringLike",
+    "StringNotEquals",
     "ForAllValues:StringEquals",
 }
 
