@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 
 import pytest
 import yaml
@@ -10,7 +11,10 @@ import yaml
 from pipelines.warehouse import _environments
 from tests.snowflake.smoke import LEASE, SCRATCH
 from tests.terraform.ground import ACCOUNT, ROOT
+from tests.terraform.identities import identities
 from tests.terraform.policies import as_list, policies
+from tests.terraform.reference import action
+from tests.terraform.simulator import Request, allows
 
 GITHUB = "token.actions.githubusercontent.com"
 # What a load does in the lake; deletion is not among it.
@@ -49,7 +53,7 @@ def test_no_action_or_principal_is_a_wildcard(all_statements):
     assert len(all_statements) > 40
     for address, statement in all_statements:
         if statement["Effect"] == "Deny":  # refuses everybody everything without TLS
-            assert set(statement["Condition"]) <= {"Bool", "NumericLessThan"}, address
+            assert set(statement["Condition"]) <= {"Bool", "Null", "NumericLessThan", "StringNotEquals"}, address
             continue
         assert not [action for action in as_list(statement["Action"]) if "*" in action], address
         for principals in as_list(statement.get("Principal", {})):
@@ -91,8 +95,8 @@ def by_action(policy: dict) -> dict[str, set[str]]:
     """Return the resources of each action of a policy."""
     found: dict[str, set[str]] = {}
     for statement in policy["Statement"]:
-        for action in as_list(statement["Action"]):
-            found.setdefault(action, set()).update(as_list(statement["Resource"]))
+        for name in as_list(statement["Action"]):
+            found.setdefault(name, set()).update(as_list(statement["Resource"]))
     return found
 
 
@@ -150,12 +154,56 @@ def test_the_chain_is_tried_in_dev_alone_and_writes_no_object_of_raw(laid):
     assert may["s3:PutObject"] == may["s3:GetObject"] == own
 
 
+# What makes something new, by the kind that it makes: AWS asks for nothing of that kind which is there.
+MAKES = {("ec2:CreateSecurityGroup", "security-group"), ("ec2:AuthorizeSecurityGroupEgress", "security-group-rule")}
+READS = ("List", "Read")
+
+
 @pytest.mark.parametrize("word", ["dev", "prod"])
-def test_a_deployment_changes_only_what_bears_its_name(bootstrap_state, word):
-    policy = json.loads(bootstrap_state[f'aws_iam_role_policy.deploy["{word}-write"]']["policy"])
-    other = {"dev": "prod", "prod": "dev"}[word]
-    assert f"demo-{other}" not in json.dumps(policy)
-    assert not [s for s in policy["Statement"] if "-raw-" in str(s["Resource"])]
+def test_a_deployment_changes_only_what_bears_its_name(environments, bootstrap_state, word):
+    """It is refused each action that changes something, on all that the other environment has and that others have."""
+    name, other = (f"dp-mailblaze-demo-{one}" for one in (word, {"dev": "prod", "prod": "dev"}[word]))
+    deploy = identities(bootstrap_state)[f"github-deploy-{name}"]
+    theirs = of_an_environment([environments[other[18:]].state, bootstrap_state], other)
+    assert len(theirs) > 25
+    theirs |= {arn.replace(other, "somebody") for arn in theirs}
+    requests = [
+        request
+        for document in deploy.policies
+        for statement in as_list(document["Statement"])
+        if statement["Effect"] == "Allow"
+        for request in on_what_others_have(statement, theirs, other)
+    ]
+    assert len({request.action for request in requests}) > 50
+    assert sorted({f"{r.action} on {r.resource}" for r in requests if allows(deploy, r)}) == []
+
+
+def of_an_environment(states: list[dict[str, dict]], name: str) -> set[str]:
+    """Return the ARNs of what an environment has: of Terraform's resources, and of what AWS keeps below them."""
+    found = set()
+    for values in (values for state in states for values in state.values()):
+        if isinstance(arn := values.get("arn"), str) and (name in json.dumps(values)):
+            found |= {arn, f"{arn}:*"} if ":log-group:" in arn else {arn}
+    buckets = {arn for arn in found if arn.startswith("arn:aws:s3:::")}
+    found |= {f"{bucket}/postgres/RAW/accounts/1.parquet" for bucket in buckets}
+    state = f"arn:aws:s3:::dp-mailblaze-demo-state-test/{name.rpartition('-')[2]}/terraform.tfstate"
+    return found | {state, f"{state}.tflock"}
+
+
+def on_what_others_have(statement: dict, theirs: set[str], other: str) -> Iterator[Request]:
+    """Return requests that bring all that a statement asks for, but what a thing itself has: its tags, its boundary."""
+    asked = {key: value for keys in statement.get("Condition", {}).values() for key, value in keys.items()}
+    context = {key: as_list(value)[0] for key, value in asked.items()}
+    context.pop("ec2:CreateAction", None)  # AWS says it of what is being made
+    if "iam:PermissionsBoundary" in context and "iam:CreateRole" not in as_list(statement["Action"]):
+        context["iam:PermissionsBoundary"] = f"arn:aws:iam::{ACCOUNT}:policy/{other}-boundary"
+    for known in map(action, as_list(statement["Action"])):
+        if known.level in READS or known.name in EVERYWHERE:
+            continue
+        for kind in known.kinds:
+            for arn in theirs:
+                if kind.covers(arn) and (known.name, kind.name) not in MAKES:
+                    yield Request(known.name, arn, {**context, "aws:ResourceTag/Platform": other})
 
 
 def test_checkov_finds_nothing_that_is_not_explained(tool, ground):
