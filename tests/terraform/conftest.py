@@ -191,15 +191,22 @@ def refused(calls: list[Call], bootstrap_state: dict[str, dict]) -> list[str]:
         for word in WORDS
         if f'module.key["{word}"].aws_kms_key.this' in bootstrap_state
     }
+    of_keys = key_policies(bootstrap_state)
     account = Account({STATE: BOOTSTRAP["TF_VAR_state_bucket"]}, keys)
     found = {}
     for call in calls:
         kind, _, word = call.who.partition("-")
         role = roles.get(f"github-{kind}-dp-mailblaze-demo-{word}")
         for request in account.needs(call) if role else ():
-            if not allows(role, request):
+            if not allows(role, request, of_keys.get(request.resource, ())):
                 found[f"{call.who} may not {request.action} on {request.resource}"] = None
     return list(found)
+
+
+def key_policies(bootstrap_state: dict[str, dict]) -> dict[str, list[dict]]:
+    """Return the policy of each key by its ARN, in a list as the simulator takes them."""
+    keys = [values for address, values in bootstrap_state.items() if address.endswith("aws_kms_key.this")]
+    return {values["arn"]: [json.loads(values["policy"])] for values in keys}
 
 
 def network(aws: str) -> dict:

@@ -1,7 +1,8 @@
 """What AWS's policies allow, worked out as IAM's manual says ("Policy evaluation logic"), without AWS.
 
 A request is allowed where no policy refuses it, one of the identity's allows it, and so does its boundary where it has
-one; or where the resource's own policy names the identity. What the simulator does not know, it refuses to judge.
+one; or where the resource's own policy names the identity. A key is different: nobody uses it whom its own policy does
+not name, by himself or by the account ("Key policies in AWS KMS"). What the simulator does not know, it does not judge.
 """
 
 import fnmatch
@@ -48,10 +49,18 @@ def allows(identity: Identity, request: Request, of_resource: Iterable[Document]
         return False
     if any(_says(document, request, "Deny", identity.arn) for document in resource_policies):
         return False
+    is_of_key = resource_policies and request.action.startswith("kms:")
+    if is_of_key and not any(_says(one, request, "Allow", root_of(identity.arn)) for one in resource_policies):
+        documents = []  # the key does not hand over to IAM
     is_within = not bounds or _says(bounds[0], request, "Allow")
     if any(_says(document, request, "Allow", identity.arn) for document in resource_policies) and is_within:
         return True
     return is_within and any(_says(document, request, "Allow") for document in documents)
+
+
+def root_of(arn: str) -> str:
+    """Return the principal that is the whole account of an identity."""
+    return ":".join([*arn.split(":")[:5], "root"])
 
 
 def _says(document: Document, request: Request, effect: str, principal: str | None = None) -> bool:

@@ -48,6 +48,17 @@ def test_a_resources_policy_names_whom_it_lets_in():
     assert not allows(me(boundary=say(action="s3:GetObject")), request, [say(Principal={"AWS": ME})])
 
 
+def test_a_key_is_used_by_whom_its_own_policy_names_too():
+    request = Request("kms:Decrypt", "arn:aws:kms:eu-central-1:123456789012:key/k")
+    mine = me(say(action="kms:Decrypt"))
+    root = {"AWS": "arn:aws:iam::123456789012:root"}
+    assert allows(mine, request, [say(action="kms:Decrypt", Principal=root)])
+    assert not allows(mine, request, [say(action="kms:Encrypt", Principal=root)])
+    assert not allows(mine, request, [say(action="kms:Decrypt", Principal={"AWS": "arn:aws:iam::210987654321:root"})])
+    assert not allows(me(), request, [say(action="kms:Decrypt", Principal=root)])
+    assert allows(me(), request, [say(action="kms:Decrypt", Principal={"AWS": ME})])
+
+
 @pytest.mark.parametrize(
     ("operator", "wanted", "found", "is_true"),
     [

@@ -23,6 +23,18 @@ run "turns_and_names_no_star" {
     error_message = "a wildcard action"
   }
   assert {
+    # The log group is made by CloudWatch Logs, which no policy of a role speaks for.
+    condition = { for s in jsondecode(data.aws_iam_policy_document.key.json).Statement :
+      s.Sid => jsonencode([sort(flatten([s.Action])), lookup(s, "Condition", {})]) if lookup(s.Principal, "Service", "") == "logs.eu-central-1.amazonaws.com" } == {
+      LogsLookAtIt = jsonencode([["kms:DescribeKey"], {}])
+      LogsEncrypt = jsonencode([
+        ["kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKey", "kms:ReEncryptFrom", "kms:ReEncryptTo"],
+        { ArnLike = { "kms:EncryptionContext:aws:logs:arn" = "arn:aws:logs:eu-central-1:123456789012:log-group:*" } },
+      ])
+    }
+    error_message = "CloudWatch Logs cannot use the key, or more than its logs"
+  }
+  assert {
     condition     = alltrue([for s in jsondecode(data.aws_iam_policy_document.key.json).Statement : s.Principal != "*"])
     error_message = "anybody may use the key"
   }
