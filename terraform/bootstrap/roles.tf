@@ -6,6 +6,8 @@ locals {
   region  = data.aws_region.current.name
   aws     = "arn:${data.aws_partition.current.partition}"
   names   = { for environment in var.environments : environment => "dp-mailblaze-demo-${environment}" }
+  # As environments/*/main.tf say it (is_disposable).
+  disposable = { for environment in var.environments : environment => environment == "dev" }
   # The roles that a deployment makes, by what comes behind the environment's name.
   made = ["loader", "smoke", "snowflake", "start"]
   roles = { for environment, name in local.names : environment => {
@@ -157,6 +159,24 @@ data "aws_iam_policy_document" "write" {
       test     = "StringNotEquals"
       variable = "aws:ResourceTag/Platform"
       values   = [local.names[each.key]]
+    }
+  }
+  # A secret that is removed at once leaves its name to one with another value. In dev, Terraform removes them so.
+  dynamic "statement" {
+    for_each = local.disposable[each.key] ? {} : {
+      KeepSecretsUntilTheyAreMissed = { test = "Bool", key = "ForceDeleteWithoutRecovery", value = "true" }
+      KeepSecretsForAMonth          = { test = "NumericLessThan", key = "RecoveryWindowInDays", value = "30" }
+    }
+    content {
+      sid       = statement.key
+      effect    = "Deny"
+      actions   = ["secretsmanager:DeleteSecret"]
+      resources = local.resources[each.key].secretsmanager
+      condition {
+        test     = statement.value.test
+        variable = "secretsmanager:${statement.value.key}"
+        values   = [statement.value.value]
+      }
     }
   }
   statement {

@@ -270,6 +270,35 @@ def _(target: Target):
     return chain.from_iterable(_on(f"secretsmanager:{action}", target.secrets) for action in actions)
 
 
+def _removed(target: Target, **said: str) -> Iterator[Chain]:
+    """A secret is removed, and one of its name is made, with a value."""
+    carried = {f"secretsmanager:{key}": value for key, value in said.items()}
+    for secret in target.secrets:
+        yield (Request("secretsmanager:DeleteSecret", secret, carried), Request("secretsmanager:CreateSecret", secret))
+
+
+@way("replaces a secret at once")
+def _(target: Target):
+    return _removed(target, ForceDeleteWithoutRecovery="true")
+
+
+@way("replaces a secret within a month")
+def _(target: Target):
+    for days in (7, 29):
+        yield from _removed(target, RecoveryWindowInDays=str(days))
+
+
+@way("replaces a secret after a month")
+def _(target: Target):
+    yield from _removed(target)
+    yield from _removed(target, RecoveryWindowInDays="30")
+
+
+@way("gives a new secret its value")
+def _(target: Target):
+    return _on("secretsmanager:CreateSecret", [f"{_here('secretsmanager')}:secret:{target.name}/NEW-AbCdEf"])
+
+
 @way("writes over the record")
 def _(target: Target):
     for path in ("postgres/RAW/accounts/1.parquet", "postgres/RAW/_loads/1.json", "saas/RAW/_schemas/a.json"):

@@ -19,6 +19,7 @@ RENAMED = {
     },
     "s3": {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"},
 }  # fmt: skip
+REMOVES = ("ForceDeleteWithoutRecovery", "RecoveryWindowInDays")  # what a removal of a secret may say
 # AWS makes these roles itself where an account has none yet, if whoever asks may make them.
 OF_SERVICES = {
     ("ecs", "CreateCluster"): ("ecs.amazonaws.com", "AWSServiceRoleForECS"),
@@ -189,7 +190,10 @@ def _logs(account: Account, call: Call, action: str) -> list[Request]:
 
 def _secrets(account: Account, call: Call, action: str) -> list[Request]:
     name = call.sent.get("SecretId") or call.sent["Name"]
-    found = _tagged(call, action, name if name.startswith("arn:") else arn("secretsmanager", f"secret:{name}-AbCdEf"))
+    asked = {key: str(call.sent[key]).lower() for key in REMOVES if key in call.sent}
+    context = {f"secretsmanager:{key}": value for key, value in asked.items()}
+    secret = name if name.startswith("arn:") else arn("secretsmanager", f"secret:{name}-AbCdEf")
+    found = _tagged(call, action, secret, **context)
     if call.operation == "CreateSecret" and "KmsKeyId" in call.sent:
         via = {"kms:ViaService": f"secretsmanager.{REGION}.amazonaws.com"}
         found += [Request(f"kms:{verb}", call.sent["KmsKeyId"], via) for verb in ("Decrypt", "GenerateDataKey")]
