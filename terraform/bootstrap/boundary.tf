@@ -13,7 +13,7 @@ data "aws_iam_policy_document" "boundary" {
     actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts"]
     resources = ["${module.lake[each.key].bucket_arn}/*"]
   }
-  # As in modules/lake/writer.tf: what is new is written, what is there is not written over, but for a lease.
+  # As in modules/lake/writer.tf: what is new is written, what is there is not written over, but for leases and the kept budget.
   statement {
     sid       = "WriteWhatIsNew"
     actions   = ["s3:PutObject"]

@@ -1,5 +1,5 @@
 # What a loader may do in the lake: read, and write what is not there yet, below its pipelines' prefixes. No deletion, of an
-# object or a version, and no writing over what is there, but for a lease.
+# object or a version, and no writing over what is there, but below _lease/: leases, and what the flow keeps of the budget.
 data "aws_iam_policy_document" "writer" {
   statement {
     sid = "List"
