@@ -10,12 +10,15 @@ from collections.abc import Iterator
 import pytest
 from moto.server import ThreadedMotoServer
 
-from pipelines import saas
+from pipelines import postgres, saas
 from pipelines.errors import Refusal
 from pipelines.lake_records import LakeRecords
+from pipelines.replay import main
 from pipelines.warehouse import raw_pipeline
 from tests.conftest import BUCKET, AtomicPuts, Platform
 from tests.conftest import KEYS as OWN
+from tests.pipelines.conftest import few_tables  # noqa: F401  a fixture
+from tests.replay.test_raw_again import cut_off_then_lose_the_disk, differences, lose_raw, records, written
 from tests.terraform.identities import identities
 from tests.terraform.lake_gate import Gate
 from tests.terraform.simulator import Identity
@@ -62,6 +65,25 @@ def test_it_loads_and_is_refused_nothing(guarded, gate):
     assert saas.load() is not None  # once more: the lease is taken again, and the next record written
     written = [request for request in gate.asked if request.action == "s3:PutObject"]
     assert len(written) > 10
+    assert gate.refused == []
+
+
+@pytest.mark.usefixtures("few_tables")
+def test_it_recovers_and_replays_and_is_refused_nothing(guarded, gate):
+    """A load is cut off and its disk lost, the next one finishes it, and RAW comes again from the lake alone."""
+    postgres.load()
+    cut_off_then_lose_the_disk(guarded)
+    recovered = postgres.load()
+    assert recovered.load_ids
+    assert len(records(guarded, "postgres")) == 3
+    kept, lake = lose_raw(guarded), written(guarded)
+    gate.asked.clear()
+    main(["postgres"])
+    assert differences(guarded, kept) == {}
+    assert written(guarded) == lake
+    read = [request for request in gate.asked if request.action == "s3:GetObject"]
+    assert [request for request in read if "/_loads/" in request.resource]
+    assert [request for request in read if request.resource.endswith(".parquet")]
     assert gate.refused == []
 
 
