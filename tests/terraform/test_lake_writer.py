@@ -1,11 +1,13 @@
 """The loader under its own policy: it loads, recovers and replays, and can write over nothing but its lease.
 
 The policy is the one that bootstrap applies. Each request of a real load reaches moto's S3 only if the simulator finds
-that the policy allows it.
+that the policy allows it. The smoke run works under its own policy in the same way, below its own prefixes.
 """
 
 import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from moto.server import ThreadedMotoServer
@@ -13,12 +15,18 @@ from moto.server import ThreadedMotoServer
 from pipelines import postgres, saas
 from pipelines.errors import Refusal
 from pipelines.lake_records import LakeRecords
+from pipelines.lease_store import Conflict
 from pipelines.replay import main
 from pipelines.warehouse import raw_pipeline
 from tests.conftest import BUCKET, AtomicPuts, Platform
 from tests.conftest import KEYS as OWN
 from tests.pipelines.conftest import few_tables  # noqa: F401  a fixture
 from tests.replay.test_raw_again import cut_off_then_lose_the_disk, differences, lose_raw, records, written
+from tests.snowflake import account_probes
+from tests.snowflake.account_probes import numbers
+from tests.snowflake.sides import DATABASE
+from tests.snowflake.smoke import SCRATCH
+from tests.snowflake.smoke_account import SmokeAccount
 from tests.terraform.identities import identities
 from tests.terraform.lake_gate import Gate
 from tests.terraform.simulator import Identity
@@ -58,6 +66,22 @@ def guarded(platform, gate) -> Platform:
     gate.asked.clear()
     gate.refused.clear()
     return platform
+
+
+@pytest.fixture
+def trial(guarded, gate, environments, bootstrap_state, monkeypatch) -> Platform:
+    """A platform whose loads are those of a smoke run: under its role's policy, in schemas and folders of its own."""
+    dev = environments["dev"].state
+    lake = bootstrap_state['module.lake["dev"].aws_s3_bucket.raw']["bucket"]
+    role = identities(dev, bootstrap_state)["dp-mailblaze-demo-dev-smoke"]
+
+    def here(policy: dict) -> dict:
+        return json.loads(json.dumps(policy).replace(lake, BUCKET).replace(DATABASE, guarded.warehouse.stem))
+
+    own = Identity(role.arn, tuple(here(policy) for policy in role.policies), here(role.boundary))
+    monkeypatch.setattr(gate, "identity", own)
+    monkeypatch.setenv("WAREHOUSE__SCRATCH", f"{SCRATCH}0123ABCD_")
+    return guarded
 
 
 def test_it_loads_and_is_refused_nothing(guarded, gate):
@@ -122,3 +146,36 @@ def test_a_record_that_was_changed_is_refused_in_a_line(guarded):
     client.put_object(Bucket=BUCKET, Key=f"saas/RAW/_loads/{record.load_id}.json", Body=b"{}")
     with pytest.raises(Refusal, match="administrator's AWS sign-in"):
         records.write(record)
+
+
+def test_a_smoke_run_loads_and_its_probes_write_their_files(trial, gate):
+    """Each probe writes a file of a name of its own: none is ever written twice."""
+    saas.load()
+    account = SmokeAccount()
+    for name in probed_files():
+        account.put(name, {"ID": numbers(1)})
+    assert gate.refused == []
+    written = {request.resource.partition("/")[2] for request in gate.asked if request.action == "s3:PutObject"}
+    assert {account.folder + name for name in probed_files()} < written
+    assert len([key for key in written if re.match(rf"saas/{SCRATCH}\w+RAW/", key)]) > 5
+    with pytest.raises(Conflict):
+        account.put(probed_files()[0], {"ID": numbers(2)})
+
+
+def test_a_smoke_run_writes_nothing_beside_its_own_and_over_nothing(trial):
+    account = SmokeAccount()
+    account.put("once.parquet", {"ID": numbers(1)})
+    lake = LakeRecords(raw_pipeline("saas"))._lake
+    with pytest.raises(PermissionError):
+        lake.pipe_file(f"{BUCKET}/{account.folder}once.parquet", b"another")
+    with pytest.raises(PermissionError):
+        lake.pipe_file(f"{BUCKET}/postgres/RAW/new.parquet", b"new", mode="create")
+
+
+def probed_files() -> list[str]:
+    """Return the files that the probes write, in their order."""
+    source = Path(account_probes.__file__).read_text()
+    names = re.findall(r'account\.put\("([^"]+)"', source)
+    assert len(names) > 3
+    assert source.count("account.put(") == len(names) == len(set(names))
+    return names
