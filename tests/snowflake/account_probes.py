@@ -17,6 +17,9 @@ import pyarrow as pa
 
 RACES = 20  # times that a second session looks at once for what a first one has committed
 WAITERS = 16  # statements at once: two pipelines with eight workers each
+PATIENCE = 30  # looks, a second each, until they all wait
+# What Snowflake answers where a right is missing: "Insufficient privileges", "does not exist or not authorized".
+NO_PRIVILEGE, NOT_AUTHORIZED = 3001, 2003
 LONG = 60.0  # seconds that nothing of a probe takes
 
 
@@ -31,8 +34,9 @@ class Session(Protocol):
 
 
 class Account(Protocol):
-    """What a probe works with; `raw` is the run's own RAW, `stage` the folder of the lake that a probe may write."""
+    """What a probe works with: the database, the run's own RAW and MART, and a folder of the lake that it may write."""
 
+    database: str
     raw: str
     mart: str
     stage: str
@@ -62,8 +66,9 @@ class Answer:
 class Question:
     """A question to an account.
 
-    `sql` is what is run, with {raw}, {mart} and {stage}; `why` says what hangs on it and what holds in either case.
-    `probe` None: a person looks. `is_offline`: the stand-in's answer is worth something.
+    `sql` is what is run, with {database}, {raw}, {mart} and {stage}; `why` says what hangs on it and what holds in
+    either case. `probe` None: a person looks. `is_offline`: the stand-in's answer is worth something. `is_needed` False: the
+    platform is right with any answer, and none fails the run.
     """
 
     name: str
@@ -73,6 +78,7 @@ class Question:
     why: str
     probe: Callable[["Account", Sequence[str]], Answer] | None = None
     is_offline: bool = False
+    is_needed: bool = True
 
     def ask(self, account: Account, is_account: bool) -> Answer:
         """Return the answer; what fails is none that was wanted."""
@@ -80,7 +86,7 @@ class Question:
             return Answer("a person looks", None)
         if not is_account and not self.is_offline:
             return Answer("only an account", None)
-        names = {"raw": account.raw, "mart": account.mart, "stage": account.stage}
+        names = {"database": account.database, "raw": account.raw, "mart": account.mart, "stage": account.stage}
         try:
             return self.probe(account, [one.format(**names) for one in self.sql])
         except Exception as error:  # noqa: BLE001  whatever it is, the table says it
@@ -92,12 +98,12 @@ Probe = Callable[[Account, Sequence[str]], Answer]
 
 
 def question(
-    text: str, *, sql: Sequence[str], wanted: str, why: str, is_offline: bool = False
+    text: str, *, sql: Sequence[str], wanted: str, why: str, is_offline: bool = False, is_needed: bool = True
 ) -> Callable[[Probe], Probe]:
     """Register a probe under its question."""
 
     def register(probe: Probe) -> Probe:
-        QUESTIONS.append(Question(probe.__name__, text, sql, wanted, why, probe, is_offline))
+        QUESTIONS.append(Question(probe.__name__, text, sql, wanted, why, probe, is_offline, is_needed))
         return probe
 
     return register
@@ -139,17 +145,43 @@ def storage_integration(account: Account, sql: Sequence[str]) -> Answer:
 
 @question(
     "Is RAW out of TRANSFORMER's reach to write, and MART out of LOADER's to read?",
-    sql=["CREATE TABLE {raw}.PROBE_NOT_MINE (ID INT)", "SELECT * FROM {mart}.DIM_ACCOUNTS LIMIT 1"],
-    wanted="both are refused",
-    why="docs/security.md promises it; Terraform's plan shows the grants, not what Snowflake makes of them.",
+    sql=["CREATE TABLE {database}.RAW.PROBE_NOT_MINE (ID INT)", "SELECT * FROM {database}.MART.DIM_ACCOUNTS LIMIT 0"],
+    wanted="both are refused for want of a right",
+    why=(
+        "docs/security.md promises it of the real schemas; Terraform's plan shows the grants, not what Snowflake makes "
+        "of them. A table that is made in spite of it is dropped at once. `?`: MART is not built yet."
+    ),
 )
 def grants_hold(account: Account, sql: Sequence[str]) -> Answer:
-    passed = [
-        role
-        for role, statement in (("TRANSFORMER", sql[0]), ("LOADER", sql[1]))
-        if not is_refused(account, role, statement)
-    ]
+    passed = [] if is_refused(account, "TRANSFORMER", sql[0], is_not_allowed) else ["TRANSFORMER"]
+    if passed:
+        with account.session("TRANSFORMER") as session:
+            session.rows(f"DROP TABLE {account.database}.RAW.PROBE_NOT_MINE")
+    if is_refused(account, "TRANSFORMER", sql[1], is_not_allowed):
+        return Answer("MART is not built yet", False if passed else None)
+    passed += [] if is_refused(account, "LOADER", sql[1], is_not_allowed) else ["LOADER"]
     return Answer(f"passed: {', '.join(passed)}" if passed else "both are refused", not passed)
+
+
+@question(
+    "Has REPORTER its right on a table of MART that dbt has made?",
+    sql=["SHOW GRANTS ON TABLE {database}.MART.DIM_CONTACTS"],
+    wanted="SELECT to REPORTER",
+    why=(
+        "It comes by a grant on future tables alone. dbt says no COPY GRANTS: with it a new table has what the old one "
+        "had, and nothing of the future grants. `?`: MART is not built yet."
+    ),
+)
+def reporter_s_right(account: Account, sql: Sequence[str]) -> Answer:
+    with account.session("TRANSFORMER") as session:
+        try:
+            rows = session.shown(sql[0])
+        except Exception as error:
+            if not is_not_allowed(error):
+                raise
+            return Answer("MART is not built yet", None)
+    rights = [str(row["privilege"]) for row in rows if row["grantee_name"] == "REPORTER"]
+    return Answer(f"{', '.join(rights) or 'nothing'} to REPORTER", rights == ["SELECT"])
 
 
 @question(
@@ -161,6 +193,7 @@ def grants_hold(account: Account, sql: Sequence[str]) -> Answer:
         "READ_CONSISTENCY_MODE = 'GLOBAL'. An UPDATE reads the newest state in any case: no overtaken run commits."
     ),
     is_offline=True,
+    is_needed=False,
 )
 def read_consistency(account: Account, sql: Sequence[str]) -> Answer:
     with account.session() as writer, account.session() as reader:
@@ -209,12 +242,14 @@ def update_after_wait(account: Account, _: Sequence[str]) -> Answer:
     sql=[
         "first: BEGIN TRANSACTION; UPDATE {raw}.PROBE_QUEUE SET N = N + 1",
         f"{WAITERS} others: UPDATE {{raw}}.PROBE_QUEUE SET N = N + 1",
-        "first: COMMIT",
+        f"first, until {WAITERS} of them are WAITING: SHOW LOCKS; then COMMIT",
     ],
-    wanted=f"N = {WAITERS + 1}",
+    wanted=f"N = {WAITERS + 1}, none refused, {WAITERS} waited at once",
     why=(
         "At most 20 may wait for a table. Two pipelines with eight workers each end at the one fencing table; a job "
-        "that is refused is tried again. If one is, lower `[load] workers`."
+        "that is refused is tried again. If one is, lower `[load] workers`. An XS runs eight statements at a time "
+        "(MAX_CONCURRENCY_LEVEL): if those that wait for a lock count, the others wait for the warehouse, and the "
+        "answer is `?`."
     ),
 )
 def waiters_on_one_table(account: Account, _: Sequence[str]) -> Answer:
@@ -231,11 +266,14 @@ def waiters_on_one_table(account: Account, _: Sequence[str]) -> Answer:
         first.rows("BEGIN TRANSACTION NAME PROBE_HOLDER")
         first.rows(update)
         with at_once([wait] * WAITERS) as running:
-            time.sleep(5)
+            waiting = most_waiting(first, "PROBE_QUEUE")
             first.rows("COMMIT")
         ((count,),) = first.rows(f"SELECT N FROM {table}")
     refused = [error for error in running.errors if error]
-    return Answer(f"N = {count}, {len(refused)} refused", count == WAITERS + 1 and not refused)
+    got = f"N = {count}, {len(refused)} refused, {waiting} waited at once"
+    if count != WAITERS + 1 or refused:
+        return Answer(got, False)
+    return Answer(got, True if waiting == WAITERS else None)
 
 
 @question(
@@ -263,17 +301,19 @@ def detached_transaction(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Are statements of a client that has gone aborted?",
-    sql=["SHOW PARAMETERS LIKE 'ABORT_DETACHED_QUERY' IN SESSION", "SHOW PARAMETERS LIKE 'LOCK_TIMEOUT' IN SESSION"],
-    wanted="true, 600",
+    "Are statements of a client that has gone aborted, and does a login set what it asks for?",
+    sql=["SHOW PARAMETERS LIKE 'ABORT_DETACHED_QUERY' FOR USER", "SHOW PARAMETERS LIKE 'LOCK_TIMEOUT' IN SESSION"],
+    wanted="true for both services, 600 for the loader",
     why=(
-        "The session sets both as it signs in, Terraform the first for the users: a login that ignores them shows here."
+        "Terraform sets the first for the users, dbt's too; the loader's session sets the second as it signs in. `?`: "
+        "the service may not see its user's parameters, and an administrator looks."
     ),
 )
 def session_parameters(account: Account, sql: Sequence[str]) -> Answer:
     with account.session() as session:
-        values = [[str(row["value"]).lower() for row in session.shown(statement)] for statement in sql]
-    return Answer(", ".join(value for found in values for value in found) or "nothing", values == [["true"], ["600"]])
+        found = {"LOADER's session": [str(row["value"]) for row in session.shown(sql[1])]}
+    of_users = {role: of_user(account, role, sql[:1]) for role in ("LOADER", "TRANSFORMER")}
+    return parameters(found | of_users, {"LOADER's session": ["600"], "LOADER": ["true"], "TRANSFORMER": ["true"]})
 
 
 @question(
@@ -299,28 +339,27 @@ def rolled_back_copy(account: Account, _: Sequence[str]) -> Answer:
 
 
 @question(
-    "Does a table that stays remember its files, and forget them with TRUNCATE?",
-    sql=[
-        "COPY INTO {raw}.PROBE_STATE …; DELETE FROM {raw}.PROBE_STATE; COPY INTO {raw}.PROBE_STATE …",
-        "TRUNCATE TABLE {raw}.PROBE_STATE; COPY INTO {raw}.PROBE_STATE …",
-    ],
-    wanted="0 rows after DELETE, 1 after TRUNCATE",
+    "Does a table remember its files after DELETE?",
+    sql=["COPY INTO {raw}.PROBE_STATE …; DELETE FROM {raw}.PROBE_STATE; COPY INTO {raw}.PROBE_STATE …"],
+    wanted="0 rows",
     why=(
         "A replay drops every table but that of the states, which stays, and leaves out the files whose states it has: "
-        "right in either case. If TRUNCATE did not forget, a staging table would lose a file that comes again."
+        "right in either case."
     ),
+    is_needed=False,
 )
 def replay_beside_states(account: Account, _: Sequence[str]) -> Answer:
-    account.put("again.parquet", {"ID": numbers(1)})
-    table, copy = f"{account.raw}.PROBE_STATE", copied(account, "PROBE_STATE", "again.parquet")
-    with account.session() as session:
-        session.rows(f"CREATE TABLE {table} (ID INT)")
-        counts = []
-        for statements in ((copy, f"DELETE FROM {table}", copy), (f"TRUNCATE TABLE {table}", copy)):
-            for statement in statements:
-                session.rows(statement)
-            counts.append(session.rows(f"SELECT count(*) FROM {table}")[0][0])
-    return Answer(f"{counts[0]} rows after DELETE, {counts[1]} after TRUNCATE", counts == [0, 1])
+    return copied_again(account, "again.parquet", "PROBE_STATE", "DELETE FROM", 0)
+
+
+@question(
+    "Does a table forget its files with TRUNCATE?",
+    sql=["COPY INTO {raw}.PROBE_EMPTIED …; TRUNCATE TABLE {raw}.PROBE_EMPTIED; COPY INTO {raw}.PROBE_EMPTIED …"],
+    wanted="1 row",
+    why="dlt empties staging tables by TRUNCATE. If it did not forget, one would lose a file that comes again.",
+)
+def truncate_forgets(account: Account, _: Sequence[str]) -> Answer:
+    return copied_again(account, "emptied.parquet", "PROBE_EMPTIED", "TRUNCATE TABLE", 1)
 
 
 @question(
@@ -355,6 +394,7 @@ def truncate_rolled_back(account: Account, sql: Sequence[str]) -> Answer:
     ],
     wanted="both end well, 1 row, 2 columns",
     why="A run that was overtaken can still add a column. If the COPY fails, its job is tried again.",
+    is_needed=False,
 )
 def column_beside_copy(account: Account, _: Sequence[str]) -> Answer:
     account.put("wider.parquet", {"ID": numbers(1)})
@@ -416,24 +456,26 @@ def types_of_copy(account: Account, sql: Sequence[str]) -> Answer:
 def overflow_refused(account: Account, sql: Sequence[str]) -> Answer:
     with account.session() as session:
         session.rows(f"CREATE TABLE {account.raw}.PROBE_NARROW (NAME VARCHAR(4), N NUMBER(3,0))")
-    passed = [statement.rpartition("SELECT ")[2] for statement in sql if not is_refused(account, "LOADER", statement)]
+    passed = [
+        statement.rpartition("SELECT ")[2]
+        for statement in sql
+        if not is_refused(account, "LOADER", statement, is_too_large)
+    ]
     return Answer(f"passed: {'; '.join(passed)}" if passed else "both are refused", not passed)
 
 
 @question(
-    "What does TIMESTAMP mean, and in which zone is the session?",
-    sql=["SHOW PARAMETERS LIKE 'TIMESTAMP_TYPE_MAPPING' IN SESSION", "SHOW PARAMETERS LIKE 'TIMEZONE' IN SESSION"],
+    "What does TIMESTAMP mean, and in which zone are the services?",
+    sql=["SHOW PARAMETERS LIKE 'TIMESTAMP_TYPE_MAPPING' FOR USER", "SHOW PARAMETERS LIKE 'TIMEZONE' FOR USER"],
     wanted="TIMESTAMP_NTZ, UTC for both services",
     why=(
-        "Contracts spell TIMESTAMP_NTZ out and the loader sets the zone; another mapping would still change ad hoc SQL."
+        "Contracts spell TIMESTAMP_NTZ out, and the loader's session sets its zone; dbt's has that of its user, which "
+        "Terraform sets. `?`: the service may not see its user's parameters, and an administrator looks."
     ),
 )
 def timestamps(account: Account, sql: Sequence[str]) -> Answer:
-    found = []
-    for role in ("LOADER", "TRANSFORMER"):
-        with account.session(role) as session:
-            found += [str(row["value"]) for statement in sql for row in session.shown(statement)]
-    return Answer(", ".join(found) or "nothing", found == ["TIMESTAMP_NTZ", "UTC"] * 2)
+    found = {role: of_user(account, role, sql) for role in ("LOADER", "TRANSFORMER")}
+    return parameters(found, {role: ["TIMESTAMP_NTZ", "UTC"] for role in found})
 
 
 @question(
@@ -444,6 +486,7 @@ def timestamps(account: Account, sql: Sequence[str]) -> Answer:
         "Each load rewrites its row, and history of it costs. A permanent one that an earlier version made goes "
         "on, and is as safe."
     ),
+    is_needed=False,
 )
 def fence_is_transient(account: Account, sql: Sequence[str]) -> Answer:
     with account.session() as session:
@@ -533,14 +576,73 @@ def numbers(*values: int) -> Any:
     return pa.array(values, pa.int64())
 
 
-def is_refused(account: Account, role: str, statement: str) -> bool:
-    """Tell whether the warehouse refuses a statement of a role; a session that does not open says nothing."""
+def copied_again(account: Account, file: str, table: str, emptied_by: str, wanted: int) -> Answer:
+    """Copy a file into a table, empty it, copy the file again, and count."""
+    account.put(file, {"ID": numbers(1)})
+    name, copy = f"{account.raw}.{table}", copied(account, table, file)
+    with account.session() as session:
+        for statement in (f"CREATE TABLE {name} (ID INT)", copy, f"{emptied_by} {name}", copy):
+            session.rows(statement)
+        ((count,),) = session.rows(f"SELECT count(*) FROM {name}")
+    return Answer(f"{count} row{'' if count == 1 else 's'}", count == wanted)
+
+
+def is_not_allowed(error: Exception) -> bool:
+    """Tell whether an error of Snowflake's says that the role lacks a right."""
+    return getattr(error, "errno", None) in (NO_PRIVILEGE, NOT_AUTHORIZED)
+
+
+def is_too_large(error: Exception) -> bool:
+    """Tell whether an error of Snowflake's is about a value: those have an SQLSTATE of one class, the standard's."""
+    return str(getattr(error, "sqlstate", None)).startswith("22")
+
+
+def is_refused(account: Account, role: str, statement: str, is_meant: Callable[[Exception], bool]) -> bool:
+    """Tell whether the warehouse refuses a statement of a role for the reason that is meant.
+
+    Raises:
+        Exception: it fails for another one, which says nothing.
+    """
     with account.session(role) as session:
         try:
             session.rows(statement)
-        except Exception:  # noqa: BLE001  which error it is differs
+        except Exception as error:
+            if not is_meant(error):
+                raise
             return True
     return False
+
+
+def of_user(account: Account, role: str, statements: Sequence[str]) -> list[str] | None:
+    """Return parameters of a service's user, which its session may not show: None where it may not see them."""
+    with account.session(role) as session:
+        try:
+            return [str(row["value"]) for statement in statements for row in session.shown(statement)]
+        except Exception as error:
+            if not is_not_allowed(error):
+                raise
+            return None
+
+
+def parameters(found: dict[str, list[str] | None], wanted: dict[str, list[str]]) -> Answer:
+    """Return the answer about parameters by whose they are; who sees none of its own says nothing."""
+    got = "; ".join(f"{who}: {', '.join(has) or 'nothing' if has is not None else '?'}" for who, has in found.items())
+    if any(has is not None and has != wanted[who] for who, has in found.items()):
+        return Answer(got, False)
+    return Answer(got, None if None in found.values() else True)
+
+
+def most_waiting(session: Session, table: str) -> int:
+    """Return how many wait for a table at the same time, at most, as soon as all do or nobody more comes."""
+    most = 0
+    for _ in range(PATIENCE):
+        locks = session.shown("SHOW LOCKS")
+        waiting = [row for row in locks if row["status"] == "WAITING" and str(row["resource"]).endswith(f".{table}")]
+        most = max(most, len(waiting))
+        if most >= WAITERS:
+            break
+        time.sleep(1)
+    return most
 
 
 class Running:
@@ -586,25 +688,25 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> Iterator[Running]:
 
 
 def ask_all(account: Account, is_account: bool, say: Callable[[str], None] = print) -> bool:
-    """Ask every question, print the table, and tell whether no answer is another one than wanted."""
+    """Ask every question, print the table, and tell whether no answer that is needed is another one than wanted."""
     say("")
     say("What only an account can tell (docs/snowflake.md):")
     is_well = True
     for one in QUESTIONS:
         answer = one.ask(account, is_account)
-        mark = {True: "✓", False: "✗", None: "?"}[answer.is_wanted]
+        mark = {True: "✓", False: "✗" if one.is_needed else "!", None: "?"}[answer.is_wanted]
         say(f"{mark} {one.text} | wanted: {one.wanted} | got: {answer.got}")
-        is_well = is_well and answer.is_wanted is not False
+        is_well = is_well and mark != "✗"
     return is_well
 
 
 def page() -> str:
     """Return the list as docs/snowflake.md has it."""
     lines = ["| question | statements | wanted | why, and what holds in either case |", "|---|---|---|---|"]
-    places = {"raw": "RAW", "mart": "MART", "stage": "RAW.STG_S3_RAW/…/"}
+    places = {"database": "DB", "raw": "RAW", "mart": "MART", "stage": "RAW.STG_S3_RAW/…/"}
     for one in QUESTIONS:
         statements = "<br>".join(f"`{sql.format(**places)}`" for sql in one.sql)
-        asked = "" if one.probe else " (a person)"
+        asked = (" (a person)" if not one.probe else "") + ("" if one.is_needed else " (`!`: not needed)")
         lines.append(f"| {one.text}{asked} | {statements} | {one.wanted} | {one.why} |")
     return "\n".join(lines) + "\n"
 

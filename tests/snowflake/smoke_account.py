@@ -60,6 +60,7 @@ class SmokeAccount:
     def __init__(self) -> None:
         prepare()
         place = environment()
+        self.database = place.database
         self.raw = f"{place.database}.{raw_dataset()}"
         self.mart = f"{self.raw.removesuffix('RAW')}MART"
         self.folder = f"postgres/{raw_dataset()}/probes/"  # where the role of a smoke run may write
