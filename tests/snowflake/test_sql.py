@@ -13,6 +13,7 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
+from tests.snowflake.sides import ROOT
 from tests.snowflake.statements import normalised, sent_by
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -43,6 +44,14 @@ def statements(history) -> dict[str, list[str]]:
     for sender, statement in sent_by(history.statements):
         sent[sender].append(statement)
     return {sender: normalised(texts) for sender, texts in sent.items()}
+
+
+def test_nothing_is_made_with_copy_grants():
+    """It would get nothing of the grants on future tables and views, by which alone REPORTER and TRANSFORMER read."""
+    files = [GOLDEN / "dbt.sql", GOLDEN / "dlt.sql", ROOT / "dbt" / "dbt_project.yml"]
+    files += [*(ROOT / "dbt" / "models").rglob("*"), *(ROOT / "terraform").rglob("*.tf")]
+    said = re.compile(r"^\s*\+?copy_grants\b|^copy grants\b|copy_grants\s*=", re.IGNORECASE | re.MULTILINE)
+    assert [file.name for file in files if file.is_file() and said.search(file.read_text())] == []
 
 
 @pytest.mark.parametrize("sender", ["dlt", "dbt"])

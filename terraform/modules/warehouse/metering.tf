@@ -10,13 +10,13 @@ locals {
 }
 
 resource "snowflake_view" "metering" {
-  provider    = snowflake.accountadmin # who alone reads ACCOUNT_USAGE
-  for_each    = local.metering
-  database    = snowflake_database.this.name
-  schema      = snowflake_schema.this["METERING"].name
-  name        = each.key
-  is_secure   = "true"
-  copy_grants = true
-  statement   = trimspace(templatefile("${path.module}/sql/metering/${lower(each.key)}.sql", { ours = each.value }))
-  depends_on  = [snowflake_grant_privileges_to_account_role.select_future] # or TRANSFORMER could not read it
+  provider  = snowflake.accountadmin # who alone reads ACCOUNT_USAGE
+  for_each  = local.metering
+  database  = snowflake_database.this.name
+  schema    = snowflake_schema.this["METERING"].name
+  name      = each.key
+  is_secure = "true"
+  # No copy_grants: a view made with COPY GRANTS gets nothing of the grants on future views.
+  statement  = trimspace(templatefile("${path.module}/sql/metering/${lower(each.key)}.sql", { ours = each.value }))
+  depends_on = [snowflake_grant_privileges_to_account_role.select_future] # or TRANSFORMER could not read it
 }

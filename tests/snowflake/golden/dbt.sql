@@ -13125,7 +13125,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_state
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
 "CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change, also of what is not kept here.$$
 )
-copy grants
 as (
 with contacts as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
@@ -13156,7 +13155,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rate
 "MONTH_STARTS_ON" COMMENT $$First day of the month.$$,
 "USD_RATE" COMMENT $$US dollars for one unit of currency.$$
 )
-copy grants
 as (
 with months as (
 select month_starts_on from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
@@ -13216,7 +13214,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
 "MEASURED_ON" COMMENT $$The month's last day; in the newest month the day of the newest change.$$,
 "MEASURED_BEFORE" COMMENT $$The end of measured_on (UTC), not included.$$
 )
-copy grants
 as (
 with subscriptions as (
 select started_on, changed_at from DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.subscriptions_snapshot
@@ -13286,7 +13283,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_subscription_
 "MRR_USD" COMMENT $$monthly_net_amount in US dollars, rounded to the cent.$$,
 "EXCHANGE_RATE_CHANGE_USD" COMMENT $$What the month before paid at this month's rate, less what it paid at its own.$$
 )
-copy grants
 as (
 with months as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
@@ -13376,7 +13372,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
 "IS_COMPLETE" COMMENT $$False where the load was cut off and its rows were read again.$$,
 "ENDED_AT" COMMENT $$When it ended (UTC).$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW._dlt_loads
@@ -13402,7 +13397,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_f
 "ROW_COUNT" COMMENT $$Rows in it.$$,
 "BYTE_COUNT" COMMENT $$Its bytes.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.copy_history
@@ -13458,7 +13452,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statemen
 "WRITTEN_BYTE_COUNT" COMMENT $$Bytes that it wrote.$$,
 "WRITTEN_ROW_COUNT" COMMENT $$Rows that it inserted or updated.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.query_history
@@ -13495,7 +13488,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__warehous
 "ENDED_AT" COMMENT $$End of the hour (UTC).$$,
 "CREDITS" COMMENT $$Credits of compute and cloud services. Snowflake charges for the latter only beyond a tenth of the day's compute, so this is an upper bound.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.METERING.warehouse_metering_history
@@ -13534,7 +13526,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$,
 "CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_accounts
@@ -13592,7 +13583,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaign
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$,
 "CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_campaigns
@@ -13652,7 +13642,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$,
 "CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_contacts
@@ -13715,7 +13704,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_invoices
@@ -13759,7 +13747,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_mem
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_list_memberships
@@ -13794,7 +13781,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_lists
@@ -13835,7 +13821,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__plans
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_plans
@@ -13882,7 +13867,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__subscrip
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$,
 "CHANGED_AT" COMMENT $$The later of updated_at and deleted_at (UTC): it moves on every change.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_subscriptions
@@ -13934,7 +13918,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users
 "IS_DELETED" COMMENT $$Whether the row is gone at its source.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_users
@@ -13981,7 +13964,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__campaigns
 "IS_DELETED" COMMENT $$Whether the sending service has removed it for good.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_campaigns
@@ -14032,7 +14014,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
 "BOUNCE_REASON" COMMENT $$What the other mail server said; may quote an address.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_email_events
@@ -14076,7 +14057,6 @@ create or replace   view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
 "IS_DELETED" COMMENT $$Whether the sending service has removed it for good.$$,
 "LOAD_ID" COMMENT $$The load that brought this version of the row.$$
 )
-copy grants
 as (
 with source as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_suppressions
@@ -23170,7 +23150,6 @@ limit 0
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_account_mrr
-copy grants
 as (
 with months as (
 select month_starts_on from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
@@ -23240,7 +23219,6 @@ select * from told
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
-copy grants
 as (
 with events as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
@@ -23286,7 +23264,6 @@ select * from outcomes
 ;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours
-copy grants
 as (
 with statements as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__statements
@@ -23333,7 +23310,6 @@ select * from shared
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
 (account_id bigint not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_code varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), monthly_send_limit bigint, region varchar not null, industry varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), time_zone varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), active_user_count bigint not null, live_subscription_count bigint not null, created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select account_id, account_name, account_status, plan_code, plan_name, monthly_send_limit, region, industry, time_zone, active_user_count, live_subscription_count, created_at, deleted_at, is_deleted
@@ -23389,7 +23365,6 @@ select * from unknown
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts_history
 (account_id bigint not null, valid_from timestamp without time zone not null, valid_to timestamp without time zone, is_current boolean not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_code varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), plan_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), region varchar not null, industry varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), time_zone varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select account_id, valid_from, valid_to, is_current, account_name, account_status, plan_code, plan_name, region, industry, time_zone, created_at, deleted_at, is_deleted
@@ -23444,7 +23419,6 @@ select * from unknown
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
 (campaign_id bigint not null, campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, subject_line varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), campaign_status varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sending_status varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), list_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sending_domain varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), ip_pool varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), recipient_count bigint, scheduled_at timestamp without time zone, sent_at timestamp without time zone, created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select campaign_id, campaign_name, account_id, region, subject_line, campaign_status, sending_status, list_name, sending_domain, ip_pool, recipient_count, scheduled_at, sent_at, created_at, deleted_at, is_deleted
@@ -23498,7 +23472,6 @@ select * from unknown
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
 (contact_id bigint not null, account_id bigint not null, region varchar not null, email varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_PERSON = 'masked'), first_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_PERSON = 'masked'), last_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_PERSON = 'masked'), locale varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), consent_source varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), lead_score decimal(18, 3), subscribed_list_count bigint not null, is_subscribed boolean not null, is_suppressed boolean not null, subscribed_at timestamp without time zone, unsubscribed_at timestamp without time zone, created_at timestamp without time zone, deleted_at timestamp without time zone, is_deleted boolean not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select contact_id, account_id, region, email, first_name, last_name, locale, consent_source, lead_score, subscribed_list_count, is_subscribed, is_suppressed, subscribed_at, unsubscribed_at, created_at, deleted_at, is_deleted
@@ -23557,7 +23530,6 @@ select * from unknown
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
 (date_day date not null, calendar_year bigint not null, quarter_of_year bigint not null, month_of_year bigint not null, day_of_month bigint not null, day_of_week bigint not null, is_weekend boolean not null, month_starts_on date not null, week_starts_on date not null)
-copy grants
 as (
 select date_day, calendar_year, quarter_of_year, month_of_year, day_of_month, day_of_week, is_weekend, month_starts_on, week_starts_on
 from (
@@ -23676,7 +23648,6 @@ select * from dates
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_campaign_revenue
 (invoice_id bigint not null, campaign_id bigint not null, account_id bigint not null, region varchar not null, issued_on date not null, campaign_sent_at timestamp without time zone, campaign_count bigint not null, attributed_usd decimal(18, 2) not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select invoice_id, campaign_id, account_id, region, issued_on, campaign_sent_at, campaign_count, attributed_usd
@@ -23747,7 +23718,6 @@ select * from facts
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
 (event_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), event_type varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), occurred_at timestamp without time zone not null, occurred_on date not null, received_at timestamp without time zone, message_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), is_machine_open boolean, bounce_type varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), link_url varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'))
-copy grants
 as (
 select event_id, event_type, occurred_at, occurred_on, received_at, message_id, account_id, contact_id, campaign_id, mailbox_provider, is_machine_open, bounce_type, link_url, load_id
 from (
@@ -23791,7 +23761,6 @@ select * from facts
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
 (invoice_id bigint not null, invoice_number varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, subscription_id bigint, invoice_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), issued_on date not null, due_on date, paid_at timestamp without time zone, currency varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), exchange_rate decimal(38, 18) not null, subtotal_amount decimal(18, 2) not null, tax_amount decimal(18, 2) not null, total_amount decimal(18, 2) not null, subtotal_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, total_usd decimal(18, 2) not null, deleted_at timestamp without time zone, is_deleted boolean not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select invoice_id, invoice_number, account_id, region, subscription_id, invoice_status, issued_on, due_on, paid_at, currency, exchange_rate, subtotal_amount, tax_amount, total_amount, subtotal_usd, tax_usd, total_usd, deleted_at, is_deleted
@@ -23841,7 +23810,6 @@ select * from facts
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
 (message_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sending_domain varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sent_at timestamp without time zone not null, sent_on date not null, message_outcome varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), delivered_at timestamp without time zone, first_bounced_at timestamp without time zone, first_human_opened_at timestamp without time zone, first_machine_opened_at timestamp without time zone, first_clicked_at timestamp without time zone, complained_at timestamp without time zone, unsubscribed_at timestamp without time zone, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'))
-copy grants
 as (
 select message_id, account_id, contact_id, campaign_id, mailbox_provider, sending_domain, sent_at, sent_on, message_outcome, delivered_at, first_bounced_at, first_human_opened_at, first_machine_opened_at, first_clicked_at, complained_at, unsubscribed_at, deferral_count, human_open_count, machine_open_count, click_count, newest_load_id
 from (
@@ -23893,7 +23861,6 @@ select * from facts
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
 (account_id bigint not null, region varchar not null, month_starts_on date not null, movement varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), mrr_before_usd decimal(18, 2) not null, mrr_after_usd decimal(18, 2) not null, change_usd decimal(18, 2) not null, exchange_rate_change_usd decimal(18, 2) not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select account_id, region, month_starts_on, movement, mrr_before_usd, mrr_after_usd, change_usd, exchange_rate_change_usd
@@ -23931,7 +23898,6 @@ select * from movements
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_account_performance
 (account_id bigint not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), region varchar not null, contact_count bigint not null, subscribed_contact_count bigint not null, list_count bigint not null, newest_day_on date, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), last_campaign_id bigint, last_campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), last_campaign_sent_at timestamp without time zone, suppression_count bigint not null, hard_bounce_suppression_count bigint not null, complaint_suppression_count bigint not null, unsubscribe_suppression_count bigint not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select account_id, account_name, account_status, region, contact_count, subscribed_contact_count, list_count, newest_day_on, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, unique_click_count, complaint_count, unsubscribe_count, delivery_rate, bounce_rate, open_rate, click_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, last_campaign_id, last_campaign_name, last_campaign_sent_at, suppression_count, hard_bounce_suppression_count, complaint_suppression_count, unsubscribe_suppression_count
@@ -24052,7 +24018,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_hours
 (campaign_id bigint not null, campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, day_of_week bigint not null, hour_of_day bigint not null, human_open_count bigint not null, click_count bigint not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select campaign_id, campaign_name, account_id, region, day_of_week, hour_of_day, human_open_count, click_count
@@ -24098,7 +24063,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_campaign_performance
 (campaign_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), sent_at timestamp without time zone, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, unique_machine_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, delivery_rate decimal(18, 6), bounce_rate decimal(18, 6), open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6), complaint_rate decimal(18, 6), unsubscribe_rate decimal(18, 6), campaign_id bigint not null, account_id bigint not null, region varchar not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select campaign_name, account_name, sent_at, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, unique_machine_open_count, unique_click_count, complaint_count, unsubscribe_count, delivery_rate, bounce_rate, open_rate, click_rate, click_to_open_rate, complaint_rate, unsubscribe_rate, campaign_id, account_id, region
@@ -24164,7 +24128,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_daily_engagement
 (sent_on date not null, account_id bigint not null, account_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), region varchar not null, sent_count bigint not null, delivered_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, unique_open_count bigint not null, machine_only_open_count bigint not null, unique_click_count bigint not null, complaint_count bigint not null, unsubscribe_count bigint not null, open_rate decimal(18, 6), click_rate decimal(18, 6), click_to_open_rate decimal(18, 6))
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select sent_on, account_id, account_name, region, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, machine_only_open_count, unique_click_count, complaint_count, unsubscribe_count, open_rate, click_rate, click_to_open_rate
@@ -24219,7 +24182,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status
 (source_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), table_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), row_count bigint not null, deleted_row_count bigint not null, newest_change_at timestamp without time zone, newest_load_id varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), source_loaded_at timestamp without time zone)
-copy grants
 as (
 select source_name, table_name, row_count, deleted_row_count, newest_change_at, newest_load_id, source_loaded_at
 from (
@@ -24346,7 +24308,6 @@ select * from counts
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_deliverability
 (sent_on date not null, mailbox_provider varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), sending_domain varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), region varchar not null, sent_count bigint not null, delivered_count bigint not null, deferred_count bigint not null, hard_bounce_count bigint not null, soft_bounce_count bigint not null, complaint_count bigint not null, delivery_rate decimal(18, 6), deferral_rate decimal(18, 6), hard_bounce_rate decimal(18, 6), soft_bounce_rate decimal(18, 6), complaint_rate decimal(18, 6))
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select sent_on, mailbox_provider, sending_domain, region, sent_count, delivered_count, deferred_count, hard_bounce_count, soft_bounce_count, complaint_count, delivery_rate, deferral_rate, hard_bounce_rate, soft_bounce_rate, complaint_rate
@@ -24391,7 +24352,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_health
 (list_id bigint not null, month_starts_on date not null, list_name varchar tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, joined_count bigint not null, unsubscribed_count bigint not null, cleaned_count bigint not null, deleted_count bigint not null, net_growth_count bigint not null, member_count bigint not null, churn_rate decimal(18, 6))
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select list_id, month_starts_on, list_name, account_id, region, joined_count, unsubscribed_count, cleaned_count, deleted_count, net_growth_count, member_count, churn_rate
@@ -24581,7 +24541,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_list_survival
 (account_id bigint not null, region varchar not null, month_number bigint not null, at_risk_count bigint not null, left_count bigint not null, censored_count bigint not null, survival_rate decimal(18, 6) not null)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select account_id, region, month_number, at_risk_count, left_count, censored_count, survival_rate
@@ -24746,7 +24705,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_mrr
 (month_starts_on date not null, measured_on date not null, opening_mrr_usd decimal(18, 2) not null, new_mrr_usd decimal(18, 2) not null, expansion_mrr_usd decimal(18, 2) not null, contraction_mrr_usd decimal(18, 2) not null, churn_mrr_usd decimal(18, 2) not null, reactivation_mrr_usd decimal(18, 2) not null, closing_mrr_usd decimal(18, 2) not null, exchange_rate_change_usd decimal(18, 2) not null, opening_account_count bigint not null, new_account_count bigint not null, churned_account_count bigint not null, reactivated_account_count bigint not null, paying_account_count bigint not null, arpa_usd decimal(18, 2), logo_churn_rate decimal(18, 6), revenue_churn_rate decimal(18, 6), net_revenue_retention decimal(18, 6))
-copy grants
 as (
 select month_starts_on, measured_on, opening_mrr_usd, new_mrr_usd, expansion_mrr_usd, contraction_mrr_usd, churn_mrr_usd, reactivation_mrr_usd, closing_mrr_usd, exchange_rate_change_usd, opening_account_count, new_account_count, churned_account_count, reactivated_account_count, paying_account_count, arpa_usd, logo_churn_rate, revenue_churn_rate, net_revenue_retention
 from (
@@ -24844,7 +24802,6 @@ select * from reported
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_pipeline_cost
 (cost_on date not null, warehouse_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), pipeline varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), table_name varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), node_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), row_count bigint not null, byte_count bigint not null, scanned_byte_count bigint not null, file_count bigint not null, statement_count bigint not null, warehouse_seconds decimal(18, 3) not null, metered_seconds decimal(18, 3) not null, credits decimal(18, 9) not null, cost_usd decimal(18, 6) not null)
-copy grants
 as (
 select cost_on, warehouse_name, pipeline, table_name, load_id, node_id, row_count, byte_count, scanned_byte_count, file_count, statement_count, warehouse_seconds, metered_seconds, credits, cost_usd
 from (
@@ -24952,7 +24909,6 @@ cross join prices
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements
 (occurred_on date not null, event_type varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), load_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), added_count bigint not null, total_before bigint not null, total_after bigint not null)
-copy grants
 as (
 select occurred_on, event_type, load_id, added_count, total_before, total_after
 from (
@@ -25002,7 +24958,6 @@ select * from restated
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_revenue_monthly
 (month_starts_on date not null, invoice_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), currency varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), invoice_count bigint not null, billed_amount decimal(18, 2) not null, billed_usd decimal(18, 2) not null, open_usd decimal(18, 2) not null, paid_usd decimal(18, 2) not null, void_usd decimal(18, 2) not null, uncollectible_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, deleted_invoice_count bigint not null, deleted_usd decimal(18, 2) not null)
-copy grants
 as (
 select month_starts_on, invoice_status, currency, invoice_count, billed_amount, billed_usd, open_usd, paid_usd, void_usd, uncollectible_usd, tax_usd, deleted_invoice_count, deleted_usd
 from (
@@ -25041,7 +24996,6 @@ select * from summed
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_suppression_breaches
 (message_id varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_ID = 'masked'), account_id bigint not null, region varchar not null, contact_id bigint not null, campaign_id bigint not null, sent_at timestamp without time zone not null, broken_rule varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), began_at timestamp without time zone not null, lifted_at timestamp without time zone)
-copy grants
 with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select message_id, account_id, region, contact_id, campaign_id, sent_at, broken_rule, began_at, lifted_at
