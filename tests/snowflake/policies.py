@@ -11,8 +11,24 @@ ROLES = {"transformer": "TRANSFORMER", "personal_data": "PERSONAL_DATA", "every_
 
 def body(name: str) -> str:
     """Return the SQL of a policy as Terraform renders it."""
-    text = (MODULE / "sql" / f"{name}.sql").read_text().strip()
+    text = EACH_REGION.sub(_each_region, (MODULE / "sql" / f"{name}.sql").read_text()).strip()
     return re.sub(r"\$\{(\w+)\}", lambda role: ROLES[role[1]], text)
+
+
+EACH_REGION = re.compile(r"%\{ for region, role in regions ~\}\n(.*?)%\{ endfor ~\}\n", re.DOTALL)
+
+
+def _each_region(found: re.Match) -> str:
+    """Return what Terraform makes of a loop over the regions."""
+    return "".join(
+        found[1].replace("${region}", region).replace("${role}", f"REGION_{region.upper()}") for region in regions()
+    )
+
+
+def regions() -> list[str]:
+    """Return the regions that Terraform has roles for."""
+    text = (MODULE / "variables.tf").read_text().partition('variable "regions"')[2]
+    return re.findall(r'"(\w+)"', re.search(r"default\s*=\s*\[(.*?)\]", text)[1])
 
 
 def policies(database: str) -> list[str]:
@@ -28,7 +44,7 @@ def policies(database: str) -> list[str]:
             f"CREATE TAG {tag}",
             f"ALTER TAG {tag} SET MASKING POLICY {policy}",
         ]
-    return [*made, *(f"GRANT ROLE {role} TO USER REPORTER_SVC" for role in ("REPORTER", "REGION_ALL"))]
+    return [*made, *(f"GRANT ROLE {role} TO USER REPORTER_SVC" for role in ("REPORTER", "REGION_ALL", "REGION_EU"))]
 
 
 def masks_of_terraform() -> set[str]:

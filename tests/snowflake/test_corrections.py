@@ -175,6 +175,9 @@ def policies(server):
     read = f"with t as (select * from {table}) select * from t"
     assert run(server, *reporter, read) == [(sha256(b"a@b").hexdigest(), "eu")]
     assert run(server, "use role REPORTER", read) == []
+    assert run(server, "use role REPORTER", "use secondary roles REGION_EU", read) == run(server, *reporter, read)
+    with pytest.raises(ProgrammingError, match=r"REGION_US.*not authorized"):
+        run(server, "use role REPORTER", "use secondary roles REGION_US", read)
     listed = f"table({DATABASE}.information_schema.policy_references(ref_entity_name => '{table}'))"
     assert run(server, f"select policy_name from {listed} order by 1") == [("MASK_ID",), ("ROWS_OF_REGION",)]
     with pytest.raises(ProgrammingError, match="attached"):

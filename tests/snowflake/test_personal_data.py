@@ -8,12 +8,13 @@ import json
 import re
 from hashlib import sha256
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from tests.conftest import objects
-from tests.snowflake.policies import MASKS, body, masks_of_terraform
+from tests.snowflake.policies import MASKS, MODULE, body, masks_of_terraform, regions
 from tests.snowflake.sides import BUCKET, DATABASE
 
 TAG = f"{DATABASE}.MART.PERSONAL_DATA_"
@@ -131,6 +132,33 @@ def test_dbt_makes_each_text_with_one_tag_but_those_of_a_row_policy(history, off
 
 def test_the_masks_are_those_of_terraform():
     assert set(MASKS) == masks_of_terraform()
+
+
+@pytest.mark.parametrize("name", [path.stem for path in sorted((MODULE / "sql").glob("*.sql"))])
+def test_a_policy_asks_for_each_role_by_a_literal(name):
+    """Older editions of Snowflake's manual know a literal and a column as IS_ROLE_IN_SESSION's argument, newer ones an
+    expression, too: a literal is right in either case."""
+    tree = sqlglot.parse_one(body(name), read="snowflake")
+    asked = [call for call in tree.find_all(exp.Anonymous) if call.name.upper() == "IS_ROLE_IN_SESSION"]
+    assert len(asked) >= 2
+    assert [call.sql() for call in asked if not isinstance(call.expressions[0], exp.Literal)] == []
+
+
+def test_each_region_has_a_role_and_an_unknown_one_is_for_who_has_all():
+    def sees(region: str, *roles: str) -> bool:
+        tree = sqlglot.parse_one(for_roles(body("rows_of_region"), ("NOBODY", *roles)), read="snowflake")
+        of = exp.Literal.string(region)
+        sql = tree.transform(lambda node: of.copy() if isinstance(node, exp.Column) else node).sql("duckdb")
+        return duckdb.sql(f"select {sql}").fetchone()[0]
+
+    assert len(regions()) == 4
+    for region in regions():
+        shown = [other for other in regions() if sees(other, "REPORTER", f"REGION_{region.upper()}")]
+        assert shown == [region]
+        assert sees(region.upper(), "REPORTER", f"REGION_{region.upper()}")
+        assert not sees(region, "REPORTER")
+    every = [f"REGION_{region.upper()}" for region in regions()]
+    assert (sees("mars", *every), sees("mars", "REGION_MARS"), sees("mars", "REGION_ALL")) == (False, False, True)
 
 
 def test_reporter_sees_no_address_and_no_name(history, offline, inventory):

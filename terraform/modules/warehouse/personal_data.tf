@@ -76,7 +76,7 @@ resource "snowflake_grant_privileges_to_account_role" "apply_masks" {
 }
 
 # Regions: a role for each, below REPORTER's reach. dbt sets the policy on tables that have a region: who has REPORTER alone
-# sees no row of theirs.
+# sees no row of theirs, and rows of a region without a role are seen by who has REGION_ALL.
 resource "snowflake_account_role" "region" {
   provider = snowflake.securityadmin
   for_each = toset(concat(["ALL"], [for region in var.regions : upper(region)]))
@@ -103,6 +103,8 @@ resource "snowflake_row_access_policy" "region" {
   body = trimspace(templatefile("${path.module}/sql/rows_of_region.sql", {
     transformer  = snowflake_account_role.this["TRANSFORMER"].name
     every_region = snowflake_account_role.region["ALL"].name
+    # Each role by its name as a literal: older editions of Snowflake's manual know no expression as IS_ROLE_IN_SESSION's argument.
+    regions = { for region in var.regions : lower(region) => snowflake_account_role.region[upper(region)].name }
   }))
 }
 

@@ -29,6 +29,14 @@ resource "snowflake_grant_account_role" "every_region_to_reporter" {
   user_name = each.value.name
 }
 
+# Where the chain is tried, REPORTER_SVC has the others, too: the smoke run looks with one of them alone beside REPORTER.
+resource "snowflake_grant_account_role" "each_region_to_reporter" {
+  provider  = snowflake.securityadmin
+  for_each  = var.is_tried && contains(keys(var.public_keys), "REPORTER") ? toset([for region in var.regions : upper(region)]) : []
+  role_name = snowflake_account_role.region[each.key].name
+  user_name = snowflake_service_user.this["REPORTER"].name
+}
+
 # From where they may sign in; none where no address is known.
 resource "snowflake_network_policy" "this" {
   provider        = snowflake.securityadmin

@@ -1,3 +1,5 @@
 IS_ROLE_IN_SESSION('${transformer}')
 OR IS_ROLE_IN_SESSION('${every_region}')
-OR IS_ROLE_IN_SESSION('REGION_' || UPPER(REGION))
+%{ for region, role in regions ~}
+OR (LOWER(REGION) = '${region}' AND IS_ROLE_IN_SESSION('${role}'))
+%{ endfor ~}

@@ -9,7 +9,12 @@ variables {
   monthly_credits   = 20
   allowed_addresses = ["192.0.2.0/24"]
   alert_users       = ["DATA_LEAD"]
-  public_keys       = { LOADER = { current = "MIIB" }, TRANSFORMER = { current = "MIIC", next = "MIID" } }
+  is_tried          = true
+  public_keys = {
+    LOADER      = { current = "MIIB" }
+    TRANSFORMER = { current = "MIIC", next = "MIID" }
+    REPORTER    = { current = "MIIE" }
+  }
 }
 
 run "small_asleep_and_capped" {
@@ -31,12 +36,49 @@ run "services_sign_in_by_key_in_utc_from_known_places" {
   command = apply
   assert {
     condition = alltrue([for u in snowflake_service_user.this :
-    u.rsa_public_key != null && u.default_secondary_roles_option == "NONE" && u.timezone == "UTC" && u.network_policy != null])
-    error_message = "a service user has no key, other roles, another time zone, or signs in from anywhere"
+    u.rsa_public_key != null && u.timezone == "UTC" && u.network_policy != null])
+    error_message = "a service user has no key, another time zone, or signs in from anywhere"
   }
   assert {
-    condition     = toset([for u in snowflake_service_user.this : u.name]) == toset(["LOADER_SVC", "TRANSFORMER_SVC"])
+    condition = { for u in snowflake_service_user.this : u.name => u.default_secondary_roles_option } == {
+      LOADER_SVC = "NONE", TRANSFORMER_SVC = "NONE", REPORTER_SVC = "ALL"
+    }
+    error_message = "a service has roles beside its own, or REPORTER_SVC signs in without its regions and sees no row"
+  }
+}
+
+run "a_role_without_a_key_has_no_user" {
+  command = plan
+  variables {
+    public_keys = { LOADER = { current = "MIIB" } }
+  }
+  assert {
+    condition     = [for u in snowflake_service_user.this : u.name] == ["LOADER_SVC"] && length(snowflake_grant_account_role.each_region_to_reporter) == 0
     error_message = "a role without a key has a user, or one with a key none"
+  }
+}
+
+run "rows_of_a_region_are_seen_by_its_role" {
+  command = apply
+  assert {
+    condition = alltrue([for region in ["apac", "eu", "latam", "us"] : strcontains(snowflake_row_access_policy.region.body,
+    "OR (LOWER(REGION) = '${region}' AND IS_ROLE_IN_SESSION('REGION_${upper(region)}'))")])
+    error_message = "a region has no role that reads its rows, or the role is not asked for by its name"
+  }
+  assert {
+    condition     = toset([for g in snowflake_grant_account_role.each_region_to_reporter : g.role_name]) == toset(["REGION_APAC", "REGION_EU", "REGION_LATAM", "REGION_US"])
+    error_message = "the smoke run cannot look at one region alone"
+  }
+}
+
+run "where_nothing_is_tried_the_reporter_has_every_region_at_once" {
+  command = plan
+  variables {
+    is_tried = false
+  }
+  assert {
+    condition     = length(snowflake_grant_account_role.each_region_to_reporter) == 0
+    error_message = "REPORTER_SVC has roles that it does not need"
   }
 }
 

@@ -40,7 +40,7 @@ class Account:
     masks: dict[str, str] = field(default_factory=dict)  # the masking policy of each tag
     tables: dict[str, Table] = field(default_factory=dict)
     granted: dict[str, set[str]] = field(default_factory=dict)  # roles of users
-    sessions: WeakKeyDictionary = field(default_factory=WeakKeyDictionary)  # role, and whether others count beside it
+    sessions: WeakKeyDictionary = field(default_factory=WeakKeyDictionary)  # role, and the user's others beside it
 
     def policy(self, kind: str, name: str, _argument: str, body: str) -> None:
         argument = re.match(r"\w+", _argument)[0]
@@ -125,9 +125,11 @@ class Account:
 
     def enforced(self, sql: str, session: object) -> str:
         """Return a query as its session's roles let it read."""
-        role, is_all = self.sessions[session]
-        others = [roles for roles in self.granted.values() if role in roles] if is_all else []
-        roles = {role}.union(*others)
+        role, beside = self.sessions[session]
+        others = set().union(*[roles for roles in self.granted.values() if role in roles])
+        if beside is not None and not beside <= others:
+            raise refused(f"Role '{', '.join(sorted(beside - others))}' does not exist or not authorized.")
+        roles = {role} | (others if beside is None else beside)
         tree = sqlglot.parse_one(sql, read="snowflake")
         for node in list(tree.find_all(exp.Table)):
             parts = [part.name.upper() for part in node.parts]
@@ -193,10 +195,11 @@ def policies(_s3_url: str) -> None:
                 change(account, *[v if v == values[-1] and change is Account.policy else plain(v) for v in values])
                 return execute(self, SUCCESS, *args, **options)
         if found := re.fullmatch(r"use\s+role\s+(\w+)", text, re.IGNORECASE):
-            account.sessions[session] = (found[1].upper(), False)
+            account.sessions[session] = (found[1].upper(), frozenset())
             return execute(self, SUCCESS, *args, **options)
-        if found := re.fullmatch(r"use\s+secondary\s+roles\s+(all|none)", text, re.IGNORECASE):
-            account.sessions[session] = (account.sessions[session][0], found[1].upper() == "ALL")
+        if found := re.fullmatch(r"use\s+secondary\s+roles\s+(\w+)", text, re.IGNORECASE):
+            beside = {"ALL": None, "NONE": frozenset()}.get(found[1].upper(), frozenset({found[1].upper()}))
+            account.sessions[session] = (account.sessions[session][0], beside)
             return execute(self, SUCCESS, *args, **options)
         if re.match(r"create\s+or\s+replace\s+(transient\s+)?table\b", text, re.IGNORECASE):
             account.make(sqlglot.parse_one(text, read="snowflake"))
