@@ -67,8 +67,8 @@ class Question:
     """A question to an account.
 
     `sql` is what is run, with {database}, {raw}, {mart} and {stage}; `why` says what hangs on it and what holds in
-    either case. `probe` None: a person looks. `is_offline`: the stand-in's answer is worth something. `is_needed` False: the
-    platform is right with any answer, and none fails the run.
+    either case. `probe` None: a person looks. `is_offline`: the stand-in's answer is worth something. `is_needed`
+    False: the platform is right with any answer, and none fails the run.
     """
 
     name: str

@@ -2,6 +2,8 @@
 
 import json
 import re
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from snowflake.connector.errors import ProgrammingError
@@ -11,7 +13,7 @@ from tests.snowflake.account_probes import QUESTIONS
 from tests.snowflake.offline import OfflineSnowflake
 from tests.snowflake.reporter import unmasked
 from tests.snowflake.sides import BUCKET, DATABASE, Snowflake
-from tests.snowflake.smoke import LEASE, MAKES, SCRATCH
+from tests.snowflake.smoke import LEASE, MAKES, SCRATCH, drop_left
 from tests.snowflake.statements import sent_by
 
 SENDER = {"LOADER": "dlt", "TRANSFORMER": "dbt"}
@@ -52,7 +54,7 @@ def test_mart_is_built_under_the_real_policies_and_looked_at_as_reporter(tried):
     kinds = ("PERSONAL_DATA_PERSON", "PERSONAL_DATA_ID", "PERSONAL_DATA_TEXT", "ROWS_OF_REGION")
     assert policies == {f"{DATABASE}.MART.{kind}" for kind in kinds}
     roles = [sql for _, sql in tried["sent"] if sql.startswith("USE ")]
-    assert roles == ["USE ROLE REPORTER", "USE SECONDARY ROLES ALL", "USE SECONDARY ROLES NONE"]
+    assert roles == ["USE ROLE REPORTER", *(f"USE SECONDARY ROLES {beside}" for beside in ("ALL", "REGION_EU", "NONE"))]
 
 
 MART = f"{DATABASE}.MART"
@@ -61,31 +63,33 @@ SUBJECT = f"alter table {MART}.dim_campaigns modify column subject_line"
 
 
 @pytest.mark.parametrize(
-    ("off", "on", "finding"),
+    ("off", "on", "findings"),
     [
         (f"{EMAIL} unset tag {MART}.PERSONAL_DATA_PERSON", f"{EMAIL} set tag {MART}.PERSONAL_DATA_PERSON = 'masked'",
-         r"dim_contacts\.email: [\d,]+ of [\d,]+ values show a person"),
+         [r"dim_contacts\.email: [\d,]+ of [\d,]+ values show a person"]),
         (f"alter table {MART}.dim_contacts drop row access policy {MART}.ROWS_OF_REGION",
          f"alter table {MART}.dim_contacts add row access policy {MART}.ROWS_OF_REGION on (region)",
-         r"dim_contacts: [\d,]+ rows are seen without a role for their region"),
+         [r"dim_contacts: [\d,]+ rows of other regions are seen with the role of eu",
+          r"dim_contacts: [\d,]+ rows are seen without a role for their region"]),
     ],
 )  # fmt: skip
-def test_a_mask_or_a_policy_that_is_off_is_a_failure(history, offline, off, on, finding):
+def test_a_mask_or_a_policy_that_is_off_is_a_failure(history, offline, off, on, findings):
     manifest = json.loads((history.snowflake.folder / "target" / "manifest.json").read_text())
     with offline.connect(database=DATABASE) as connection:
         assert unmasked(connection, MART, manifest) == []
     offline.execute(off)
     try:
         with offline.connect(database=DATABASE) as connection:
-            (found,) = unmasked(connection, MART, manifest)
+            found = unmasked(connection, MART, manifest)
     finally:
         offline.execute(on)
-    assert re.fullmatch(finding, found)
+    assert len(found) == len(findings)
+    assert all(re.fullmatch(finding, line) for finding, line in zip(findings, found, strict=True))
 
 
 def test_a_server_that_masks_nothing_is_a_failure(s3_server, tmp_path):
     """Nothing in the look forgives it: neither an account without policies nor a server that knows no roles."""
-    columns = {"contact_id": "bigint", "region": "varchar", "email": "varchar", "note": "varchar"}
+    columns = {"contact_id": "bigint", "region": "varchar", "email": "VARCHAR(40)", "note": "varchar"}
     model = {
         **{"name": "dim_contacts", "resource_type": "model", "fqn": ["mailblaze", "mart", "dim_contacts"]},
         "config": {"row_access_policy": "ROWS_OF_REGION on (region)"},
@@ -96,10 +100,13 @@ def test_a_server_that_masks_nothing_is_a_failure(s3_server, tmp_path):
     }
     made = "select 1 as contact_id, 'eu' as region, 'Ann' as email, 'of ann@mail.example' as note"
 
-    def look(folder: str, *without: str) -> list[str]:
+    def look(folder: str, *without: str, rows: str = "") -> list[str]:
         with OfflineSnowflake(tmp_path / folder, s3_server, without=without) as server:
             server.execute(f"create database {DATABASE}", f"create schema {MART}")
-            server.execute(f"create table {MART}.dim_contacts as {made}", database=DATABASE)
+            server.execute(f"create table {MART}.dim_contacts as {made} {rows}", database=DATABASE)
+            server.execute(
+                *(f"GRANT ROLE {role} TO USER REPORTER_SVC" for role in ("REPORTER", "REGION_ALL", "REGION_EU"))
+            )
             with server.connect(database=DATABASE) as connection:
                 return unmasked(connection, MART, {"nodes": {"m": model}})
 
@@ -108,6 +115,7 @@ def test_a_server_that_masks_nothing_is_a_failure(s3_server, tmp_path):
         "dim_contacts.note: 1 of 1 values show a person",
         "dim_contacts: 1 rows are seen without a role for their region",
     ]
+    assert look("no row", rows="where false")[0].startswith("dim_contacts: REPORTER_SVC sees no row as it signs in")
     with pytest.raises(ProgrammingError):  # which the smoke run prints as a failure
         look("no roles", "policies")
 
@@ -131,6 +139,46 @@ def test_each_role_drops_what_it_made(tried):
     assert dropped == {SENDER[role]: set(schemas) for role, schemas in MAKES.items()}
     made = {sender: sql for sender, sql in tried["sent"] if re.match(r"\s*(/\*.*\*/)?\s*create schema", sql, re.I)}
     assert set(made) == set(SENDER.values())
+
+
+class Left:
+    """An account on which runs were cut off."""
+
+    database = DATABASE
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+    def __init__(self):
+        self.dropped: dict[str, list[str]] = {}
+
+    @contextmanager
+    def session(self, role: str):
+        self.role = role
+        yield self
+
+    def shown(self, sql: str) -> list[dict]:
+        assert sql == f"SHOW SCHEMAS LIKE 'SMOKE_%' IN DATABASE {DATABASE}"
+        names = ["RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS"]
+        old, new = self.now - timedelta(hours=25), self.now - timedelta(hours=2)
+        schemas = {f"SMOKE_0123ABCD_{name}": old for name in names} | {f"SMOKE_89ABCDEF_{name}": new for name in names}
+        schemas |= {"SMOKE_SIGNALS_MART": old, "SMOKERS": old, "SMOKE_0123ABCD_OTHER": old}
+        return [{"name": name, "created_on": at} for name, at in schemas.items()]
+
+    def rows(self, sql: str) -> list[tuple]:
+        if sql.endswith("_SNAPSHOTS CASCADE"):
+            raise ProgrammingError("no right")
+        self.dropped.setdefault(self.role, []).append(sql)
+        return []
+
+
+def test_what_a_run_that_was_cut_off_left_is_dropped_by_those_who_made_it(capsys):
+    account = Left()
+    drop_left(account, account.now)
+    drop = f"DROP SCHEMA IF EXISTS {DATABASE}.SMOKE_0123ABCD_{{}} CASCADE"
+    assert account.dropped == {
+        "LOADER": [drop.format(name) for name in ("RAW", "RAW_STAGING")],
+        "TRANSFORMER": [drop.format(name) for name in ("INTERMEDIATE", "MART", "STAGING")],
+    }
+    assert "SMOKE_0123ABCD_SNAPSHOTS of an earlier run stays" in capsys.readouterr().err
 
 
 def test_the_loader_lets_dbt_read_before_it_builds(tried):
