@@ -24,12 +24,22 @@ class Assumptions:
     )
     # What is deployed.
     loads_per_day: float = assumed(24, "runs a day", "deployed: prod's runs; every run finds news")
+    idle_builds: float = assumed(
+        2, "builds a day", "deployed: with nothing new; the nightly one, and the first of each day's new worker"
+    )
     worker_hours: float = assumed(727.5, "hours a month", "deployed: prod's worker, all day but five minutes")
     vcpu: float = assumed(1, "vCPU", "deployed: modules/worker")
     memory_gb: float = assumed(2, "GB", "deployed: modules/worker")
     suspend: float = assumed(60, "s", "deployed: modules/warehouse; billed behind the last statement of each run")
     monthly_credits: float = assumed(
         100, "credits", "deployed: prod's resource monitor; beyond it every warehouse stops"
+    )
+    dev_credits: float = assumed(40, "credits", "deployed: dev's resource monitor, which the smoke runs share")
+    dev_runs: float = assumed(12, "runs a day", "deployed: dev's runs, on working days")
+    dev_days: float = assumed(21.7, "working days a month", "five sevenths of a month")
+    smoke_runs: float = assumed(20, "smoke runs a month", "an estimate: a deployment each working day")
+    smoke_minutes: float = assumed(
+        20, "minutes", "an estimate: of LOAD_WH and of TRANSFORM_WH each, two loads, two whole builds and the probes"
     )
     secrets: float = assumed(5, "secrets", "deployed: modules/platform/settings.tf")
     access_months: float = assumed(1, "months of age", "deployed: modules/lake, Standard-IA after 30 days")

@@ -185,21 +185,29 @@ class Volume:
 def seconds_of(v: Volume) -> Seconds:
     """Return what one run is assumed to take of an XS: its statements, its new rows, its whole reads of tables."""
     a, sent = v.assumptions, v.measured["statements"]
-    history = min(v.stored_events, v.events * a.read_months)
-    rows = {"events": history, "messages": history * v.messages_per_event, "base": v.base_rows}
-
-    def read(step: str) -> float:
-        return sum(times * rows[kind] for kind, times in sent[step]["reads"].items()) / a.read_rows
-
     loads = ("news postgres", "news saas")
     statements = sum(sent[step]["warehouse"] for step in loads) * a.statement_seconds / a.load_parallel
-    load = statements + v.new_events / a.copied_rows + sum(map(read, loads))
+    load = statements + v.new_events / a.copied_rows + sum(read_seconds(v, step) for step in loads)
     # One build of a day runs every test, the others those that read no whole table of events.
     share = 1 / max(a.loads_per_day, 1)
-    # Behind a build the flow reads the month's budget: one statement more, while the warehouse is awake.
-    statements = {step: (sent[step]["warehouse"] + 1) * a.statement_seconds / a.build_parallel for step in BUILDS}
-    hourly, daily = (statements[step] + read(step) for step in BUILDS)
+    hourly, daily = (build_seconds(v, step) for step in BUILDS)
     return Seconds(load, v.new_events / a.built_rows + hourly + (daily - hourly) * share)
+
+
+def read_seconds(v: Volume, step: str) -> float:
+    """Return what a step's whole reads of tables are assumed to take of an XS."""
+    a = v.assumptions
+    history = min(v.stored_events, v.events * a.read_months)
+    rows = {"events": history, "messages": history * v.messages_per_event, "base": v.base_rows}
+    return sum(times * rows[kind] for kind, times in v.measured["statements"][step]["reads"].items()) / a.read_rows
+
+
+def build_seconds(v: Volume, step: str) -> float:
+    """Return what a build is assumed to take of an XS beside its new rows."""
+    a = v.assumptions
+    # Behind a build the flow reads the month's budget: one statement more, while the warehouse is awake.
+    sent = v.measured["statements"][step]["warehouse"] + 1
+    return sent * a.statement_seconds / a.build_parallel + read_seconds(v, step)
 
 
 def size_for(seconds: float, most: float) -> str | None:

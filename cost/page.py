@@ -5,7 +5,20 @@ import re
 from collections.abc import Callable, Iterable
 
 from cost.assumptions import Assumptions, table
-from cost.month import GB, PRICES, Bill, Measured, Prices, Volume, bill, credits_of, seconds_of, with_every_test
+from cost.month import (
+    BUILDS,
+    GB,
+    PRICES,
+    Bill,
+    Measured,
+    Prices,
+    Volume,
+    bill,
+    build_seconds,
+    credits_of,
+    seconds_of,
+    with_every_test,
+)
 
 EVENTS = {"1 M": 1e6, "100 M": 1e8, "10 B": 1e10}
 MONTHS = (1, 12)
@@ -112,16 +125,40 @@ def fit(prices: Prices, measured: Measured) -> str:
 
 
 def idle(prices: Prices, measured: Measured) -> str:
-    """Return what a run with nothing new starts, and what a month of such runs costs in credits."""
-    a, rows = Assumptions(), []
-    for name, statements in measured["idle_flow"].items():
-        seconds = statements * a.statement_seconds
+    """Return what runs with nothing new start, and what a month of such runs costs in credits, at a million events."""
+    a, small = Assumptions(), Volume(1e6, LAST, Assumptions(), measured)
+    asked = measured["idle_flow"]
+    nightly, first = measured["statements"][BUILDS[1]]["warehouse"], measured["statements"][BUILDS[0]]["warehouse"]
+    rest = a.loads_per_day - a.idle_builds
+    starts = [
+        ("LOAD_WH", a.loads_per_day, asked["LOAD_WH"], asked["LOAD_WH"] * a.statement_seconds),
+        ("TRANSFORM_WH: the nightly build", 1, nightly + 1, build_seconds(small, BUILDS[1])),
+        ("TRANSFORM_WH: the first of a new worker", a.idle_builds - 1, first + 1, build_seconds(small, BUILDS[0])),
+        ("TRANSFORM_WH: all other runs", rest, asked["TRANSFORM_WH"], asked["TRANSFORM_WH"] * a.statement_seconds),
+        ("REPORT_WH", a.loads_per_day, asked["REPORT_WH"], asked["REPORT_WH"] * a.statement_seconds),
+    ]
+    rows = []
+    for name, runs, statements, seconds in starts:
         billed = max(60, seconds + a.suspend) if statements else 0
-        credits = credits_of(a.loads_per_day * a.days, seconds, a.suspend, "XS") if statements else 0
-        rows.append(
-            [name, f"{statements}", f"{billed:,.0f}", f"{credits:,.1f}", usd(credits * prices["snowflake_credit"])]
-        )
-    return markdown(["nothing new", "statements that start it", "s billed a run", "credits a month", "USD"], rows)
+        credits = credits_of(runs * a.days, seconds, a.suspend, "XS") if statements else 0
+        numbers = [f"{runs:g}", f"{statements}", f"{billed:,.0f}", f"{credits:,.1f}"]
+        rows.append([name, *numbers, usd(credits * prices["snowflake_credit"])])
+    head = ["nothing new", "runs a day", "statements that start it", "s billed a run", "credits a month", "USD"]
+    return markdown(head, rows)
+
+
+def dev(_: Prices, measured: Measured) -> str:
+    """Return the credits of a month in dev, as estimated."""
+    a, small = Assumptions(), Volume(1e6, LAST, Assumptions(), measured)
+    runs, seconds = a.dev_runs * a.dev_days, seconds_of(small)
+    used = {
+        "LOAD_WH, every run with news": credits_of(runs, seconds.load, a.suspend, "XS"),
+        "TRANSFORM_WH, every run with news": credits_of(runs, seconds.build, a.suspend, "XS"),
+        "smoke runs, both warehouses": 2 * credits_of(a.smoke_runs, a.smoke_minutes * 60, a.suspend, "XS"),
+    }
+    rows = [[name, f"{credits:,.1f}"] for name, credits in used.items()]
+    rows += [["sum", f"{sum(used.values()):,.1f}"], ["dev's resource monitor", f"{a.dev_credits:g}"]]
+    return markdown(["dev, estimated", "credits a month"], rows)
 
 
 def changes(prices: Prices, measured: Measured) -> str:
@@ -234,6 +271,7 @@ BLOCKS: dict[str, Callable[[Prices, Measured], str]] = {
     "quantities": quantities,
     "fit": fit,
     "idle": idle,
+    "dev": dev,
     "changes": changes,
     "left-out": left_out,
     "prices": listed_prices,

@@ -18,6 +18,7 @@ from cost.month import (
     Seconds,
     Volume,
     bill,
+    build_seconds,
     credits_of,
     read_prices,
     seconds_of,
@@ -115,6 +116,23 @@ def test_the_load_warehouse_by_hand(prices, measured):
     assert lines_of(found)["TRANSFORM_WH"] == pytest.approx(720 * 60 / 3600 * 4)
 
 
+def test_a_month_with_nothing_new_has_two_builds_a_day(prices, measured):
+    page = filled(PAGE.read_text(), prices, measured).partition("<!-- idle -->")[2].partition("<!-- /idle -->")[0]
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.strip().splitlines()[2:]]
+    transform = [row for row in rows if row[0].startswith("TRANSFORM_WH")]
+    assert [row[1] for row in transform] == ["1", "1", "22"]
+    assert all(float(row[4]) > 0.5 for row in transform[:2])
+    # By hand: 30.4 days of a build's statements at half a second, four at once, its reads, and the minute behind it.
+    seconds = build_seconds(volume(measured, 1e6), "daily build")
+    assert float(transform[0][4]) == pytest.approx(30.4 * (seconds + 60) / 3600, abs=0.05)
+
+
+def test_dev_s_credits_last_with_its_smoke_runs(prices, measured):
+    page = filled(PAGE.read_text(), prices, measured).partition("<!-- dev -->")[2].partition("<!-- /dev -->")[0]
+    *_, total, limit = [float(line.split("|")[2]) for line in page.strip().splitlines()[2:]]
+    assert total * 1.2 < limit
+
+
 def test_a_volume_that_outgrows_every_size_says_so(prices, measured):
     found = bill(volume(measured), prices, Seconds(10, 1e7))
     assert (found.load_size, found.build_size) == ("XS", None)
@@ -185,6 +203,15 @@ def test_the_command_prints_the_sums():
         ),
         ("suspend", "terraform/modules/warehouse/main.tf", r"auto_suspend\s+= 60\b"),
         ("monthly_credits", "terraform/environments/prod/main.tf", r"monthly_credits\s+= 100\b"),
+        ("dev_credits", "terraform/environments/dev/main.tf", r"monthly_credits\s+= 40\b"),
+        (
+            "dev_runs",
+            "terraform/environments/dev/main.tf",
+            r'"15 7-17 \* \* 1-5", full_build = "15 6 \* \* 1-5"',
+        ),
+        # A build in any case, and a new task, without a file of the last build, once a day.
+        ("idle_builds", "prefect.yaml", r"MAILBLAZE_FULL_BUILD_CRON(?:.*\n){4}\s+full_build: true"),
+        ("idle_builds", "terraform/environments/prod/main.tf", r"up = \"cron\(0 0 .*down = \"cron\(55 23 "),
         ("worker_hours", "terraform/environments/prod/main.tf", r"cron\(0 0 \* \* \? \*\).*cron\(55 23 \* \* \? \*\)"),
         ("vcpu, memory_gb", "terraform/modules/worker/variables.tf", r"cpu = 1024, memory = 2048"),
         ("log_months", "terraform/modules/worker/variables.tf", r'"log_days" {\s+type\s+= number\s+default\s+= 30\b'),

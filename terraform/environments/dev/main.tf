@@ -4,7 +4,7 @@ module "platform" {
   environment     = "dev"
   is_disposable   = true
   is_tried        = true
-  monthly_credits = 20
+  monthly_credits = 40 # docs/cost.md: the smoke runs take about a third of them
   monthly_usd     = 60
   hours           = { up = "cron(0 6 ? * MON-FRI *)", down = "cron(0 18 ? * MON-FRI *)" }
   runs            = { hourly = "15 7-17 * * 1-5", full_build = "15 6 * * 1-5" }
