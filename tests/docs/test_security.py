@@ -28,3 +28,11 @@ def test_every_control_names_what_shows_it():
     rows = [line.split("|")[1:-1] for line in PAGE.splitlines() if line.startswith("|")]
     assert len(rows) > 25
     assert [row for row in rows if len(row) != 3 or not row[2].strip()] == []
+
+
+def test_the_page_names_each_table_of_mart_that_no_region_filters():
+    models = (ROOT / "dbt" / "models" / "mart").rglob("*.sql")
+    unfiltered = {path.stem for path in models if "row_access_policy=rows_of_region()" not in path.read_text()}
+    said = PAGE.partition("### What no region filters")[2].partition("\n## ")[0].partition("\nA region is")[0]
+    assert len(unfiltered) > 5
+    assert set(re.findall(r"`((?:dim|fct|rpt)_\w+)`", said)) == unfiltered

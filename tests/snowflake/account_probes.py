@@ -505,6 +505,20 @@ for_a_person(
     why="The smoke run looks as REPORTER at its own MART, above this table; a person looks at the real one.",
 )
 for_a_person(
+    "roles_of_people",
+    "Does a role beside REPORTER show a person what it is for, and nothing more?",
+    sql=[
+        "GRANT ROLE REPORTER TO USER ANN; GRANT ROLE REGION_EU TO USER ANN",
+        "as ANN: USE ROLE REPORTER; USE SECONDARY ROLES ALL; SELECT DISTINCT REGION FROM {mart}.DIM_CONTACTS",
+        "GRANT ROLE PERSONAL_DATA TO USER ANN; as ANN: SELECT EMAIL FROM {mart}.DIM_CONTACTS LIMIT 5",
+    ],
+    wanted="eu alone, and masked; with PERSONAL_DATA the addresses",
+    why=(
+        "The policies ask for each role by its name as a literal, which every edition of the manual has. The smoke run "
+        "looks with one region's role itself; nobody but a person has PERSONAL_DATA."
+    ),
+)
+for_a_person(
     "network_policy",
     "Is a service user refused from another address?",
     sql=["DESC USER LOADER_SVC", "a sign-in from outside allowed_addresses"],

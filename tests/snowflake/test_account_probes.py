@@ -16,7 +16,7 @@ ASKED = {
     "read_consistency", "rolled_back_copy", "column_beside_copy", "waiters_on_one_table", "update_after_wait",
     "replay_beside_states", "masked", "detached_transaction", "storage_integration", "types_of_copy",
     "overflow_refused", "session_parameters", "timestamps", "network_policy", "monitor_mails", "truncate_forgets",
-    "grants_hold", "reporter_s_right",
+    "grants_hold", "reporter_s_right", "roles_of_people",
 }  # fmt: skip
 
 
