@@ -27,7 +27,7 @@ from dashboard.mart import Away
 from dashboard.mart import _sign_in as sign_in
 from pipelines.postgres import TABLES
 from pipelines.warehouse import environment, raw_pipeline
-from tests.snowflake.account_probes import Account, ask_all
+from tests.snowflake.account_probes import Account, Session, ask_all
 from tests.snowflake.reporter import REGION, unmasked
 from tests.snowflake.smoke_account import SmokeAccount, is_account
 
@@ -190,16 +190,23 @@ def drop(settings: dict[str, str], scratch: str) -> bool:
 
 
 def drop_left(account: Account, now: datetime) -> None:
-    """Let each role drop what runs that were cut off have left of it; one that stays is said, and stops nothing."""
+    """Let each role drop what runs that were cut off have left of it; what stays is said, and stops nothing."""
     for role in MAKES:
-        with account.session(role) as session:
-            schemas = session.shown(f"SHOW SCHEMAS LIKE '{SCRATCH}%' IN DATABASE {account.database}")
-            for name in left_of(role, schemas, now):
-                try:
-                    session.rows(f"DROP SCHEMA IF EXISTS {account.database}.{name} CASCADE")
-                    print(f"dropped {name}, which an earlier run left")
-                except Error as error:
-                    print(f"! {name} of an earlier run stays: {str(error).splitlines()[0]}", file=sys.stderr)
+        try:
+            with account.session(role) as session:
+                schemas = session.shown(f"SHOW SCHEMAS LIKE '{SCRATCH}%' IN DATABASE {account.database}")
+                for name in left_of(role, schemas, now):
+                    _drop_left(session, f"{account.database}.{name}")
+        except Exception as error:  # noqa: BLE001  whatever it is, the run itself says it again, or goes well
+            print(f"! what {role} left in earlier runs is not known: {error}".splitlines()[0], file=sys.stderr)
+
+
+def _drop_left(session: Session, schema: str) -> None:
+    try:
+        session.rows(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+        print(f"dropped {schema}, which an earlier run left")
+    except Error as error:
+        print(f"! {schema}, which an earlier run left, stays: {error}".splitlines()[0], file=sys.stderr)
 
 
 def left_of(role: str, schemas: Iterable[dict], now: datetime) -> list[str]:

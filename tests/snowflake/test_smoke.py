@@ -178,7 +178,7 @@ def test_what_a_run_that_was_cut_off_left_is_dropped_by_those_who_made_it(capsys
         "LOADER": [drop.format(name) for name in ("RAW", "RAW_STAGING")],
         "TRANSFORMER": [drop.format(name) for name in ("INTERMEDIATE", "MART", "STAGING")],
     }
-    assert "SMOKE_0123ABCD_SNAPSHOTS of an earlier run stays" in capsys.readouterr().err
+    assert "_SNAPSHOTS, which an earlier run left, stays: no right" in capsys.readouterr().err
 
 
 def test_the_loader_lets_dbt_read_before_it_builds(tried):
