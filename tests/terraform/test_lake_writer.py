@@ -175,7 +175,8 @@ def test_a_smoke_run_writes_nothing_beside_its_own_and_over_nothing(trial):
 def probed_files() -> list[str]:
     """Return the files that the probes write, in their order."""
     source = Path(account_probes.__file__).read_text()
-    names = re.findall(r'account\.put\("([^"]+)"', source)
-    assert len(names) > 3
-    assert source.count("account.put(") == len(names) == len(set(names))
+    names = re.findall(r'(?:account\.put\(|copied_again\(account, )"([^"]+)"', source)
+    assert len(names) > 5
+    calls = source.count("account.put(") + source.count(" copied_again(account,") - 1  # the one in copied_again itself
+    assert calls == len(names) == len(set(names))
     return names
