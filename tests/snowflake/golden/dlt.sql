@@ -792,6 +792,10 @@ SELECT f.token, f.load_id, l.load_id FROM "RAW"."_LOAD_FENCE" AS f LEFT JOIN "RA
 
 SELECT f.token, f.load_id, l.load_id FROM "RAW"."_LOAD_FENCE" AS f LEFT JOIN "RAW"."_DLT_LOADS" AS l ON l.load_id = f.load_id WHERE f.pipeline_name = 'saas' ORDER BY f.token DESC LIMIT 1;
 
+SELECT max(token) FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'postgres';
+
+SELECT max(token) FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'saas';
+
 SELECT s.pipeline_name FROM "RAW"."_DLT_LOADS" AS l LEFT JOIN "RAW"."_DLT_PIPELINE_STATE" AS s ON s._dlt_load_id = l.load_id WHERE l.schema_name = 'postgres' ORDER BY l.load_id DESC;
 
 SELECT s.pipeline_name FROM "RAW"."_DLT_LOADS" AS l LEFT JOIN "RAW"."_DLT_PIPELINE_STATE" AS s ON s._dlt_load_id = l.load_id WHERE l.schema_name = 'saas' ORDER BY l.load_id DESC;
@@ -811,14 +815,6 @@ WHERE table_schema = 'RAW_STAGING' AND table_name IN ('POSTGRES_ACCOUNTS','POSTG
 SELECT table_name,column_name,data_type,is_nullable,numeric_precision,numeric_scale
 FROM INFORMATION_SCHEMA.COLUMNS
 WHERE table_schema = 'RAW_STAGING' AND table_name IN ('SAAS_CAMPAIGNS','SAAS_EMAIL_EVENTS','SAAS_SUPPRESSIONS','_DLT_VERSION') ORDER BY table_name, ordinal_position;
-
-SELECT token FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'postgres' AND token > 1;
-
-SELECT token FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'postgres' AND token > 2;
-
-SELECT token FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'saas' AND token > 1;
-
-SELECT token FROM "RAW"."_LOAD_FENCE" WHERE pipeline_name = 'saas' AND token > 2;
 
 SHOW TRANSACTIONS;
 
