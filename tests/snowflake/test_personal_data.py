@@ -48,8 +48,10 @@ def created(offline) -> dict[str, exp.Create]:
     for entry in offline.statements():
         if "create or replace" in entry["sql"] and ".MART." in entry["sql"]:
             tree = sqlglot.parse_one(entry["sql"], read="snowflake")
-            name = tree.find(exp.Table).name.lower()
-            if isinstance(tree, exp.Create) and tree.kind == "TABLE" and not name.endswith("__dbt_tmp"):
+            table = tree.find(exp.Table)
+            name = table.name.lower()
+            is_made = isinstance(tree, exp.Create) and tree.kind == "TABLE" and table.db.upper() == "MART"
+            if is_made and not name.endswith("__dbt_tmp"):
                 found[name] = tree
     return found
 
