@@ -83,6 +83,12 @@ def test_every_mart_keeps_a_contract_with_types_and_a_key(manifest):
             assert all(column["data_type"] for column in model["columns"].values()), name
 
 
+def test_the_check_of_policies_looks_at_every_mart(manifest):
+    sql = (ROOT / "dbt/tests/policies_are_where_they_are_declared.sql").read_text()
+    marts = {model["name"] for model in nodes(manifest, "model").values() if layer(model) == "mart"}
+    assert set(re.findall(r"'((?:dim|fct|rpt)_\w+)'", sql)) == marts
+
+
 def test_what_reads_whole_tables_of_events_runs_once_a_day(manifest):
     events = {f"model.mailblaze.{name}" for name in EVENTS}
     tests = nodes(manifest, "test").values()
