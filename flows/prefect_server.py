@@ -35,7 +35,7 @@ def use_server() -> str:
     if found.origin != "the shell":
         for name in SECRETS:
             os.environ.pop(name, None)
-    for name in SECRETS[:2]:  # a line feed behind a value is of the file that it came from
+    for name in SECRETS:  # a line feed behind a value is of the file that it came from
         if value := os.environ.pop(name, "").strip():
             os.environ[name] = value
     hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"

@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from flows.prefect_server import shown
 from pipelines.errors import Refusal
 from pipelines.prefect_sign_in import headers
 from pipelines.shell import is_loopback
@@ -74,6 +73,8 @@ def check_environment(deployment: dict[str, Any], api_url: str) -> None:
     own = environment().word
     tags = [tag.removeprefix(TAG) for tag in deployment.get("tags", []) if tag.startswith(TAG)]
     if tags and own not in tags:
+        from flows.prefect_server import shown  # it imports Prefect, which takes a second
+
         raise Refusal(
             f"The Prefect server at {shown(api_url)} runs {DEPLOYMENT} of {tags[0]}: give {own} a server or a "
             f"workspace of its own (PREFECT_API_URL), or remove that one (`prefect deployment delete {DEPLOYMENT}`)."

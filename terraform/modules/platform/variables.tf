@@ -47,7 +47,7 @@ variable "image_tag" {
 
 variable "company" {
   type = object({
-    snowflake_account  = string                      # organization-account, as it stands in the account's URL
+    snowflake_account  = string                      # organization-account, as in the account's URL
     saas_url           = string                      # the vendor's API
     prefect_url        = string                      # the Prefect server's API
     prefect_auth       = optional(string, "api_key") # how it is signed in to: api_key, basic or none
