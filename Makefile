@@ -190,7 +190,7 @@ $(READY): requirements.lock pyproject.toml
 		|| { echo "✗ $$($(PYTHON) --version 2>&1 | tail -1) is not Python 3.11.2 to 3.13: install one and type make PYTHON=python3.12"; exit 1; }
 	$(call make_environment,.venv,$(PYTHON),$<)
 	@uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e .
-	@$(BIN)/python -m compileall -q pipelines flows mock_services
+	@$(BIN)/python -m compileall -q exactly_once pipelines flows mock_services
 	@printf '%s\n' "$$(pwd -P)" "$$($(BIN)/python --version)" >$@
 
 # An environment in a folder, of a Python, with what a lock names. Its scripts find their folder by themselves, whatever

@@ -14,14 +14,14 @@ import psycopg2
 import pyarrow as pa
 import sqlalchemy as sa
 
+from exactly_once.incremental.key_diff import BATCH, SortedKeyDiff
+from exactly_once.postgres.cursor_window import CursorWindow
+from exactly_once.postgres.key_reader import PrimaryKeyReader
+from exactly_once.postgres.snapshot import Snapshot
+from exactly_once.postgres.tables.catalog import read_catalog
+from exactly_once.postgres.tables.source_table import SourceTable
+from exactly_once.postgres.tables.spec import TableOptions
 from mock_services.postgres.server import EmbeddedPostgres
-from pipelines.catalog import read_catalog
-from pipelines.key_merge import BATCH, KeyMerge
-from pipelines.postgres_keys import PostgresKeys
-from pipelines.snapshot import Snapshot
-from pipelines.source_table import SourceTable
-from pipelines.table_options import TableOptions
-from pipelines.window import Window
 
 
 class DuckDbKeys:
@@ -54,9 +54,9 @@ def measure(rows: int) -> tuple[float, float, int]:
             with moment.engine.connect() as connection:
                 (table,) = read_catalog(connection, [("public", "rows")])
             line = TableOptions("rows", ("row_id",), "updated_at", "sweep")
-            keys = PostgresKeys(moment, SourceTable(line, table, {}, {}), Window(moment, dict, "updated_at"))
+            keys = PrimaryKeyReader(moment, SourceTable(line, table, {}, {}), CursorWindow(moment, dict, "updated_at"))
             began = time.monotonic()
-            found = sum(is_gone for is_gone, _ in KeyMerge(raw.keys(), keys.stream()).differences())
+            found = sum(is_gone for is_gone, _ in SortedKeyDiff(raw.keys(), keys.stream()).differences())
             seconds = time.monotonic() - began
     return seconds, max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), found
 

@@ -50,7 +50,7 @@ class Assumptions:
     log_months: float = assumed(1, "months", "deployed: modules/worker keeps log lines for 30 days")
     # Snowflake's speed, the least known of all: the ledger knows better.
     statement_seconds: float = assumed(0.5, "s", "a small statement on an XS, compiled, started and committed")
-    load_parallel: float = assumed(8, "statements at once", "dlt's workers on Snowflake (pipelines/warehouse.py)")
+    load_parallel: float = assumed(8, "statements at once", "dlt's workers on Snowflake (pipelines/environment.py)")
     build_parallel: float = assumed(4, "statements at once", "half of dbt's 8 threads: models wait for each other")
     copied_rows: float = assumed(250e3, "rows/s", "an XS copies few files and inserts what they held")
     built_rows: float = assumed(500e3, "rows/s", "an XS joins new events and writes them into facts and messages")

@@ -5,8 +5,8 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.run_record import RunRecord, folder
-from pipelines.warehouse import data_dir, environment
+from pipelines.environment import data_dir, environment
+from pipelines.runs.run_record import RunRecord, folder
 
 # Where somebody names sources of his own: in the shell, or in .dlt/secrets.toml.
 OWN_SOURCES = {"postgres": "credentials", "saas": "base_url"}

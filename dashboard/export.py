@@ -4,7 +4,7 @@ marimo's own export loads its scripts from a CDN and leaves what is made late em
 with each chart as SVG, once for a wide screen and once for a phone.
 """
 
-from pipelines import interrupts
+from exactly_once import interrupts
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
     interrupts.watch("✗ Interrupted: type make dashboard-html again")

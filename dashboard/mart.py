@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.queries import Query
-from pipelines.errors import Refusal
-from pipelines.warehouse import data_dir, environment
+from exactly_once.errors import PipelineError
+from pipelines.environment import data_dir, environment
 
 Row = dict[str, Any]
 KEPT_SECONDS = 600  # Snowflake's answers are kept: a load comes once an hour, and a query may wake a warehouse
@@ -93,7 +93,7 @@ def mart() -> Mart:
     """
     try:
         place = environment()
-    except Refusal as refusal:
+    except PipelineError as refusal:
         raise Away(str(refusal)) from None
     if place.engine == "duckdb":
         return duckdb_mart(data_dir() / f"{place.database}.duckdb")

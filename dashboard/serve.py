@@ -3,13 +3,13 @@
 import os
 from contextlib import suppress
 
-from pipelines.errors import Refusal
-from pipelines.private_files import keep_private
-from pipelines.warehouse import data_dir
+from exactly_once.errors import PipelineError
+from pipelines.configuration.private_files import keep_private
+from pipelines.environment import data_dir
 
 if __name__ == "__main__":  # before marimo is imported, whose settings and logs would go into the user's home
     keep_private()
-    with suppress(Refusal):  # said by whoever reads MART
+    with suppress(PipelineError):  # said by whoever reads MART
         os.environ |= dict.fromkeys(
             ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_STATE_HOME"), str(data_dir().resolve() / "dashboard")
         )

@@ -9,12 +9,12 @@ from typing import Any
 
 from prefect.client.schemas.objects import State, StateType
 
+from exactly_once.errors import PipelineError
+from exactly_once.lease.lease import Lease, LeaseHeld
 from flows.dbt_command import leave_out_foreign
 from flows.other_runs import close_others
 from flows.progress import say
-from pipelines.errors import Refusal
-from pipelines.flow_lease import flow_lease
-from pipelines.lease import Lease, LeaseHeld
+from pipelines.runs.flow_lease import flow_lease
 
 PAUSES = (2, 10)  # seconds, where the lake does not answer
 
@@ -58,7 +58,7 @@ def _enter(held: ExitStack, lease: Lease) -> None:
         try:
             held.enter_context(lease)
             return
-        except Refusal as refusal:
+        except PipelineError as refusal:
             if pause is None or not refusal.is_transient:
                 raise
             say(f"{refusal} Trying again in {pause} s.")

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 
-from pipelines.contents import spent_since
-from pipelines.errors import Refusal
-from pipelines.flow_lease import flow_memory
+from exactly_once.errors import PipelineError
+from pipelines.runs.flow_lease import flow_memory
+from pipelines.runs.raw_contents import spent_since
 
 SETTING = "MAILBLAZE_MONTHLY_CREDITS"
 NAME = "budget"  # of what is kept in the lake
@@ -68,7 +68,7 @@ def month_so_far() -> Spending:
     """Return this month's (UTC) spending as MART has it now: this starts the warehouse that dbt builds with.
 
     Raises:
-        Refusal: the budget is not a number above 0.
+        PipelineError: the budget is not a number above 0.
     """
     now = datetime.now(UTC)
     return Spending(*spent_since(now.date().replace(day=1)), _budget(), now)
@@ -91,7 +91,7 @@ def kept() -> Spending:
     """Return this month's (UTC) spending as the last build left it; no warehouse is asked.
 
     Raises:
-        Refusal: the budget is not a number above 0.
+        PipelineError: the budget is not a number above 0.
     """
     budget, stored = _budget(), flow_memory(NAME).read()
     try:
@@ -114,5 +114,5 @@ def _budget() -> Decimal:
     except InvalidOperation:
         budget = Decimal(0)
     if budget.is_nan() or budget <= 0:
-        raise Refusal(f"{SETTING}={text!r} is not a number above 0: set the month's credits, or unset it.")
+        raise PipelineError(f"{SETTING}={text!r} is not a number above 0: set the month's credits, or unset it.")
     return budget

@@ -13,7 +13,7 @@ from flows.outcome import said
 from flows.progress import hear, say
 from flows.refused import BuildFailed
 from flows.selection import arguments
-from pipelines.warehouse import environment, export_data_dir
+from pipelines.environment import environment, export_data_dir
 
 
 @task(task_run_name="dbt build")

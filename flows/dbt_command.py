@@ -8,10 +8,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from pipelines.errors import Refusal
-from pipelines.private_files import keep_private
-from pipelines.shell import ignore_foreign, say_ignored
-from pipelines.warehouse import environment, export_data_dir
+from exactly_once.errors import PipelineError
+from pipelines.configuration.private_files import keep_private
+from pipelines.configuration.shell import ignore_foreign, say_ignored
+from pipelines.environment import environment, export_data_dir
 
 DBT = Path(__file__).resolve().parent.parent / "dbt"
 
@@ -36,16 +36,16 @@ def main(arguments: Sequence[str]) -> None:
         export_data_dir()
         keep_private()
         command = [str(Path(sys.executable).with_name("dbt")), *arguments, *(place() if has_place else [])]
-    except Refusal as error:
+    except PipelineError as error:
         sys.exit(f"✗ {error}")
     os.execv(command[0], command)  # noqa: S606  our own dbt, with what a person typed
 
 
 def _check_login() -> None:
-    from pipelines.settings import missing  # imported here: dlt takes a second
+    from pipelines.configuration.settings import missing  # imported here: dlt takes a second
 
     if names := missing(dbt=True).get("dbt"):
-        raise Refusal(f"Not set on {environment().word}: dbt: {', '.join(names)}. See docs/snowflake.md.")
+        raise PipelineError(f"Not set on {environment().word}: dbt: {', '.join(names)}. See docs/snowflake.md.")
 
 
 if __name__ == "__main__":

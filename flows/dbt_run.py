@@ -7,9 +7,9 @@ from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
-from pipelines import interrupts
-from pipelines.errors import Refusal
-from pipelines.progress import speaker, ticking
+from exactly_once import interrupts
+from exactly_once.errors import PipelineError
+from exactly_once.progress import speaker, ticking
 
 NAME = 40  # characters of a node's name in a line of progress
 SHOWN = 3  # failed nodes with their reasons
@@ -66,7 +66,7 @@ def invoke(command: Sequence[str], project: Path, node_tasks: bool) -> list[Any]
         node_tasks: give each node a task run of its own.
 
     Raises:
-        Refusal: dbt did not come so far as to run a node.
+        PipelineError: dbt did not come so far as to run a node.
     """
     build = Build()
     interrupts.do_at_last(util._exit_function)  # else dbt's semaphores are named as leaked, on standard error
@@ -77,7 +77,7 @@ def invoke(command: Sequence[str], project: Path, node_tasks: bool) -> list[Any]
         raise error  # by a signal
     interrupts.check()
     if error is not None or done.result is None:
-        raise Refusal(f"dbt: {reason(str(error or 'it ended without a result'))}. Nothing was built.") from error
+        raise PipelineError(f"dbt: {reason(str(error or 'it ended without a result'))}. Nothing was built.") from error
     return done.result.results
 
 

@@ -1,8 +1,8 @@
 """The clock: both sources into RAW, then dbt builds the rest: `python flows/elt.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+    from exactly_once.interrupts import watch
     from flows.prefect_import import begin
-    from pipelines.interrupts import watch
 
     watch()
     begin()
@@ -20,6 +20,9 @@ from prefect.artifacts import create_progress_artifact
 from prefect.futures import as_completed
 from prefect.logging.handlers import PrefectConsoleHandler
 
+from exactly_once import interrupts
+from exactly_once.errors import PipelineError
+from exactly_once.progress import speak
 from flows import budget, last_build
 from flows.alone import alone, check_alone
 from flows.dbt_build import DBT, transform
@@ -32,15 +35,12 @@ from flows.progress import begin_run, say
 from flows.refused import TablesRefused, dbt_sources, models_of
 from flows.report import PREVIEWED, RunReport, preview, publish
 from flows.selection import absent_tables, sources_named
-from pipelines import interrupts
-from pipelines.command import exit_with_line, refusal_code, refusals, typed
-from pipelines.errors import Refusal
-from pipelines.plain_folder import shown
-from pipelines.private_files import keep_private
-from pipelines.progress import speak
-from pipelines.run_record import Run, current, recorded
-from pipelines.settings import prepare
-from pipelines.warehouse import environment
+from pipelines.command import command_line, exit_with_error, refusal_code, refusals
+from pipelines.configuration.plain_folder import shown
+from pipelines.configuration.private_files import keep_private
+from pipelines.configuration.settings import prepare
+from pipelines.environment import environment
+from pipelines.runs.run_record import Run, current, recorded
 
 
 @task(task_run_name="budget")
@@ -49,11 +49,11 @@ def check_budget(over_budget: Literal["warn", "stop"] = "warn") -> budget.Spendi
     """Hold this month's credits, as the last build left them in the lake, against the budget; no warehouse is asked.
 
     Raises:
-        Refusal: the budget is spent, and `over_budget` is "stop".
+        PipelineError: the budget is spent, and `over_budget` is "stop".
     """
     spending = budget.kept()
     if spending.is_over and over_budget == "stop":
-        raise Refusal(
+        raise PipelineError(
             f"The month's budget is spent: {spending.text()}. Nothing was loaded: raise monthly_credits in terraform/, "
             "or let the run pass with --over-budget warn (the deployment's parameter over_budget)."
         )
@@ -244,7 +244,7 @@ def _command(chosen: argparse.Namespace, arguments: Sequence[str] | None) -> Non
     try:
         sources = sources_named(chosen.only, SOURCES)
         wanted(chosen.page)
-        with recorded("flow", typed("python flows/elt.py", arguments), list(SOURCES)) as run:
+        with recorded("flow", command_line("python flows/elt.py", arguments), list(SOURCES)) as run:
             hush_console()
             leave_out_foreign()
             prepare(sources, dbt=True, prefect=True)
@@ -265,7 +265,7 @@ def _command(chosen: argparse.Namespace, arguments: Sequence[str] | None) -> Non
             print(f"✗ {line}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001  as in pipelines/command.py
-        exit_with_line(error)
+        exit_with_error(error)
     print(report.text())
 
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 
-from pipelines.contents import loads_in_raw, models_in_warehouse
-from pipelines.warehouse import data_dir, environment
+from pipelines.environment import data_dir, environment
+from pipelines.runs.raw_contents import loads_in_raw, models_in_warehouse
 
 FRESH = timedelta(days=1)  # a model may ask what day it is: an older build is done again
 MADE = {"target", "logs", "dbt_packages"}  # folders of dbt's project that dbt itself writes

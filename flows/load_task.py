@@ -5,12 +5,13 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
+from exactly_once import interrupts
+from exactly_once.errors import is_transient, user_message
+from exactly_once.runner import LoadReport
 from flows.outcome import said
 from flows.progress import hear, say
-from pipelines import interrupts, postgres, saas
-from pipelines.command import found, services_hint
-from pipelines.errors import explain, is_transient
-from pipelines.load import LoadReport
+from pipelines import postgres, saas
+from pipelines.command import recovery_note, services_hint
 
 ATTEMPTS = 3
 _failures: dict[str, str] = {}  # by source: why this process's last attempt failed
@@ -40,8 +41,8 @@ def load_source(source: str) -> LoadReport:
         report = SOURCES[source]()
     except Exception as error:
         interrupts.check()
-        _failures[source] = explain(error, services_hint()) or type(error).__name__
+        _failures[source] = user_message(error, services_hint()) or type(error).__name__
         raise
     rows = sum(table.in_lake for table in report.tables.values())
-    say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{found(report)}")
+    say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{recovery_note(report)}")
     return report

@@ -17,7 +17,7 @@ from prefect.client.schemas.filters import (
 from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.context import FlowRunContext
 
-from pipelines.warehouse import read_services
+from pipelines.environment import read_services
 
 LABEL = "mailblaze.lease"
 SILENCE = timedelta(minutes=5)  # a run takes its lease, or ends, within seconds of its start

@@ -7,12 +7,12 @@ from typing import Any
 from prefect.runtime import deployment, flow_run
 from prefect.states import Failed, State
 
+from exactly_once.errors import PipelineError, exit_code, is_transient, user_message
 from pipelines.command import services_hint
-from pipelines.errors import Refusal, exit_code, explain, is_transient
-from pipelines.run_record import hidden, recorded
+from pipelines.runs.run_record import hidden, recorded
 
 
-class LoadsFailed(Refusal):
+class LoadsFailed(PipelineError):
     """More than one source failed.
 
     Args:
@@ -21,7 +21,7 @@ class LoadsFailed(Refusal):
 
     def __init__(self, failures: dict[str, BaseException]) -> None:
         self.lines = [
-            f"{source}: {explain(error, services_hint()) or repr(error)}" for source, error in failures.items()
+            f"{source}: {user_message(error, services_hint()) or repr(error)}" for source, error in failures.items()
         ]
         super().__init__(" ".join(self.lines))
         codes = [exit_code(error) for error in failures.values()]
@@ -29,7 +29,7 @@ class LoadsFailed(Refusal):
         self.exit_code = next((code for code in codes if code != 75), codes[0])
 
 
-class Failure(Refusal):
+class Failure(PipelineError):
     """An error in one line; the error itself, whose text may be long, is its cause."""
 
     def __init__(self, line: str, error: BaseException) -> None:
@@ -82,12 +82,12 @@ def recorded_flow(sources: Iterable[str]) -> Callable[[Callable[..., Any]], Call
 
 def failed(error: BaseException) -> State | None:
     """Return the failed state that says an error's line; None: no line fits, and its traceback is needed."""
-    line = explain(error, services_hint())
+    line = user_message(error, services_hint())
     if line is None:
         return None
     line = hidden(line)
     # Prefect writes the error's text into the run's log.
-    return Failed(message=line, data=error if isinstance(error, Refusal) else Failure(line, error))
+    return Failed(message=line, data=error if isinstance(error, PipelineError) else Failure(line, error))
 
 
 def result_of(state: State) -> Any:

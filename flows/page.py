@@ -10,13 +10,13 @@ from fsspec.core import url_to_fs
 from prefect import task
 from prefect.artifacts import create_link_artifact
 
+from exactly_once.errors import PipelineError
+from exactly_once.progress import ticking
 from flows.outcome import said
 from flows.progress import hear
-from pipelines.errors import Refusal
-from pipelines.plain_folder import shown
-from pipelines.progress import ticking
-from pipelines.shell import aws_of_the_shell
-from pipelines.warehouse import data_dir, environment
+from pipelines.configuration.plain_folder import shown
+from pipelines.configuration.shell import aws_of_the_shell
+from pipelines.environment import data_dir, environment
 
 # By protocol, what fsspec needs to know: a browser shows what says that it is a page; a folder need not be there.
 PLACES: dict[str, dict[str, Any]] = {
@@ -54,7 +54,7 @@ class Page:
         """Find a folder that can be written to, or made; a bucket is not asked.
 
         Raises:
-            Refusal: there is none.
+            PipelineError: there is none.
         """
         if _protocol(self.url) != "file":
             return
@@ -62,13 +62,15 @@ class Page:
         folder = next((place for place in path.parents if place.exists()), path.parent)
         if path.is_dir() or not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             reason = f"{path} is a folder" if path.is_dir() else f"{folder} cannot be written to"
-            raise Refusal(f"The dashboard's page cannot be written to {self.url} ({reason}): name another --page.")
+            raise PipelineError(
+                f"The dashboard's page cannot be written to {self.url} ({reason}): name another --page."
+            )
 
     def write(self, text: str) -> None:
         """Write it whole: a reader sees the one before or this one.
 
         Raises:
-            Refusal: nothing can be written there.
+            PipelineError: nothing can be written there.
         """
         try:
             with aws_of_the_shell():
@@ -76,7 +78,7 @@ class Page:
                 with filesystem.transaction:
                     filesystem.pipe_file(path, text.encode())
         except OSError as error:
-            raise Refusal(
+            raise PipelineError(
                 f"The dashboard's page cannot be written to {self.url} ({error}): name another --page."
             ) from None
 
@@ -90,14 +92,14 @@ def wanted(url: str | None) -> Page | None:
     It is read as REPORTER, like the dashboard, and a worker has that key only where somebody gave it.
 
     Raises:
-        Refusal: nothing can be written by that name.
+        PipelineError: nothing can be written by that name.
     """
     if url is None and environment().is_embedded:
         url = str(data_dir() / "dashboard.html")
     if not url:
         return None
     if _protocol(url) not in PLACES or not url.endswith(".html"):
-        raise Refusal(f"--page {url} is no place for a page: name a path or an s3:// URL that ends in .html.")
+        raise PipelineError(f"--page {url} is no place for a page: name a path or an s3:// URL that ends in .html.")
     page = Page(url)
     page.check()
     return page
@@ -113,7 +115,7 @@ def write_page(page: Page) -> int:
     """Draw the dashboard's pages from MART and write them as one; return its bytes.
 
     Raises:
-        Refusal: MART cannot be read, or the page cannot be written.
+        PipelineError: MART cannot be read, or the page cannot be written.
     """
     # Imported here: what draws takes a second to import, and a run with nothing new draws nothing.
     from dashboard.export import document
@@ -124,7 +126,7 @@ def write_page(page: Page) -> int:
         with ticking(lambda: "dashboard: drawing the pages"):
             text = document()
     except Away as away:
-        raise Refusal(f"The dashboard's page was not written: {away}") from None
+        raise PipelineError(f"The dashboard's page was not written: {away}") from None
     page.write(text)
     create_link_artifact(key="elt-dashboard", link=page.url, description="The dashboard as of this run, as one page.")
     return len(text.encode())

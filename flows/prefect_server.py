@@ -9,11 +9,11 @@ from urllib.parse import urlsplit
 import httpx
 from prefect.context import refresh_global_settings_context
 
+from exactly_once.errors import PipelineError
 from flows.prefect_import import leave_out_profiles
 from pipelines.command import services_hint
-from pipelines.errors import Refusal
-from pipelines.settings import prefect_api
-from pipelines.shell import is_loopback
+from pipelines.configuration.settings import prefect_api
+from pipelines.configuration.shell import is_loopback
 
 # What signs in to a server that somebody named; the one of `make up` asks nobody.
 SECRETS = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS")
@@ -23,11 +23,11 @@ def use_server() -> str:
     """Let Prefect report to the environment's server, and return its address.
 
     Raises:
-        Refusal: it does not answer.
+        PipelineError: it does not answer.
     """
     found = prefect_api()
     if not found.value:
-        raise Refusal("No Prefect server is known: set PREFECT_API_URL.")
+        raise PipelineError("No Prefect server is known: set PREFECT_API_URL.")
     leave_out_profiles()
     is_here = is_loopback(urlsplit(found.value).hostname or "")
     if is_here:
@@ -49,7 +49,7 @@ def _ask(url: str, is_here: bool, hint: str) -> None:
     try:
         httpx.get(f"{url}/health", timeout=10, trust_env=not is_here).raise_for_status()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        raise Refusal(f"The Prefect server at {shown(url)} is not reachable: {hint}.") from error
+        raise PipelineError(f"The Prefect server at {shown(url)} is not reachable: {hint}.") from error
 
 
 def shown(url: str) -> str:

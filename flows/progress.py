@@ -9,8 +9,8 @@ from prefect.context import FlowRunContext
 from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.states import Cancelled, Crashed
 
-from pipelines import interrupts, progress
-from pipelines.progress import say
+from exactly_once import interrupts, progress
+from exactly_once.progress import say
 
 __all__ = ["begin_run", "hear", "say"]
 

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from pipelines.errors import Refusal
-from pipelines.load import LoadReport
+from exactly_once.errors import PipelineError
+from exactly_once.runner import LoadReport
 
 
-class TablesRefused(Refusal):
+class TablesRefused(PipelineError):
     """A run that loaded and built what it could, and not the tables that a load refused.
 
     Args:
@@ -24,7 +24,7 @@ class TablesRefused(Refusal):
         self.exit_code = code
 
 
-class BuildFailed(Refusal):
+class BuildFailed(PipelineError):
     """A build of dbt of which nodes failed.
 
     Args:

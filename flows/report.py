@@ -1,13 +1,13 @@
-"""What a run did, for a person: as text and as Prefect artifacts. What is kept of it: pipelines/run_record.py."""
+"""What a run did, for a person: as text and as Prefect artifacts. What is kept of it: pipelines/runs/run_record.py."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from pipelines.command import lines, notes, refusals
-from pipelines.load import LoadReport
-from pipelines.warehouse import mart_session
+from exactly_once.runner import LoadReport
+from pipelines.command import duplicate_notes, format_report, refusals
+from pipelines.environment import mart_client
 
 PREVIEW = (
     "SELECT campaign_name, account_name, sent_count, delivered_count, unique_open_count, unique_click_count "
@@ -43,8 +43,8 @@ class RunReport:
         return "\n".join(
             [
                 "",
-                *(lines(tables) if tables else ["No table was loaded."]),
-                *notes(tables),
+                *(format_report(tables) if tables else ["No table was loaded."]),
+                *duplicate_notes(tables),
                 "",
                 self._dbt(),
                 *([missing] if self.missing else []),
@@ -88,7 +88,7 @@ class RunReport:
 
 def preview() -> list[str]:
     """Return the first five lines of MART.RPT_CAMPAIGN_PERFORMANCE as text."""
-    with mart_session() as mart:
+    with mart_client() as mart:
         table = mart.make_qualified_table_name(PREVIEWED)
         with mart.execute_query(PREVIEW.format(table=table)) as cursor:
             names = [column[0].lower() for column in cursor.description]

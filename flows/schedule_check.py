@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from pipelines.errors import Refusal
-from pipelines.prefect_sign_in import headers
-from pipelines.shell import is_loopback
-from pipelines.warehouse import environment
+from exactly_once.errors import PipelineError
+from pipelines.configuration.prefect_sign_in import headers
+from pipelines.configuration.shell import is_loopback
+from pipelines.environment import environment
 
 DEPLOYMENT = "elt/hourly"
 TAG = "environment="  # of a deployment, as prefect.yaml has it
@@ -17,7 +17,7 @@ START = timedelta(minutes=2)  # a server makes the runs of a new deployment with
 LATE = timedelta(minutes=10)  # a worker asks every ten seconds, and a run may be at work
 
 
-class NotDeployed(Refusal):
+class NotDeployed(PipelineError):
     """No deployment is known to the server: nobody runs a worker, which need not be wrong."""
 
 
@@ -29,7 +29,7 @@ def check(api_url: str) -> str:
 
     Raises:
         NotDeployed: nothing runs by schedule.
-        Refusal: no run is scheduled, or nobody takes those that are due.
+        PipelineError: no run is scheduled, or nobody takes those that are due.
         httpx.HTTPError: the server does not answer.
     """
     trusted = not is_loopback(urlsplit(api_url).hostname or "")  # a proxy is for other machines
@@ -49,13 +49,13 @@ def check(api_url: str) -> str:
     late = [time for time in due if time < now - LATE]
     coming = [time for time in due if time > now]
     if late:
-        raise Refusal(
+        raise PipelineError(
             f"{len(late)} run(s) of {DEPLOYMENT} wait since {min(late):%Y-%m-%d %H:%M} UTC: no worker takes them; "
             "`make worker` starts one."
         )
     deployed = max(_time(schedule["updated"] or schedule["created"]) for schedule in deployment["schedules"])
     if not coming and now - deployed > START:
-        raise Refusal(
+        raise PipelineError(
             f"The Prefect server at {api_url} schedules no run of {DEPLOYMENT}, which is active: read its log "
             "(.data/logs/prefect.log) and start it again (`make down up`)."
         )
@@ -68,14 +68,14 @@ def check_environment(deployment: dict[str, Any], api_url: str) -> None:
     """Find a deployment to be this environment's; one without a tag was deployed by an earlier version.
 
     Raises:
-        Refusal: it is another environment's, whose schedule and runs a worker of this one would take.
+        PipelineError: it is another environment's, whose schedule and runs a worker of this one would take.
     """
     own = environment().word
     tags = [tag.removeprefix(TAG) for tag in deployment.get("tags", []) if tag.startswith(TAG)]
     if tags and own not in tags:
         from flows.prefect_server import shown  # it imports Prefect, which takes a second
 
-        raise Refusal(
+        raise PipelineError(
             f"The Prefect server at {shown(api_url)} runs {DEPLOYMENT} of {tags[0]}: give {own} a server or a "
             f"workspace of its own (PREFECT_API_URL), or remove that one (`prefect deployment delete {DEPLOYMENT}`)."
         )
@@ -85,7 +85,7 @@ def check_deployment(api_url: str) -> None:
     """Find no deployment of another environment on a server that answers.
 
     Raises:
-        Refusal: there is one.
+        PipelineError: there is one.
         httpx.HTTPError: the server does not answer.
     """
     trusted = not is_loopback(urlsplit(api_url).hostname or "")

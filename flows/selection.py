@@ -6,8 +6,8 @@ from pathlib import Path
 
 import yaml
 
-from pipelines.contents import tables_in_raw
-from pipelines.errors import Refusal
+from exactly_once.errors import PipelineError
+from pipelines.runs.raw_contents import tables_in_raw
 
 
 def sources_named(names: str | None, known: Iterable[str]) -> list[str]:
@@ -18,7 +18,7 @@ def sources_named(names: str | None, known: Iterable[str]) -> list[str]:
         known: every source.
 
     Raises:
-        Refusal: a name is no source.
+        PipelineError: a name is no source.
     """
     known = list(known)
     if names is None:
@@ -26,7 +26,7 @@ def sources_named(names: str | None, known: Iterable[str]) -> list[str]:
     chosen = list(dict.fromkeys(part.strip() for part in names.split(",") if part.strip()))
     unknown = [name for name in chosen if name not in known]
     if unknown or not chosen:
-        raise Refusal(
+        raise PipelineError(
             f"There is no source {unknown[0] if unknown else names!r}: --only takes {' or '.join(known)}; leave it out "
             "for every source. Nothing was loaded."
         )

@@ -1,8 +1,8 @@
 """What runs here and what became of it, in seconds: `make status`, or `python flows/status.py`.
 
-It reads the records of runs (pipelines/run_record.py) and asks the services of `make up`; no warehouse is opened and no
-library of a load is imported. Exit codes: 0 all is well; 1 the newest run of something did not end well, or runs that
-are due are not made or taken; 3 a service of `make up` that is needed is down.
+It reads the records of runs (pipelines/runs/run_record.py) and asks the services of `make up`; no warehouse is opened
+and no library of a load is imported. Exit codes: 0 all is well; 1 the newest run of something did not end well, or runs
+that are due are not made or taken; 3 a service of `make up` that is needed is down.
 """
 
 import argparse
@@ -16,9 +16,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pipelines.errors import Refusal
-from pipelines.plain_folder import shown as shown_path
-from pipelines.run_record import (
+from exactly_once.errors import PipelineError
+from pipelines.configuration.plain_folder import shown as shown_path
+from pipelines.environment import Environment, data_dir, environment, read_services
+from pipelines.runs.run_record import (
     AT_WORK,
     BUSY,
     FAILED,
@@ -33,7 +34,6 @@ from pipelines.run_record import (
     RunRecord,
     read_all,
 )
-from pipelines.warehouse import Environment, data_dir, environment, read_services
 
 SAYS = {
     OK: "ended well",
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.parse_args(arguments)
     try:
         place = environment()
-    except Refusal as refusal:
+    except PipelineError as refusal:
         print(f"✗ {refusal}", file=sys.stderr)
         return 1
     services = (
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )  # those of ci are its tests', and others are the company's
     try:
         found, damaged = read_all(place.word)
-    except Refusal as refusal:
+    except PipelineError as refusal:
         print(f"✗ {refusal}", file=sys.stderr)
         return 1
     problems = unresolved(found)
@@ -278,7 +278,7 @@ def _say_schedule(place: Environment) -> bool:
         print(f"Schedule        {check(url)}")
     except NotDeployed as refusal:
         print(f"Schedule        {refusal}")
-    except Refusal as refusal:
+    except PipelineError as refusal:
         print(f"Schedule        ✗ {refusal}")
         return False
     except (httpx.HTTPError, httpx.InvalidURL, KeyError, ValueError):

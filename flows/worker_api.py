@@ -10,12 +10,12 @@ import time
 import httpx
 from prefect.client.schemas.schedules import CronSchedule
 
+from exactly_once.errors import PipelineError
 from flows.prefect_server import use_server
 from flows.schedule_check import check_deployment
-from pipelines.command import exit_with_line
-from pipelines.errors import Refusal
-from pipelines.shell import spare_loopback, unusable_proxies
-from pipelines.warehouse import environment
+from pipelines.command import exit_with_error
+from pipelines.configuration.shell import spare_loopback, unusable_proxies
+from pipelines.environment import environment
 
 SCHEDULES = ("MAILBLAZE_HOURLY_CRON", "MAILBLAZE_FULL_BUILD_CRON")
 PATIENCE = 120.0  # seconds: worker and server may be started in the same moment
@@ -25,14 +25,14 @@ def check_schedules() -> None:
     """Find every schedule that the shell has fit for Prefect.
 
     Raises:
-        Refusal: it names the setting.
+        PipelineError: it names the setting.
     """
     for name in SCHEDULES:
         value = os.environ.get(name)
         try:
             CronSchedule(cron=value or "0 * * * *", timezone="UTC")
         except ValueError:  # of pydantic
-            raise Refusal(f"{name} is {value!r}: give a cron expression in UTC, e.g. '15 3 * * *'.") from None
+            raise PipelineError(f"{name} is {value!r}: give a cron expression in UTC, e.g. '15 3 * * *'.") from None
 
 
 def main() -> None:
@@ -41,16 +41,16 @@ def main() -> None:
     try:
         check_schedules()
         spare_loopback(environment().is_embedded)
-    except Refusal as refusal:
-        exit_with_line(refusal)
+    except PipelineError as refusal:
+        exit_with_error(refusal)
     deadline = time.monotonic() + PATIENCE
     waits = False
     while True:
         try:
             address = use_server()
-        except Refusal as refusal:
+        except PipelineError as refusal:
             if time.monotonic() > deadline:
-                exit_with_line(refusal)
+                exit_with_error(refusal)
             if not waits:
                 print(f"{refusal} Waiting for it up to {PATIENCE:.0f} s.", file=sys.stderr, flush=True)
             waits = True
@@ -59,8 +59,8 @@ def main() -> None:
             break
     try:
         check_deployment(address)
-    except (Refusal, httpx.HTTPError) as error:
-        exit_with_line(error)
+    except (PipelineError, httpx.HTTPError) as error:
+        exit_with_error(error)
     print(address, *proxies, sep="\n")
 
 

@@ -8,12 +8,12 @@ from types import MappingProxyType
 
 import dlt
 
-from pipelines import interrupts
-from pipelines.errors import Refusal, exit_code, explain
-from pipelines.load import LoadReport, TableReport
-from pipelines.progress import speak
-from pipelines.run_record import recorded
-from pipelines.warehouse import environment
+from exactly_once import interrupts
+from exactly_once.errors import PipelineError, exit_code, user_message
+from exactly_once.progress import speak
+from exactly_once.runner import LoadReport, TableReport
+from pipelines.environment import environment
+from pipelines.runs.run_record import recorded
 
 BUG = (
     "An unexpected {}, which is a bug: please report the lines below. Nothing is half-loaded; the next run goes on "
@@ -75,14 +75,14 @@ def run(
 
 def _run(pipeline: str, load: Callable[[], LoadReport], arguments: Sequence[str] | None) -> None:
     try:
-        with recorded("load", typed(f"python pipelines/{pipeline}.py", arguments), [pipeline]) as run:
+        with recorded("load", command_line(f"python pipelines/{pipeline}.py", arguments), [pipeline]) as run:
             report = load()
             run.loaded(report)
     except Exception as error:  # noqa: BLE001  the one place at which every error becomes a line or a traceback
-        exit_with_line(error)
-    for line in [*lines(report.tables.values()), *notes(report.tables.values())]:
+        exit_with_error(error)
+    for line in [*format_report(report.tables.values()), *duplicate_notes(report.tables.values())]:
         print(line)
-    print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{found(report)}")
+    print(f"{report.pipeline}: {report.seconds:.1f} s into {environment().database}.RAW{recovery_note(report)}")
     if report.refused:
         for line in refusals(report):
             print(f"✗ {line}", file=sys.stderr)
@@ -99,21 +99,21 @@ def refusal_code(report: LoadReport) -> int:
     return min(one.exit_code for one in report.refused)
 
 
-def found(report: LoadReport) -> str:
+def recovery_note(report: LoadReport) -> str:
     """Return what an earlier run had left, to be put behind a line; nothing where it left nothing."""
-    kinds = ((report.finished, "finished first"), (report.set_aside, "set aside"))
+    kinds = ((report.finished, "finished first"), (report.quarantined, "set aside"))
     left = "".join(f"; {count} package(s) of an earlier run {what}" for count, what in kinds if count)
     names = ", ".join(one.name for one in report.refused)
     return left + (f"; {len(report.refused)} table(s) refused, of which nothing was loaded: {names}" if names else "")
 
 
-def exit_with_line(error: BaseException) -> None:
+def exit_with_error(error: BaseException) -> None:
     """Exit with one line on standard error for what a person can fix; raise the error again where no line fits.
 
     The code is the refusal's own, e.g. 75 where another run is at work, else 1.
     """
     interrupts.check()  # what a cancelled statement raises is no error of its own
-    line = explain(error, services_hint())
+    line = user_message(error, services_hint())
     if line is None:
         print(f"✗ {BUG.format(type(error).__name__)}", file=sys.stderr, flush=True)
         raise error
@@ -125,12 +125,12 @@ def services_hint() -> str:
     """Say what brings a missing source back in this environment."""
     try:
         is_embedded = environment().is_embedded
-    except Refusal:
+    except PipelineError:
         is_embedded = True
     return "`make up` starts it" if is_embedded else "check its address and the network"
 
 
-def lines(tables: Iterable[TableReport]) -> list[str]:
+def format_report(tables: Iterable[TableReport]) -> list[str]:
     """Return the report as a table of text, a line for each table of RAW."""
     head = f"{'RAW table':<28}{'extracted':>11}{'in lake':>11}{'in RAW':>11}{'seconds':>10}"
     rows = [
@@ -140,7 +140,7 @@ def lines(tables: Iterable[TableReport]) -> list[str]:
     return [head, *rows]
 
 
-def notes(tables: Iterable[TableReport]) -> list[str]:
+def duplicate_notes(tables: Iterable[TableReport]) -> list[str]:
     """Return a line for each table of which RAW has fewer rows than this load brought: rows that repeat a key."""
     return [
         f"{row.table.upper()}: {'' if row.is_new else 'at least '}{row.in_lake - row.in_raw:,} of {row.in_lake:,} rows "
@@ -150,6 +150,6 @@ def notes(tables: Iterable[TableReport]) -> list[str]:
     ]
 
 
-def typed(command: str, arguments: Sequence[str] | None) -> str:
+def command_line(command: str, arguments: Sequence[str] | None) -> str:
     """Return a command with its arguments, as a person types it again; None: those of the process."""
     return shlex.join([*command.split(), *(sys.argv[1:] if arguments is None else arguments)])

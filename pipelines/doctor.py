@@ -1,7 +1,7 @@
 """Before the first load: what is set, reachable and permitted, line by line: `python pipelines/doctor.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from pipelines.interrupts import watch
+    from exactly_once.interrupts import watch
 
     watch("✗ Interrupted: nothing was changed; type again: {}")
 
@@ -24,16 +24,17 @@ import httpx
 from dlt.common.configuration.exceptions import ConfigFieldMissingException
 from packaging.requirements import Requirement
 
-from pipelines import effective, lake_checks, secret_checks, settings, source_checks, warehouse_checks
+from exactly_once.diagnostics import lake_checks, source_checks, warehouse_checks
+from exactly_once.diagnostics.context import SOURCES, DoctorContext, NotChecked
+from exactly_once.errors import PipelineError, user_message
 from pipelines.command import services_hint
-from pipelines.errors import Refusal, explain
-from pipelines.prefect_sign_in import headers
-from pipelines.private_files import keep_private
-from pipelines.saas import ENDPOINTS  # noqa: TID251  as in pipelines/visit.py
-from pipelines.settings import EXAMPLE, missing, prefect_api
-from pipelines.shell import ignore_foreign, is_loopback
-from pipelines.visit import SOURCES, Unasked, Visit
-from pipelines.warehouse import data_dir, environment
+from pipelines.configuration import effective, secret_checks, settings
+from pipelines.configuration.prefect_sign_in import headers
+from pipelines.configuration.private_files import keep_private
+from pipelines.configuration.settings import EXAMPLE, missing, prefect_api
+from pipelines.configuration.shell import ignore_foreign, is_loopback
+from pipelines.environment import data_dir, environment
+from pipelines.saas import ENDPOINTS  # noqa: TID251  as in exactly_once/diagnostics/context.py
 
 ROOT = Path(__file__).resolve().parent.parent
 DBT_DEBUG = "`dbt debug --project-dir dbt --profiles-dir dbt`"
@@ -53,7 +54,7 @@ class Check:
     patience: float = 30.0  # seconds
 
 
-def catalogue(visit: Visit) -> list[Check]:
+def catalogue(visit: DoctorContext) -> list[Check]:
     """Return every check in the order in which a row travels."""
     return [
         Check("environment", where, needs=()),
@@ -73,7 +74,7 @@ def catalogue(visit: Visit) -> list[Check]:
     ]
 
 
-def _postgres(visit: Visit) -> list[Check]:
+def _postgres(visit: DoctorContext) -> list[Check]:
     mend = "correct SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml"
     return [
         Check("postgres settings", partial(source_checks.postgres_settings, visit), mend=mend),
@@ -87,7 +88,7 @@ def _postgres(visit: Visit) -> list[Check]:
     ]
 
 
-def _saas(visit: Visit) -> list[Check]:
+def _saas(visit: DoctorContext) -> list[Check]:
     mend = "correct SOURCES__SAAS__BASE_URL or .dlt/secrets.toml"
     return [
         Check("saas settings", partial(source_checks.saas_settings, visit), mend=mend),
@@ -99,7 +100,7 @@ def _saas(visit: Visit) -> list[Check]:
     ]
 
 
-def _lake(visit: Visit, pipeline: str) -> list[Check]:
+def _lake(visit: DoctorContext, pipeline: str) -> list[Check]:
     write, mend = f"lake {pipeline}/ write", "correct DESTINATION__LAKE__CREDENTIALS or .dlt/secrets.toml"
     return [
         Check(write, partial(lake_checks.lake_write, visit, pipeline), mend=mend),
@@ -108,7 +109,7 @@ def _lake(visit: Visit, pipeline: str) -> list[Check]:
     ]
 
 
-def _warehouse(visit: Visit) -> list[Check]:
+def _warehouse(visit: DoctorContext) -> list[Check]:
     login, mend = "warehouse log-in", "correct DESTINATION__WAREHOUSE__CREDENTIALS or .dlt/secrets.toml"
     needs = ("warehouse settings",) if _is_snowflake() else ("environment",)
     role = Check("warehouse role", partial(warehouse_checks.warehouse_role, visit), (login,), mend)
@@ -121,7 +122,7 @@ def _warehouse(visit: Visit) -> list[Check]:
     ]
 
 
-def _through(visit: Visit, pipeline: str) -> list[Check]:
+def _through(visit: DoctorContext, pipeline: str) -> list[Check]:
     write, stage = f"lake {pipeline}/ write", f"stage {pipeline}/"
     lists = [Check(stage, partial(warehouse_checks.stage_lists, visit, pipeline), (write, "warehouse log-in"))]
     lists = lists if _is_snowflake() else []
@@ -136,7 +137,7 @@ def _through(visit: Visit, pipeline: str) -> list[Check]:
 def _is_snowflake() -> bool:
     try:
         return environment().engine == "snowflake"
-    except Refusal:
+    except PipelineError:
         return False
 
 
@@ -156,7 +157,7 @@ def complete(part: str) -> str:
     """Find what a part needs set."""
     lacking = missing(dbt=True).get(part)
     if lacking:
-        raise Refusal(f"not set: {', '.join(lacking)}; see {EXAMPLE} and docs/settings.md")
+        raise PipelineError(f"not set: {', '.join(lacking)}; see {EXAMPLE} and docs/settings.md")
     return "what it needs is set"
 
 
@@ -169,7 +170,7 @@ def versions() -> str:
         found = _installed(name)
         if found != locked.get(name):
             mend = "`rm -f .venv/.ready && make setup`"
-            raise Refusal(f"{name} is {found}, requirements.lock says {locked.get(name)}; {mend}")
+            raise PipelineError(f"{name} is {found}, requirements.lock says {locked.get(name)}; {mend}")
     return f"{len(names)} direct dependencies as in requirements.lock"
 
 
@@ -188,7 +189,7 @@ def python() -> str:
     """Find a Python that every dependency runs on."""
     found = ".".join(map(str, sys.version_info[:3]))
     if not LOWEST <= sys.version_info < HIGHEST:
-        raise Refusal(f"{found} is not 3.11.2 to 3.13: type `make setup PYTHON=python3.12`")
+        raise PipelineError(f"{found} is not 3.11.2 to 3.13: type `make setup PYTHON=python3.12`")
     return found
 
 
@@ -205,7 +206,7 @@ def dbt_debug() -> str:
     if done.returncode:
         failed = next((line for line in lines if "[ERROR" in line), "it did not start")
         reason = next((" ".join(lines[at : at + 2]) for at, line in enumerate(lines) if line.startswith(">")), "")
-        raise Refusal(f"{failed} {reason.lstrip('>')}; see dbt/profiles.yml, and {DBT_DEBUG}")
+        raise PipelineError(f"{failed} {reason.lstrip('>')}; see dbt/profiles.yml, and {DBT_DEBUG}")
     return "logged in by dbt/profiles.yml"
 
 
@@ -214,7 +215,7 @@ def prefect() -> str:
     found = prefect_api()
     if not found.value:
         up = f"{services_hint()}, or " if environment().is_embedded else ""
-        raise Refusal(f"no address is known; {up}set PREFECT_API_URL")
+        raise PipelineError(f"no address is known; {up}set PREFECT_API_URL")
     shown = re.sub(r"//[^/@]*@", "//", found.value)
     try:
         is_here = is_loopback(urlsplit(found.value).hostname or "")
@@ -224,14 +225,14 @@ def prefect() -> str:
         if (answer := httpx.post(**asked, headers=sign_in)).status_code in (401, 403):
             given = "refuses the sign-in" if sign_in else "asks for a sign-in"
             names = "PREFECT_API_KEY or, behind a server's own user and password, PREFECT_API_AUTH_STRING"
-            raise Refusal(f"{shown} {given} ({answer.status_code}): set {names}")
+            raise PipelineError(f"{shown} {given} ({answer.status_code}): set {names}")
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
         hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"
-        raise Refusal(f"{shown} does not answer ({type(error).__name__}); {hint}") from error
+        raise PipelineError(f"{shown} does not answer ({type(error).__name__}); {hint}") from error
     return shown
 
 
-def examine(found: list[Check], visit: Visit) -> bool:
+def run_checks(found: list[Check], visit: DoctorContext) -> bool:
     """Do every check, print its line and then the counts; tell whether all are ✓."""
     began, good, bad, unasked = time.monotonic(), set(), 0, 0
     for check in found:
@@ -239,8 +240,8 @@ def examine(found: list[Check], visit: Visit) -> bool:
             print(f"- {check.what}: waits for {missing[0]}", flush=True)
             continue
         started = time.monotonic()
-        answer = ask(check)
-        if isinstance(answer, Unasked):
+        answer = run_check(check)
+        if isinstance(answer, NotChecked):
             unasked += 1
             line = f"- {check.what}: {answer}"
         elif isinstance(answer, str):
@@ -248,15 +249,15 @@ def examine(found: list[Check], visit: Visit) -> bool:
             line = f"✓ {check.what} ({answer}; {time.monotonic() - started:.1f} s)"
         else:
             bad += 1
-            line = f"✗ {check.what}: {wrong(answer, check)}"
-        print(hide(line, visit.secrets), flush=True)
+            line = f"✗ {check.what}: {failure_message(answer, check)}"
+        print(redact(line, visit.secrets), flush=True)
     waiting = len(found) - len(good) - bad - unasked
     counts = f"{len(good)} ✓, {bad} ✗, {waiting} waiting" + (f", {unasked} not looked at" if unasked else "")
     print(f"{counts}; {time.monotonic() - began:.1f} s", flush=True)
     return len(good) + unasked == len(found)
 
 
-def ask(check: Check) -> str | BaseException:
+def run_check(check: Check) -> str | BaseException:
     """Return the check's detail or its error; one that hangs is left alone after its time."""
     answers: list[str | BaseException] = []
 
@@ -269,19 +270,19 @@ def ask(check: Check) -> str | BaseException:
     thread = threading.Thread(target=look, daemon=True)
     thread.start()
     thread.join(check.patience)
-    return answers[0] if answers else Refusal(f"no answer within {check.patience:.0f} s; {check.mend}")
+    return answers[0] if answers else PipelineError(f"no answer within {check.patience:.0f} s; {check.mend}")
 
 
-def wrong(error: BaseException, check: Check) -> str:
+def failure_message(error: BaseException, check: Check) -> str:
     """Return what is wrong and what to type, in one line."""
     if isinstance(error, ConfigFieldMissingException):
-        line = explain(error, "`make up`" if services_hint().startswith("`make up`") else "") or ""
+        line = user_message(error, "`make up`" if services_hint().startswith("`make up`") else "") or ""
         return line[:1].lower() + line[1:].rstrip(".")
     reason = " ".join(str(error).split())[:400]
-    return explain(error, services_hint()) or f"{type(error).__name__}: {reason}; {check.mend}"
+    return user_message(error, services_hint()) or f"{type(error).__name__}: {reason}; {check.mend}"
 
 
-def hide(line: str, secrets: set[str]) -> str:
+def redact(line: str, secrets: set[str]) -> str:
     """Return the line without any secret in it."""
     for secret in sorted(secrets, key=len, reverse=True):
         if len(secret) >= SHORT:
@@ -295,21 +296,21 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="all but dbt, which takes longer than the rest")
     is_quick = parser.parse_args().quick
     keep_private()
-    visit = Visit()
+    visit = DoctorContext()
     try:
         ignore_foreign(environment().is_embedded)
         visit.ask()
         print("\n".join(effective.lines()), flush=True)
-    except Refusal as error:
+    except PipelineError as error:
         if not str(error).startswith("MAILBLAZE_ENV"):  # which is the first check's to say
             print(f"✗ {error}", flush=True)
             return 1
     found = [check for check in catalogue(visit) if check.what != "dbt debug" or not is_quick]
-    return 0 if examine(found, visit) else 1
+    return 0 if run_checks(found, visit) else 1
 
 
 if __name__ == "__main__":
-    from pipelines.interrupts import body
+    from exactly_once.interrupts import body
 
     with body():
         sys.exit(main())

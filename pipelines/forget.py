@@ -4,9 +4,9 @@ import argparse
 import shutil
 from pathlib import Path
 
-from pipelines.command import exit_with_line
-from pipelines.errors import Refusal
-from pipelines.warehouse import data_dir
+from exactly_once.errors import PipelineError
+from pipelines.command import exit_with_error
+from pipelines.environment import data_dir
 
 DATABASE = "dp_mailblaze_demo_*_db.duckdb"
 KEPT = (
@@ -38,8 +38,8 @@ def main() -> None:
     argparse.ArgumentParser(prog="python -m pipelines.forget", description=__doc__).parse_args()
     try:
         names = forget(data_dir())
-    except (Refusal, OSError) as error:
-        exit_with_line(error)
+    except (PipelineError, OSError) as error:
+        exit_with_error(error)
     print(f"removed from {data_dir().resolve()}: {', '.join(names) or 'nothing, no run has used it'}")
 
 

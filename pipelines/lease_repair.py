@@ -5,7 +5,7 @@ that nobody has written for that long, belongs to no run.
 """
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from pipelines.interrupts import watch
+    from exactly_once.interrupts import watch
 
     watch()
 
@@ -16,19 +16,19 @@ from datetime import UTC, datetime
 
 import dlt
 
-from pipelines import flow_lease
-from pipelines.command import exit_with_line
-from pipelines.errors import Refusal
-from pipelines.holder import this_process
-from pipelines.lake_records import LakeRecords
-from pipelines.lease import Lease
-from pipelines.lease_record import LeaseRecord, stamp
-from pipelines.lease_store import Conflict
-from pipelines.load import held_lease
+from exactly_once.errors import PipelineError
+from exactly_once.lease.lease import Lease
+from exactly_once.lease.owner import this_process
+from exactly_once.lease.record import LeaseRecord, isoformat_ms
+from exactly_once.lease.store import VersionConflict
+from exactly_once.recovery.manifests import ManifestStore
+from exactly_once.recovery.pending import read_last_attempt
+from exactly_once.runner import acquire_lease
+from pipelines.command import exit_with_error
+from pipelines.configuration.settings import prepare
+from pipelines.environment import build_pipeline, data_dir
 from pipelines.replay import PIPELINES
-from pipelines.settings import prepare
-from pipelines.settle import read_landing
-from pipelines.warehouse import data_dir, raw_pipeline
+from pipelines.runs import flow_lease
 
 
 def repair(name: str) -> str:
@@ -37,13 +37,13 @@ def repair(name: str) -> str:
     The new one goes on with the highest token that RAW or the lake has seen, since tokens may never fall.
 
     Raises:
-        Refusal: the object is a lease, or was written so lately that a run may still hold it.
+        PipelineError: the object is a lease, or was written so lately that a run may still hold it.
     """
-    pipeline = None if name == flow_lease.NAME else raw_pipeline(name, data_dir() / "lease_repair")
-    lease = held_lease(pipeline) if pipeline else flow_lease.flow_lease()
+    pipeline = None if name == flow_lease.NAME else build_pipeline(name, data_dir() / "lease_repair")
+    lease = acquire_lease(pipeline) if pipeline else flow_lease.flow_lease()
     stored = lease.store.read()
     if stored is None and name not in (known := (*PIPELINES, flow_lease.NAME)):
-        raise Refusal(f"There is no lease of {name}: type {' or '.join(known)}.")
+        raise PipelineError(f"There is no lease of {name}: type {' or '.join(known)}.")
     if stored is None:
         return f"{lease.url} is not there: the next run makes it"
     try:
@@ -51,27 +51,29 @@ def repair(name: str) -> str:
     except ValueError:
         found = None
     if found:
-        raise Refusal(f"{lease.url} is a lease (of {found.holder}): there is nothing to repair.")
+        raise PipelineError(f"{lease.url} is a lease (of {found.holder}): there is nothing to repair.")
     wait = lease.ttl + lease.store.tolerance - stored.age
     if wait > 0:
-        raise Refusal(f"{lease.url} was written {stored.age:.0f} s ago: a run may hold it; again in {wait:.0f} s.")
+        raise PipelineError(
+            f"{lease.url} was written {stored.age:.0f} s ago: a run may hold it; again in {wait:.0f} s."
+        )
     token = _last_token(pipeline) if pipeline else 0  # nothing remembers a flow's
     _write(lease, token, stored.version)
     return f"{lease.url} is a lease again, released, with token {token}"
 
 
 def _last_token(pipeline: dlt.Pipeline) -> int:
-    landing = read_landing(pipeline)
-    tokens = [record.token for record in LakeRecords(pipeline).all()]
+    landing = read_last_attempt(pipeline)
+    tokens = [record.token for record in ManifestStore(pipeline).all()]
     return max([landing.token if landing else 0, *tokens])
 
 
 def _write(lease: Lease, token: int, version: str) -> None:
-    record = LeaseRecord.now(token, this_process(), lease.ttl, stamp(datetime.now(UTC)), is_released=True)
+    record = LeaseRecord.now(token, this_process(), lease.ttl, isoformat_ms(datetime.now(UTC)), is_released=True)
     try:
         lease.store.write(record.text(), version)
-    except Conflict as error:
-        raise Refusal(f"{lease.url} was written by another process just now: look again.") from error
+    except VersionConflict as error:
+        raise PipelineError(f"{lease.url} was written by another process just now: look again.") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -83,11 +85,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         prepare()
         print(repair(name))
     except Exception as error:  # noqa: BLE001  the one place at which every error becomes a line or a traceback
-        exit_with_line(error)
+        exit_with_error(error)
 
 
 if __name__ == "__main__":
-    from pipelines.interrupts import body
+    from exactly_once.interrupts import body
 
     with body():
         main(sys.argv[1:])

@@ -1,7 +1,7 @@
 """MailBlaze's operational Postgres into RAW.POSTGRES_<TABLE>: `python pipelines/postgres.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from pipelines.interrupts import watch
+    from exactly_once.interrupts import watch
 
     watch()
 
@@ -15,20 +15,26 @@ from dlt.common.configuration.inject import with_config
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.sources.sql_database import sql_table
 
-from pipelines.errors import at_import
-from pipelines.exact import exact_type
-from pipelines.postgres_address import PostgresCredentials
-from pipelines.postgres_keys import PostgresKeys
-from pipelines.postgres_sessions import SEARCH_PATH
-from pipelines.preflight import Accepted, plan_tables
-from pipelines.raw_table import RawReader, RawTable
-from pipelines.snapshot import Snapshot
-from pipelines.source_server import SaveServer, check_server, identifier
-from pipelines.sweep import DELETED_AT, Sweep, chosen, sweep_names, sweep_resource
-from pipelines.table_options import SWEEP, table_options
-from pipelines.unchanged import DropUnchanged
-from pipelines.window import SaveHorizon, Window
-from pipelines.wire_loader import BACKEND, LOAD_ID, Reading, connections_here
+from exactly_once.errors import check_at_import
+from exactly_once.incremental.delete_detection import (
+    DELETED_AT,
+    DeleteDetector,
+    deletes_resource,
+    deletes_resource_names,
+    parse_names,
+)
+from exactly_once.incremental.drop_unchanged import DropUnchanged
+from exactly_once.incremental.raw_table import RawClients, RawTable
+from exactly_once.postgres.connection.address import PostgresCredentials
+from exactly_once.postgres.connection.server_identity import SaveServer, check_server, identifier
+from exactly_once.postgres.connection.session_settings import SEARCH_PATH
+from exactly_once.postgres.cursor_window import CursorWindow, SaveWatermark
+from exactly_once.postgres.key_reader import PrimaryKeyReader
+from exactly_once.postgres.snapshot import Snapshot
+from exactly_once.postgres.table_loader import BACKEND, LOAD_ID, ReadOptions, default_connections
+from exactly_once.postgres.tables.preflight import Accepted, plan_tables
+from exactly_once.postgres.tables.spec import SWEEP, table_options
+from exactly_once.postgres.tables.type_mapping import dlt_type
 
 # A table for each line.
 # key      its primary key, or the columns of another unique index; "row" where it has none: rows are compared whole.
@@ -53,7 +59,7 @@ TABLES: dict[str, dict[str, Any]] = {
     "campaigns": {"key": ["campaign_id"], "cursor": "updated_at", "deletes": "sweep"},
 }
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-at_import(table_options, TABLES)
+check_at_import(table_options, TABLES)
 
 
 @with_config(sections=("sources", "postgres"))
@@ -107,19 +113,19 @@ def postgres(
         strict: whether a refused table refuses the whole load.
 
     Raises:
-        Refusal: TABLES or an argument names what is not there, or the server is another one than before.
+        PipelineError: TABLES or an argument names what is not there, or the server is another one than before.
     """
     server = identifier(moment.engine)
     check_server(server, dlt.current.source_state(), accept_server)
     options = table_options(TABLES)
-    deletes = chosen("accept_deletes", accept_deletes, options)
-    accepted = Accepted(chosen("accept_reread", accept_reread, options), accept_type, reread_limit, options)
-    reader = RawReader()
-    sweeps = sweep_names(options)
+    deletes = parse_names("accept_deletes", accept_deletes, options)
+    accepted = Accepted(parse_names("accept_reread", accept_reread, options), accept_type, reread_limit, options)
+    reader = RawClients()
+    sweeps = deletes_resource_names(options)
     for plan in plan_tables(moment, options, schema, reader, accepted, strict):
         source = plan.source
         state = partial(dlt.current.resource_state, source.name)
-        window = Window(
+        window = CursorWindow(
             moment,
             state,
             source.cursor,
@@ -131,16 +137,18 @@ def postgres(
         )
         window.saved  # noqa: B018  a clock that went back refuses the load, not a table
         raw = RawTable(reader, source.options.raw_name, source.key, source.name)
-        reading = Reading(moment, window, raw, connections or connections_here(), source, plan.guard, plan.shape)
+        reading = ReadOptions(moment, window, raw, connections or default_connections(), source, plan.guard, plan.shape)
         yield _changes(reading, plan.columns, chunk_size).add_step(plan.guard.step(SaveServer(server)))
         # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
         if source.options.deletes == SWEEP and sweep and not plan.is_retyped:
-            keys = PostgresKeys(moment, source, window)
-            swept = Sweep(raw, keys.stream, keys.fetch, source.options.share, source.name in deletes, plan.columns)
-            yield sweep_resource(swept, sweeps[source.name], source.options.raw_name, source.key, plan.guard)
+            keys = PrimaryKeyReader(moment, source, window)
+            swept = DeleteDetector(
+                raw, keys.stream, keys.fetch, source.options.share, source.name in deletes, plan.columns
+            )
+            yield deletes_resource(swept, sweeps[source.name], source.options.raw_name, source.key, plan.guard)
 
 
-def _changes(reading: Reading, columns: TTableSchemaColumns, chunk_size: int) -> dlt.sources.DltResource:
+def _changes(reading: ReadOptions, columns: TTableSchemaColumns, chunk_size: int) -> dlt.sources.DltResource:
     source, window, guard = reading.source, reading.window, reading.guard
     described = source.described
     resource = sql_table(
@@ -152,7 +160,7 @@ def _changes(reading: Reading, columns: TTableSchemaColumns, chunk_size: int) ->
         chunk_size=chunk_size,
         primary_key=source.key,
         write_disposition="merge",
-        type_adapter_callback=exact_type,
+        type_adapter_callback=dlt_type,
         query_adapter_callback=lambda query, table: source.select(window.condition(table)),
     )
     if resource.name != source.name:
@@ -161,7 +169,7 @@ def _changes(reading: Reading, columns: TTableSchemaColumns, chunk_size: int) ->
         columns = columns | {source.cursor: columns[source.cursor] | {"dedup_sort": "desc"}}
     resource.apply_hints(table_name=source.options.raw_name, columns=[DELETED_AT, LOAD_ID, *columns.values()])
     resource.add_step(guard.step(DropUnchanged(reading.raw, source.key, window.is_reread)))
-    return resource.add_step(guard.step(SaveHorizon(window)))
+    return resource.add_step(guard.step(SaveWatermark(window)))
 
 
 @contextmanager
@@ -173,9 +181,9 @@ def opened() -> Iterator[dlt.sources.DltSource]:
 
 def load():
     """Load what changed in Postgres since the last load, and return its report."""
-    from pipelines.load import load
+    from exactly_once.runner import run_pipeline
 
-    return load("postgres", opened)
+    return run_pipeline("postgres", opened)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ that was cut off goes on where it stood when it is typed again.
 """
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from pipelines.interrupts import watch
+    from exactly_once.interrupts import watch
 
     watch()
 
@@ -21,21 +21,21 @@ from functools import cached_property
 
 from dlt.common.schema import Schema
 
-from pipelines.command import exit_with_line, typed
-from pipelines.errors import Refusal
-from pipelines.lake_records import LakeRecords
-from pipelines.load import held_lease, rows_in_raw
-from pipelines.manifests import history
-from pipelines.progress import is_quiet, reporting, speak, ticking
-from pipelines.recording import write_all
-from pipelines.replay_files import check_files
-from pipelines.replay_landing import begin, has_all, land_again, landed, states
-from pipelines.replay_plan import Step, plan
-from pipelines.retention import prune
-from pipelines.run_record import current, recorded
-from pipelines.settings import prepare
-from pipelines.settle import read_landing
-from pipelines.warehouse import data_dir, environment, raw_pipeline
+from exactly_once.errors import PipelineError
+from exactly_once.progress import is_quiet, reporting, speak, ticking
+from exactly_once.recovery.manifest_chain import history
+from exactly_once.recovery.manifest_writer import rewrite_manifests
+from exactly_once.recovery.manifests import ManifestStore
+from exactly_once.recovery.pending import read_last_attempt
+from exactly_once.recovery.replay_files import check_files
+from exactly_once.recovery.replay_load import already_complete, count_replayed, replay_load, reset_raw, states
+from exactly_once.recovery.replay_plan import ReplayStep, plan_replay
+from exactly_once.recovery.retention import prune
+from exactly_once.runner import acquire_lease, row_counts
+from pipelines.command import command_line, exit_with_error
+from pipelines.configuration.settings import prepare
+from pipelines.environment import build_pipeline, data_dir, environment
+from pipelines.runs.run_record import current, recorded
 
 PIPELINES = ("postgres", "saas")
 
@@ -44,21 +44,21 @@ class Replay:
     """One pipeline's history in the lake, to be landed in a RAW that has no row of it.
 
     Raises:
-        Refusal: the lake has no record of a load.
+        PipelineError: the lake has no record of a load.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         # A working folder of its own: in the door's there may be what no load has landed yet.
-        self.pipeline = raw_pipeline(name, data_dir() / "replay")
+        self.pipeline = build_pipeline(name, data_dir() / "replay")
         self.pipeline.activate()
-        self.records = LakeRecords(self.pipeline)
+        self.records = ManifestStore(self.pipeline)
         found = self.records.all()
         where = f"{self.records.root}/"
-        self.steps: list[Step] = plan(found, self.records.schema, where)
+        self.steps: list[ReplayStep] = plan_replay(found, self.records.schema, where)
         self.lost = [record.load_id for record in history(found, where)[1]]
         if not self.steps:
-            raise Refusal(
+            raise PipelineError(
                 f"{self.records.root} has no record of a load of {name}: one load by `python pipelines/{name}.py` "
                 "records every load that RAW has."
             )
@@ -67,9 +67,9 @@ class Replay:
         """Return how many of the loads RAW has from a replay before.
 
         Raises:
-            Refusal: RAW has rows that are of no replay.
+            PipelineError: RAW has rows that are of no replay.
         """
-        return landed(self.pipeline, self.steps, self._tables(), self._names())
+        return count_replayed(self.pipeline, self.steps, self._tables(), self._names())
 
     def check(self, done: int) -> None:
         """Compare the files of the loads that RAW has not with what their records say of them.
@@ -78,7 +78,7 @@ class Replay:
             done: how many loads RAW has.
 
         Raises:
-            Refusal: a file is missing or was changed.
+            PipelineError: a file is missing or was changed.
         """
         if self.lost:
             print(
@@ -93,21 +93,21 @@ class Replay:
     def run(self) -> None:
         """Land every load that RAW has not, and print a line for each, then RAW's tables."""
         started, seconds = time.monotonic(), Counter()
-        with held_lease(self.pipeline) as lease, reporting(self.pipeline) as counters:
-            landing = read_landing(self.pipeline)
+        with acquire_lease(self.pipeline) as lease, reporting(self.pipeline) as counters:
+            landing = read_last_attempt(self.pipeline)
             if landing:
                 lease.outrun(landing.token)
             done = self.landed()
             if done:
                 print(f"{self.name}: going on after {done} of {len(self.steps)} loads")
             else:
-                begin(self.pipeline, self.steps, lease.token, self._tables(), self._names())
+                reset_raw(self.pipeline, self.steps, lease.token, self._tables(), self._names())
             there = states(self.pipeline)
             for number, step in enumerate(self.steps[done:], done + 1):
                 lease.check()
                 begun = time.monotonic()
                 counters.prefix = f"load {number} of {len(self.steps)}: "
-                info = land_again(self.pipeline, self.records, step, lease.token, step.load_id in there)
+                info = replay_load(self.pipeline, self.records, step, lease.token, step.load_id in there)
                 for metrics in info.metrics.values():
                     for job in metrics[0]["job_metrics"].values():
                         seconds[job.table_name] += (job.finished_at - job.started_at).total_seconds()
@@ -115,7 +115,7 @@ class Replay:
             self.pipeline.drop()
             self.pipeline.sync_destination()
             prune(self.pipeline)
-            rows = rows_in_raw(self.pipeline)
+            rows = row_counts(self.pipeline)
         if run := current():
             run.replayed(self.name, rows)
         shutil.rmtree(self.pipeline.working_dir, ignore_errors=True)
@@ -134,7 +134,7 @@ class Replay:
     def _names(self) -> list[str]:
         return sorted({schema.name for schema in self._schemas})
 
-    def _say(self, number: int, step: Step, seconds: float) -> None:
+    def _say(self, number: int, step: ReplayStep, seconds: float) -> None:
         ended = datetime.fromisoformat(step.record.completed_at)
         files = sum(map(len, step.files.values()))
         kind = "" if step.record.status == 0 else ", which was cut off"
@@ -175,23 +175,23 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.check or options.complete:
             check(names) if options.check else complete(names)
         else:
-            with recorded("replay", typed("python pipelines/replay.py", arguments), names):
+            with recorded("replay", command_line("python pipelines/replay.py", arguments), names):
                 replay(names)
     except Exception as error:  # noqa: BLE001  the one door at which every error becomes a line or a traceback
-        exit_with_line(error)
+        exit_with_error(error)
 
 
 def replay(names: Sequence[str]) -> None:
     """Replay some pipelines, one after the other.
 
     Raises:
-        Refusal: a name is none, the lake has no record, or RAW has rows that are of no replay.
+        PipelineError: a name is none, the lake has no record, or RAW has rows that are of no replay.
     """
     replays = [Replay(name) for name in known(names)]
     done = {one.name: one.landed() for one in replays}
     whole = [one for one in replays if done[one.name] == len(one.steps)]
     if len(whole) == len(replays):
-        raise has_all(whole[0].pipeline, whole[0].steps)
+        raise already_complete(whole[0].pipeline, whole[0].steps)
     for one in replays:
         one.check(done[one.name])
     for one in replays:
@@ -205,7 +205,7 @@ def check(names: Sequence[str]) -> None:
     """Compare every file of the lake that a replay would land with what its record says, and print a line each.
 
     Raises:
-        Refusal: a record or a file is missing or was changed.
+        PipelineError: a record or a file is missing or was changed.
     """
     for one in [Replay(name) for name in known(names)]:
         one.check(0)
@@ -217,20 +217,20 @@ def complete(names: Sequence[str]) -> None:
     """Write the records that the lake lacks of loads that RAW has, and print a line for each pipeline.
 
     Raises:
-        Refusal: a name is none, or RAW has no load of the pipeline.
+        PipelineError: a name is none, or RAW has no load of the pipeline.
     """
     for name in known(names):
-        pipeline = raw_pipeline(name, data_dir() / "replay")
+        pipeline = build_pipeline(name, data_dir() / "replay")
         pipeline.drop()
         pipeline.activate()
-        with held_lease(pipeline):
-            landing = read_landing(pipeline)
+        with acquire_lease(pipeline):
+            landing = read_last_attempt(pipeline)
             if landing is None or not landing.is_complete:
-                raise Refusal(
+                raise PipelineError(
                     f"RAW has no complete load of {name}: type `python pipelines/{name}.py`, then this again."
                 )
             pipeline.sync_destination()
-            written = write_all(pipeline, LakeRecords(pipeline), landing)
+            written = rewrite_manifests(pipeline, ManifestStore(pipeline), landing)
         shutil.rmtree(pipeline.working_dir, ignore_errors=True)
         print(f"{name}: {written} record(s) written")
 
@@ -239,22 +239,22 @@ def known(names: Sequence[str]) -> list[str]:
     """Return the names, each once: ours, and those of any other pipeline that the lake has records of.
 
     Raises:
-        Refusal: one of them is no pipeline.
+        PipelineError: one of them is no pipeline.
     """
     unknown = [name for name in names if name not in PIPELINES and not (name.isidentifier() and _is_recorded(name))]
     if unknown:
-        raise Refusal(f"There is no pipeline {unknown[0]}: type {' or '.join(PIPELINES)}, or nothing for both.")
+        raise PipelineError(f"There is no pipeline {unknown[0]}: type {' or '.join(PIPELINES)}, or nothing for both.")
     return list(dict.fromkeys(names))
 
 
 def _is_recorded(name: str) -> bool:
     """Tell whether the lake has a record of a load of a pipeline that is not one of ours."""
-    pipeline = raw_pipeline(name, data_dir() / "replay")
-    return bool(LakeRecords(pipeline).all())
+    pipeline = build_pipeline(name, data_dir() / "replay")
+    return bool(ManifestStore(pipeline).all())
 
 
 if __name__ == "__main__":
-    from pipelines.interrupts import body
+    from exactly_once.interrupts import body
 
     with body():
         main(sys.argv[1:])

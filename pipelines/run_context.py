@@ -14,10 +14,10 @@ from dlt.common.configuration.providers.doc import BaseDocProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.runtime.run_context import RunContext
 
-from pipelines import percent_paths
-from pipelines.private_files import keep_private
-from pipelines.settings import SERVICES_NAME, Config, Secrets, Shell, is_elsewhere, is_of_service
-from pipelines.warehouse import Environment, data_dir, environment, services_file
+from exactly_once import percent_paths
+from pipelines.configuration.private_files import keep_private
+from pipelines.configuration.settings import SERVICES_NAME, Config, Secrets, Shell, is_elsewhere, is_of_service
+from pipelines.environment import Environment, data_dir, environment, services_file
 
 
 class EnvironmentProvider(BaseDocProvider):

@@ -1,7 +1,7 @@
 """The e-mail vendor's API into RAW.SAAS_<RESOURCE>: `python pipelines/saas.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from pipelines.interrupts import watch
+    from exactly_once.interrupts import watch
 
     watch()
 
@@ -16,29 +16,36 @@ from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.common.schema.typing import TTableSchemaColumns
 
-from pipelines.api_keys import api_keys
-from pipelines.api_notices import Notices
-from pipelines.api_pages import Api
-from pipelines.api_types import Kind, declared_type
-from pipelines.arrow_pages import ArrowPages, FieldNames
-from pipelines.endpoint_options import accepted_types, check_endpoints, raw_table
-from pipelines.errors import Refusal, TableRefused, at_import
-from pipelines.key_merge import Key, tables_of
-from pipelines.paced_adapter import Bounds
-from pipelines.quota import Quota
-from pipelines.raw_table import RawReader, RawTable
-from pipelines.reread import ApiCursor
-from pipelines.side_by_side import SideBySide
-from pipelines.sweep import DELETED_AT, Sweep, accepted, sweep_names, sweep_resource
-from pipelines.table_guard import TableGuard
-from pipelines.unchanged import DropUnchanged
-from pipelines.widened_rows import WidenedRows
+from exactly_once.errors import PipelineError, TableError, check_at_import
+from exactly_once.incremental.delete_detection import (
+    DELETED_AT,
+    DeleteDetector,
+    deletes_resource,
+    deletes_resource_names,
+    parse_accept_deletes,
+)
+from exactly_once.incremental.drop_unchanged import DropUnchanged
+from exactly_once.incremental.key_diff import Key, batch_keys
+from exactly_once.incremental.raw_table import RawClients, RawTable
+from exactly_once.rest_api.client import ApiClient
+from exactly_once.rest_api.key_listing import iter_sorted_keys
+from exactly_once.rest_api.lookback import LookbackCursor
+from exactly_once.rest_api.rate_limited_adapter import Bounds
+from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.spec import accepted_types, check_endpoints, raw_table
+from exactly_once.rest_api.time_windows import ParallelTimeWindows
+from exactly_once.rest_api.values.arrow_batches import FieldNames, PagesToArrow
+from exactly_once.rest_api.values.arrow_types import Kind, declared_type
+from exactly_once.rest_api.values.notices import Notices
+from exactly_once.rest_api.values.widened_rows import WidenedRows
+from exactly_once.table_guard import TableGuard
 
 # An endpoint for each line. key: what identifies an object. cursor: the time that moves on every change, in UTC, and
 # since: the parameter that asks for what is later. deletes: "sweep" lists all keys and marks objects that vanished with
 # _deleted_at, "none" says that objects are never removed. share: (0.2) of the objects that may vanish from one load to
 # the next. columns: types of those that JSON has no type for, or that a load may bring no value for: text, bigint,
-# double, decimal, decimal(p, s), bool, timestamp or json; all others are inferred, see pipelines/api_types.py.
+# double, decimal, decimal(p, s), bool, timestamp or json; all others are inferred, see
+# exactly_once/rest_api/values/arrow_types.py.
 ENDPOINTS: dict[str, dict[str, Any]] = {
     "campaigns": {
         "key": "campaign_id",
@@ -78,7 +85,7 @@ ENDPOINTS: dict[str, dict[str, Any]] = {
         "columns": {"created_at": "timestamp", "updated_at": "timestamp"},
     },
 }
-at_import(check_endpoints, ENDPOINTS)
+check_at_import(check_endpoints, ENDPOINTS)
 
 WINDOWS = 64  # side by side, at most: each is a connection and a thread
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -120,11 +127,11 @@ def saas(
     limits = (("LAG", lag, 0, 1e9), ("PAGE_SIZE", page_size, 1, 1e9), ("WINDOWS", windows, 1, WINDOWS))
     for setting, value, least, most in limits:
         if not least <= value <= most:  # a NaN is not
-            raise Refusal(f"SOURCES__SAAS__{setting} is {value}: give a number from {least} to {most:g}.")
-    may_vanish, may_change = accepted(accept_deletes, ENDPOINTS), accepted_types(accept_type, ENDPOINTS)
-    quota = Quota(longest=resolve_configuration(RuntimeConfiguration()).request_max_retry_delay)
-    api = Api(base_url, api_key, page_size, quota, Bounds(answer_bytes, answer_seconds, pages))
-    reader = RawReader()
+            raise PipelineError(f"SOURCES__SAAS__{setting} is {value}: give a number from {least} to {most:g}.")
+    may_vanish, may_change = parse_accept_deletes(accept_deletes, ENDPOINTS), accepted_types(accept_type, ENDPOINTS)
+    quota = AdaptiveRateLimiter(longest=resolve_configuration(RuntimeConfiguration()).request_max_retry_delay)
+    api = ApiClient(base_url, api_key, page_size, quota, Bounds(answer_bytes, answer_seconds, pages))
+    reader = RawClients()
     for name, options in ENDPOINTS.items():
         endpoint = Endpoint(api, name, options, reader, strict, may_change[name])
         yield endpoint.changes(lag, windows)
@@ -146,10 +153,10 @@ class Endpoint:
 
     def __init__(
         self,
-        api: Api,
+        api: ApiClient,
         name: str,
         options: dict[str, Any],
-        reader: RawReader,
+        reader: RawClients,
         is_strict: bool,
         accepted: Collection[str],
     ) -> None:
@@ -171,7 +178,7 @@ class Endpoint:
             for name, column in self._known().items()
             if column.get("dedup_sort") and name != self._raw_cursor
         }
-        cursor = ApiCursor(self._state, self._cursor, self._key, lag, self._notices)
+        cursor = LookbackCursor(self._state, self._cursor, self._key, lag, self._notices)
         own = DELETED if self._options["deletes"] == "sweep" else {}
 
         def objects() -> Iterator[list[dict[str, Any]]]:
@@ -190,7 +197,7 @@ class Endpoint:
             | {name: kind.hints for name, kind in own.items()}
             | {name: declared.get(name, {}) | hints for name, hints in earlier.items()},
         )
-        pages = ArrowPages(self._table, self._name, self._key, types, self._names, self._notices, own, self._accepted)
+        pages = PagesToArrow(self._table, self._name, self._key, types, self._names, self._notices, own, self._accepted)
         resource.add_step(self._guard.step(pages))
         if not self._accepted:
             is_reread = partial(cursor.is_reread, column=self._raw_cursor)
@@ -200,14 +207,16 @@ class Endpoint:
     def deletes(self, accept: bool) -> dlt.sources.DltResource:
         """Return the resource that marks objects that vanished, and those that are there again."""
         # An object that RAW has never had is newer than the read, and comes with the next.
-        swept = Sweep(self._raw, self._keys, self._alive, self._options.get("share", 0.2), accept)
+        swept = DeleteDetector(self._raw, self._keys, self._alive, self._options.get("share", 0.2), accept)
         rows = WidenedRows(swept, self._table)
-        return sweep_resource(rows, sweep_names(ENDPOINTS)[self._name], self._table, [self._raw_key], self._guard)
+        return deletes_resource(
+            rows, deletes_resource_names(ENDPOINTS)[self._name], self._table, [self._raw_key], self._guard
+        )
 
-    def _objects(self, cursor: ApiCursor, windows: int) -> Iterator[list[dict[str, Any]]]:
+    def _objects(self, cursor: LookbackCursor, windows: int) -> Iterator[list[dict[str, Any]]]:
         since = cursor.begin()
         pages = partial(self._api.pages, self._name, self._options, notices=self._notices)
-        read = SideBySide(pages, self._cursor, windows, self._api.page_size, self._api.quota)
+        read = ParallelTimeWindows(pages, self._cursor, windows, self._api.page_size, self._api.quota)
         try:
             for page in read.read(None if self._accepted else since):
                 cursor.take(page)
@@ -225,18 +234,18 @@ class Endpoint:
         """Refuse a key that the rows in RAW were not loaded by: a merge would find none of them.
 
         Raises:
-            TableRefused: ENDPOINTS names another key than the last load had.
+            TableError: ENDPOINTS names another key than the last load had.
         """
         key = [name for name, column in self._known().items() if column.get("primary_key")]
         if key and key != [self._raw_key]:
-            raise TableRefused(
+            raise TableError(
                 f"{self._name}: its key in ENDPOINTS is {self._key}, and RAW was loaded by {', '.join(key)}: take the "
                 f"old key back in pipelines/saas.py. Nothing of {self._name} was loaded."
             )
         yield from pages
 
     def _keys(self) -> Iterator[pa.Table]:
-        return tables_of(api_keys(self._api, self._name, self._options))
+        return batch_keys(iter_sorted_keys(self._api, self._name, self._options))
 
     def _alive(self, keys: Sequence[Key]) -> pa.Table:
         """Return RAW's rows of keys that the API lists and RAW has marked as deleted, alive: one listing lacked them.
@@ -253,9 +262,9 @@ class Endpoint:
 
 def load():
     """Load what changed at the vendor since the last load, and return its report."""
-    from pipelines.load import load
+    from exactly_once.runner import run_pipeline
 
-    return load("saas", lambda: nullcontext(saas()))
+    return run_pipeline("saas", lambda: nullcontext(saas()))
 
 
 if __name__ == "__main__":

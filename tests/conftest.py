@@ -22,7 +22,7 @@ from mock_services.postgres.seed import seed as seed_postgres
 from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.saas import store
 from mock_services.saas.app import create_app
-from pipelines.shell import ignore_foreign
+from pipelines.configuration.shell import ignore_foreign
 
 ignore_foreign(is_embedded=True)  # of whoever types `make test`
 TOKEN = "a-token-for-tests"  # noqa: S105
@@ -33,7 +33,7 @@ BUCKET = "dp-mailblaze-demo-ci-raw"
 @pytest.fixture(autouse=True)
 def _no_name_was_left_out_before(monkeypatch) -> None:
     """What an earlier test had left out of the environment is not given back in this one."""
-    monkeypatch.setattr("pipelines.shell._ignored", {})
+    monkeypatch.setattr("pipelines.configuration.shell._ignored", {})
 
 
 @dataclass

@@ -4,7 +4,7 @@
         --prepare tests.crash.foreign:prepare --kills 20
 
 Orders are appended, each with its lines; customers are merged with their addresses; the stock list is replaced. It goes
-through `pipelines.load`, as the README says of a source that is added.
+through `exactly_once.runner`, as the README says of a source that is added.
 """
 
 import json
@@ -18,10 +18,10 @@ from typing import Any
 import dlt
 import duckdb
 
-import pipelines.staged_duckdb  # noqa: F401  before the fork, where an import costs nothing
+import exactly_once.destinations.staged_duckdb  # noqa: F401  before the fork, where an import costs nothing
+from exactly_once.runner import LoadReport
+from exactly_once.runner import run_pipeline as load_source
 from pipelines.command import run
-from pipelines.load import LoadReport
-from pipelines.load import load as load_source
 
 PIPELINE, SOURCE = "shop", "web_orders"
 

@@ -23,7 +23,7 @@ from dashboard.pages.overview import overview
 from dashboard.queries import Filters
 from dashboard.status import status
 from dashboard.words import count, percent, points, usd
-from pipelines.run_record import RunRecord
+from pipelines.runs.run_record import RunRecord
 from tests.dashboard.conftest import as_demo
 from tests.dashboard.every_query import every_query
 from tests.dashboard.mart_file import HOSTILE, NEWEST, make

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
-from pipelines.shell import ignore_foreign
+from pipelines.configuration.shell import ignore_foreign
 
 ROOT = Path(__file__).parents[2]
 # A change may make a query that never ends, and it ends here: bytes and seconds.

@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import pytest
 
+from exactly_once.errors import PipelineError
 from flows import budget
 from flows.budget import Spending, month_so_far
-from pipelines.errors import Refusal
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_four_fifths_are_near_and_all_is_over(spent, is_near, is_over):
 @pytest.mark.parametrize("text", ["twenty", "0", "-1", "nan"])
 def test_a_budget_that_is_none_is_refused_in_a_line(platform, monkeypatch, text):
     monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", text)
-    with pytest.raises(Refusal, match="is not a number above 0: set the month's credits, or unset it"):
+    with pytest.raises(PipelineError, match="is not a number above 0: set the month's credits, or unset it"):
         month_so_far()
 
 

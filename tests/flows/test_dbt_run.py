@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from exactly_once.errors import PipelineError
 from flows.dbt_run import failure, invoke, reason
-from pipelines.errors import Refusal
 
 PROJECT = {
     "dbt_project.yml": "{name: shop, version: '1.0.0', profile: shop, flags: {send_anonymous_usage_stats: false}}",
@@ -45,7 +45,7 @@ def test_failed_nodes_are_named_once_with_reason_and_file(project, capfd):
 
 def test_a_project_that_cannot_be_read_is_one_line(project, capfd):
     (project / "models/broken.sql").write_text("select * from {{ ref('nobody') }}")
-    with pytest.raises(Refusal, match=r"dbt: .*nobody.* Nothing was built") as refused:
+    with pytest.raises(PipelineError, match=r"dbt: .*nobody.* Nothing was built") as refused:
         invoke(["build", "--project-dir", ".", "--profiles-dir", "."], project, node_tasks=False)
     assert "\n" not in str(refused.value)
     assert capfd.readouterr().out == ""

@@ -12,8 +12,8 @@ import pytest
 
 from mock_services.postgres.traffic import live_day
 from mock_services.saas import store
-from pipelines.run_record import RunRecord, read_all
-from pipelines.warehouse import data_dir
+from pipelines.environment import data_dir
+from pipelines.runs.run_record import RunRecord, read_all
 from tests.flows.conftest import ROOT
 
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from exactly_once.errors import PipelineError
 from flows.page import Page, wanted
-from pipelines.errors import Refusal
-from pipelines.warehouse import data_dir
+from pipelines.environment import data_dir
 from tests.conftest import BUCKET, KEYS
 
 
@@ -44,7 +44,7 @@ def test_an_object_says_that_it_is_a_page(platform, monkeypatch):
     assert not page.is_older_than(datetime.now(UTC) - timedelta(hours=1))
     found = platform.s3().get_object(Bucket=BUCKET, Key="figures/index.html")
     assert (found["Body"].read(), found["ContentType"]) == (b"<p>one</p>", "text/html; charset=utf-8")
-    with pytest.raises(Refusal, match=r"s3://no-such-bucket-here/index.html .* name another --page"):
+    with pytest.raises(PipelineError, match=r"s3://no-such-bucket-here/index.html .* name another --page"):
         Page("s3://no-such-bucket-here/index.html").write("<p>one</p>")
 
 
@@ -52,17 +52,17 @@ def test_a_file_that_cannot_be_written_is_refused_before_anything_is_loaded(tmp_
     (tmp_path / "file").write_text("")
     (tmp_path / "index.html").mkdir()
     for url in (tmp_path / "file/index.html", tmp_path / "index.html", "/dev/null/x/index.html"):
-        with pytest.raises(Refusal, match=r"page cannot be written to .* name another --page"):
+        with pytest.raises(PipelineError, match=r"page cannot be written to .* name another --page"):
             wanted(str(url))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_folder_of_somebody_else_is_refused_too():
-    with pytest.raises(Refusal, match=r"\(/ cannot be written to\): name another --page"):
+    with pytest.raises(PipelineError, match=r"\(/ cannot be written to\): name another --page"):
         wanted("/nonexistent/index.html")
 
 
 @pytest.mark.parametrize("url", ["carrier-pigeon://loft/index.html", ".", "s3://figures"])
 def test_what_is_no_place_is_refused_before_anything_is_loaded(url):
-    with pytest.raises(Refusal, match="is no place for a page"):
+    with pytest.raises(PipelineError, match="is no place for a page"):
         wanted(url)

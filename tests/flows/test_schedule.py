@@ -9,11 +9,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from exactly_once.errors import PipelineError
 from flows.schedule_check import check
 from mock_services.ports import free_port
-from pipelines.errors import Refusal
-from pipelines.flow_lease import flow_lease
-from pipelines.warehouse import data_dir, environment
+from pipelines.environment import data_dir, environment
+from pipelines.runs.flow_lease import flow_lease
 from tests.flows.conftest import ROOT
 from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, runs, scheduled, wait_until
 
@@ -58,7 +58,7 @@ def start_worker(platform, prefect_api, tmp_path) -> Iterator[Callable[..., subp
 
 
 def test_runs_of_the_next_hours_are_scheduled_within_90_seconds(start_worker, prefect_api, tmp_path):
-    with pytest.raises(Refusal, match="make worker"):
+    with pytest.raises(PipelineError, match="make worker"):
         check(prefect_api)
     health = free_port()
     start_worker(PREFECT_WORKER_WEBSERVER_PORT=str(health))

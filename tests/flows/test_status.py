@@ -13,7 +13,8 @@ import pytest
 
 from flows.page import Page
 from flows.status import text, unresolved
-from pipelines.run_record import (
+from pipelines.environment import environment
+from pipelines.runs.run_record import (
     BUSY,
     FAILED,
     INTERRUPTED,
@@ -29,7 +30,6 @@ from pipelines.run_record import (
     folder,
     write_private,
 )
-from pipelines.warehouse import environment
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 26, 16, 0, tzinfo=UTC)

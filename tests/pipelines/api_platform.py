@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from exactly_once.table_guard import RefusedTable, read_refused
 from pipelines import saas
-from pipelines.table_guard import RefusedTable, read_refused
-from pipelines.warehouse import raw_pipeline
+from pipelines.environment import build_pipeline
 from tests.conftest import Platform, empty_bucket
 from tests.pipelines.json_vendor import Vendor, serving
 
@@ -23,7 +23,7 @@ class ApiPlatform(Platform):
         return saas.load()
 
     def refused(self) -> dict[str, RefusedTable]:
-        return {one.name: one for one in read_refused(Path(raw_pipeline("saas").working_dir))}
+        return {one.name: one for one in read_refused(Path(build_pipeline("saas").working_dir))}
 
     def values(self, column: str, table: str = "saas_items", where: str = "true") -> list:
         """Return a column's values in the order of the key."""

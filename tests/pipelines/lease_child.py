@@ -8,7 +8,7 @@ from pathlib import Path
 
 import fsspec
 
-from pipelines.lease import Lease, LeaseLost
+from exactly_once.lease.lease import Lease, LeaseLost
 
 options = json.loads(sys.argv[1])
 filesystem = fsspec.filesystem(options["protocol"], **options["arguments"])

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
-from pipelines.load import LoadReport, extract, held_lease, land
+from exactly_once.runner import LoadReport, acquire_lease, extract, load_packages
+from pipelines.environment import build_pipeline
 from pipelines.postgres import opened
-from pipelines.warehouse import raw_pipeline
 
 
 @dataclass
@@ -19,18 +19,18 @@ class Turn:
 def extract_only(source=opened) -> LoadReport:
     """Extract from Postgres and land nothing, as a run that is killed in between."""
     pipeline = activated()
-    with held_lease(pipeline) as lease:
+    with acquire_lease(pipeline) as lease:
         return extract(pipeline, source, lease)
 
 
 def land_only(report: LoadReport) -> LoadReport:
     pipeline = activated()
-    with held_lease(pipeline) as lease:
-        return land(pipeline, report, lease)
+    with acquire_lease(pipeline) as lease:
+        return load_packages(pipeline, report, lease)
 
 
 def activated():
-    pipeline = raw_pipeline("postgres")
+    pipeline = build_pipeline("postgres")
     pipeline.activate()
     return pipeline
 

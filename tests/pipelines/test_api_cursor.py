@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from exactly_once.errors import PipelineError
 from pipelines import saas
-from pipelines.errors import Refusal
-from pipelines.warehouse import raw_pipeline
+from pipelines.environment import build_pipeline
 from tests.pipelines.api_platform import api, endpoint  # noqa: F401
 
 YEAR = timedelta(days=365)
@@ -19,7 +19,7 @@ def at(offset: timedelta = timedelta()) -> str:
 
 
 def saved(name: str = "items") -> dict:
-    return raw_pipeline("saas").state["sources"]["saas"]["resources"][name]
+    return build_pipeline("saas").state["sources"]["saas"]["resources"][name]
 
 
 @pytest.mark.slow
@@ -54,7 +54,7 @@ def test_a_saved_cursor_of_the_future_goes_back(api, monkeypatch):  # noqa: F811
     monkeypatch.setenv("SOURCES__SAAS__LAG", "1")
     api.vendor.put("items", {"id": 0, "at": at(-timedelta(hours=1))}, {"id": 1000, "at": at(YEAR)})
     saas.load()
-    with raw_pipeline("saas").managed_state(extract_state=True) as state:
+    with build_pipeline("saas").managed_state(extract_state=True) as state:
         state["sources"]["saas"]["resources"]["items"]["incremental"]["at"]["last_value"] = at(YEAR)
         del state["sources"]["saas"]["resources"]["items"]["beyond"]
     api.vendor.put("items", {"id": 1, "at": at()})
@@ -100,7 +100,7 @@ def test_a_state_that_dlt_wrote_goes_on(api):  # noqa: F811
     """As the resource was before it had a cursor of its own: dlt.sources.incremental, and no names in the state."""
     api.vendor.put("items", {"id": 1, "at": "2026-06-01T10:00:00Z", "userId": "a"})
     saas.load()
-    pipeline = raw_pipeline("saas")
+    pipeline = build_pipeline("saas")
     with pipeline.managed_state(extract_state=True) as state:
         resource = state["sources"]["saas"]["resources"]["items"]
         del resource["names"]
@@ -235,5 +235,5 @@ def test_another_cursor_begins_anew_and_another_key_is_refused(api, monkeypatch)
 def test_a_setting_out_of_range_reads_nothing(api, monkeypatch, setting):  # noqa: F811
     name, _, value = setting.partition("=")
     monkeypatch.setenv(f"SOURCES__SAAS__{name}", value)
-    with pytest.raises(Refusal, match=f"SOURCES__SAAS__{name} is"):
+    with pytest.raises(PipelineError, match=f"SOURCES__SAAS__{name} is"):
         saas.load()

@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
+from exactly_once.errors import PipelineError
+from exactly_once.rest_api.values.json_values import DEEPEST
 from pipelines import saas
-from pipelines.errors import Refusal
-from pipelines.exact_json import DEEPEST
 from tests.pipelines.api_platform import api, endpoint  # noqa: F401
 
 TIME = '"at":"2026-06-01T10:00:00Z"'
@@ -252,7 +252,7 @@ def test_an_exact_duplicate_is_one_row_and_the_newer_version_counts(api):  # noq
 )
 def test_endpoints_are_checked(line, why, monkeypatch):
     monkeypatch.setattr(saas, "ENDPOINTS", {"items": endpoint(**line)})
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(PipelineError) as refusal:
         list(saas.saas("http://127.0.0.1:1", "token").resources)
     assert why in str(refusal.value)
 
@@ -286,5 +286,5 @@ def test_a_key_that_is_declared_text_is_nothing_but_text(api):  # noqa: F811
 @pytest.mark.parametrize("names", [("a-b", "a_b"), ("a", "a_deletes")])
 def test_endpoints_that_share_a_name_are_refused(names, monkeypatch):
     monkeypatch.setattr(saas, "ENDPOINTS", {name: endpoint(deletes="sweep") for name in names})
-    with pytest.raises(Refusal, match="has the name"):
+    with pytest.raises(PipelineError, match="has the name"):
         list(saas.saas("http://127.0.0.1:1", "token").resources)

@@ -5,7 +5,7 @@ import time
 import psycopg2
 import pytest
 
-from pipelines.catalog import zone_settings
+from exactly_once.postgres.tables.catalog import zone_settings
 from pipelines.postgres import TABLES, load, snapshot
 from tests.pipelines.steps import refused
 

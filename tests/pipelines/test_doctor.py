@@ -16,10 +16,10 @@ from dlt.destinations.exceptions import DatabaseException
 from fastapi import FastAPI
 from moto.server import ThreadedMotoServer
 
+from exactly_once.diagnostics.context import DoctorContext
+from exactly_once.diagnostics.warehouse_checks import scratch_table
+from exactly_once.errors import PipelineError
 from pipelines import doctor, postgres, saas
-from pipelines.errors import Refusal
-from pipelines.visit import Visit
-from pipelines.warehouse_checks import scratch_table
 from tests.conftest import BUCKET, TOKEN, execute, objects, serve
 
 ROOT = Path(__file__).parents[2]
@@ -204,14 +204,16 @@ def test_a_version_other_than_the_locked_one_is_named(tmp_path, monkeypatch):
     lock = (ROOT / "requirements.lock").read_text().replace("\nduckdb==", "\nduckdb==0.0.")
     (tmp_path / "requirements.lock").write_text(lock)
     monkeypatch.setattr(doctor, "ROOT", tmp_path)
-    with pytest.raises(Refusal, match=rf"^duckdb is {duckdb.__version__}, requirements.lock says 0.0.*make setup"):
+    with pytest.raises(
+        PipelineError, match=rf"^duckdb is {duckdb.__version__}, requirements.lock says 0.0.*make setup"
+    ):
         doctor.versions()
 
 
 def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "local")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
-    visit = Visit()
+    visit = DoctorContext()
     with visit.warehouse() as sql:
         with (
             pytest.raises(DatabaseException, match="Could not convert string 'x'"),
@@ -223,10 +225,10 @@ def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, m
 
 def test_a_check_that_hangs_is_left_after_its_time():
     began = time.monotonic()
-    answer = doctor.ask(doctor.Check("slow", lambda: time.sleep(5) or "late", mend="`make status`", patience=0.1))
+    answer = doctor.run_check(doctor.Check("slow", lambda: time.sleep(5) or "late", mend="`make status`", patience=0.1))
     assert str(answer) == "no answer within 0 s; `make status`"
     assert time.monotonic() - began < 2
 
 
 def test_no_line_shows_a_secret_as_it_is_or_quoted():
-    assert doctor.hide("at p@ssword/1 and p%40ssword%2F1", {"p@ssword/1", ""}) == "at *** and ***"
+    assert doctor.redact("at p@ssword/1 and p%40ssword%2F1", {"p@ssword/1", ""}) == "at *** and ***"

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.flow_lease import flow_lease
-from pipelines.lease import DamagedLease, LeaseHeld
+from exactly_once.lease.lease import DamagedLease, LeaseHeld
 from pipelines.lease_repair import repair
+from pipelines.runs.flow_lease import flow_lease
 
-HOLD = "from pipelines.flow_lease import flow_lease as f\nwith f(): print('held', flush=True); input()"
+HOLD = "from pipelines.runs.flow_lease import flow_lease as f\nwith f(): print('held', flush=True); input()"
 
 
 @pytest.fixture(autouse=True)

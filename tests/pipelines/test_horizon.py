@@ -9,11 +9,11 @@ import pytest
 import sqlalchemy as sa
 from psycopg2.extras import LogicalReplicationConnection
 
-from pipelines.errors import Refusal
+from exactly_once.errors import PipelineError
+from exactly_once.postgres.cursor_window import CursorWindow
+from exactly_once.postgres.snapshot import APPLICATION_NAME, OPEN_TRANSACTIONS, Snapshot, SnapshotClock
+from pipelines.environment import build_pipeline
 from pipelines.postgres import TABLES, load, opened
-from pipelines.snapshot import OPEN_TRANSACTIONS, READER, Moment, Snapshot
-from pipelines.warehouse import raw_pipeline
-from pipelines.window import Window
 from tests.conftest import execute
 from tests.pipelines.compare import assert_raw_equals_source, differences
 from tests.pipelines.steps import counts, extract_only, land_only
@@ -36,7 +36,7 @@ def transaction(platform, *statements: str):
 
 
 def horizons() -> dict[str, str]:
-    sources = raw_pipeline("postgres").state["sources"]["postgres"]["resources"]
+    sources = build_pipeline("postgres").state["sources"]["postgres"]["resources"]
     return {name: state["horizon"] for name, state in sources.items() if "horizon" in state}
 
 
@@ -55,7 +55,7 @@ def test_a_row_that_commits_late_comes_with_the_next_load(platform):
 
 
 def test_what_the_transaction_holds_is_named_without_its_values(platform, monkeypatch, capsys):
-    monkeypatch.setattr("pipelines.snapshot.STUCK", timedelta(0))
+    monkeypatch.setattr("exactly_once.postgres.snapshot.STUCK", timedelta(0))
     with transaction(platform, "update contacts set email = 'secret@example.com' where contact_id = 20") as connection:
         load()
         process = pid(connection)
@@ -118,7 +118,7 @@ def hid_when_it_began(late):
 
 
 def calls_itself_a_load(late):
-    return connect(late.postgres_url, "begin", application_name=READER), CHANGE
+    return connect(late.postgres_url, "begin", application_name=APPLICATION_NAME), CHANGE
 
 
 def calls_itself_a_declared_reader(late):
@@ -147,13 +147,13 @@ def test_no_writer_is_overlooked(late, monkeypatch, writer):
 
 
 def test_a_session_that_hides_for_long_is_refused_with_the_command(late, monkeypatch, postgres_server):
-    monkeypatch.setattr("pipelines.snapshot.STUCK", timedelta(0))
+    monkeypatch.setattr("exactly_once.postgres.snapshot.STUCK", timedelta(0))
     (database,) = late.source("select current_database()")[0]
     postgres = postgres_server.url("postgres", "postgres")
     execute(postgres, "create role shy login password 'shy'; alter role shy set track_activities = off")
     shy = sa.make_url(late.postgres_url).set(username="shy", password="shy")  # noqa: S106
     session = connect(shy.render_as_string(hide_password=False))
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(PipelineError) as refused:
         load()
     line = str(refused.value)
     assert "ALTER ROLE shy SET track_activities = on" in line
@@ -162,7 +162,7 @@ def test_a_session_that_hides_for_long_is_refused_with_the_command(late, monkeyp
     execute(postgres, f"alter role shy reset track_activities; alter database {database} set track_activities = off")
     other = connect(late.postgres_url)
     session.close()
-    with pytest.raises(Refusal, match=f"ALTER DATABASE {database} SET track_activities = on"):
+    with pytest.raises(PipelineError, match=f"ALTER DATABASE {database} SET track_activities = on"):
         load()
     other.close()
     assert counts(load(), "extracted")["late"] == 9  # nobody else is there
@@ -298,7 +298,7 @@ def test_rows_that_tie_cost_no_state(platform, monkeypatch):
     monkeypatch.setitem(TABLES, "ties", {"key": ["tie_id"], "cursor": "updated_at", "deletes": "none"})
     assert counts(load(), "extracted")["ties"] == 20_000
     assert counts(load(), "extracted")["ties"] == 0
-    state = raw_pipeline("postgres").state["sources"]["postgres"]["resources"]["ties"]
+    state = build_pipeline("postgres").state["sources"]["postgres"]["resources"]["ties"]
     assert len(str(state)) - len(str(state["shape"])) < 200
     assert platform.raw("select max(length(state)) from RAW._dlt_pipeline_state")[0][0] < 8_192  # with every shape
 
@@ -338,7 +338,7 @@ def test_a_role_that_cannot_see_transactions_is_refused(platform, postgres_serve
     execute(postgres_server.url("postgres", "postgres"), "create role blind login password 'blind'")
     blind = sa.make_url(platform.postgres_url).set(username="blind", password="blind")  # noqa: S106
     platform.write_services(postgres_url=blind.render_as_string(hide_password=False))
-    with pytest.raises(Refusal, match="GRANT pg_read_all_stats TO blind"):
+    with pytest.raises(PipelineError, match="GRANT pg_read_all_stats TO blind"):
         load()
     execute(postgres_server.url("postgres", "postgres"), "drop role blind")
 
@@ -348,18 +348,18 @@ class Clock:
 
     def __init__(self, passed: float, ahead: float = 0.0) -> None:
         clock = datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(seconds=passed + ahead)
-        self.moment = Moment(clock, ahead, clock)
+        self.moment = SnapshotClock(clock, ahead, clock)
 
 
 def test_a_clock_that_was_set_back_is_refused_and_what_it_dated_back_is_read():
     state: dict = {}
-    Window(Clock(0), lambda: state, "updated_at").save()
-    with pytest.raises(Refusal, match="clock went back: it stands 20 s before"):
-        _ = Window(Clock(40, ahead=-60), lambda: state, "updated_at").start
-    window = Window(Clock(100, ahead=-60), lambda: state, "updated_at")
+    CursorWindow(Clock(0), lambda: state, "updated_at").save()
+    with pytest.raises(PipelineError, match="clock went back: it stands 20 s before"):
+        _ = CursorWindow(Clock(40, ahead=-60), lambda: state, "updated_at").start
+    window = CursorWindow(Clock(100, ahead=-60), lambda: state, "updated_at")
     assert window.saved - window.start == timedelta(seconds=60)  # as far back as it was set
     assert window.end == window.saved + timedelta(seconds=40)
-    steady = Window(Clock(100), lambda: state, "updated_at")
+    steady = CursorWindow(Clock(100), lambda: state, "updated_at")
     assert steady.start == steady.saved
 
 

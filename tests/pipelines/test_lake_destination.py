@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from dlt.destinations.exceptions import DestinationTerminalException
 
+from exactly_once.destinations.lake import CreatingLoadJob
 from pipelines import saas
-from pipelines.lake_destination import CreatingLoadJob
-from pipelines.warehouse import raw_pipeline
+from pipelines.environment import build_pipeline
 from tests.conftest import BUCKET
 
 
@@ -26,9 +26,9 @@ class OneJob(CreatingLoadJob):
 @pytest.fixture
 def lake(platform):
     saas.load()
-    from pipelines.lake_records import LakeRecords
+    from exactly_once.recovery.manifests import ManifestStore
 
-    return LakeRecords(raw_pipeline("saas"))._lake
+    return ManifestStore(build_pipeline("saas"))._lake
 
 
 def job(tmp_path, lake, body: bytes) -> OneJob:

@@ -19,11 +19,11 @@ from dlt.common.configuration.specs import AwsCredentials
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config, prepare_fsspec_args
 
-from pipelines.command import exit_with_line
-from pipelines.errors import Refusal, is_transient
-from pipelines.holder import this_process
-from pipelines.lease import Lease, LeaseHeld, LeaseLost, lease_url
-from pipelines.lease_store import Conflict, LakeUnreachable, open_store
+from exactly_once.errors import PipelineError, is_transient
+from exactly_once.lease.lease import Lease, LeaseHeld, LeaseLost, lease_url
+from exactly_once.lease.owner import this_process
+from exactly_once.lease.store import LakeUnreachable, VersionConflict, open_store
+from pipelines.command import exit_with_error
 from tests.conftest import BUCKET, KEYS
 
 ROOT = Path(__file__).parents[2]
@@ -177,7 +177,7 @@ class RepeatsWrites:
         self.writes += 1
         version = self.store.write(body, replaces)
         if self.writes % 2:
-            raise Conflict
+            raise VersionConflict
         return version
 
 
@@ -217,9 +217,9 @@ def test_a_lease_that_is_gone_or_no_lease_stops_the_run(folder):
         with pytest.raises(LeaseLost, match="the object is gone"):
             until(lease.check)
     folder.lease().store.write(b"hello", None)
-    with pytest.raises(Refusal, match=r"is no lease .*`python pipelines/lease_repair\.py postgres`"):
+    with pytest.raises(PipelineError, match=r"is no lease .*`python pipelines/lease_repair\.py postgres`"):
         folder.lease().__enter__()
-    with pytest.raises(Refusal, match="needs a lake on S3 or in a local folder"):
+    with pytest.raises(PipelineError, match="needs a lake on S3 or in a local folder"):
         open_store(fsspec_from_config(FilesystemConfiguration("memory://lake"))[0], "memory://lake/x.json")
 
 
@@ -231,7 +231,7 @@ def test_a_second_run_says_who_holds_the_lease_and_exits_with_75(lake, capsys):
         raise RuntimeError("a step failed") from refused.value
     except RuntimeError as error:
         with pytest.raises(SystemExit) as ended:
-            exit_with_line(error)
+            exit_with_error(error)
     assert ended.value.code == 75
     line = capsys.readouterr().err
     assert line.count("\n") == 1

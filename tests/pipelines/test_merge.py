@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
-import pipelines.memory_limit as memory_limit
-from pipelines.errors import exit_code, explain, failed_for_good
-from pipelines.staged_duckdb import StagedDuckDbClient, staged_duckdb
+import exactly_once.destinations.memory_limit as memory_limit
+from exactly_once.destinations.staged_duckdb import StagedDuckDbClient, staged_duckdb
+from exactly_once.errors import exit_code, permanent_failure, user_message
 from tests.pipelines.trial import MERGED, Trial
 
 pytestmark = pytest.mark.slow
@@ -31,8 +31,8 @@ def test_a_merge_that_runs_out_of_memory_changes_nothing_and_lands_later(trial):
     before = trial.rows()
     failure = trial.fails(wide(range(19), "new"), {"memory_limit": "60MB", "max_memory": "80MB"})
     assert trial.rows() == before
-    assert "block" in explain(failure, "") or "Out of Memory" in explain(failure, "")
-    assert failed_for_good(failure) is None
+    assert "block" in user_message(failure, "") or "Out of Memory" in user_message(failure, "")
+    assert permanent_failure(failure) is None
     trial.pipeline(memory_limit="60MB").load()
     assert trial.sql("SELECT count(*), count(*) FILTER (c0 LIKE 'new%') FROM RAW.things") == [(500, 19)]
 
@@ -59,13 +59,13 @@ def test_a_merge_whose_insert_fails_keeps_the_rows_that_it_deleted(trial):
     trial.sql("ALTER TABLE RAW.things ALTER name SET NOT NULL")
     failure = trial.fails(things([2, 4], None))
     assert trial.rows() == [(1, "a"), (2, "a"), (3, "a")]
-    line = explain(failure, "")
+    line = user_message(failure, "")
     assert "RAW.THINGS" in line
     assert "Constraint Error: NOT NULL constraint failed" in line
-    assert failed_for_good(failure)[0] == "things"
-    assert "name" in failed_for_good(failure)[1]
+    assert permanent_failure(failure)[0] == "things"
+    assert "name" in permanent_failure(failure)[1]
     again = trial.fails(None)  # pending, and the reason is the same
-    assert failed_for_good(again) == failed_for_good(failure)
+    assert permanent_failure(again) == permanent_failure(failure)
     trial.sql("ALTER TABLE RAW.things ALTER name DROP NOT NULL")
     trial.pipeline().load()
     assert trial.rows() == [(1, "a"), (2, None), (3, "a"), (4, None)]
@@ -76,7 +76,7 @@ def test_a_file_that_is_lost_is_named_and_the_load_lands_when_it_is_back(trial, 
     trial.merge(things([1, 2]))
     trial.sql("ALTER TABLE RAW_STAGING.things ALTER name SET NOT NULL")
     first = trial.fails(things([2, 3], None))
-    assert failed_for_good(first)[0] == "things"
+    assert permanent_failure(first)[0] == "things"
     trial.sql("ALTER TABLE RAW_STAGING.things ALTER name DROP NOT NULL")
     file = max((trial.folder / "lake").rglob("things/*.parquet"), key=lambda path: path.stat().st_mtime_ns)
     content = file.read_bytes()
@@ -88,11 +88,11 @@ def test_a_file_that_is_lost_is_named_and_the_load_lands_when_it_is_back(trial, 
             content[:-9] if damage == "cut off" else content[:place] + b"\xff" * 12 + content[place + 12 :]
         )
     failure = trial.fails(None)
-    line = explain(failure, "")
+    line = user_message(failure, "")
     assert file.name in line
     assert "cannot be read" in line
     assert "\n" not in line
-    assert failed_for_good(failure) is None
+    assert permanent_failure(failure) is None
     assert exit_code(failure) == 1
     assert trial.rows() == [(1, "a"), (2, "a")]
     file.write_bytes(content)
@@ -142,11 +142,11 @@ def test_a_key_that_a_merge_would_leave_twice_rolls_it_back(tmp_path):
     before = trial.rows()
     failure = trial.fails(table, **options)
     assert trial.rows() == before
-    line = explain(failure, "")
+    line = user_message(failure, "")
     assert "RAW.THINGS" in line
     assert "id = 1, part = 'x'" in line or "id = 2, part = 'y'" in line
     assert exit_code(failure) == 4
-    assert failed_for_good(failure) == ("things", line)
+    assert permanent_failure(failure) == ("things", line)
 
 
 def test_the_newest_row_of_a_key_counts_and_a_marked_one_goes(trial):
@@ -187,6 +187,6 @@ def test_nested_tables_are_what_dlt_makes_of_them(trial, tmp_path):
 
 def test_dlt_still_has_what_the_merge_leans_on():
     assert staged_duckdb().capabilities().supports_transactions is None, (
-        "dlt says that DuckDB has transactions now: pipelines/merge_job.py may be needed no more"
+        "dlt says that DuckDB has transactions now: exactly_once/destinations/merge_job.py may be needed no more"
     )
     assert hasattr(StagedDuckDbClient, "_create_merge_followup_jobs")

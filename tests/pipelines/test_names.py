@@ -2,10 +2,10 @@
 
 import pytest
 
-from pipelines.errors import Refusal
-from pipelines.names import is_reserved, raw_name, raw_names
-from pipelines.sweep import sweep_names
-from pipelines.table_options import table_options
+from exactly_once.errors import PipelineError
+from exactly_once.incremental.delete_detection import deletes_resource_names
+from exactly_once.names import is_reserved, raw_name, raw_names
+from exactly_once.postgres.tables.spec import table_options
 
 ODD = [
     "OrderItems", "orders-2024", "users_", "größen", "Order Details", "userId", "user_id", "my_field__c", "名前",
@@ -38,7 +38,7 @@ def test_a_name_that_is_written_so_keeps_it_and_what_raw_has_stays():
 
 def test_no_sweep_has_the_name_of_a_table():
     names = ["orders", "orders_deletes", "orders_deletes_"]
-    sweeps = sweep_names(names)
+    sweeps = deletes_resource_names(names)
     assert len(set(sweeps.values()) | set(names)) == 6
 
 
@@ -67,13 +67,13 @@ GOOD = {"key": ["id"], "cursor": None, "deletes": "sweep"}
     ],
 )
 def test_a_misspelled_line_of_tables_is_named(line, said):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(PipelineError) as refused:
         table_options({"Orders": line})
     assert said in str(refused.value)
     assert "TABLES in pipelines/postgres.py: 'Orders'" in str(refused.value)
 
 
 def test_two_lines_with_one_name_in_raw_are_named():
-    with pytest.raises(Refusal, match="has the name POSTGRES_ORDER_ITEMS in RAW, as 'OrderItems' has"):
+    with pytest.raises(PipelineError, match="has the name POSTGRES_ORDER_ITEMS in RAW, as 'OrderItems' has"):
         table_options({"OrderItems": GOOD, "order_items": GOOD})
     table_options({"OrderItems": GOOD, "order_items": GOOD | {"raw": "order_items_2"}})

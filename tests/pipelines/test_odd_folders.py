@@ -12,12 +12,12 @@ from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.load_storage import LoadItemStorage
 from dlt.extract.storage import ExtractorItemStorage
 
-from pipelines import percent_paths
-from pipelines.errors import Refusal
-from pipelines.lake_paths import adopt_encoded, lake_path
-from pipelines.plain_folder import plain, shown
-from pipelines.private_files import keep_private
-from pipelines.warehouse import data_dir, environment, read_services
+from exactly_once import percent_paths
+from exactly_once.errors import PipelineError
+from exactly_once.lake_paths import adopt_encoded, lake_path
+from pipelines.configuration.plain_folder import plain, shown
+from pipelines.configuration.private_files import keep_private
+from pipelines.environment import data_dir, environment, read_services
 
 ODD = 'My Projects é #1 100% [x] it\'s "q" $HOME & ; \\n *{y}?'
 
@@ -57,7 +57,7 @@ def test_a_link_is_never_put_where_others_may_write(tmp_path, monkeypatch):
     (tmp_path / "cache" / "mailblaze").chmod(0o777)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing" / "temporary"))
     (tmp_path / "missing").write_text("no folder")
-    with pytest.raises(Refusal, match="no folder can be made for a link"):
+    with pytest.raises(PipelineError, match="no folder can be made for a link"):
         plain(tmp_path / "#")
 
 
@@ -74,7 +74,7 @@ def test_a_database_in_a_folder_with_a_question_mark_outlives_a_kill(tmp_path):
 
 def test_a_folder_whose_journal_has_no_place_is_refused(tmp_path):
     (tmp_path / "what.wal?").write_text("no folder")
-    with pytest.raises(Refusal, match=r"holds a \?"):
+    with pytest.raises(PipelineError, match=r"holds a \?"):
         plain(tmp_path / "what?")
 
 

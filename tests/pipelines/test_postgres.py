@@ -5,10 +5,10 @@ import shutil
 import psycopg2
 import pytest
 
+from exactly_once.errors import PipelineError, user_message
 from mock_services.postgres.traffic import live_day
-from pipelines.errors import Refusal, explain
+from pipelines.environment import build_pipeline
 from pipelines.postgres import TABLES, load
-from pipelines.warehouse import raw_pipeline
 from tests.pipelines.compare import assert_raw_equals_source, columns, differences, source_counts
 from tests.pipelines.steps import counts, extract_only, refused
 
@@ -77,7 +77,7 @@ def test_a_cursor_that_outlived_its_rows_is_forgotten(platform):
     """The warehouse was made anew, and another pipeline already stands in RAW: everything must come again."""
     load()
     platform.warehouse.unlink()
-    raw_pipeline("other").run([{"id": 1}], table_name="other_things")
+    build_pipeline("other").run([{"id": 1}], table_name="other_things")
     load()
     assert_raw_equals_source(platform)
 
@@ -131,7 +131,7 @@ def test_strict_refuses_the_whole_load(platform, monkeypatch):
     load()
     platform.source("update contacts set first_name = 'not yet' where contact_id = 20; drop table list_memberships")
     monkeypatch.setenv("SOURCES__POSTGRES__STRICT", "true")
-    with pytest.raises(Refusal, match="no table public"):
+    with pytest.raises(PipelineError, match="no table public"):
         load()
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'not yet'") == [(0,)]
 
@@ -162,7 +162,7 @@ def test_bad_input_is_one_line_and_moves_nothing(platform, break_it, line):
     break_it(platform)
     with pytest.raises(Exception) as failure:  # noqa: PT011  each is another one: what counts is the line
         load()
-    explained = explain(failure.value, "`make up` starts it")
+    explained = user_message(failure.value, "`make up` starts it")
     assert line in explained
     assert "\n" not in explained
     assert platform.raw("select max(version) from RAW._dlt_pipeline_state") == before

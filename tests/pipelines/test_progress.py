@@ -8,8 +8,9 @@ from contextlib import nullcontext
 import dlt
 import pytest
 
-from pipelines import progress, saas
-from pipelines.load import load
+from exactly_once import progress
+from exactly_once.runner import run_pipeline
+from pipelines import saas
 from tests.pipelines.api_platform import api  # noqa: F401
 from tests.pipelines.json_vendor import answer
 
@@ -47,7 +48,7 @@ def test_a_load_says_what_it_reads_and_how_fast(folder, capsys):
         said.append(capsys.readouterr().err)
         return said[-1]
 
-    load("shop", lambda: nullcontext(shop(err)))
+    run_pipeline("shop", lambda: nullcontext(shop(err)))
     err()
     lines = "".join(said).splitlines()
     assert any(re.fullmatch(r" +\d+\.\d s  shop: reading orders: [\d,]+ rows, [\d,]+ rows/s.*", line) for line in lines)
@@ -64,7 +65,7 @@ def test_a_load_that_was_told_to_be_quiet_says_nothing(folder, capsys, monkeypat
     def err() -> str:
         return "" if time.monotonic() < ends else "shop: reading orders: 1 rows, 1 rows/s"
 
-    load("shop", lambda: nullcontext(shop(err)))
+    run_pipeline("shop", lambda: nullcontext(shop(err)))
     assert capsys.readouterr().err == ""
 
 

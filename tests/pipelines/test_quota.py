@@ -10,9 +10,9 @@ import pytest
 import requests
 
 from bench.vendor import Counted
+from exactly_once.rest_api.rate_limited_adapter import RateLimitedAdapter
+from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
 from mock_services.saas.app import create_app
-from pipelines.paced_adapter import PacedAdapter
-from pipelines.quota import Quota
 from pipelines.saas import saas
 from tests.conftest import TOKEN, serve
 
@@ -41,7 +41,7 @@ class Bucket:
         return status, {f"X-RateLimit-{name}": f"{value:.0f}" for name, value in found.items()}
 
 
-def ask(quota: Quota, vendor: Bucket, latency: float = 0.01) -> None:
+def ask(quota: AdaptiveRateLimiter, vendor: Bucket, latency: float = 0.01) -> None:
     quota.wait()
     vendor.now += latency
     quota.learn(*vendor.answer())
@@ -50,7 +50,7 @@ def ask(quota: Quota, vendor: Bucket, latency: float = 0.01) -> None:
 @pytest.mark.parametrize(("rate", "size"), [(10, 10), (10, 100), (0.5, 5), (80, 80)])
 def test_the_quota_is_used_up_and_nobody_is_refused(rate, size):
     vendor = Bucket(rate, size)
-    quota = Quota(vendor.clock, vendor.sleep)
+    quota = AdaptiveRateLimiter(vendor.clock, vendor.sleep)
     for _ in range(20 * size):
         ask(quota, vendor)
     assert vendor.refused == 0
@@ -59,7 +59,7 @@ def test_the_quota_is_used_up_and_nobody_is_refused(rate, size):
 
 def test_what_others_take_of_the_same_token_slows_us_down():
     vendor = Bucket(10, 20)
-    quota = Quota(vendor.clock, vendor.sleep)
+    quota = AdaptiveRateLimiter(vendor.clock, vendor.sleep)
     others = refused = 0
     for _ in range(600):
         ask(quota, vendor)
@@ -74,7 +74,7 @@ def test_what_others_take_of_the_same_token_slows_us_down():
 
 def test_an_api_that_says_nothing_is_not_slowed_down_for():
     vendor = Bucket(1, 1)
-    quota = Quota(vendor.clock, vendor.sleep)
+    quota = AdaptiveRateLimiter(vendor.clock, vendor.sleep)
     for _ in range(100):
         quota.wait()
         quota.learn(200, {})
@@ -83,7 +83,7 @@ def test_an_api_that_says_nothing_is_not_slowed_down_for():
 
 def test_after_a_refusal_all_wait_and_come_back_one_by_one():
     now, slept = [100.0], []
-    quota = Quota(lambda: now[0], slept.append)
+    quota = AdaptiveRateLimiter(lambda: now[0], slept.append)
     quota.wait()
     quota.learn(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "5", "X-RateLimit-Reset": "5"})
     quota.wait()
@@ -95,9 +95,9 @@ def test_after_a_refusal_all_wait_and_come_back_one_by_one():
 
 
 def test_a_request_that_had_no_answer_holds_no_place():
-    quota = Quota(lambda: 0.0, lambda seconds: pytest.fail("it waited"))
+    quota = AdaptiveRateLimiter(lambda: 0.0, lambda seconds: pytest.fail("it waited"))
     session = requests.Session()
-    session.mount("http://", PacedAdapter(quota))
+    session.mount("http://", RateLimitedAdapter(quota))
     with pytest.raises(requests.ConnectionError):
         session.get("http://127.0.0.1:1/")
     quota.wait()
@@ -119,7 +119,7 @@ def test_a_load_at_its_limit_is_not_refused(platform):
 def test_threads_that_share_a_quota_are_refused_next_to_never(platform):
     vendor = Counted(create_app(platform.saas_store, TOKEN, requests_per_second=50))
     with serve(vendor) as url, requests.Session() as session, ThreadPoolExecutor(8) as threads:
-        session.mount("http://", PacedAdapter(Quota()))
+        session.mount("http://", RateLimitedAdapter(AdaptiveRateLimiter()))
         session.headers["Authorization"] = f"Bearer {TOKEN}"
         list(threads.map(lambda _: session.get(f"{url}/v1/campaigns", params={"limit": 1}), range(250)))
         answers = httpx.get(f"{url}/counts").json()

@@ -13,16 +13,16 @@ from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.sources.sql_database import sql_table
 
-from pipelines.errors import exit_code, explain
-from pipelines.landing import OnceOnlyClient
-from pipelines.load import load
-from pipelines.raw_table import RawReader, RawTable
+from exactly_once.destinations.mixins import IdempotentLoadMixin
+from exactly_once.destinations.staged_duckdb import StagedCopyJob
+from exactly_once.errors import exit_code, user_message
+from exactly_once.incremental.raw_table import RawClients, RawTable
+from exactly_once.postgres.cursor_window import CursorWindow
+from exactly_once.postgres.snapshot import Snapshot
+from exactly_once.postgres.table_loader import ReadOptions
+from exactly_once.runner import run_pipeline
+from exactly_once.table_guard import TableGuard
 from pipelines.replay import main
-from pipelines.snapshot import Snapshot
-from pipelines.staged_duckdb import StagedCopyJob
-from pipelines.table_guard import TableGuard
-from pipelines.window import Window
-from pipelines.wire_loader import Reading
 from tests.crash import foreign
 from tests.crash.subject import compare
 from tests.replay.test_manifests import at, lose_raw, rows, warehouse
@@ -64,7 +64,7 @@ def test_a_load_that_was_cut_off_on_a_lost_machine_comes_once(shop, monkeypatch,
         foreign.load_once()
         foreign.prepare(shop, turn + 1)
     with monkeypatch.context() as patched:
-        patched.setattr(OnceOnlyClient, "complete_load", gone)
+        patched.setattr(IdempotentLoadMixin, "complete_load", gone)
         with pytest.raises(PipelineStepFailed, match="the machine is gone"):
             foreign.load_once()
     lose_machine(shop)
@@ -119,8 +119,8 @@ def test_a_source_that_changes_its_name_is_refused_before_it_is_read(shop):
     with pytest.raises(
         Exception, match="the source is called other_name, and what RAW has of this pipeline"
     ) as refused:
-        load("shop", lambda: nullcontext(other()))
-    assert "web_orders" in explain(refused.value, "")
+        run_pipeline("shop", lambda: nullcontext(other()))
+    assert "web_orders" in user_message(refused.value, "")
     assert read == []
     foreign.load_once()
     assert_whole(shop)
@@ -130,7 +130,7 @@ def test_two_pipelines_whose_sources_have_one_name_are_refused(shop):
     """Each would find the other's schema under its name."""
     foreign.load_once()
     with pytest.raises(Exception, match="and so is the one of shop: RAW keeps one schema under a name"):
-        load("second_shop", lambda: nullcontext(foreign.web_orders()))
+        run_pipeline("second_shop", lambda: nullcontext(foreign.web_orders()))
     lose_machine(shop)
     foreign.prepare(shop, 1)
     foreign.load_once()
@@ -152,9 +152,9 @@ def test_what_dlt_does_to_rows_is_refused_for_rows_that_come_in_files(platform, 
 
         @dlt.source(name="others", max_table_nesting=0)
         def others():
-            raw = RawTable(RawReader(), "plans", ["plan_id"])
+            raw = RawTable(RawClients(), "plans", ["plan_id"])
             guard = TableGuard("plans", "plans", dict, is_strict=True)
-            reading = Reading(moment, Window(moment, dict, None), raw, 1, None, guard, {})
+            reading = ReadOptions(moment, CursorWindow(moment, dict, None), raw, 1, None, guard, {})
             resource = sql_table(
                 moment.engine,
                 table="plans",
@@ -167,8 +167,8 @@ def test_what_dlt_does_to_rows_is_refused_for_rows_that_come_in_files(platform, 
             return resource if changed is None else changed
 
         with pytest.raises(Exception, match="does not apply") as refused:
-            load("others", lambda: nullcontext(others()))
-    line = explain(refused.value, "")
+            run_pipeline("others", lambda: nullcontext(others()))
+    line = user_message(refused.value, "")
     assert line.startswith(f'Table plans: backend="wire" does not apply {what}: its rows pass by in files.')
     assert exit_code(refused.value) == 4
     assert (

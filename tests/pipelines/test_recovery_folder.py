@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.load import extract, held_lease, load
-from pipelines.pending import damage
-from pipelines.warehouse import raw_pipeline
+from exactly_once.recovery.working_dir import find_damage
+from exactly_once.runner import acquire_lease, extract, run_pipeline
+from pipelines.environment import build_pipeline
 from tests.crash import foreign
 from tests.crash.subject import compare
 
@@ -53,9 +53,9 @@ def working(world: Path) -> Path:
 
 def extract_only() -> None:
     """Leave a package that is ready to land, as a run does that is killed then."""
-    pipeline = raw_pipeline(foreign.PIPELINE)
+    pipeline = build_pipeline(foreign.PIPELINE)
     pipeline.activate()
-    with held_lease(pipeline) as lease:
+    with acquire_lease(pipeline) as lease:
         extract(pipeline, lambda: nullcontext(foreign.web_orders()), lease)
 
 
@@ -96,14 +96,14 @@ def test_a_damaged_package_is_read_again(shop, capsys, name, damage_of):
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("⚠ shop: ")
     assert "set aside in" in line
-    assert (report.finished, report.set_aside) == (0, 1)
+    assert (report.finished, report.quarantined) == (0, 1)
     assert_whole(shop)
 
 
 def test_a_package_that_is_whole_is_finished(shop, capsys):
     extract_only()
     report = foreign.load_once()
-    assert (report.finished, report.set_aside) == (1, 0)
+    assert (report.finished, report.quarantined) == (1, 0)
     assert capsys.readouterr().err == ""
     assert_whole(shop)
 
@@ -114,7 +114,7 @@ def test_a_package_without_a_seal_is_read_again(shop, capsys):
     (package,) = (working(shop) / "load/normalized").iterdir()
     (package / "load_package_state.json").unlink()
     report = foreign.load_once()
-    assert (report.finished, report.set_aside) == (0, 1)
+    assert (report.finished, report.quarantined) == (0, 1)
     assert "cut off before it had checked what it read: package" in capsys.readouterr().err
     assert_whole(shop)
 
@@ -122,19 +122,19 @@ def test_a_package_without_a_seal_is_read_again(shop, capsys):
 def test_a_file_that_is_missing_or_too_many_is_damage(shop):
     extract_only()
     folder = working(shop)
-    assert damage(folder) is None
+    assert find_damage(folder) is None
     (path,) = folder.glob("load/normalized/*/new_jobs/orders.*")
     other = path.with_name(path.name.replace("orders.", "others.", 1))
     shutil.copy(path, other)
-    assert "nothing wrote it" in damage(folder)
+    assert "nothing wrote it" in find_damage(folder)
     other.unlink()
     path.unlink()
-    assert "lacks a file of orders." in damage(folder)
+    assert "lacks a file of orders." in find_damage(folder)
 
 
 def test_a_folder_that_another_run_uses_is_not_moved(shop):
     """The one that holds the lease is at work in it."""
-    with held_lease(raw_pipeline("shop", shop / "other")):
+    with acquire_lease(build_pipeline("shop", shop / "other")):
         path = working(shop) / "state.json"
         path.write_bytes(b"")
         with pytest.raises(Exception, match="Another run is at work"):
@@ -157,7 +157,7 @@ def test_a_package_of_another_run_in_the_folder_is_not_landed(shop, capsys):
         return nullcontext(foreign.web_orders())
 
     with pytest.raises(Exception, match="another run has used the working folder"):
-        load("shop", source)
+        run_pipeline("shop", source)
     assert "set aside" in capsys.readouterr().err
     foreign.load_once()
     assert_whole(shop)

@@ -14,16 +14,16 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from pipelines.errors import Refusal, explain, is_transient
-from pipelines.fence import last_landing
-from pipelines.holder import this_process
-from pipelines.lease import Lease, LeaseHeld, LeaseLost
-from pipelines.lease_record import LeaseRecord
+from exactly_once.destinations.fencing import last_load_attempt
+from exactly_once.errors import PipelineError, is_transient, user_message
+from exactly_once.lease.lease import Lease, LeaseHeld, LeaseLost
+from exactly_once.lease.owner import this_process
+from exactly_once.lease.record import LeaseRecord
+from exactly_once.lease.store import LakeUnreachable
+from exactly_once.runner import acquire_lease
+from pipelines.environment import build_pipeline
 from pipelines.lease_repair import main as repair_main
-from pipelines.lease_store import LakeUnreachable
-from pipelines.load import held_lease
 from pipelines.postgres import load
-from pipelines.warehouse import raw_pipeline
 from tests.conftest import BUCKET, KEYS
 from tests.pipelines.compare import assert_raw_equals_source
 
@@ -32,9 +32,9 @@ ROOT = Path(__file__).parents[2]
 
 
 def test_whatever_fails_in_a_run_that_was_overtaken_is_the_loss_of_its_lease(platform):
-    pipeline = raw_pipeline("postgres")
+    pipeline = build_pipeline("postgres")
     pipeline.activate()
-    lost = held_lease(pipeline)
+    lost = acquire_lease(pipeline)
 
     def fail() -> None:
         with lost:
@@ -44,13 +44,13 @@ def test_whatever_fails_in_a_run_that_was_overtaken_is_the_loss_of_its_lease(pla
     with pytest.raises(LeaseLost, match="took over") as refused:
         fail()
     assert isinstance(refused.value.__cause__, FileNotFoundError)
-    assert explain(refused.value, "").count("\n") == 0
+    assert user_message(refused.value, "").count("\n") == 0
 
 
 def test_an_error_of_a_run_that_holds_its_lease_is_that_error(platform):
-    pipeline = raw_pipeline("postgres")
+    pipeline = build_pipeline("postgres")
     pipeline.activate()
-    with pytest.raises(ZeroDivisionError), held_lease(pipeline):
+    with pytest.raises(ZeroDivisionError), acquire_lease(pipeline):
         raise ZeroDivisionError
 
 
@@ -63,7 +63,7 @@ import os, signal, sys
 from contextlib import contextmanager
 from pipelines import postgres
 from pipelines.command import run
-from pipelines.load import load
+from exactly_once.runner import load
 KEPT = {"accounts", "lists", "contacts"}
 for name in postgres.TABLES.keys() - KEPT:
     del postgres.TABLES[name]
@@ -139,7 +139,7 @@ def test_a_damaged_lease_is_repaired_by_the_command_that_its_line_names(platform
         item["Key"] for item in platform.s3().list_objects_v2(Bucket=BUCKET, Prefix="postgres/_lease/")["Contents"]
     ]
     platform.s3().put_object(Bucket=BUCKET, Key=key, Body=b"\0" * 300)
-    with pytest.raises(Refusal, match="is no lease") as refused:
+    with pytest.raises(PipelineError, match="is no lease") as refused:
         load()
     command = str(refused.value).split("`")[1].split()
     assert command == ["python", "pipelines/lease_repair.py", "postgres"]
@@ -155,12 +155,12 @@ def test_a_damaged_lease_is_repaired_by_the_command_that_its_line_names(platform
         assert time.monotonic() < deadline
     assert "is a lease again" in done.stdout
     monkeypatch.delenv("LEASE__TTL")
-    with raw_pipeline("postgres").sql_client() as warehouse:
-        before = last_landing(warehouse, "postgres").token
+    with build_pipeline("postgres").sql_client() as warehouse:
+        before = last_load_attempt(warehouse, "postgres").token
     platform.source("update contacts set first_name = 'newest' where contact_id = 20")
     load()
-    with raw_pipeline("postgres").sql_client() as warehouse:
-        assert last_landing(warehouse, "postgres").token > before
+    with build_pipeline("postgres").sql_client() as warehouse:
+        assert last_load_attempt(warehouse, "postgres").token > before
     assert_raw_equals_source(platform)
     with pytest.raises(SystemExit):
         repair_main(["postgres"])
@@ -227,7 +227,7 @@ def test_an_answer_of_the_lake_that_is_cut_off_is_one_line_and_worth_another_try
         way.is_on = True
         with pytest.raises(Exception) as refused:  # noqa: PT011  whatever it is, the line counts
             load()
-        line = explain(refused.value, "")
+        line = user_message(refused.value, "")
         assert way.count, "it was not asked"
         assert line, repr(refused.value)
         assert "lake" in line

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from dlt.destinations.exceptions import DestinationConnectionError
 
-from pipelines.retention import prune
+from exactly_once.recovery.retention import prune
 
 STATES = "select version from RAW._dlt_pipeline_state where pipeline_name = '{}' order by 1"
 LOADS = "select load_id from RAW._dlt_loads where schema_name = '{}' order by 1"

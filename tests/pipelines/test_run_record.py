@@ -11,13 +11,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from exactly_once.errors import PipelineError
+from exactly_once.lease.lease import LeaseHeld, LeaseLost
+from exactly_once.runner import LoadReport, TableReport
+from exactly_once.table_guard import RefusedTable
 from flows.outcome import LoadsFailed
-from pipelines import run_record
-from pipelines.errors import Refusal
-from pipelines.lease import LeaseHeld, LeaseLost
-from pipelines.load import LoadReport, TableReport
-from pipelines.run_record import AT_WORK, BUSY, KILLED, OK, folder, read_all, recorded
-from pipelines.table_guard import RefusedTable
+from pipelines.runs import run_record
+from pipelines.runs.run_record import AT_WORK, BUSY, KILLED, OK, folder, read_all, recorded
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -28,7 +28,7 @@ time.sleep(600)
 """
 BEGIN = """
 import sys, time
-from pipelines.run_record import recorded
+from pipelines.runs.run_record import recorded
 with recorded('load', 'python pipelines/saas.py', ['saas']):
 """
 
@@ -94,7 +94,7 @@ def test_a_good_run_keeps_its_tables_for_its_owner_alone(place):
 @pytest.mark.parametrize(
     ("error", "code", "result"),
     [
-        (Refusal("type this"), 1, "failed"),
+        (PipelineError("type this"), 1, "failed"),
         (LeaseHeld("another"), 75, "busy"),
         (LeaseLost("overtaken"), 76, "overtaken"),
         (KeyboardInterrupt(), 130, "interrupted"),
@@ -110,7 +110,7 @@ def test_every_end_is_recorded_with_its_code_and_its_line(error, code, result):
     found = only_record()
     assert (found.result, found.record.exit_code) == (result, code)
     assert found.record.outcome("saas").result == result
-    if isinstance(error, Refusal):
+    if isinstance(error, PipelineError):
         assert found.line == str(error)
     if isinstance(error, ZeroDivisionError):
         assert found.line == "ZeroDivisionError: 1/0: this is a bug, its traceback is in the run's log."
@@ -179,8 +179,8 @@ def test_the_oldest_records_go_and_the_last_good_one_of_a_source_stays(monkeypat
     run_load(report())
     good = only_record().path
     for _ in range(5):
-        with pytest.raises(Refusal):
-            run_load(Refusal("no"))
+        with pytest.raises(PipelineError):
+            run_load(PipelineError("no"))
     found, _ = read_all("local")
     assert [one.result for one in found] == ["failed"] * 3 + [OK]
     assert found[-1].path == good
@@ -192,8 +192,8 @@ def test_no_secret_gets_into_a_record(place, monkeypatch):
     (place / "services.json").write_text(json.dumps({"postgres_url": address, "saas_token": token}))
     monkeypatch.setenv("DESTINATION__WAREHOUSE__CREDENTIALS__PASSWORD", shell)
     other = "postgresql://u:" + "unknown" + "@host/db"
-    with pytest.raises(Refusal):
-        run_load(Refusal(f"{address} {token} {shell} {other} {password}"))
+    with pytest.raises(PipelineError):
+        run_load(PipelineError(f"{address} {token} {shell} {other} {password}"))
     text = only_record().path.read_text()
     for secret in (password, token, shell, "unknown"):
         assert secret not in text

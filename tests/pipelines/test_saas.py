@@ -8,16 +8,16 @@ from pathlib import Path
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from exactly_once.errors import user_message
+from exactly_once.rest_api.client import ApiClient
+from exactly_once.rest_api.key_listing import iter_sorted_keys
+from exactly_once.rest_api.session import PaginationError
+from exactly_once.table_guard import read_refused
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.events import iso
-from pipelines.api_keys import api_keys
-from pipelines.api_pages import Api
-from pipelines.errors import explain
-from pipelines.patient_session import IncompleteRead
+from pipelines.environment import build_pipeline
 from pipelines.saas import ENDPOINTS, load
-from pipelines.table_guard import read_refused
-from pipelines.warehouse import raw_pipeline
 from tests.conftest import TOKEN, serve
 
 OUT_OF_ORDER = {"collection": "suppressions", "request": 2, "kind": "out_of_order"}
@@ -121,19 +121,19 @@ def test_all_keys_come_once_and_in_the_order_of_their_bytes(platform):
                 "insert into suppressions values (?, 0, ?, ?, 1)",
                 (key, strange.index(key), json.dumps({**body, "suppression_id": key, "updated_at": iso(0)})),
             )
-    keys = list(api_keys(Api(platform.saas_url, TOKEN, page_size=10), name, ENDPOINTS[name]))
+    keys = list(iter_sorted_keys(ApiClient(platform.saas_url, TOKEN, page_size=10), name, ENDPOINTS[name]))
     assert keys == [(key,) for key in sorted(stored(platform, name), key=str.encode)]
     assert {(key,) for key in strange} < set(keys)
-    events = list(api_keys(Api(platform.saas_url, TOKEN), "email_events", ENDPOINTS["email_events"]))
+    events = list(iter_sorted_keys(ApiClient(platform.saas_url, TOKEN), "email_events", ENDPOINTS["email_events"]))
     assert events == [(key,) for key in sorted(stored(platform, "email_events"))], "an event that came twice is one"
-    campaigns = list(api_keys(Api(platform.saas_url, TOKEN), "campaigns", ENDPOINTS["campaigns"]))
+    campaigns = list(iter_sorted_keys(ApiClient(platform.saas_url, TOKEN), "campaigns", ENDPOINTS["campaigns"]))
     assert campaigns == [(key,) for key in sorted(stored(platform, "campaigns"))]
 
 
 def test_a_listing_that_breaks_off_yields_no_key(platform):
     with serve(create_app(platform.saas_store, TOKEN, faults=[OUT_OF_ORDER])) as url:
-        keys = api_keys(Api(url, TOKEN, page_size=100), "suppressions", ENDPOINTS["suppressions"])
-        with pytest.raises(IncompleteRead, match="page 3"):
+        keys = iter_sorted_keys(ApiClient(url, TOKEN, page_size=100), "suppressions", ENDPOINTS["suppressions"])
+        with pytest.raises(PaginationError, match="page 3"):
             next(keys)
 
 
@@ -156,7 +156,7 @@ def test_a_wrong_token_is_one_line_and_loads_nothing(platform):
     platform.write_services(saas_token="wrong")  # noqa: S106
     with pytest.raises(PipelineStepFailed) as failure:
         load()
-    assert "refused the token" in explain(failure.value, "")
+    assert "refused the token" in user_message(failure.value, "")
     assert platform.lake("saas/") == []
 
 
@@ -165,7 +165,7 @@ def test_an_api_that_is_away_is_one_line(platform, monkeypatch):
     platform.write_services(saas_url="http://127.0.0.1:1")
     with pytest.raises(PipelineStepFailed) as failure:
         load()
-    assert explain(failure.value, "`make up` starts it") == (
+    assert user_message(failure.value, "`make up` starts it") == (
         "The SaaS API at http://127.0.0.1:1 is not reachable: `make up` starts it."
     )
 
@@ -179,7 +179,7 @@ def test_a_changed_type_is_refused_by_name(platform):
         )
     before = landed(platform, "campaigns")
     load()
-    (refused,) = read_refused(Path(raw_pipeline("saas").working_dir))
+    (refused,) = read_refused(Path(build_pipeline("saas").working_dir))
     assert refused.name == "campaigns"
     assert "saas_campaigns.recipient_count: in campaign_id" in refused.line
     assert '"many" is text, and its column is a bigint' in refused.line

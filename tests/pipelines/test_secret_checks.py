@@ -9,9 +9,10 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from moto import mock_aws
 
-from pipelines import doctor, prefect_sign_in, secret_checks
-from pipelines.errors import Refusal
-from pipelines.secret_checks import NEEDED, OF_PREFECT, secrets
+from exactly_once.errors import PipelineError
+from pipelines import doctor
+from pipelines.configuration import prefect_sign_in, secret_checks
+from pipelines.configuration.secret_checks import NEEDED, OF_PREFECT, secrets
 from tests.conftest import serve
 
 ROOT = Path(__file__).parents[2]
@@ -38,7 +39,7 @@ def put(client, *settings: str) -> None:
 
 def test_each_empty_one_is_named_with_the_command_that_puts_its_value(manager):
     put(manager, *NEEDED[1:])
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(PipelineError) as refusal:
         secrets()
     assert str(refusal.value).startswith(f"no value in {NEEDED[0]}, PREFECT_API_KEY, and ECS starts no task before: ")
     assert f'"$(cat VALUE)" --secret-id {NAME}/PREFECT_API_KEY`' in str(refusal.value)
@@ -57,7 +58,7 @@ def test_a_prefect_that_asks_nobody_needs_none(manager):
 
 def test_one_that_is_not_there_is_named(manager):
     manager.delete_secret(SecretId=f"{NAME}/{NEEDED[0]}", ForceDeleteWithoutRecovery=True)
-    with pytest.raises(Refusal, match=f"{NAME}/{NEEDED[0]}: not there; `terraform apply` makes it"):
+    with pytest.raises(PipelineError, match=f"{NAME}/{NEEDED[0]}: not there; `terraform apply` makes it"):
         secrets()
 
 
@@ -115,11 +116,11 @@ def test_a_server_behind_user_and_password_is_signed_in_to(monkeypatch):
     with serve(app) as url:
         monkeypatch.setenv("PREFECT_API_URL", f"{url}/api")
         with pytest.raises(
-            Refusal, match=r"asks for a sign-in \(401\): set PREFECT_API_KEY or, .*PREFECT_API_AUTH_STRING"
+            PipelineError, match=r"asks for a sign-in \(401\): set PREFECT_API_KEY or, .*PREFECT_API_AUTH_STRING"
         ):
             doctor.prefect()
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", "another")
-        with pytest.raises(Refusal, match="refuses the sign-in"):
+        with pytest.raises(PipelineError, match="refuses the sign-in"):
             doctor.prefect()
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", pair)
         assert doctor.prefect() == f"{url}/api"

@@ -15,13 +15,13 @@ import psycopg2
 import pytest
 import sqlalchemy as sa
 
+from exactly_once.errors import PipelineError, TableError, is_transient, user_message
+from exactly_once.postgres.connection.address import PostgresCredentials, parameters, parse
+from exactly_once.postgres.connection.session_settings import SETTINGS, Server, check, pin
+from exactly_once.postgres.scanner import SourceReadError, TableReadError, postgres_query, refused_read
+from exactly_once.postgres.snapshot import APPLICATION_NAME, Snapshot
 from mock_services.ports import free_port
-from pipelines.errors import Refusal, TableRefused, explain, is_transient
 from pipelines.postgres import TABLES, load
-from pipelines.postgres_address import PostgresCredentials, parameters, parse
-from pipelines.postgres_sessions import SETTINGS, Server, check, pin
-from pipelines.snapshot import READER, Snapshot
-from pipelines.wire import TableReadError, WireError, refused_read, rows_of
 from tests.conftest import execute
 from tests.pipelines.compare import differences
 from tests.pipelines.steps import counts, refused
@@ -88,7 +88,7 @@ def show(url: str, sql: str, **options) -> tuple[tuple, tuple]:
         with moment.engine.connect() as connection:
             engine = tuple(connection.exec_driver_sql(sql).one())
         with moment.wire.session() as session:
-            return engine, session.execute(f"SELECT * FROM {rows_of(sql)}").fetchone()
+            return engine, session.execute(f"SELECT * FROM {postgres_query(sql)}").fetchone()
 
 
 def test_settings_of_a_role_change_no_value_and_cut_no_read(platform, only, role):
@@ -148,19 +148,21 @@ def test_limits_of_time_do_not_end_a_session_that_waits(platform, role):
         with moment.engine.connect() as connection:
             connection.exec_driver_sql("select pg_sleep(0.6)")
         with moment.wire.session() as session:
-            session.execute(f"SELECT * FROM {rows_of('select 1 as one, pg_sleep(0.6)::text as nothing')}").fetchall()
+            session.execute(
+                f"SELECT * FROM {postgres_query('select 1 as one, pg_sleep(0.6)::text as nothing')}"
+            ).fetchall()
         with moment.engine.connect() as connection:
             assert connection.exec_driver_sql("select 1").scalar() == 1
         with moment.wire.session() as session:
-            assert session.execute(f"SELECT * FROM {rows_of('select 1 as one')}").fetchall() == [(1,)]
+            assert session.execute(f"SELECT * FROM {postgres_query('select 1 as one')}").fetchall() == [(1,)]
 
 
 def test_a_setting_that_does_not_stay_and_another_server_are_refused_in_one_line():
     server = Server("2026-11-26 12:00:00+00", "mailblaze", "UTF8")
     assert check(("2026-11-26 12:00:00+00", "mailblaze", "UTF8", None), server) == server
-    with pytest.raises(Refusal, match="does not keep a session's settings \\(timezone is Asia/Tokyo\\)"):
+    with pytest.raises(PipelineError, match="does not keep a session's settings \\(timezone is Asia/Tokyo\\)"):
         check(("2026-11-26 12:00:00+00", "mailblaze", "UTF8", "timezone is Asia/Tokyo"))
-    with pytest.raises(Refusal, match="reached two servers") as other:
+    with pytest.raises(PipelineError, match="reached two servers") as other:
         check(("2026-11-26 12:00:01+00", "mailblaze", "UTF8", None), server)
     assert is_transient(other.value)
 
@@ -195,15 +197,15 @@ def test_a_row_policy_is_refused_with_the_command(platform, only, role):
         create policy few on guarded using (id = 1)"""
     )
     with Snapshot(parse(address(platform)), 0.0) as moment:
-        query = f"SELECT * FROM {rows_of('select * from public.guarded')}"
+        query = f"SELECT * FROM {postgres_query('select * from public.guarded')}"
         with pytest.raises(TableReadError) as refused, moment.wire.session("guarded") as session:
             session.execute(query).fetchall()
         assert f"ALTER ROLE {name} BYPASSRLS" in str(refused.value)
         assert "guarded could not be read" in str(refused.value)
-        assert refused.value.exit_code == TableRefused.exit_code
+        assert refused.value.exit_code == TableError.exit_code
         # The snapshot and its other sessions are as before.
         with moment.wire.session() as session:
-            assert session.execute(f"SELECT * FROM {rows_of('select 1 as one')}").fetchall() == [(1,)]
+            assert session.execute(f"SELECT * FROM {postgres_query('select 1 as one')}").fetchall() == [(1,)]
 
 
 def test_a_view_whose_functions_name_no_schema_is_read_with_a_search_path(platform, only, monkeypatch):
@@ -276,7 +278,7 @@ def test_bytes_that_are_no_text_are_refused_for_their_table(platform, postgres_s
         with closing(psycopg2.connect(url, client_encoding="SQL_ASCII")) as connection, connection:
             connection.cursor().execute(b"create table words as select 'Z\xfcrich'::text as word")
         with Snapshot(parse(url), 0.0) as moment:
-            query = f"SELECT * FROM {rows_of('select word from public.words')}"
+            query = f"SELECT * FROM {postgres_query('select word from public.words')}"
             because = pytest.raises(TableReadError, match=r"words could not be read .*0xfc.*correct the row")
             with because as refused, moment.wire.session("words") as session:
                 session.execute(query).fetchall()
@@ -292,7 +294,7 @@ def test_any_password_and_each_parameter_reach_both_drivers(platform, role):
         "?sslmode=disable&connect_timeout=7&options=-c%20work_mem%3D7MB&target_session_attrs=read-write&sslrootcert=/no"
     )
     for row in show(address(platform, more=more), sql + " as app"):
-        assert row == (role[0], "7MB", READER)
+        assert row == (role[0], "7MB", APPLICATION_NAME)
 
 
 def test_several_hosts_reach_the_primary_with_both_drivers(platform, role):
@@ -317,9 +319,9 @@ def test_two_servers_behind_one_address_are_refused(platform, tmp_path):
     with forwarder(lambda: target[0]) as port, Snapshot(url.set(port=port), 0.0) as moment:
         assert moment.engine
         moment._server = Server("1999-01-01 00:00:00+00", moment.server.database, moment.server.encoding)
-        with pytest.raises(Refusal, match="two servers"), moment.engine.connect() as connection:
+        with pytest.raises(PipelineError, match="two servers"), moment.engine.connect() as connection:
             connection.exec_driver_sql("select 1")
-        with pytest.raises(Refusal, match="two servers"), moment.wire.session():
+        with pytest.raises(PipelineError, match="two servers"), moment.wire.session():
             pass
 
 
@@ -339,7 +341,7 @@ def test_two_servers_behind_one_address_are_refused(platform, tmp_path):
     ],
 )
 def test_a_malformed_address_is_one_line_without_its_password(address, what):
-    with pytest.raises(Refusal, match=what) as refused:
+    with pytest.raises(PipelineError, match=what) as refused:
         parameters(parse(address))
     assert HIDDEN not in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -347,9 +349,9 @@ def test_a_malformed_address_is_one_line_without_its_password(address, what):
 
 def test_a_load_from_a_malformed_address_is_one_line(platform):
     platform.write_services(postgres_url=f"postgresql://u:p@{HIDDEN}@h:5432/d")
-    with pytest.raises(Refusal, match="its password holds an @") as refused:
+    with pytest.raises(PipelineError, match="its password holds an @") as refused:
         load()
-    line = explain(refused.value, "")
+    line = user_message(refused.value, "")
     assert HIDDEN not in line
     assert line.count("\n") == 0
 
@@ -385,7 +387,7 @@ def test_credentials_piece_by_piece_keep_the_blanks_of_a_password():
     found = parameters(credentials.to_url())
     assert [found[name] for name in ("user", "password", "host", "port", "dbname")] == ["u", " p ", "h", "5433", "d"]
     credentials.update({"host": None})
-    with pytest.raises(Refusal, match="it has no host"):
+    with pytest.raises(PipelineError, match="it has no host"):
         credentials.resolve()
 
 
@@ -401,12 +403,12 @@ def test_errors_of_the_engine_are_told_apart(platform):
             platform.source(f"select pg_terminate_backend({process}, 5000)")
             with pytest.raises(sa.exc.DBAPIError) as error:
                 connection.exec_driver_sql("select 1")
-        assert isinstance(refused_read(error.value, "accounts"), WireError)
+        assert isinstance(refused_read(error.value, "accounts"), SourceReadError)
 
 
 def test_a_statement_that_somebody_cancels_is_no_error_of_its_table(platform):
     with Snapshot(parse(platform.postgres_url), 0.0) as moment:
-        query = f"SELECT * FROM {rows_of('select pg_sleep(30)::text as nothing')}"
+        query = f"SELECT * FROM {postgres_query('select pg_sleep(30)::text as nothing')}"
         sleeps = "select pg_cancel_backend(pid) from pg_stat_activity where query like 'COPY%pg_sleep(30)%'"
 
         def cancel():
@@ -415,7 +417,7 @@ def test_a_statement_that_somebody_cancels_is_no_error_of_its_table(platform):
 
         thread = threading.Thread(target=cancel)
         thread.start()
-        with pytest.raises(WireError, match="due to user request"), moment.wire.session("accounts") as session:
+        with pytest.raises(SourceReadError, match="due to user request"), moment.wire.session("accounts") as session:
             session.execute(query).fetchall()
         thread.join()
 
@@ -425,7 +427,7 @@ def test_a_locked_table_is_refused_and_the_others_are_read(platform, monkeypatch
     holder = psycopg2.connect(platform.postgres_url)
     holder.cursor().execute("lock table accounts")
     with Snapshot(parse(platform.postgres_url), 0.0) as moment:
-        query = f"SELECT * FROM {rows_of('select account_id from public.accounts')}"
+        query = f"SELECT * FROM {postgres_query('select account_id from public.accounts')}"
         with pytest.raises(TableReadError, match="end it, then run again"), moment.wire.session("accounts") as session:
             session.execute(query).fetchall()
     holder.close()
@@ -476,7 +478,7 @@ def test_a_pooler_in_session_and_in_transaction_mode_serves_a_whole_load(platfor
         insert into many select n, repeat(md5(n::text), 3) from generate_series(1, 9000) n"""
     )
     only("many")
-    monkeypatch.setattr("pipelines.page_ranges.SMALL", 1)  # several connections
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.SMALL", 1)  # several connections
     monkeypatch.setenv("SOURCES__POSTGRES__CONNECTIONS", "3")
     with pooler(platform, tmp_path / "pool", mode) as url:
         platform.write_services(postgres_url=url)
@@ -497,7 +499,7 @@ def test_a_pooler_in_session_and_in_transaction_mode_serves_a_whole_load(platfor
 
 @pytest.mark.skipif(not POOLER, reason="pgbouncer is not installed (Debian: apt-get install pgbouncer)")
 def test_a_pooler_in_statement_mode_is_refused_in_one_line(platform, tmp_path):
-    refused = pytest.raises(WireError, match="session pool")
+    refused = pytest.raises(SourceReadError, match="session pool")
     with pooler(platform, tmp_path / "pool", "statement") as url, refused, Snapshot(parse(url), 0.0) as moment:
         _ = moment.engine
 

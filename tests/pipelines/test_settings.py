@@ -17,12 +17,14 @@ import requests
 from dlt.common.runtime.run_context import RunContext
 from snowflake.connector.vendored import requests as snowflake_requests
 
-from pipelines import effective, load, postgres, saas, settings, shell
-from pipelines.errors import Refusal
+from exactly_once import runner
+from exactly_once.diagnostics.context import DoctorContext
+from exactly_once.errors import PipelineError
+from pipelines import postgres, saas
+from pipelines.configuration import effective, settings, shell
+from pipelines.configuration.settings import CHECKS, find, is_full, missing
+from pipelines.environment import data_dir, environment
 from pipelines.run_context import MailBlazeContext
-from pipelines.settings import CHECKS, find, is_full, missing
-from pipelines.visit import Visit
-from pipelines.warehouse import data_dir, environment
 from tests.conftest import KEYS, TOKEN
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +95,7 @@ def test_a_name_counts_with_its_sections(monkeypatch, addresses):
     monkeypatch.setenv("SAAS__SOURCES__SAAS__LAG", "5")
     found = find("sources.saas.lag", "saas")
     assert (found.name, found.value, found.origin) == ("SAAS__SOURCES__SAAS__LAG", "5", "the shell")
-    assert Visit().settings("saas").lag == 5
+    assert DoctorContext().settings("saas").lag == 5
 
 
 def test_files_count_by_full_names_and_only_those_of_this_folder(tmp_path, monkeypatch):
@@ -160,7 +162,7 @@ def test_a_value_that_cannot_be_meant_is_named_as_typed(addresses, monkeypatch, 
     lake = {f"DESTINATION__LAKE__CREDENTIALS__{key.upper()}": value for key, value in KEYS.items()}
     set_all(monkeypatch, whole | lake | {"DESTINATION__LAKE__CREDENTIALS__ENDPOINT_URL": "http://127.0.0.1:1"})
     monkeypatch.setenv(name, value)
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(PipelineError) as refused:
         postgres.load()
     assert str(refused.value).startswith(f"{name} is ")
     assert [path.name for path in addresses.iterdir()] == ["services.json"]
@@ -177,7 +179,7 @@ def test_an_empty_value_is_unset(addresses, monkeypatch):
         monkeypatch.setenv(name, "")
     settings.check()
     assert (find("sources.saas.base_url"), data_dir()) == before
-    assert Visit().settings("saas").api_key == "http://127.0.0.1:1"
+    assert DoctorContext().settings("saas").api_key == "http://127.0.0.1:1"
     monkeypatch.setenv("MAILBLAZE_ENV", "")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", "")
     monkeypatch.setenv("SNOWFLAKE_USER", "")
@@ -195,7 +197,7 @@ def test_without_services_the_missing_names_are_said(own_settings, monkeypatch):
     monkeypatch.delenv("SOURCES__SAAS__BASE_URL")
     monkeypatch.delenv("SOURCES__SAAS__API_KEY")
     postgres_is_set = missing(["postgres"])
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(PipelineError) as refused:
         saas.load()
     assert postgres_is_set == {}
     line = "To go on, type `make up`, or set them in the shell"
@@ -227,7 +229,7 @@ def test_half_a_service_gets_nothing_of_services_json(addresses, monkeypatch, na
     part = "lake" if "LAKE" in name else "saas"
     load = saas.load if part == "saas" else postgres.load
     assert other in missing(settings.SOURCES)[part]
-    with pytest.raises(Refusal, match=rf"^Not set on ci: {part}: .*{other}.*\. To go on, set them in the shell"):
+    with pytest.raises(PipelineError, match=rf"^Not set on ci: {part}: .*{other}.*\. To go on, set them in the shell"):
         load()
     assert find(given).value != SECRET
 
@@ -250,7 +252,7 @@ def test_half_a_file_gets_nothing_of_services_json_either(addresses, monkeypatch
 
 def test_a_part_that_make_up_brings_is_told(addresses):
     line = "Not set on ci: prefect: PREFECT_API_URL. To go on, type `make up`, or set them in the shell"
-    with pytest.raises(Refusal, match=f"^{line}"):
+    with pytest.raises(PipelineError, match=f"^{line}"):
         settings.require(settings.SOURCES, prefect=True)
 
 
@@ -258,18 +260,18 @@ def test_a_service_of_somebody_s_own_is_not_started_by_make_up(addresses, monkey
     up = "`make up` starts it"
     request = requests.Request("GET", "http://127.0.0.1:1/v1/x")
     error = requests.ConnectionError("no route", request=request)
-    assert load.explain(error, up).endswith(f"is not reachable: {up}.")
+    assert runner.explain(error, up).endswith(f"is not reachable: {up}.")
     set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://127.0.0.1:1", "SOURCES__SAAS__API_KEY": "x"})
     end = "is not reachable: start it, or correct SOURCES__SAAS__BASE_URL (it comes from the shell)."
-    assert load.explain(error, up).endswith(end)
+    assert runner.explain(error, up).endswith(end)
     refused = psycopg2.OperationalError("connection to server failed: Connection refused")
-    assert load.explain(refused, up).endswith(f"(connection to server failed: Connection refused): {up}.")
+    assert runner.explain(refused, up).endswith(f"(connection to server failed: Connection refused): {up}.")
     monkeypatch.setenv("SOURCES__POSTGRES__CREDENTIALS", "postgresql://127.0.0.1:1/x")
     end = ": start it, or correct SOURCES__POSTGRES__CREDENTIALS (it comes from the shell)."
-    assert load.explain(refused, up).endswith(end)
+    assert runner.explain(refused, up).endswith(end)
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     httpx_error = httpx.ConnectError("no route", request=httpx.Request("GET", "http://127.0.0.1:1/api/health"))
-    assert load.explain(httpx_error, up).endswith("or correct PREFECT_API_URL (it comes from the shell).")
+    assert runner.explain(httpx_error, up).endswith("or correct PREFECT_API_URL (it comes from the shell).")
 
 
 @pytest.mark.parametrize("folder", ["/etc/passwd", "/etc/passwd/x", "/dev/null", "~nobody-of-this-name/x", "x" * 300])
@@ -283,19 +285,19 @@ def test_a_data_folder_that_cannot_be_is_one_line(folder, command):
 
 def test_a_load_into_a_data_folder_that_cannot_be_is_refused(monkeypatch):
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", "/etc/passwd/x")
-    with pytest.raises(Refusal, match=r"^MAILBLAZE_DATA_DIR is '/etc/passwd/x', where no folder can be \("):
+    with pytest.raises(PipelineError, match=r"^MAILBLAZE_DATA_DIR is '/etc/passwd/x', where no folder can be \("):
         saas.load()
 
 
 @pytest.mark.parametrize("value", ["garbage://", "garbage://host:1", "http://", "http://host:99999", "http://host:x"])
 def test_a_proxy_without_an_address_is_left_out_or_refused(monkeypatch, value):
     set_all(monkeypatch, {"ALL_PROXY": value, "HTTPS_PROXY": "http://me@proxy.example:3128", "http_proxy": "proxy:80"})
-    with pytest.raises(Refusal, match=r"^ALL_PROXY is no address of an HTTP proxy: .* `unset ALL_PROXY`"):
+    with pytest.raises(PipelineError, match=r"^ALL_PROXY is no address of an HTTP proxy: .* `unset ALL_PROXY`"):
         shell.spare_loopback(is_embedded=False)
     shell.spare_loopback(is_embedded=True)
     assert ("ALL_PROXY" in os.environ, os.environ["http_proxy"]) == (False, "proxy:80")
     monkeypatch.delenv("HTTPS_PROXY")
-    with pytest.raises(Refusal, match=r"^ALL_PROXY is no address"):
+    with pytest.raises(PipelineError, match=r"^ALL_PROXY is no address"):
         shell.refuse_socks("https://api.vendor.example")
 
 
@@ -405,12 +407,14 @@ def test_a_socks_proxy_stops_nothing_on_loopback_and_is_not_passed_by_elsewhere(
     set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://api.vendor.example", "SOURCES__SAAS__API_KEY": TOKEN})
     with pytest.raises(Exception, match="ALL_PROXY is a SOCKS proxy") as refused:
         saas.load()
-    assert load.explain(refused.value, "").startswith("ALL_PROXY is a SOCKS proxy, which is not supported: set HTTPS_")
+    assert runner.explain(refused.value, "").startswith(
+        "ALL_PROXY is a SOCKS proxy, which is not supported: set HTTPS_"
+    )
 
 
 def test_on_dev_a_socks_proxy_is_refused(dev, monkeypatch):
     monkeypatch.setenv("all_proxy", "socks5h://127.0.0.1:1")
-    with pytest.raises(Refusal, match=r"^all_proxy is a SOCKS proxy, .* `unset all_proxy`"):
+    with pytest.raises(PipelineError, match=r"^all_proxy is a SOCKS proxy, .* `unset all_proxy`"):
         shell.ignore_foreign(is_embedded=False)
 
 
@@ -461,11 +465,11 @@ def test_an_error_names_the_service_that_does_not_answer(addresses, monkeypatch)
 
     def said(url: str, of=requests) -> str:
         request = of.Request("GET", url)
-        return load.explain(of.ConnectionError("no route", request=request), "look")
+        return runner.explain(of.ConnectionError("no route", request=request), "look")
 
     assert said("http://api.vendor.example/v1/x") == "The SaaS API at http://api.vendor.example is not reachable: look."
     assert said("http://other.example/x") == "The source at http://other.example is not reachable: look."
     for url in ("https://acct.snowflakecomputing.com/session", "http://127.0.0.1:9/session"):
         assert said(url, snowflake_requests).startswith("Snowflake at http")
     httpx_error = httpx.ConnectError("no route", request=httpx.Request("GET", "http://prefect.example/api/health"))
-    assert load.explain(httpx_error, "look") == "The Prefect server at http://prefect.example is not reachable: look."
+    assert runner.explain(httpx_error, "look") == "The Prefect server at http://prefect.example is not reachable: look."

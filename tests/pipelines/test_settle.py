@@ -11,12 +11,12 @@ import pytest
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.errors import exit_code, explain
-from pipelines.fence import claim, last_landing
-from pipelines.load import held_lease, land
+from exactly_once.destinations.fencing import last_load_attempt, write_fencing_token
+from exactly_once.destinations.staged_duckdb import StagedCopyJob
+from exactly_once.errors import exit_code, user_message
+from exactly_once.runner import acquire_lease, load_packages
+from pipelines.environment import build_pipeline
 from pipelines.postgres import load
-from pipelines.staged_duckdb import StagedCopyJob
-from pipelines.warehouse import raw_pipeline
 from tests.pipelines.compare import assert_raw_equals_source
 from tests.pipelines.steps import Turn, activated, extract_only
 
@@ -37,7 +37,7 @@ def test_another_machine_reads_again_what_this_one_had_extracted(platform):
     shutil.move(away, platform.data_dir / "dlt")
     platform.source("update contacts set first_name = 'other' where contact_id = 60")
     report = load()
-    assert (report.set_aside, report.finished) == (1, 0)
+    assert (report.quarantined, report.finished) == (1, 0)
     assert len(list((platform.data_dir / "set_aside").iterdir())) == 1
     assert_raw_equals_source(platform)
 
@@ -47,12 +47,12 @@ def test_a_run_that_was_overtaken_commits_nothing(platform):
     load()
     platform.source("update contacts set first_name = 'late' where contact_id = 20")
     report = extract_only()
-    pipeline = raw_pipeline("postgres")
+    pipeline = build_pipeline("postgres")
     with pipeline.sql_client() as warehouse:
-        before = last_landing(warehouse, "postgres")
-    claim(pipeline, before.token + 1_000, "of-a-newer-run")
+        before = last_load_attempt(warehouse, "postgres")
+    write_fencing_token(pipeline, before.token + 1_000, "of-a-newer-run")
     with pytest.raises(Exception, match="taken over") as failure:
-        land(pipeline, report, Turn(before.token + 999))
+        load_packages(pipeline, report, Turn(before.token + 999))
     assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
 
@@ -61,18 +61,18 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
     load()
     platform.source("update contacts set first_name = 'late' where contact_id = 20")
     report = extract_only()
-    pipeline = raw_pipeline("postgres")
-    claim(pipeline, 2**40, "of-a-newer-run")
+    pipeline = build_pipeline("postgres")
+    write_fencing_token(pipeline, 2**40, "of-a-newer-run")
     pipeline.destination.config_params["fence"] = "postgres/7"
     with pytest.raises(PipelineStepFailed) as failure:
         pipeline.load()
-    assert "Another run has taken over" in explain(failure.value, "")
+    assert "Another run has taken over" in user_message(failure.value, "")
     assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
     loads = platform.raw("select count(*) from RAW._dlt_loads")
     pipeline.destination.config_params["fence"] = None
     assert report.load_ids == []
-    assert load().set_aside == 1
+    assert load().quarantined == 1
     assert platform.raw("select count(*) from RAW._dlt_loads") > loads
     assert_raw_equals_source(platform)
 
@@ -95,9 +95,9 @@ def test_a_first_load_that_was_cut_off_in_its_middle_comes_once(platform, monkey
         load()
     monkeypatch.setattr(StagedCopyJob, "run", copy)
     assert platform.raw(f"select count(*) from RAW.{copied[0]}") > [(0,)]
-    monkeypatch.setattr("pipelines.settle.REMEMBERED", timedelta(0))
+    monkeypatch.setattr("exactly_once.recovery.pending.REMEMBERED", timedelta(0))
     report = load()
-    assert (report.set_aside, report.finished) == (1, 0)
+    assert (report.quarantined, report.finished) == (1, 0)
     assert_raw_equals_source(platform)
 
 
@@ -106,14 +106,14 @@ def test_a_state_whose_rows_never_landed_is_forgotten(platform):
     load()
     platform.source("update contacts set first_name = 'aborted' where contact_id = 20")
     extract_only()
-    for package in Path(raw_pipeline("postgres").working_dir, "load/normalized").iterdir():
+    for package in Path(build_pipeline("postgres").working_dir, "load/normalized").iterdir():
         shutil.rmtree(package)
     assert load().tables["postgres_contacts"].extracted == 1
     assert_raw_equals_source(platform)
 
 
 def test_a_second_run_is_refused_with_a_code_of_its_own(platform):
-    with held_lease(activated()):
+    with acquire_lease(activated()):
         refused = subprocess.run(
             [sys.executable, "pipelines/postgres.py", "--quiet"],
             cwd=Path(__file__).parents[2],

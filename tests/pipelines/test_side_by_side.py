@@ -10,11 +10,11 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from bench.vendor import Counted
+from exactly_once.errors import user_message
+from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.time_windows import ParallelTimeWindows, TimeWindow
 from mock_services.saas.app import create_app
-from pipelines.errors import explain
-from pipelines.quota import Quota
 from pipelines.saas import load
-from pipelines.side_by_side import SideBySide, Window
 from tests.conftest import TOKEN, serve
 from tests.pipelines.test_saas import assert_raw_equals_api
 
@@ -61,14 +61,14 @@ SHAPES = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_each_object_comes_once_however_they_lie(shape, most):
     vendor = Vendor(SHAPES[shape])
-    read = SideBySide(vendor.pages, "at", most, 10, Quota()).read(BEGINNING)
+    read = ParallelTimeWindows(vendor.pages, "at", most, 10, AdaptiveRateLimiter()).read(BEGINNING)
     found = [item["id"] for page in read for item in page]
     assert sorted(found) == [item["id"] for item in vendor.objects]
     assert vendor.asked[0] == BEGINNING
 
 
 def test_a_window_gives_its_later_half_away_and_keeps_what_ties_with_the_border():
-    window = Window(START, None, START)
+    window = TimeWindow(START, None, START)
     page = [{"at": (START + timedelta(seconds=n)).isoformat()} for n in range(1, 11)]
     assert window.take(page, "at") == page
     now = START + timedelta(seconds=30)
@@ -82,18 +82,18 @@ def test_a_window_gives_its_later_half_away_and_keeps_what_ties_with_the_border(
 
 def test_windows_are_divided_only_where_it_pays():
     vendor = Vendor(evenly(2_000))
-    bound = Quota()
+    bound = AdaptiveRateLimiter()
     bound.is_binding = True
-    list(SideBySide(vendor.pages, "at", 4, 10, bound).read(BEGINNING))
+    list(ParallelTimeWindows(vendor.pages, "at", 4, 10, bound).read(BEGINNING))
     assert len(vendor.asked) == 1  # the quota binds: a border would cost a request
     few = Vendor(evenly(10))
-    list(SideBySide(few.pages, "at", 4, 10, Quota()).read(BEGINNING))
+    list(ParallelTimeWindows(few.pages, "at", 4, 10, AdaptiveRateLimiter()).read(BEGINNING))
     assert len(few.asked) == 1
 
 
 def test_an_error_in_one_window_ends_the_read():
     vendor = Vendor(evenly(5_000), breaks_after=4_000)
-    read = SideBySide(vendor.pages, "at", 4, 10, Quota()).read(BEGINNING)
+    read = ParallelTimeWindows(vendor.pages, "at", 4, 10, AdaptiveRateLimiter()).read(BEGINNING)
     with pytest.raises(OSError, match="broke off"):
         list(read)
 
@@ -101,7 +101,7 @@ def test_an_error_in_one_window_ends_the_read():
 def test_who_stops_to_iterate_leaves_no_thread_at_work():
     vendor = Vendor(evenly(50_000))
     before = set(threading.enumerate())
-    read = SideBySide(vendor.pages, "at", 4, 10, Quota()).read(BEGINNING)
+    read = ParallelTimeWindows(vendor.pages, "at", 4, 10, AdaptiveRateLimiter()).read(BEGINNING)
     for _ in range(5):
         next(read)
     read.close()
@@ -112,7 +112,7 @@ def test_who_stops_to_iterate_leaves_no_thread_at_work():
 
 @pytest.fixture
 def divided(monkeypatch):
-    monkeypatch.setattr("pipelines.side_by_side.WORTH", 1)
+    monkeypatch.setattr("exactly_once.rest_api.time_windows.WORTH", 1)
     monkeypatch.setenv("SOURCES__SAAS__PAGE_SIZE", "50")
 
 
@@ -142,7 +142,7 @@ def test_a_fault_in_one_window_loads_nothing_and_moves_no_cursor(platform, divid
         platform.write_services(saas_url=url)
         with pytest.raises(PipelineStepFailed) as failure:
             load()
-        assert "the API answered 200 with an error in it" in explain(failure.value, "")
+        assert "the API answered 200 with an error in it" in user_message(failure.value, "")
         assert platform.lake("saas/") == []
         httpx.put(f"{url}/mock/faults", json=[]).raise_for_status()
         load()

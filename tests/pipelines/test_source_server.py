@@ -3,10 +3,10 @@
 import pytest
 import sqlalchemy as sa
 
+from exactly_once.errors import PipelineError
+from exactly_once.postgres.connection.server_identity import check_server, identifier
 from mock_services.postgres.server import EmbeddedPostgres
 from pipelines import postgres
-from pipelines.errors import Refusal
-from pipelines.source_server import check_server, identifier
 
 
 def test_another_server_is_refused_and_nothing_changes(platform, tmp_path):
@@ -38,7 +38,7 @@ def test_an_earlier_state_names_no_server_and_goes_on():
     check_server("1", {}, is_accepted=False)
     check_server(None, {"server": "1"}, is_accepted=False)
     check_server("2", {"server": "1"}, is_accepted=True)
-    with pytest.raises(Refusal, match="make clean"):
+    with pytest.raises(PipelineError, match="make clean"):
         check_server("2", {"server": "1"}, is_accepted=False)
 
 

@@ -12,7 +12,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
-from pipelines.staged_duckdb import StagedCopyJob, staged_duckdb
+from exactly_once.destinations.staged_duckdb import StagedCopyJob, staged_duckdb
 
 
 @pytest.fixture
@@ -41,7 +41,7 @@ def test_dlt_still_has_what_the_subclass_overrides():
     assert hasattr(DuckDbCopyJob, "run")
     assert hasattr(ReferenceFollowupJobRequest, "is_reference_job")
     assert dlt.destinations.duckdb().capabilities().supported_staging_file_formats == [], (
-        "dlt's own duckdb takes staged files now: pipelines/staged_duckdb.py may go"
+        "dlt's own duckdb takes staged files now: exactly_once/destinations/staged_duckdb.py may go"
     )
 
 

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.column_types import change, rounds
-from pipelines.errors import exit_code, explain, failed_for_good
+from exactly_once.destinations.column_types import change, rounds
+from exactly_once.errors import exit_code, permanent_failure, user_message
 from tests.pipelines.trial import Trial
 
 pytestmark = pytest.mark.slow
@@ -135,9 +135,11 @@ def test_a_file_whose_numbers_a_column_would_round_is_refused(trial):
     load(trial, {1: Decimal("1.25")}, pa.decimal128(10, 2))
     trial.sql("ALTER TABLE RAW_STAGING.things ALTER v TYPE DECIMAL(10,1)")
     failure = trial.fails(pa.table({"id": [2], "v": pa.array([Decimal("0.25")], pa.decimal128(10, 2))}))
-    assert "RAW has DECIMAL(10,1), which cannot hold 1 values of the source's DECIMAL(10,2)" in explain(failure, "")
+    assert "RAW has DECIMAL(10,1), which cannot hold 1 values of the source's DECIMAL(10,2)" in user_message(
+        failure, ""
+    )
     assert exit_code(failure) == 4
-    assert failed_for_good(failure)[0] == "things"
+    assert permanent_failure(failure)[0] == "things"
 
 
 def refused(trial: Trial, rows: dict, arrow: pa.DataType, **hints) -> str:
@@ -145,9 +147,9 @@ def refused(trial: Trial, rows: dict, arrow: pa.DataType, **hints) -> str:
     with pytest.raises(PipelineStepFailed) as failure:
         load(trial, rows, arrow, **hints)
     assert exit_code(failure.value) == 4
-    table, line = failed_for_good(failure.value)
+    table, line = permanent_failure(failure.value)
     assert table == "things"
-    assert explain(failure.value, "") == line
+    assert user_message(failure.value, "") == line
     return line
 
 

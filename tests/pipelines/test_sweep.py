@@ -33,8 +33,8 @@ def test_a_deleted_row_keeps_its_last_values_and_a_revived_one_lives(platform):
 
 
 def test_deletes_come_in_batches(platform, monkeypatch):
-    monkeypatch.setattr("pipelines.sweep.BATCH", 7)
-    monkeypatch.setattr("pipelines.raw_table.BATCH", 5)
+    monkeypatch.setattr("exactly_once.incremental.delete_detection.BATCH", 7)
+    monkeypatch.setattr("exactly_once.incremental.raw_table.BATCH", 5)
     load()
     platform.source("delete from contacts where contact_id % 100 = 0")
     load()

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from pipelines.errors import TableRefused
-from pipelines.storage_types import ACCEPTED, ZONE
-from pipelines.widening import NUMERIC, agreed, widened
-from pipelines.window import wall_clock
+from exactly_once.destinations.column_changes import ACCEPTED, ZONE
+from exactly_once.errors import TableError
+from exactly_once.postgres.cursor_window import wall_clock
+from exactly_once.postgres.tables.widening import NUMERIC, agreed, widened
 
 BIGINT, DOUBLE, TEXT = {"data_type": "bigint"}, {"data_type": "double"}, {"data_type": "text"}
 ANY_NUMBER = {"data_type": "text", NUMERIC: True}
@@ -58,7 +58,7 @@ def test_the_type_that_holds_both(old, new, both):
 
 def test_another_type_is_refused_with_both_and_accepted_once():
     raw, new = {"score": TEXT}, {"score": BIGINT}
-    with pytest.raises(TableRefused) as refused:
+    with pytest.raises(TableError) as refused:
         agreed("contacts", raw, new)
     assert "contacts.score: RAW has text and the source now has bigint" in str(refused.value)
     assert "python pipelines/postgres.py --accept-type contacts.score" in str(refused.value)
@@ -68,6 +68,6 @@ def test_another_type_is_refused_with_both_and_accepted_once():
 
 
 def test_a_time_that_gets_a_zone_asks_which():
-    with pytest.raises(TableRefused, match='"zone": "Europe/Berlin"'):
+    with pytest.raises(TableError, match='"zone": "Europe/Berlin"'):
         agreed("shifts", {"at": PLAIN}, {"at": AT}, ["at"])
     assert agreed("shifts", {"at": PLAIN}, {"at": AT}, ["at"], "Europe/Berlin")["at"][ZONE] == "Europe/Berlin"

@@ -9,15 +9,15 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from dlt.sources.rest_api import rest_api_source
 from requests import Response
 
+from exactly_once.errors import TableError, is_transient, user_message
+from exactly_once.rest_api.paginator import ValidatingCursorPaginator
+from exactly_once.rest_api.retry_after import retry_after
+from exactly_once.rest_api.session import InvalidResponse, PaginationError
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.faults import seeded
-from pipelines.errors import TableRefused, explain, is_transient
-from pipelines.patient_session import IncompleteRead, UnsoundAnswer
-from pipelines.retry_after import retry_after
+from pipelines.environment import build_pipeline
 from pipelines.saas import load
-from pipelines.warehouse import raw_pipeline
-from pipelines.whole_reads import WholeRead
 from tests.conftest import TOKEN, Platform, empty_bucket, serve
 from tests.pipelines.test_saas import assert_raw_equals_api
 
@@ -68,7 +68,7 @@ def refusal() -> tuple[str, bool]:
     """Load, which must fail; return its one line and whether the same run may succeed later."""
     with pytest.raises(PipelineStepFailed) as failure:
         load()
-    return explain(failure.value, "`make up` starts it"), is_transient(failure.value)
+    return user_message(failure.value, "`make up` starts it"), is_transient(failure.value)
 
 
 SURVIVED = [
@@ -109,7 +109,7 @@ def test_a_storm_of_faults_is_survived_or_fails_whole(platform, seed):
     try:
         load()
     except PipelineStepFailed as error:
-        line = explain(error, "") or repr(error)
+        line = user_message(error, "") or repr(error)
     if line is not None:
         assert line.startswith("The SaaS API's ")
         assert platform.lake() == []
@@ -142,7 +142,7 @@ def test_a_fault_that_stays_fails_the_load_moves_nothing_and_the_next_load_is_wh
         connection.execute("attach ? as vendor", (str(tiny_store),))
         connection.execute("insert or ignore into email_events select * from vendor.email_events")
     raw_before, lake_before = counts(platform), platform.lake()
-    state_before = raw_pipeline("saas").state["sources"]
+    state_before = build_pipeline("saas").state["sources"]
     for fault, reason in FATAL:
         break_it(platform, fault)
         line, is_worth_retrying = refusal()
@@ -152,7 +152,7 @@ def test_a_fault_that_stays_fails_the_load_moves_nothing_and_the_next_load_is_wh
         assert is_worth_retrying, fault
         assert len(fired(platform)) in (1, 5, 101), "tried as often as dlt's settings say, or once where it is no use"
         assert (counts(platform), platform.lake()) == (raw_before, lake_before), fault
-        assert raw_pipeline("saas").state["sources"] == state_before, fault
+        assert build_pipeline("saas").state["sources"] == state_before, fault
     break_it(platform)
     load()
     assert_raw_equals_api(platform)
@@ -197,18 +197,18 @@ def test_dlt_alone_takes_an_error_in_a_200_for_the_end_of_the_read(platform):
 @pytest.mark.parametrize(
     ("body", "error"),
     [
-        ('{"data": [], "next_cursor": "c", "has_more": false}', UnsoundAnswer),
-        ('{"data": [], "next_cursor": null, "has_more": true}', UnsoundAnswer),
-        ('{"data": [], "next_cursor": null}', UnsoundAnswer),
-        ('{"data": null, "next_cursor": null, "has_more": false}', UnsoundAnswer),
-        ("[]", UnsoundAnswer),
-        ('{"data": [{"id": 1}], "next_cursor": null, "has_more": false}', TableRefused),
-        ('{"data": [{"id": 1, "at": "2026-01-01T00:00:00"}], "next_cursor": null, "has_more": false}', TableRefused),
-        ('{"data": [{"at": "2026-01-01T00:00:00Z"}], "next_cursor": null, "has_more": false}', TableRefused),
+        ('{"data": [], "next_cursor": "c", "has_more": false}', InvalidResponse),
+        ('{"data": [], "next_cursor": null, "has_more": true}', InvalidResponse),
+        ('{"data": [], "next_cursor": null}', InvalidResponse),
+        ('{"data": null, "next_cursor": null, "has_more": false}', InvalidResponse),
+        ("[]", InvalidResponse),
+        ('{"data": [{"id": 1}], "next_cursor": null, "has_more": false}', TableError),
+        ('{"data": [{"id": 1, "at": "2026-01-01T00:00:00"}], "next_cursor": null, "has_more": false}', TableError),
+        ('{"data": [{"at": "2026-01-01T00:00:00Z"}], "next_cursor": null, "has_more": false}', TableError),
         (
             '{"data": [{"at": "2026-01-01T00:00:00Z"}, {"at": "2026-01-01T00:00:00+01:00"}], '
             '"next_cursor": null, "has_more": false}',
-            IncompleteRead,
+            PaginationError,
         ),
     ],
 )
@@ -216,7 +216,7 @@ def test_an_answer_that_is_no_page_is_refused(body, error):
     answer = Response()
     answer.status_code, answer._content = 200, body.encode()
     with pytest.raises(error):
-        WholeRead("things", {"key": "id", "cursor": "at", "since": "after"}).check(answer)
+        ValidatingCursorPaginator("things", {"key": "id", "cursor": "at", "since": "after"}).check(answer)
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,13 @@ import pytest
 import sqlalchemy as sa
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from exactly_once.errors import PipelineError, is_transient, user_message
+from exactly_once.postgres.ctid_ranges import CtidRangeQueue, Size, free_connections, table_size
+from exactly_once.postgres.scanner import SourceReadError, postgres_query
+from exactly_once.postgres.snapshot import APPLICATION_NAME, Snapshot
+from exactly_once.postgres.table_loader import ParallelParquetExport
 from mock_services.postgres.faults import kill_connections
-from pipelines.errors import Refusal, explain, is_transient
-from pipelines.page_ranges import PageRanges, Size, free_connections, table_size
 from pipelines.postgres import TABLES, load
-from pipelines.snapshot import READER, Snapshot
-from pipelines.wire import WireError, rows_of
-from pipelines.wire_loader import Streams
 from tests.conftest import BUCKET
 from tests.pipelines.compare import assert_raw_equals_source, differences
 from tests.pipelines.steps import counts, refused
@@ -100,8 +100,8 @@ def only(monkeypatch):
 @pytest.fixture
 def eager(monkeypatch):
     """Read small tables over three connections, too, in files of a few pages."""
-    monkeypatch.setattr("pipelines.page_ranges.SMALL", 2)
-    monkeypatch.setattr("pipelines.page_ranges.FILE", 20_000)
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.SMALL", 2)
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.FILE", 20_000)
     monkeypatch.setenv("SOURCES__POSTGRES__CONNECTIONS", "3")
 
 
@@ -207,7 +207,7 @@ def test_what_has_no_pages_of_its_own_is_read_whole(platform, only, eager):
 
 
 def test_a_backlog_is_read_over_several_connections_too(platform, only, eager, monkeypatch):
-    monkeypatch.setattr("pipelines.page_ranges.MANY", 10)
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.MANY", 10)
     make_table(platform, "many", "id int, words text", f"insert into many {words(9_000)}")
     only("many")
     load()
@@ -225,7 +225,9 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
     assert "many.amount holds NaN in the row 8999: " in refusal("many")
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("wire-")]
     assert not list((platform.data_dir / "dlt").glob("**/wire/*"))
-    assert platform.source(f"select count(*) from pg_stat_activity where application_name = '{READER}'") == [(0,)]
+    assert platform.source(f"select count(*) from pg_stat_activity where application_name = '{APPLICATION_NAME}'") == [
+        (0,)
+    ]
     platform.source("update many set amount = 2 where id = 8999")
     load()
     assert differences(platform, "many", "id") == []
@@ -234,7 +236,7 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
 def test_no_session_writes_to_the_source(platform):
     writes = "CALL postgres_execute('source', 'delete from public.accounts')"
     with Snapshot(sa.make_url(platform.postgres_url)) as moment:
-        with pytest.raises(Refusal, match="read-only transaction"), moment.wire.session() as session:
+        with pytest.raises(PipelineError, match="read-only transaction"), moment.wire.session() as session:
             session.execute(writes)
         refused = pytest.raises(sa.exc.InternalError, match="read-only transaction")
         with refused, moment.engine.connect() as connection:
@@ -243,14 +245,17 @@ def test_no_session_writes_to_the_source(platform):
 
 @pytest.mark.parametrize("statements", [0, 1])
 def test_a_connection_that_is_cut_ends_its_read_and_not_the_process(platform, statements):
-    query = f"select * from {rows_of('select 1')}"
+    query = f"select * from {postgres_query('select 1')}"
     with Snapshot(sa.make_url(platform.postgres_url)) as moment:
-        with pytest.raises(WireError) if statements else nullcontext() as refused, moment.wire.session() as session:
+        with (
+            pytest.raises(SourceReadError) if statements else nullcontext() as refused,
+            moment.wire.session() as session,
+        ):
             assert session.execute(query).fetchall() == [(1,)]
-            assert kill_connections(platform.postgres_url, READER) > 1
+            assert kill_connections(platform.postgres_url, APPLICATION_NAME) > 1
             for _ in range(statements):
                 session.execute(query)
-        with pytest.raises(WireError) as gone, moment.wire.session():
+        with pytest.raises(SourceReadError) as gone, moment.wire.session():
             pass  # the snapshot went with the connection that kept it
     for error in (refused, gone) if statements else (gone,):
         assert is_transient(error.value)
@@ -262,19 +267,19 @@ def test_a_connection_that_is_cut_ends_its_read_and_not_the_process(platform, st
 def test_connections_that_are_cut_in_a_load_leave_nothing(platform, only, eager, monkeypatch):
     make_table(platform, "many", "id int, words text", f"insert into many {words(9_000)}")
     only("many")
-    write = Streams._write
+    write = ParallelParquetExport._write
 
     def write_and_cut(*arguments):
         try:
             return write(*arguments)
         finally:
-            kill_connections(platform.postgres_url, READER)
+            kill_connections(platform.postgres_url, APPLICATION_NAME)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Streams, "_write", write_and_cut)
+        patch.setattr(ParallelParquetExport, "_write", write_and_cut)
         with pytest.raises(PipelineStepFailed) as failure:
             load()
-        assert "the connection broke off" in explain(failure.value, "")
+        assert "the connection broke off" in user_message(failure.value, "")
     load()
     assert differences(platform, "many", "id") == []
 
@@ -312,7 +317,7 @@ def test_rows_whose_schema_dlt_has_lost_are_not_doubled(platform, only):
 
 
 def test_ranges_cover_every_page_once_and_learn_from_files():
-    ranges = PageRanges(Size(1_000_000, 8 << 30), 3)
+    ranges = CtidRangeQueue(Size(1_000_000, 8 << 30), 3)
     taken = []
     while part := ranges.take():
         taken.append(part)

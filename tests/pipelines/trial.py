@@ -11,7 +11,7 @@ import pytest
 from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.staged_duckdb import staged_duckdb
+from exactly_once.destinations.staged_duckdb import staged_duckdb
 
 MERGED = {"table_name": "things", "write_disposition": "merge", "primary_key": "id", "loader_file_format": "parquet"}
 

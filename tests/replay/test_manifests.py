@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.errors import Refusal
+from exactly_once.errors import PipelineError
 from pipelines.replay import Replay, main
 from tests.crash import foreign
 from tests.crash.subject import compare
@@ -223,7 +223,7 @@ def test_a_record_that_cannot_be_written_now_is_written_by_the_next_load(world, 
     """Killed between the last row and the record: the chain has no gap."""
     foreign.prepare(world, 20)
     with monkeypatch.context() as patched:
-        patched.setattr("pipelines.load.record", _killed)
+        patched.setattr("exactly_once.runner.record", _killed)
         with pytest.raises(KeyboardInterrupt):
             foreign.load_once()
     assert len(records(world)) == LOADS
@@ -239,7 +239,7 @@ def test_a_record_that_cannot_be_written_now_is_written_by_the_next_load(world, 
 
 def test_a_name_that_the_lake_does_not_know_is_one_line(world, capsys):
     assert "There is no pipeline shop2" in line(capsys, "shop2")
-    with pytest.raises(Refusal, match="has no record"):
+    with pytest.raises(PipelineError, match="has no record"):
         Replay("shop3")
 
 

@@ -13,15 +13,15 @@ from dlt.common.schema import Schema
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from exactly_once.destinations.mixins import IdempotentLoadMixin
+from exactly_once.destinations.staged_duckdb import StagedCopyJob
+from exactly_once.errors import PipelineError
+from exactly_once.recovery.manifests import LoadManifest, ManifestStore
+from exactly_once.recovery.replay_plan import plan_replay
 from mock_services.postgres.traffic import live_day
 from mock_services.saas import store
 from pipelines import postgres, saas
-from pipelines.errors import Refusal
-from pipelines.lake_records import LakeRecords, LoadRecord
-from pipelines.landing import OnceOnlyClient
 from pipelines.replay import main, replay
-from pipelines.replay_plan import plan
-from pipelines.staged_duckdb import StagedCopyJob
 from tests.conftest import BUCKET, Platform, objects
 from tests.pipelines.compare import assert_raw_equals_source
 from tests.pipelines.steps import counts
@@ -76,7 +76,7 @@ class TestPostgresAlone:
         postgres.load()
         change(platform, "killed")
         with monkeypatch.context() as patched:
-            patched.setattr("pipelines.load.record", kill)
+            patched.setattr("exactly_once.runner.record", kill)
             with pytest.raises(KeyboardInterrupt):
                 postgres.load()
         assert len(records(platform, "postgres")) == 1
@@ -109,8 +109,8 @@ class TestPostgresAlone:
     def test_an_idle_load_writes_no_record_and_asks_for_one_only_on_an_empty_disk(self, platform, monkeypatch):
         postgres.load()
         before, asked = written(platform), []
-        read = LakeRecords.read
-        monkeypatch.setattr(LakeRecords, "read", lambda told, load_id: asked.append(load_id) or read(told, load_id))
+        read = ManifestStore.read
+        monkeypatch.setattr(ManifestStore, "read", lambda told, load_id: asked.append(load_id) or read(told, load_id))
         postgres.load()
         assert asked == []
         shutil.rmtree(platform.data_dir / "dlt")
@@ -164,7 +164,7 @@ class TestPostgresAlone:
         assert (platform.raw("select * from RAW._dlt_loads"), platform.raw("select * from RAW._load_fence")) == before
         first = "where load_id = (select min(load_id) from RAW._dlt_loads)"
         platform.raw(f"update RAW._dlt_loads set schema_name = 'of another' {first}")
-        with pytest.raises(Refusal, match="POSTGRES_ACCOUNTS has rows"):
+        with pytest.raises(PipelineError, match="POSTGRES_ACCOUNTS has rows"):
             replay(["postgres"])
         platform.raw(f"update RAW._dlt_loads set schema_name = 'postgres' {first}")
         kept = platform.data_dir / "kept.duckdb"
@@ -252,23 +252,23 @@ class TestPlan:
 
     def test_loads_come_in_the_order_in_which_they_landed_and_not_in_that_of_their_clocks(self):
         behind = told("9997.1", token=7, completed_at="2026-03-01T00:00:00.000000+00:00")
-        found = plan([told("9999.1", token=8), told("9998.1", token=6), behind], schema)
+        found = plan_replay([told("9999.1", token=8), told("9998.1", token=6), behind], schema)
         assert [step.load_id for step in found] == ["9998.1", "9997.1", "9999.1"]
 
     def test_a_copy_of_a_table_that_is_merged_elsewhere_begins_it_though_nobody_told_that_it_was_made(self):
-        found = plan([told("1.1", token=1), told("2.1", token=2, schema_version="append")], schema)
+        found = plan_replay([told("1.1", token=1), told("2.1", token=2, schema_version="append")], schema)
         assert [list(step.files) for step in found] == [[], ["things"]]
         assert [step.anew for step in found] == [[], ["things"]]
 
     def test_a_table_that_is_always_appended_to_is_whole(self):
         version = {"schema_version": "append"}
-        found = plan([told("1.1", token=1, **version), told("2.1", token=2, **version)], schema)
+        found = plan_replay([told("1.1", token=1, **version), told("2.1", token=2, **version)], schema)
         assert [list(step.files) for step in found] == [["things"], ["things"]]
 
 
-def told(load_id: str, token: int, **also) -> LoadRecord:
+def told(load_id: str, token: int, **also) -> LoadManifest:
     known = {"completed_at": f"2026-04-0{token}T00:00:00.000000+00:00", "schema_version": "merge"}
-    return LoadRecord(load_id, 0, token=token, files={"things": [f"things/{load_id}.a.parquet"]}, **known | also)
+    return LoadManifest(load_id, 0, token=token, files={"things": [f"things/{load_id}.a.parquet"]}, **known | also)
 
 
 def schema(version: str) -> Schema:
@@ -290,13 +290,13 @@ def cut_off_then_lose_the_disk(platform) -> None:
     """Let a load merge a changed and a deleted row, end before it is complete, and never come back."""
     platform.source("update contacts set first_name = 'cut off' where contact_id = 40")
     platform.source("delete from contacts where contact_id = 60")
-    complete = OnceOnlyClient.complete_load
+    complete = IdempotentLoadMixin.complete_load
     try:
-        OnceOnlyClient.complete_load = gone
+        IdempotentLoadMixin.complete_load = gone
         with pytest.raises(PipelineStepFailed, match="the machine is gone"):
             postgres.load()
     finally:
-        OnceOnlyClient.complete_load = complete
+        IdempotentLoadMixin.complete_load = complete
     shutil.rmtree(platform.data_dir / "dlt")
 
 

@@ -25,8 +25,8 @@ from snowflake.connector.errors import Error
 
 from dashboard.mart import Away
 from dashboard.mart import _sign_in as sign_in
+from pipelines.environment import build_pipeline, environment
 from pipelines.postgres import TABLES
-from pipelines.warehouse import environment, raw_pipeline
 from tests.snowflake.account_probes import Account, Session, ask_all
 from tests.snowflake.reporter import REGION, unmasked
 from tests.snowflake.smoke_account import SmokeAccount, is_account
@@ -217,7 +217,7 @@ def left_of(role: str, schemas: Iterable[dict], now: datetime) -> list[str]:
 
 def warehouse():
     """Open the loader's own session on the warehouse."""
-    pipeline = raw_pipeline("postgres")
+    pipeline = build_pipeline("postgres")
     pipeline.activate()
     return pipeline.sql_client("postgres")
 

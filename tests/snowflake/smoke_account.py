@@ -13,20 +13,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
-from pipelines.fence import claim, last_landing
-from pipelines.lease_store import open_store
-from pipelines.left_over import Owner
-from pipelines.settings import prepare
-from pipelines.shell import setting
-from pipelines.warehouse import environment, mart_session, raw_dataset, raw_pipeline
+from exactly_once.destinations.fencing import last_load_attempt, write_fencing_token
+from exactly_once.destinations.left_over_transactions import Owner
+from exactly_once.lease.store import open_store
+from pipelines.configuration.settings import prepare
+from pipelines.configuration.shell import setting
+from pipelines.environment import build_pipeline, environment, mart_client, raw_dataset
 
 ROOT = Path(__file__).parents[2]
 # A landing that is killed in its middle.
 KILLED = """
 import os, signal
-from pipelines.fence import claim
-from pipelines.settings import prepare
-from pipelines.warehouse import raw_pipeline
+from exactly_once.destinations.fencing import claim
+from pipelines.configuration.settings import prepare
+from pipelines.environment import raw_pipeline
 prepare()
 pipeline = raw_pipeline("postgres")
 claim(pipeline, {token}, "{load_id}")
@@ -70,13 +70,13 @@ class SmokeAccount:
     @contextmanager
     def session(self, role: str = "LOADER") -> Iterator[SmokeSession]:
         """Open a session as LOADER or TRANSFORMER."""
-        client = mart_session() if role == "TRANSFORMER" else raw_pipeline("postgres").sql_client()
+        client = mart_client() if role == "TRANSFORMER" else build_pipeline("postgres").sql_client()
         with client as opened:
             yield SmokeSession(opened.native_connection)
 
     def put(self, name: str, columns: dict[str, pa.Array]) -> None:
         """Write a Parquet file into the stage's folder."""
-        with raw_pipeline("postgres").destination_client() as warehouse:
+        with build_pipeline("postgres").destination_client() as warehouse:
             lake, _ = fsspec_from_config(warehouse.config.staging_config)
         body = io.BytesIO()
         pq.write_table(pa.table(columns), body)
@@ -95,12 +95,12 @@ class SmokeAccount:
 
     def claim(self) -> None:
         """Claim the fence as the next run does."""
-        claim(raw_pipeline("postgres"), self.token + 1, self.load_id)
+        write_fencing_token(build_pipeline("postgres"), self.token + 1, self.load_id)
 
     @staticmethod
     def _landing() -> Any:
-        with raw_pipeline("postgres").sql_client() as warehouse:
-            return last_landing(warehouse, "postgres")
+        with build_pipeline("postgres").sql_client() as warehouse:
+            return last_load_attempt(warehouse, "postgres")
 
 
 def is_account() -> bool:

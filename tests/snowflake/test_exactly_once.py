@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.errors import exit_code, explain
-from pipelines.fence import FencedOut, claim, last_landing
-from pipelines.load import held_lease
+from exactly_once.destinations.fencing import StaleFencingToken, last_load_attempt, write_fencing_token
+from exactly_once.errors import exit_code, user_message
+from exactly_once.recovery.pending import ABANDONED, roll_back_attempt
+from exactly_once.recovery.retention import prune
+from exactly_once.runner import acquire_lease
+from pipelines.environment import build_pipeline
 from pipelines.postgres import load
-from pipelines.retention import prune
-from pipelines.settle import ABANDONED, abandon
-from pipelines.warehouse import raw_pipeline
 from tests.conftest import files_of_rows, objects
 from tests.pipelines.steps import extract_only
 from tests.snowflake.sides import BUCKET
@@ -51,29 +51,29 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(worker):
     before, loads = contact(worker), count(worker, "_DLT_LOADS")
     worker.source("update contacts set first_name = 'late' where contact_id = 20")
     extract_only()
-    pipeline = raw_pipeline("postgres")
-    claim(pipeline, 2**40, "of-a-newer-run")
+    pipeline = build_pipeline("postgres")
+    write_fencing_token(pipeline, 2**40, "of-a-newer-run")
     pipeline.destination.config_params["fence"] = "postgres/7"
     with pytest.raises(PipelineStepFailed) as failure:
         pipeline.load()
-    assert "Another run has taken over" in explain(failure.value, "")
+    assert "Another run has taken over" in user_message(failure.value, "")
     assert exit_code(failure.value) == 76
     assert (contact(worker), count(worker, "_DLT_LOADS")) == (before, loads)
     assert count(worker, "POSTGRES_CONTACTS", schema="RAW_STAGING", where="first_name = 'late'") == 0
     pipeline.destination.config_params["fence"] = None
     report = load()
-    assert (report.set_aside, report.tables["postgres_contacts"].extracted) == (1, 1)
+    assert (report.quarantined, report.tables["postgres_contacts"].extracted) == (1, 1)
     assert contact(worker) == "late"
 
 
 def test_of_two_that_claim_at_once_the_newer_one_lands(worker):
     """Neither sees the row of the other, so that both rows stay: only the newer token may commit."""
-    pipeline = raw_pipeline("postgres")
+    pipeline = build_pipeline("postgres")
     with pipeline.sql_client() as warehouse:
-        token = last_landing(warehouse, "postgres").token
+        token = last_load_attempt(warehouse, "postgres").token
         warehouse.execute_sql("INSERT INTO RAW._LOAD_FENCE VALUES ('postgres', %s, 'of-the-newer')", token + 1)
         warehouse.raise_fence(f"postgres/{token}")
-        with pytest.raises(FencedOut), warehouse.begin_transaction():
+        with pytest.raises(StaleFencingToken), warehouse.begin_transaction():
             warehouse.execute_sql(COMPLETE, "by-the-older")
         warehouse.raise_fence(f"postgres/{token + 1}")
         with warehouse.begin_transaction():
@@ -85,18 +85,18 @@ def test_of_two_that_claim_at_once_the_newer_one_lands(worker):
 
 
 def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
-    pipeline = raw_pipeline("postgres")
-    with held_lease(pipeline) as lease:
+    pipeline = build_pipeline("postgres")
+    with acquire_lease(pipeline) as lease:
         with pipeline.sql_client() as warehouse:
-            lease.outrun(last_landing(warehouse, "postgres").token)
-        claim(pipeline, lease.token, "cut-off")
+            lease.outrun(last_load_attempt(warehouse, "postgres").token)
+        write_fencing_token(pipeline, lease.token, "cut-off")
         with pipeline.sql_client() as warehouse:
-            landing = last_landing(warehouse, "postgres")
+            landing = last_load_attempt(warehouse, "postgres")
         assert (landing.load_id, landing.is_complete) == ("cut-off", False)
         before = len(offline.statements())
-        abandon(pipeline, landing, lease.token, is_first=True)
+        roll_back_attempt(pipeline, landing, lease.token, is_first=True)
         with pipeline.sql_client() as warehouse:
-            assert last_landing(warehouse, "postgres").is_complete
+            assert last_load_attempt(warehouse, "postgres").is_complete
     assert count(worker, "_DLT_LOADS", where=f"load_id = 'cut-off' and status = {ABANDONED}") == 1
     assert lint([text for _, text in sent_by(offline.statements()[before:])]) == []
 
@@ -107,7 +107,7 @@ def test_retention_leaves_the_newest_states_and_every_load_that_a_row_names(work
     load()
     named = worker.snowflake.rows("select distinct _dlt_load_id from RAW.POSTGRES_CONTACTS")[1]
     before = len(offline.statements())
-    prune(raw_pipeline("postgres"), states=1, every=0, loads=1, age=timedelta(0))
+    prune(build_pipeline("postgres"), states=1, every=0, loads=1, age=timedelta(0))
     assert lint([text for _, text in sent_by(offline.statements()[before:])]) == []
     assert count(worker, "_DLT_PIPELINE_STATE", where="pipeline_name = 'postgres'") == 1
     assert count(worker, "_DLT_PIPELINE_STATE", where="pipeline_name = 'saas'") == others

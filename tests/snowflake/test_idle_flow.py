@@ -63,7 +63,7 @@ def test_a_flow_with_nothing_new_starts_the_loader_s_warehouse_alone(flows):
 def test_the_ledger_is_read_after_the_build_and_kept_in_the_lake(flows, s3_server):
     """The history's meter is of March: nothing of this month is spent."""
     builds, idle, _ = flows
-    ask = "SELECT coalesce(sum(credits)"  # as pipelines/contents.py does; dbt builds the ledger with other statements
+    ask = "SELECT coalesce(sum(credits)"  # as pipelines/runs/raw_contents.py does; dbt builds the ledger otherwise
     assert [sum(entry["sql"].startswith(ask) for entry in one["sent"]) for one in flows] == [1, 0, 0]
     assert BUDGET in objects(s3_server, BUCKET)
     assert "budget: nothing is known of this month's 20 credits before its first build" in builds["said"]

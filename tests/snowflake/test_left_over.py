@@ -9,12 +9,12 @@ from contextlib import ExitStack, closing
 
 import pytest
 
-from pipelines.errors import explain, is_transient
-from pipelines.fence import FencedOut, claim
-from pipelines.fenced_snowflake import FencedSnowflakeSqlClient
-from pipelines.left_over import Locked, Owner
-from pipelines.settings import prepare
-from pipelines.warehouse import raw_pipeline
+from exactly_once.destinations.fenced_snowflake import FencedSnowflakeSqlClient
+from exactly_once.destinations.fencing import StaleFencingToken, write_fencing_token
+from exactly_once.destinations.left_over_transactions import Locked, Owner
+from exactly_once.errors import is_transient, user_message
+from pipelines.configuration.settings import prepare
+from pipelines.environment import build_pipeline
 from tests.snowflake.account_probes import copied, numbers
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import DATABASE, ROOT, write_key
@@ -27,9 +27,9 @@ FENCE = f"{DATABASE}.{SCHEMA}._LOAD_FENCE"
 # The first half of a landing, in a process that is killed in the middle: it says so before.
 KILLED = """
 import os, signal
-from pipelines.fence import claim
-from pipelines.settings import prepare
-from pipelines.warehouse import raw_pipeline
+from exactly_once.destinations.fencing import claim
+from pipelines.configuration.settings import prepare
+from pipelines.environment import raw_pipeline
 prepare()
 pipeline = raw_pipeline("postgres")
 claim(pipeline, {token}, "cut-off")
@@ -77,7 +77,7 @@ def test_the_next_claim_ends_the_transaction_of_a_run_that_was_killed(loader, ca
     first = len(loader.statements())
     kill_one_in_a_transaction(token=5)
     began = time.monotonic()
-    claim(raw_pipeline("postgres"), 6, "the-next")
+    write_fencing_token(build_pipeline("postgres"), 6, "the-next")
     assert time.monotonic() - began < 3
     assert re.search(
         r"LOAD_LEFT_OVER_RAW_POSTGRES_\w+_T5 of a run that was killed was rolled back", capsys.readouterr().err
@@ -88,7 +88,7 @@ def test_the_next_claim_ends_the_transaction_of_a_run_that_was_killed(loader, ca
 
 def test_nobody_else_s_transaction_is_ended(loader):
     """A living neighbour's: the other pipeline, a trial beside RAW, another database, a newer run, a person."""
-    claim(raw_pipeline("postgres"), 20, "before")
+    write_fencing_token(build_pipeline("postgres"), 20, "before")
     others = [
         Owner(DATABASE, SCHEMA, "saas", 3).name,
         Owner(DATABASE, "SMOKE_1_RAW", "postgres", 3).name,
@@ -101,7 +101,7 @@ def test_nobody_else_s_transaction_is_ended(loader):
     for name in [*others, left]:
         sessions.append(loader.connect("LOADER_SVC", database=DATABASE))
         sessions[-1].cursor().execute(f"BEGIN TRANSACTION NAME {name}")
-    claim(raw_pipeline("postgres"), 21, "after")
+    write_fencing_token(build_pipeline("postgres"), 21, "after")
     with closing(loader.connect("LOADER_SVC", database=DATABASE)) as session:
         shown = {row[3] for row in session.cursor().execute("SHOW TRANSACTIONS").fetchall()}
     for session in sessions:
@@ -113,8 +113,8 @@ def test_a_paused_run_commits_no_half_of_its_transaction(loader, monkeypatch):
     """It wakes between the end of its transaction and the next run's claim; what it sends begins another one."""
     loader.execute(f"CREATE SCHEMA IF NOT EXISTS {DATABASE}.{SCHEMA}")
     loader.execute(f"CREATE OR REPLACE TABLE {DATABASE}.{SCHEMA}.HALVES (n INT)")
-    paused, ended = raw_pipeline("postgres"), FencedSnowflakeSqlClient.abort_left_over
-    claim(paused, 24, "paused")
+    paused, ended = build_pipeline("postgres"), FencedSnowflakeSqlClient.abort_left_over
+    write_fencing_token(paused, 24, "paused")
     with paused.destination_client() as client, ExitStack() as transaction:
         transaction.enter_context(client.sql_client.begin_transaction())
         client.sql_client.execute_sql("INSERT INTO HALVES VALUES (1)")
@@ -122,43 +122,43 @@ def test_a_paused_run_commits_no_half_of_its_transaction(loader, monkeypatch):
         def end_and_wake(self):
             ended(self)
             client.sql_client.execute_sql("INSERT INTO HALVES VALUES (2)")
-            with pytest.raises(FencedOut):
+            with pytest.raises(StaleFencingToken):
                 transaction.close()
 
         monkeypatch.setattr(FencedSnowflakeSqlClient, "abort_left_over", end_and_wake)
-        claim(raw_pipeline("postgres"), 25, "the-next")
+        write_fencing_token(build_pipeline("postgres"), 25, "the-next")
     assert loader.execute(f"SELECT count(*) FROM {DATABASE}.{SCHEMA}.HALVES") == [(0,)]
     assert fence(loader) == [(25, "the-next")]
 
 
 def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monkeypatch):
-    monkeypatch.setattr("pipelines.left_over.FIRST", 0.5)
-    monkeypatch.setattr("pipelines.progress._speaks", True)
-    pipeline = raw_pipeline("postgres")
-    claim(pipeline, 30, "before")
+    monkeypatch.setattr("exactly_once.destinations.left_over_transactions.FIRST", 0.5)
+    monkeypatch.setattr("exactly_once.progress._speaks", True)
+    pipeline = build_pipeline("postgres")
+    write_fencing_token(pipeline, 30, "before")
     with closing(loader.connect("LOADER_SVC", database=DATABASE)) as person:
         person.cursor().execute("BEGIN TRANSACTION NAME OF_A_PERSON")
         person.cursor().execute(f"UPDATE {FENCE} SET load_id = load_id")
         with pytest.raises(Locked) as refused:
-            claim(pipeline, 31, "in vain")
+            write_fencing_token(pipeline, 31, "in vain")
     assert re.search(
         r"LEFT_OVER_RAW\._LOAD_FENCE is locked by transaction \d+ \(OF_A_PERSON\) since .*: waiting, at most 4 s",
         capsys.readouterr().err,
     )
-    line = explain(refused.value, "")
+    line = user_message(refused.value, "")
     assert "\n" not in line
     assert re.search(r"is locked by transaction \d+ \(OF_A_PERSON\)", line)
     assert "SHOW TRANSACTIONS" in line
     assert "SELECT SYSTEM$ABORT_TRANSACTION(<id>)" in line
     assert (refused.value.exit_code, is_transient(refused.value)) == (1, False)
     assert sorted(fence(loader)) == [(30, "before"), (31, "in vain")]  # whoever is paused is overtaken all the same
-    claim(pipeline, 32, "typed again")
+    write_fencing_token(pipeline, 32, "typed again")
     assert fence(loader) == [(32, "typed again")]
 
 
 def test_the_loader_s_sessions_leave_no_statement_running_and_wait_for_no_lock_for_hours(loader):
     first = len(loader.statements())
-    claim(raw_pipeline("postgres"), 40, "a")
+    write_fencing_token(build_pipeline("postgres"), 40, "a")
     sessions = [entry["session"] for entry in loader.statements()[first:]]
     assert sessions
     for session in sessions:

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.errors import exit_code, failed_for_good
-from pipelines.warehouse import raw_pipeline
+from exactly_once.errors import exit_code, permanent_failure
+from pipelines.environment import build_pipeline
 from tests.pipelines.trial import MERGED
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import Snowflake, write_key
@@ -41,7 +41,7 @@ def side(offline, s3_server, tmp_path, monkeypatch):
 
 def load(values: dict[int, object], arrow: pa.DataType, gone: tuple[int, ...] = (), **hints) -> None:
     """Merge rows of an id and a value; `hints` are what the extraction has found out about the value's column."""
-    pipeline = raw_pipeline("trial")
+    pipeline = build_pipeline("trial")
     if hints:
         schema = pipeline.default_schema
         schema.tables["things"]["columns"]["v"].update(hints)
@@ -98,11 +98,11 @@ def test_a_type_that_is_no_wider_one_is_taken_over_only_when_accepted(side):
     with pytest.raises(PipelineStepFailed) as failure:
         load({1: 5}, pa.int64(), data_type="bigint")
     assert exit_code(failure.value) == 4
-    table, line = failed_for_good(failure.value)
+    table, line = permanent_failure(failure.value)
     assert table == "things"
     assert "RAW has TEXT and the source now NUMBER(19,0)" in line
     assert rows(side) == [(1, "x"), (2, "7"), (3, "8")]
-    raw_pipeline("trial").abort_packages()
+    build_pipeline("trial").abort_packages()
     load({1: 5, 3: 6}, pa.int64(), **{"data_type": "bigint", "x-accepted-type": True})
     assert rows(side) == [(1, 5), (2, 7), (3, 6)]
 
@@ -117,5 +117,5 @@ def test_a_merge_whose_insert_fails_keeps_the_rows_that_it_deleted(side, offline
     assert any(text.startswith('DELETE FROM "TYPES_RAW"') for _, text in sent_by(offline.statements()[first:]))
     assert "things" in str(failure.value)
     side.execute(f"alter table {TABLE} alter column v drop not null")
-    raw_pipeline("trial").load()
+    build_pipeline("trial").load()
     assert rows(side) == [(1, 1), (2, None), (3, 3)]

@@ -9,7 +9,7 @@ import sys
 import pytest
 import yaml
 
-from pipelines.warehouse import _environments, mart_session, raw_pipeline
+from pipelines.environment import _environments, build_pipeline, mart_client
 from tests.terraform.ground import ROOT, TerraformFailed, changed, clean_environment, copy_tree
 
 PLATFORM = "module.platform.module"
@@ -84,14 +84,14 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
     machine = {"AWS_ACCESS_KEY_ID": "of the role", "AWS_SECRET_ACCESS_KEY": "of the role"}
     for name, value in {**machine, **said, **dict.fromkeys(secrets, "secret")}.items():
         monkeypatch.setenv(name, value)
-    warehouse = raw_pipeline("postgres").destination_client().config
+    warehouse = build_pipeline("postgres").destination_client().config
     names = laid.plan["prior_state"]["values"]["outputs"]["platform"]["value"]
     assert warehouse.credentials.database == names["warehouse"]["database"]
     assert warehouse.credentials.role == names["warehouse"]["roles"]["LOADER"]
     assert warehouse.credentials.warehouse == names["warehouse"]["warehouses"]["LOADER"]
     assert warehouse.credentials.username == names["warehouse"]["users"]["LOADER"]
     assert warehouse.stage_name == f"{names['stage']}/postgres/"
-    mart = mart_session().credentials  # the flow reads MART as dbt does, and never as the loader
+    mart = mart_client().credentials  # the flow reads MART as dbt does, and never as the loader
     assert mart.role == names["warehouse"]["roles"]["TRANSFORMER"]
     assert mart.username == names["warehouse"]["users"]["TRANSFORMER"]
     assert mart.private_key == "secret"

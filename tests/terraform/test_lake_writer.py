@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
+from exactly_once.errors import PipelineError
+from exactly_once.lease.store import VersionConflict
+from exactly_once.recovery.manifests import ManifestStore
 from pipelines import postgres, saas
-from pipelines.errors import Refusal
-from pipelines.lake_records import LakeRecords
-from pipelines.lease_store import Conflict
+from pipelines.environment import build_pipeline
 from pipelines.replay import main
-from pipelines.warehouse import raw_pipeline
 from tests.conftest import BUCKET, AtomicPuts, Platform
 from tests.conftest import KEYS as OWN
 from tests.pipelines.conftest import few_tables  # noqa: F401  a fixture
@@ -113,7 +113,7 @@ def test_it_recovers_and_replays_and_is_refused_nothing(guarded, gate):
 
 def test_what_is_there_is_not_written_over(guarded, gate):
     saas.load()
-    lake, _ = LakeRecords(raw_pipeline("saas"))._lake, None
+    lake, _ = ManifestStore(build_pipeline("saas"))._lake, None
     paths = [f"{BUCKET}/{key}" for key in guarded.lake("saas/")]
     paths += lake.find(f"{BUCKET}/saas/RAW/_loads") + lake.find(f"{BUCKET}/saas/RAW/_schemas")
     assert len(paths) > 5
@@ -128,7 +128,7 @@ def test_what_is_there_is_not_written_over(guarded, gate):
 
 def test_a_large_file_goes_in_parts_and_over_nothing(guarded, gate):
     saas.load()
-    lake = LakeRecords(raw_pipeline("saas"))._lake
+    lake = ManifestStore(build_pipeline("saas"))._lake
     path, body = f"{BUCKET}/saas/RAW/large.bin", b"x" * (11 * 2**20)
     lake.pipe_file(path, body, chunksize=5 * 2**20, mode="create")
     assert lake.info(path)["size"] == len(body)
@@ -140,11 +140,11 @@ def test_a_large_file_goes_in_parts_and_over_nothing(guarded, gate):
 
 def test_a_record_that_was_changed_is_refused_in_a_line(guarded):
     saas.load()
-    records = LakeRecords(raw_pipeline("saas"))
+    records = ManifestStore(build_pipeline("saas"))
     (record, *_) = records.all()
     client = guarded.s3()  # the administrator's
     client.put_object(Bucket=BUCKET, Key=f"saas/RAW/_loads/{record.load_id}.json", Body=b"{}")
-    with pytest.raises(Refusal, match="administrator's AWS sign-in"):
+    with pytest.raises(PipelineError, match="administrator's AWS sign-in"):
         records.write(record)
 
 
@@ -158,14 +158,14 @@ def test_a_smoke_run_loads_and_its_probes_write_their_files(trial, gate):
     written = {request.resource.partition("/")[2] for request in gate.asked if request.action == "s3:PutObject"}
     assert {account.folder + name for name in probed_files()} < written
     assert len([key for key in written if re.match(rf"saas/{SCRATCH}\w+RAW/", key)]) > 5
-    with pytest.raises(Conflict):
+    with pytest.raises(VersionConflict):
         account.put(probed_files()[0], {"ID": numbers(2)})
 
 
 def test_a_smoke_run_writes_nothing_beside_its_own_and_over_nothing(trial):
     account = SmokeAccount()
     account.put("once.parquet", {"ID": numbers(1)})
-    lake = LakeRecords(raw_pipeline("saas"))._lake
+    lake = ManifestStore(build_pipeline("saas"))._lake
     with pytest.raises(PermissionError):
         lake.pipe_file(f"{BUCKET}/{account.folder}once.parquet", b"another")
     with pytest.raises(PermissionError):

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from pipelines.warehouse import _environments
+from pipelines.environment import _environments
 from tests.snowflake.smoke import LEASE, SCRATCH
 from tests.terraform.ground import ACCOUNT, ROOT
 from tests.terraform.identities import identities

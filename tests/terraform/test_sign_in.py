@@ -43,7 +43,7 @@ def names_of_dbt() -> set[str]:
     """Return the variables of Snowflake that dbt, the flow or the dashboard read, those of a worker's secrets too."""
     files = [
         "dbt/profiles.yml",
-        "pipelines/warehouse.py",
+        "pipelines/environment.py",
         "dashboard/mart.py",
         "terraform/modules/platform/settings.tf",
     ]

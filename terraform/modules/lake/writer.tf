@@ -34,7 +34,7 @@ data "aws_iam_policy_document" "writer" {
     }
   }
   statement {
-    sid       = "WriteLeases" # with If-Match (pipelines/lease_store.py)
+    sid       = "WriteLeases" # with If-Match (exactly_once/lease/store.py)
     actions   = ["s3:PutObject"]
     resources = [for pipeline in var.pipelines : "${local.arn}/${pipeline}/_lease/*"]
   }

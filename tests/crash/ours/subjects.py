@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 # Imported before any fork, so that a run need not.
 import s3fs  # noqa: F401
 
-import pipelines.staged_duckdb  # noqa: F401
+import exactly_once.destinations.staged_duckdb  # noqa: F401
 from pipelines import postgres, saas
 from pipelines.command import run
 from tests.crash.ours import raw, readings

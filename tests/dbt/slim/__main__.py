@@ -16,9 +16,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from pipelines.errors import Refusal
-from pipelines.shell import ignore_foreign
-from pipelines.warehouse import data_dir, environment
+from exactly_once.errors import PipelineError
+from pipelines.configuration.shell import ignore_foreign
+from pipelines.environment import data_dir, environment
 from tests.dbt.slim import base as git
 from tests.dbt.slim import report
 from tests.dbt.slim.changes import changes
@@ -38,7 +38,7 @@ def main() -> int:
         ignore_foreign(environment().is_embedded)
         with tempfile.TemporaryDirectory(prefix="slim-") as folder:
             return compare(chosen.repository.resolve(), chosen.base, Path(folder))
-    except Refusal as reason:
+    except PipelineError as reason:
         print(f"✗ {reason}")  # where the report would be: a pull request shows this, too
         return 2
 
@@ -47,10 +47,10 @@ def compare(repository: Path, base: str, folder: Path) -> int:
     """Build both sides in a folder and print what differs.
 
     Raises:
-        Refusal: there is nothing to compare.
+        PipelineError: there is nothing to compare.
     """
     if environment().engine != "duckdb":
-        raise Refusal(
+        raise PipelineError(
             "Two copies are made of DuckDB's file: set MAILBLAZE_ENV=local; docs/marts.md has Snowflake's way."
         )
     warehouse = data_dir() / f"{environment().database}.duckdb"
@@ -72,7 +72,7 @@ def compare(repository: Path, base: str, folder: Path) -> int:
         whole = build(before, "--exclude-resource-type", "test", "unit_test")
         if whole.broken:
             one = whole.broken[0]
-            raise Refusal(f"{commit[:7]} does not build on this RAW: {one.name}: {' '.join(one.message.split())}")
+            raise PipelineError(f"{commit[:7]} does not build on this RAW: {one.name}: {' '.join(one.message.split())}")
         before.close()
         copy(before.folder / warehouse.name, after.folder)
         say("building what is modified, and what hangs on it")

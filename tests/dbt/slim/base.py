@@ -5,20 +5,20 @@ import subprocess
 import tarfile
 from pathlib import Path
 
-from pipelines.errors import Refusal
+from exactly_once.errors import PipelineError
 
 
 def left_at(repository: Path, base: str) -> str:
     """Return the commit at which the branch left `base`: what came to `base` since is no change of this branch.
 
     Raises:
-        Refusal: there is no such commit.
+        PipelineError: there is no such commit.
     """
     if _git(repository, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{base}^{{commit}}").returncode:
-        raise Refusal(f"{base} is no commit here: git fetch it, or name another one (make slim BASE=main).")
+        raise PipelineError(f"{base} is no commit here: git fetch it, or name another one (make slim BASE=main).")
     found = _git(repository, "merge-base", base, "HEAD")
     if found.returncode:
-        raise Refusal(
+        raise PipelineError(
             f"{base} and this branch have no commit in common here: git fetch --unshallow, or name another one."
         )
     return found.stdout.decode().strip()
@@ -28,11 +28,11 @@ def unpack(repository: Path, commit: str, folder: Path) -> Path:
     """Lay a commit's dbt project below a folder and return its place.
 
     Raises:
-        Refusal: the commit has none.
+        PipelineError: the commit has none.
     """
     packed = _git(repository, "archive", commit, "dbt/dbt_project.yml", "dbt")
     if packed.returncode:
-        raise Refusal(f"Commit {commit[:7]} has no dbt/: there is nothing to compare with, name another one.")
+        raise PipelineError(f"Commit {commit[:7]} has no dbt/: there is nothing to compare with, name another one.")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
         # Python 3.11.2, Debian 12's, has no filter; what git has packed needs none.
         archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202

@@ -30,7 +30,7 @@ def changes(before: Project, after: Project) -> Changes:
     """Hold two projects against each other.
 
     Raises:
-        Refusal: dbt cannot read one of them.
+        PipelineError: dbt cannot read one of them.
     """
     old, new = before.nodes, after.nodes
     listed = after.modified(before)

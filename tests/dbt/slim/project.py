@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.errors import Refusal
+from exactly_once.errors import PipelineError
 
 
 class Project:
@@ -40,12 +40,12 @@ class Project:
         """Wait until dbt has read the project.
 
         Raises:
-            Refusal: it cannot.
+            PipelineError: it cannot.
         """
         try:
             self._parsed.result()
-        except Refusal as reason:
-            raise Refusal(f"dbt cannot read {called}: {reason}") from reason
+        except PipelineError as reason:
+            raise PipelineError(f"dbt cannot read {called}: {reason}") from reason
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class Project:
         """Build and test, and return dbt's results: what failed is among them.
 
         Raises:
-            Refusal: dbt did not come to build anything.
+            PipelineError: dbt did not come to build anything.
         """
         # An increment on rows that other SQL made would be neither side's figure.
         self._submit("build", "--full-refresh", *arguments).result()
@@ -102,14 +102,14 @@ def _invoke(arguments: list[str]) -> list[str] | None:
     """Let dbt do something in this process; return its lines where it lists.
 
     Raises:
-        Refusal: it has no result.
+        PipelineError: it has no result.
     """
     from dbt.cli.main import dbtRunner
 
     with Path(os.devnull).open("w") as nothing, contextlib.redirect_stdout(nothing):
         done = dbtRunner(_read.get("manifest")).invoke(arguments)
     if done.result is None:
-        raise Refusal(" ".join(str(done.exception).split()))
+        raise PipelineError(" ".join(str(done.exception).split()))
     if arguments[0] == "parse":
         _read["manifest"] = done.result
     return done.result if arguments[0] == "ls" else None
@@ -126,17 +126,17 @@ def copy(warehouse: Path, folder: Path) -> None:
     """Copy a warehouse while nobody writes to it; the file keeps its name, which is its database's.
 
     Raises:
-        Refusal: it is not there, has no RAW, or somebody writes to it.
+        PipelineError: it is not there, has no RAW, or somebody writes to it.
     """
     if not warehouse.exists():
-        raise Refusal(f"There is no warehouse {warehouse}, whose RAW is what is built from: make run makes it.")
+        raise PipelineError(f"There is no warehouse {warehouse}, whose RAW is what is built from: make run makes it.")
     folder.mkdir(exist_ok=True)
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             if not connection.execute("select 1 from duckdb_tables() where schema_name = 'RAW'").fetchone():
-                raise Refusal(f"The warehouse {warehouse} has no RAW to build from: make run loads it.")
+                raise PipelineError(f"The warehouse {warehouse} has no RAW to build from: make run loads it.")
             for path in (warehouse, warehouse.with_name(f"{warehouse.name}.wal")):
                 if path.exists():
                     shutil.copy(path, folder)
     except duckdb.IOException as error:
-        raise Refusal(f"The warehouse {warehouse} is in use: {str(error).splitlines()[0]}") from error
+        raise PipelineError(f"The warehouse {warehouse} is in use: {str(error).splitlines()[0]}") from error

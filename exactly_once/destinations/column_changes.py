@@ -1,0 +1,214 @@
+"""The warehouse's columns follow dlt's schema: a type that widens is altered in place, another one only if accepted.
+
+dlt adds columns and never changes one. Two hints of dlt's schema say what may happen to a column whose type is no wider
+one: `x-accepted-type` (true: somebody typed --accept-type) and `x-zone` (of timestamps that had no zone; else UTC).
+Nothing is asked of the warehouse as long as its newest schema is the load's.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+
+from exactly_once.destinations.column_types import change, converted, loses, parse
+from exactly_once.errors import TableError
+
+ACCEPTED, ZONE = "x-accepted-type", "x-zone"
+STORED = "x-storage-type"  # the catalogue's word, among the columns that dlt reads from it
+NEW = "_dlt_new_"  # before the name of a column while Snowflake copies it
+DELETED_AT = "_deleted_at"
+
+
+@dataclass(frozen=True)
+class Retyped:
+    """A column that changes: its table, quoted names, both types, its zone, whether it may be NULL."""
+
+    table: str
+    relation: str
+    name: str
+    column: str
+    old: str
+    new: str
+    zone: str
+    is_accepted: bool
+    is_checked: bool
+    is_nullable: bool
+
+
+class ColumnChangesMixin:
+    """Mixed into dlt's job client: `update_stored_schema` changes types, too."""
+
+    _is_updating = False
+
+    def update_stored_schema(self, *arguments: Any, **named: Any) -> Any:
+        """Make the tables what the schema says, unless the newest schema that is stored is this one."""
+        self._is_updating = True
+        try:
+            return super().update_stored_schema(*arguments, **named)
+        finally:
+            self._is_updating = False
+
+    def get_stored_schema_by_hash(self, version_hash: str) -> Any:
+        """Return a stored schema; during an update the newest one alone, after which types may have changed back."""
+        if not self._is_updating:
+            return super().get_stored_schema_by_hash(version_hash)
+        name = self.sql_client.make_qualified_table_name(self.schema.version_table_name)
+        schema_name, at = self._norm_and_escape_columns("schema_name", "inserted_at")
+        columns = self.version_table_schema_columns
+        newest = self._row_to_schema_info(
+            f"SELECT {columns} FROM {name} WHERE {schema_name} = %s ORDER BY {at} DESC LIMIT 1", self.schema.name
+        )
+        return newest if newest and newest.version_hash == version_hash else None
+
+    def _execute_schema_update_sql(self, only_tables: Iterable[str], store_schema: bool = True) -> Any:
+        # The schema counts as stored afterwards for all its tables, not only for those that this load brings.
+        tables = {*only_tables, *self.schema.data_table_names(seen_data_only=True)} if only_tables else None
+        return super()._execute_schema_update_sql(tables, store_schema)
+
+    def _from_db_type(self, name: str, precision: int | None, scale: int | None) -> Any:
+        stored = f"NUMBER({precision},{scale})" if name == "NUMBER" and precision is not None else name
+        return {**super()._from_db_type(name, precision, scale), STORED: stored}
+
+    def _build_schema_update_sql(self, storage_tables: Iterable[tuple[str, TTableSchemaColumns]]) -> Any:
+        before: list[str] = []
+        tables = []
+        for table, stored in storage_tables:
+            before += self._finished(table, stored)
+            found = {name.lower(): column for name, column in stored.items()}
+            changes = list(self._retyped(table, found))
+            if changes and self.in_staging_dataset_mode:
+                # What lies there is of an earlier load: dlt makes the table again.
+                before.append(f"DROP TABLE {changes[0].relation}")
+                tables.append((table, {}))
+                continue
+            for retyped in changes:
+                self._refuse_loss(retyped, DELETED_AT in found)
+                before += self._retype_sql(retyped, f"{NEW}{retyped.name}" in found)
+            tables.append((table, stored))
+        sql, update = super()._build_schema_update_sql(tables)
+        return before + sql, update
+
+    def _finished(self, table: str, stored: TTableSchemaColumns) -> list[str]:
+        """Return the SQL that ends a change which was cut off between two statements; `stored` is as after it."""
+        return []
+
+    def _retyped(self, table: str, found: dict[str, TColumnSchema]) -> Iterator[Retyped]:
+        """Yield the columns whose type changes.
+
+        Raises:
+            TableError: a type is no wider one, and nobody accepted it.
+        """
+        load_table = self.prepare_load_table(table) if found else {}
+        for column in load_table.get("columns", {}).values():
+            stored = found.get(column["name"].lower())
+            if stored is None or STORED not in stored:
+                continue
+            old, new = stored[STORED], self.type_mapper.to_destination_type(column, load_table)
+            kind = change(old, new, self._dialect)
+            if kind in ("same", "narrower"):
+                continue
+            if kind == "other" and not column.get(ACCEPTED) and not self.in_staging_dataset_mode:
+                raise self._refusal(
+                    table, column["name"], old, new, "which is no wider type; the table was not loaded", True
+                )
+            yield Retyped(
+                table,
+                self.sql_client.make_qualified_table_name(table),
+                column["name"],
+                self.sql_client.escape_column_name(column["name"]),
+                old,
+                new,
+                column.get(ZONE) or "UTC",
+                bool(column.get(ACCEPTED)),
+                kind != "wider",
+                column.get("nullable", True),
+            )
+
+    def _refuse_loss(self, retyped: Retyped, has_deleted: bool) -> None:
+        """Refuse a change that loses values; of an accepted one, of the rows that do not come again.
+
+        Raises:
+            TableError: it would lose some.
+        """
+        if not retyped.is_checked:
+            return
+        condition = loses(retyped.column, retyped.old, retyped.new, retyped.zone, self._dialect)
+        if condition == "FALSE":
+            return
+        kept = ""
+        if retyped.is_accepted and retyped.is_nullable:
+            if not has_deleted:
+                return
+            kept = f" AND {self.sql_client.escape_column_name(DELETED_AT)} IS NOT NULL"
+        ((count,),) = self.sql_client.execute_sql(f"SELECT count(*) FROM {retyped.relation} WHERE ({condition}){kept}")
+        if count:
+            rows = "rows that the source has deleted" if kept else "rows"
+            what = f"which cannot hold the values of {count:,} {rows}; the table was not loaded"
+            raise self._refusal(retyped.table, retyped.name, retyped.old, retyped.new, what, not retyped.is_accepted)
+
+    def _refusal(self, table: str, column: str, old: str, new: str, what: str, is_open: bool) -> TableError:
+        pipeline = self.schema.name
+        source = table.removeprefix(f"{pipeline}_")
+        command = f"`python pipelines/{pipeline}.py --accept-type {source}.{column}` takes the new type over"
+        other = f"Delete these rows from RAW, or set `exclude` or `as_text` for the column {column} of {source}"
+        refused = TableError(
+            f"RAW.{table.upper()}.{column.upper()}: RAW has {old} and the source now {new}, {what}. "
+            f"{command if is_open else other}."
+        )
+        refused.raw_name = table
+        return refused
+
+    def _retype_sql(self, retyped: Retyped, has_copy: bool) -> list[str]:
+        value = converted(retyped.column, retyped.old, retyped.new, retyped.zone, self._dialect)
+        return [f"ALTER TABLE {retyped.relation} ALTER COLUMN {retyped.column} TYPE {retyped.new} USING {value}"]
+
+    @property
+    def _dialect(self) -> str:
+        return self.capabilities.sqlglot_dialect
+
+
+class CopyingColumnChangesMixin(ColumnChangesMixin):
+    """Mixed into dlt's client for Snowflake, which alters precision and length in place and nothing else.
+
+    Other columns are copied into a new one that takes the name over. Each statement commits by itself: what the columns
+    are tells how far a run came that was killed, and the next one goes on from there.
+    """
+
+    def _finished(self, table: str, stored: TTableSchemaColumns) -> list[str]:
+        sql: list[str] = []
+        found = {name.lower(): name for name in stored}
+        for name, column in self.schema.get_table_columns(table).items():
+            if name in found or f"{NEW}{name}" not in found:
+                continue
+            quoted, copy = self.sql_client.escape_column_name(name), self.sql_client.escape_column_name(f"{NEW}{name}")
+            relation = self.sql_client.make_qualified_table_name(table)
+            sql.append(f"ALTER TABLE {relation} RENAME COLUMN {copy} TO {quoted}")
+            if not column.get("nullable", True):
+                sql.append(f"ALTER TABLE {relation} ALTER COLUMN {quoted} SET NOT NULL")
+            stored[self.capabilities.casefold_identifier(name)] = stored.pop(found[f"{NEW}{name}"])
+        return sql
+
+    def _retype_sql(self, retyped: Retyped, has_copy: bool) -> list[str]:
+        column, relation = retyped.column, retyped.relation
+        if _is_in_place(retyped):
+            return [f"ALTER TABLE {relation} ALTER COLUMN {column} SET DATA TYPE {retyped.new}"]
+        copy = self.sql_client.escape_column_name(f"{NEW}{retyped.name}")
+        value = converted(column, retyped.old, retyped.new, retyped.zone, self._dialect)
+        sql = [f"ALTER TABLE {relation} DROP COLUMN {copy}"] if has_copy else []
+        sql += [
+            f"ALTER TABLE {relation} ADD COLUMN {copy} {retyped.new}",
+            f"UPDATE {relation} SET {copy} = {value}",
+            f"ALTER TABLE {relation} DROP COLUMN {column}",
+            f"ALTER TABLE {relation} RENAME COLUMN {copy} TO {column}",
+        ]
+        if not retyped.is_nullable:
+            sql.append(f"ALTER TABLE {relation} ALTER COLUMN {column} SET NOT NULL")
+        return sql
+
+
+def _is_in_place(retyped: Retyped) -> bool:
+    """Tell whether Snowflake's ALTER COLUMN takes the change: more digits before the point, a longer text."""
+    before, after = parse(retyped.old, "snowflake"), parse(retyped.new, "snowflake")
+    is_longer = before.kind == after.kind and after.holds >= before.longest
+    return before.kind in ("number", "text") and is_longer and after.scale == before.scale

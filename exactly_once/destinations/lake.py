@@ -1,0 +1,69 @@
+"""The lake as dlt's staging: on S3 a file is written where none is, and never over another one.
+
+Each upload carries `If-None-Match: *`; a worker's role may write in no other way (terraform/modules/lake/writer.tf).
+An upload whose answer was lost finds its own file there, which counts as written. It leans on dlt internals: dlt is
+pinned exactly and tests/pipelines/test_lake_destination.py holds the contract.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from dlt.common.destination.client import LoadJob, PreparedTableSchema
+from dlt.destinations.exceptions import DestinationTerminalException
+from dlt.destinations.impl.filesystem.factory import filesystem
+from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient, FilesystemLoadJobWithFollowup
+
+from exactly_once.recovery.manifests import digest_of, is_there
+
+
+class CreatingLoadJob(FilesystemLoadJobWithFollowup):
+    """Uploads a file to where none is."""
+
+    def run(self) -> None:
+        lake, path = self._job_client.fs_client, self.make_remote_path()
+        try:
+            lake.put_file(self._file_path, path, mode="create")
+        except OSError as error:
+            if not is_there(error):
+                raise
+            if not _is_same(lake, path, Path(self._file_path)):
+                raise DestinationTerminalException(
+                    f"{path} is in the lake with another content, and no load writes over it: an administrator moves "
+                    "it away, then run again."
+                ) from error
+
+
+class CreatingClient(FilesystemClient):
+    """dlt's client, whose jobs and whose mark of a dataset write over nothing."""
+
+    def initialize_storage(self, truncate_tables: Any = None) -> None:
+        if not self.is_local_filesystem and not self.fs_client.exists(self.init_file_path):
+            mark = {"initial_version": CURRENT_VERSION, "current_version": CURRENT_VERSION}
+            try:
+                self.fs_client.pipe_file(self.init_file_path, json.dumps(mark).encode(), mode="create")
+            except OSError as error:
+                if not is_there(error):
+                    raise
+        super().initialize_storage(truncate_tables)
+
+    def get_load_job_class(self, table: PreparedTableSchema, file_path: str) -> type[LoadJob]:
+        found = super().get_load_job_class(table, file_path)
+        is_on_s3 = self.config.protocol in ("s3", "s3a")
+        return CreatingLoadJob if is_on_s3 and found is FilesystemLoadJobWithFollowup else found
+
+
+class lake(filesystem):  # noqa: N801  a dlt destination is named like a function
+    """Files that are written once."""
+
+    @property
+    def client_class(self) -> type[FilesystemClient]:
+        return CreatingClient
+
+
+def _is_same(lake: Any, path: str, local: Path) -> bool:
+    with local.open("rb") as ours, lake.open(path, "rb") as theirs:
+        return digest_of(ours) == digest_of(theirs)
+
+
+lake.register()

@@ -1,0 +1,158 @@
+"""The SQL of a merge, in words that no column of the table can take: dlt's own aliases are `d` and `s`.
+
+DuckDB reads `d."id"` as the field "id" of a column `d` where the table has one of JSON, so that dlt's DELETE finds no
+row and its INSERT doubles the table.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dlt.common.destination import PreparedTableSchema
+from dlt.common.schema.typing import UPSERT_MERGE_STRATEGIES
+from dlt.common.schema.utils import get_columns_names_with_prop, get_dedup_sort_tuple
+from dlt.destinations.sql_jobs import SqlMergeFollowupJob
+
+from exactly_once.errors import TableError
+
+ALIASES = {"d", "s", "_dlt_dedup_rn", "_dlt_dedup_numbered"}  # of dlt's own SQL
+TARGET, BATCH, NEWEST, NUMBER, ROW = "merge_target", "merge_batch", "merge_newest", "merge_number", "merge_row"
+
+
+class MergeSql(SqlMergeFollowupJob):
+    """dlt's followup job of a merge; delete-insert is written here, the other strategies are dlt's own."""
+
+    @classmethod
+    def generate_sql(cls, table_chain: Sequence[PreparedTableSchema], sql_client: Any) -> list[str]:
+        """Return the statements of one merge, to be run in one transaction."""
+        root = table_chain[0]
+        if _is_plain(root):
+            return delete_insert(table_chain, sql_client)
+        taken = _columns(table_chain) & ALIASES
+        if taken:
+            refused = TableError(
+                f"{root['name']}: the column {min(taken)} has the name of an alias in dlt's SQL of this merge "
+                'strategy: declare write_disposition="merge" (delete-insert), or give the column another name.'
+            )
+            refused.raw_name = root["name"]
+            raise refused
+        return super().generate_sql(table_chain, sql_client)
+
+
+def delete_insert(table_chain: Sequence[PreparedTableSchema], sql_client: Any) -> list[str]:
+    """Return dlt's delete-insert: rows of the batch's keys go, then the newest row of each key comes.
+
+    Args:
+        table_chain: the table and its nested ones, parents first.
+        sql_client: of the warehouse; the batch lies in its staging dataset.
+    """
+    root, nested = table_chain[0], table_chain[1:]
+    names = _free_names(_columns(table_chain))
+    quoted = sql_client.escape_column_name
+    keys = [[quoted(name) for name in get_columns_names_with_prop(root, hint)] for hint in ("primary_key", "merge_key")]
+    table, staged = sql_client.get_qualified_table_names(root["name"])
+    row_key = quoted(_row_key(table_chain, root, sql_client)) if nested else ""
+    matches = [
+        f"EXISTS (SELECT 1 FROM {staged} AS {names[BATCH]} WHERE "
+        + " AND ".join(f"{names[BATCH]}.{name} = {names[TARGET]}.{name}" for name in key)
+        + ")"
+        for key in keys
+        if key
+    ]
+    deletes = [
+        f"DELETE FROM {sql_client.make_qualified_table_name(child['name'])} WHERE "
+        f"{quoted(_root_key(table_chain, child, sql_client))} IN "
+        f"(SELECT {names[TARGET]}.{row_key} FROM {table} AS {names[TARGET]} WHERE {match})"
+        for child in nested
+        for match in matches
+    ]
+    deletes += [f"DELETE FROM {table} AS {names[TARGET]} WHERE {match}" for match in matches]
+    hard_delete, alive = MergeSql._get_hard_delete_col_and_cond(
+        root, quoted, sql_client.capabilities.escape_literal, invert=True
+    )
+    is_unique = bool(root.get("x-stage-data-deduplicated"))
+    order = get_dedup_sort_tuple(root)
+    newest = f" ORDER BY {quoted(order[0])} {order[1].upper()}" if order else ""
+    inserts = [_insert(root, sql_client, names, [] if is_unique else keys[0], newest, alive if hard_delete else "")]
+    for child in nested:
+        came = ""
+        if keys[0] or hard_delete:
+            came = (
+                f"{quoted(_root_key(table_chain, child, sql_client))} IN (SELECT {row_key} FROM {table} "
+                f"WHERE {row_key} IN (SELECT {row_key} FROM {staged}))"
+            )
+        key = [] if is_unique else [quoted(_row_key(table_chain, child, sql_client))]
+        inserts.append(_insert(child, sql_client, names, key, "", came))
+    return deletes + inserts
+
+
+def key_check(table: PreparedTableSchema, sql_client: Any) -> tuple[list[str], str] | None:
+    """Return the key's columns and a query for one key of the batch that the table has twice; None: it has no key.
+
+    The query reads the keys of the batch and the key columns of the table, and has no alias.
+    """
+    strategy = table.get("x-merge-strategy", "delete-insert")
+    columns = get_columns_names_with_prop(table, "primary_key")
+    is_keyed = strategy == "delete-insert" or strategy in UPSERT_MERGE_STRATEGIES
+    if table["write_disposition"] != "merge" or not columns or not is_keyed:
+        return None
+    key = ", ".join(map(sql_client.escape_column_name, columns))
+    target, staged = sql_client.get_qualified_table_names(table["name"])
+    of_batch = f"FROM {target} WHERE ({key}) IN (SELECT {key} FROM {staged})"
+    return columns, f"SELECT {key} {of_batch} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
+
+
+def _insert(
+    table: PreparedTableSchema, sql_client: Any, names: dict[str, str], key: list[str], newest: str, condition: str
+) -> str:
+    """Return the INSERT of a table's batch, the newest row of each key; without a key of every row."""
+    target, staged = sql_client.get_qualified_table_names(table["name"])
+    columns = [sql_client.escape_column_name(name) for name in get_columns_names_with_prop(table, "name")]
+    selected = ", ".join(columns)
+    where = f" WHERE {condition}" if condition else ""
+    if not key:
+        return f"INSERT INTO {target} ({selected}) SELECT {selected} FROM {staged}{where}"
+    number = f"ROW_NUMBER() OVER (PARTITION BY {', '.join(key)}{newest or ' ORDER BY ' + key[0]}) AS {names[NUMBER]}"
+    first = f"WHERE {names[NUMBER]} = 1" + (f" AND ({condition})" if condition else "")
+    if sql_client.capabilities.sqlglot_dialect != "duckdb" or "rowid" in _columns([table]):
+        return (
+            f"INSERT INTO {target} ({selected}) SELECT {selected} FROM "
+            f"(SELECT {number}, {selected} FROM {staged}) AS {names[NEWEST]} {first}"
+        )
+    # The sort holds a number for each row, however wide the rows are.
+    numbered = f"SELECT rowid AS {names[ROW]}, {number} FROM {staged}"
+    chosen = f"SELECT {names[ROW]} FROM ({numbered}) AS {names[NEWEST]} WHERE {names[NUMBER]} = 1"
+    alive = f" AND ({condition})" if condition else ""
+    return f"INSERT INTO {target} ({selected}) SELECT {selected} FROM {staged} WHERE rowid IN ({chosen}){alive}"
+
+
+def _is_plain(root: PreparedTableSchema) -> bool:
+    """Tell whether the merge is delete-insert of a batch without a filter."""
+    special = ("x-merge-source-filter", "x-merge-destination-scope")
+    return root.get("x-merge-strategy", "delete-insert") == "delete-insert" and not any(map(root.get, special))
+
+
+def _columns(tables: Sequence[PreparedTableSchema]) -> set[str]:
+    return {name.lower() for table in tables for name in table["columns"]}
+
+
+def _free_names(taken: set[str]) -> dict[str, str]:
+    """Return the aliases, each with as many underscores behind it as it takes to be no column's name."""
+    names = {}
+    for name in (TARGET, BATCH, NEWEST, NUMBER, ROW):
+        free = name
+        while free in taken:
+            free += "_"
+        names[name] = free
+    return names
+
+
+def _row_key(chain: Sequence[PreparedTableSchema], table: PreparedTableSchema, sql_client: Any) -> str:
+    return MergeSql.get_row_key_col(chain, table, *_datasets(sql_client))
+
+
+def _root_key(chain: Sequence[PreparedTableSchema], table: PreparedTableSchema, sql_client: Any) -> str:
+    return MergeSql.get_root_key_col(chain, table, *_datasets(sql_client))
+
+
+def _datasets(sql_client: Any) -> tuple[str, str]:
+    return sql_client.fully_qualified_dataset_name(), sql_client.fully_qualified_dataset_name(staging=True)

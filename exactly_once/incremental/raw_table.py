@@ -1,0 +1,188 @@
+"""A table of RAW, read back: its keys in order, and the rows of some keys as the next load would bring them."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+import dlt
+import pyarrow as pa
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.common.schema.utils import has_table_seen_data as has_seen_data
+from dlt.destinations.exceptions import DatabaseUndefinedRelation
+from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
+
+from exactly_once.incremental.key_diff import BATCH as STREAMED
+from exactly_once.incremental.key_diff import Key
+
+BATCH = 10_000  # keys in one look-up
+
+
+class RawClients:
+    """Sessions of the warehouse that the tables of one extraction share: to make one costs more than most queries.
+
+    Args:
+        pipeline: the one that loads the tables; None: the one that extracts at the moment.
+    """
+
+    def __init__(self, pipeline: dlt.Pipeline | None = None) -> None:
+        self._pipeline = pipeline
+
+    @cached_property
+    def pipeline(self) -> dlt.Pipeline:
+        """The pipeline that loads the tables."""
+        return self._pipeline or dlt.current.pipeline()
+
+    @cached_property
+    def schema(self) -> Schema | None:
+        """What dlt knew of the tables before this extraction, None before the first load."""
+        return self.pipeline.default_schema if self.pipeline.default_schema_name else None
+
+    @cached_property
+    def streaming(self) -> Any:
+        """A session to be entered for one stream of rows."""
+        return self.pipeline.sql_client()
+
+    @cached_property
+    def looking_up(self) -> Any:
+        """A session to be entered for look-ups meanwhile: on DuckDB a second query in one session ends a stream."""
+        return self.pipeline.sql_client()
+
+
+class RawTable:
+    """What RAW holds of one table at the moment; empty where no load has made it yet.
+
+    Args:
+        reader: the sessions.
+        name: of the table, as dlt has it.
+        key: the columns of its primary key, as the source has them; kept under this name.
+        source_name: what the table is called at the source; None: as here, without the pipeline's prefix.
+    """
+
+    def __init__(self, reader: RawClients, name: str, key: Sequence[str], source_name: str | None = None) -> None:
+        self._reader = reader
+        self._name = name
+        self._source_name = source_name
+        self.key = list(key)
+
+    @property
+    def pipeline_name(self) -> str:
+        """The pipeline that loads the table."""
+        return self._reader.pipeline.pipeline_name
+
+    @property
+    def source_name(self) -> str:
+        """The table's name at the source."""
+        return self._source_name or self._name.removeprefix(f"{self.pipeline_name}_")
+
+    @property
+    def exists(self) -> bool:
+        """Tell whether a load has brought rows: dlt's schema of the pipeline says so without a query."""
+        schema = self._reader.schema
+        return schema is not None and has_seen_data(schema.tables.get(self._name, {}))
+
+    def is_empty(self) -> bool:
+        """Ask the warehouse whether the table has no row or is not there: dlt may have lost its schema, but no rows."""
+        with self._reader.looking_up as warehouse:
+            relation = warehouse.make_qualified_table_name(self._name)
+            try:
+                return not warehouse.execute_sql(f"SELECT 1 FROM {relation} LIMIT 1")
+            except DatabaseUndefinedRelation:
+                return True
+
+    @property
+    def columns(self) -> TTableSchemaColumns:
+        """dlt's columns of the table."""
+        return self._reader.schema.get_table_columns(self._name)
+
+    def normalized(self, column: str) -> str:
+        """Return the name in RAW of a column of the source."""
+        return self._reader.schema.naming.normalize_identifier(column)
+
+    def keys(self) -> Iterator[pa.Table]:
+        """Yield the keys of the rows that live, ascending (text by its UTF-8 bytes), from one streamed query."""
+        if not self.exists:
+            return
+        with self._reader.streaming as warehouse:
+            names = self._names(warehouse)
+            relation = warehouse.make_qualified_table_name(self._name)
+            try:
+                with warehouse.execute_query(
+                    f"SELECT {names} FROM {relation} WHERE _deleted_at IS NULL ORDER BY {names}"
+                ) as cursor:
+                    if warehouse.capabilities.sqlglot_dialect == "duckdb":
+                        yield from cursor.iter_arrow(STREAMED)
+                        return
+                    # Snowflake's connector gives Arrow chunks whose types differ from each other.
+                    parts = {name: self.columns[name] for name in map(self.normalized, self.key)}
+                    while rows := cursor.fetchmany(STREAMED):
+                        yield row_tuples_to_arrow(rows, parts, "UTC")
+            except DatabaseUndefinedRelation:
+                return
+
+    def rows(self, keys: Sequence[Key]) -> pa.Table:
+        """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as it was sent."""
+        kept = {name: column for name, column in self.columns.items() if is_ours(name, column)}
+        parts: list[pa.Table] = []
+        found: list[tuple] = []
+        with self._reader.looking_up as warehouse:
+            is_arrow = warehouse.capabilities.sqlglot_dialect == "duckdb"
+            # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document.
+            selected = ", ".join(
+                f"CAST({warehouse.escape_column_name(name)} AS VARCHAR)"
+                if column["data_type"] == "json"
+                else warehouse.escape_column_name(name)
+                for name, column in kept.items()
+            )
+            relation = warehouse.make_qualified_table_name(self._name)
+            for start in range(0, len(keys), BATCH):
+                wanted = ", ".join(
+                    "(" + ", ".join(key_literal(warehouse, part) for part in key) + ")"
+                    for key in keys[start : start + BATCH]
+                )
+                try:
+                    with warehouse.execute_query(
+                        f"SELECT {selected} FROM {relation} WHERE ({self._names(warehouse)}) IN ({wanted})"
+                    ) as cursor:
+                        if is_arrow:  # a value that Python has no object for (24:00) comes as it is
+                            parts += cursor.iter_arrow(BATCH)
+                        else:
+                            found += cursor.fetchall()
+                except DatabaseUndefinedRelation:
+                    break
+        if parts:
+            return pa.concat_tables(parts).rename_columns(list(kept))
+        return row_tuples_to_arrow(found, kept, "UTC")
+
+    def _names(self, warehouse: Any) -> str:
+        return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self.key)
+
+
+def key_literal(warehouse: Any, part: Any) -> str:
+    """Return a part of a key as SQL, with its type: in a tuple, a warehouse would compare a time's text."""
+    is_duckdb = warehouse.capabilities.sqlglot_dialect == "duckdb"
+    match part:
+        case bool() | int():
+            return str(part)
+        case Decimal():
+            return f"{part:f}"
+        case bytes():
+            return f"from_hex('{part.hex()}')" if is_duckdb else f"TO_BINARY('{part.hex()}', 'HEX')"
+        case datetime(tzinfo=None):
+            kind = "TIMESTAMP" if is_duckdb else "TIMESTAMP_NTZ"
+        case datetime():
+            kind = "TIMESTAMPTZ" if is_duckdb else "TIMESTAMP_TZ"
+        case date():
+            kind = "DATE"
+        case time():
+            kind = "TIME"
+        case _:
+            return warehouse.capabilities.escape_literal(part)
+    return f"CAST('{part.isoformat()}' AS {kind})"
+
+
+def is_ours(name: str, column: Any) -> bool:
+    """Tell whether a column of dlt's schema holds values of the source, and is in RAW."""
+    return not name.startswith("_dlt_") and "data_type" in column

@@ -1,0 +1,124 @@
+"""Which parts of a Postgres table several connections read at the same time: ranges of its pages, a file for each.
+
+A row's ctid says on which page of its table it lies, and in one snapshot it lies there for good: half-open ranges of
+pages that cover every number hold each row once, whatever the table's statistics say.
+"""
+
+import math
+import threading
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+
+from exactly_once.postgres.connection.session_settings import MARKED
+
+TARGET_FILE_BYTES = 160 << 20  # bytes of a Parquet file; Snowflake's COPY is at its best with 100 to 250 MB
+PAGE_TO_PARQUET_RATIO = (
+    6  # times that rows get smaller on the way from a page to Parquet, before the first file says how much it is
+)
+MIN_PARALLEL_PAGES = 2_000  # pages, 16 MB: less is not worth a connection of its own
+MIN_PARALLEL_ROWS = 500_000  # rows that an index finds, from which on several connections pay
+
+# Tables, partitioned ones and materialized views have pages; views and foreign tables have none.
+SIZE = """
+select c.relkind in ('r', 'p', 'm') and current_setting('server_version_num')::int >= 140000,
+    ceil(max(pg_relation_size(part.id)) / current_setting('block_size')::numeric)::bigint,
+    sum(pg_table_size(part.id))::bigint
+from pg_class c,
+    lateral (select c.oid as id union select relid from pg_partition_tree(c.oid) where isleaf) part
+where c.oid = (%(table)s)::regclass
+group by 1
+"""
+# A session that hides its activity ("disabled") is at work while it has a snapshot or a transaction id.
+OTHERS_AT_WORK = f"""
+select count(*) filter (
+        where (state = 'active' or state = 'disabled' and coalesce(backend_xid, backend_xmin) is not null)
+            and pid <> all (select pid from ({MARKED}) as ours)
+    ), current_setting('max_connections')::int - count(*)
+from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backend_pid()
+"""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a table is: pages of its largest part, and bytes of all parts; no pages where it cannot be divided."""
+
+    pages: int
+    bytes: int
+
+    @property
+    def is_small(self) -> bool:
+        """Tell whether one connection has read the table before a second one would be ready."""
+        return self.pages < MIN_PARALLEL_PAGES
+
+
+def table_size(connection: sa.Connection, table: str) -> Size:
+    """Return the size of a table, quoted and with its schema; of all its partitions together."""
+    has_pages, pages, size = connection.exec_driver_sql(SIZE, {"table": table}).one()
+    return Size(pages if has_pages else 0, size or 0)
+
+
+def free_connections(connection: sa.Connection, most: int) -> int:
+    """Return how many connections a load may use now, 1 to `most`.
+
+    Each other session that runs a statement at the moment takes one away, and of the connections that the server has
+    left a load takes a quarter at most.
+    """
+    active, left = connection.exec_driver_sql(OTHERS_AT_WORK).one()
+    return max(1, min(most - active, left // 4))
+
+
+def is_long_scan(plan: list[dict]) -> bool:
+    """Tell from Postgres's plan of a query (EXPLAIN's JSON) whether several connections would share real work."""
+    top = plan[0]["Plan"]
+    return top["Plan Rows"] >= MIN_PARALLEL_ROWS or "Seq Scan" in str(top)
+
+
+class CtidRangeQueue:
+    """Hands out the ranges of a table, for files of about FILE bytes, to the threads of one read.
+
+    Args:
+        size: of the table.
+        streams: how many threads share it.
+    """
+
+    def __init__(self, size: Size, streams: int) -> None:
+        self._lock = threading.Lock()
+        self._next: int | None = 0
+        self._size = size
+        self._streams = streams
+        self._last_shares: int | None = None
+        self._file_bytes_per_page = max(1.0, size.bytes / max(1, size.pages) / PAGE_TO_PARQUET_RATIO)
+        self._read = self._written = 0
+
+    def take(self) -> tuple[int, int | None] | None:
+        """Return the next range as (first page, first page behind it or None: all that follow); None at the end."""
+        with self._lock:
+            first = self._next
+            if first is None:
+                return None
+            # The last range is open: the table has grown meanwhile, or another part has more pages than this one says.
+            behind = first + self._wanted(self._size.pages - first)
+            self._next = behind if behind < self._size.pages else None
+            return first, self._next
+
+    def _wanted(self, left: int) -> int:
+        """Return pages for one file, or once less is left than a file for each stream, for an equal share of that."""
+        for_a_file = math.ceil(TARGET_FILE_BYTES / self._file_bytes_per_page)
+        if self._last_shares is None and left <= for_a_file * self._streams:
+            self._last_shares = max(MIN_PARALLEL_PAGES, math.ceil(left / self._streams))
+        return self._last_shares or for_a_file
+
+    def learn(self, pages: int, written: int) -> None:
+        """Take note of the bytes of Parquet that a range came to, so that the next ones are better sized."""
+        with self._lock:
+            self._read += pages
+            self._written += written
+            self._file_bytes_per_page = max(1.0, self._written / self._read)
+
+
+def ctid_filter(part: tuple[int, int | None]) -> sa.ColumnElement:
+    """Return the condition for the rows of a range."""
+    first, behind = part
+    upper = "" if behind is None else f" AND ctid < '({behind},0)'::tid"
+    return sa.literal_column(f"ctid >= '({first},0)'::tid{upper}", sa.Boolean)

@@ -1,0 +1,76 @@
+"""The keys of a Postgres table for the sweep, in the order that every warehouse has: text by its bytes."""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from exactly_once.incremental.key_diff import BATCH, Key
+from exactly_once.postgres.cursor_window import CursorWindow
+from exactly_once.postgres.scanner import errors_of
+from exactly_once.postgres.snapshot import Snapshot
+from exactly_once.postgres.tables.catalog import check_not_rewritten
+from exactly_once.postgres.tables.source_table import SourceTable
+from exactly_once.postgres.tables.type_mapping import select_expression
+
+# Encodings in which the order of bytes is the one of UTF-8, so that an index can give it.
+SAME_ORDER = ("UTF8", "SQL_ASCII", "LATIN1")
+
+
+class PrimaryKeyReader:
+    """The keys of one table, and its rows by key, both as of one snapshot.
+
+    Args:
+        moment: the snapshot.
+        source: the table.
+        window: what a load reads of the table anyway.
+    """
+
+    def __init__(self, moment: Snapshot, source: SourceTable, window: CursorWindow) -> None:
+        self._moment = moment
+        self._source = source
+        self._window = window
+
+    def stream(self) -> Iterator[pa.Table]:
+        """Yield the keys, ascending: nothing else of the rows, so that Postgres can read its index alone."""
+        columns = self._columns()
+        order = [self._in_byte_order(column.element) if _is_text(column) else column.element for column in columns]
+        query = sa.select(*columns).select_from(self._source.described).order_by(*order)
+        with errors_of(self._source.name), self._moment.wire.session() as session:
+            rows = session.execute(self._source.read(query))
+            for batch in rows.to_arrow_reader(BATCH):
+                yield pa.Table.from_batches([batch])
+        check_not_rewritten(self._moment.engine, self._source.name, self._source.found)
+
+    def fetch(self, keys: Sequence[Key]) -> pa.Table:
+        """Return the rows of these keys, as a load brings them, that only an earlier window would have read."""
+        source = self._source
+        # A literal without a type takes the column's: SQLAlchemy has none for bytes.
+        wanted = ", ".join("(" + ", ".join(map(_literal, key)) + ")" for key in keys)
+        columns = sa.tuple_(*(column.element for column in self._columns()))
+        is_wanted = columns.op("IN")(sa.literal_column(f"({wanted})"))
+        query = source.select(sa.and_(is_wanted, self._window.is_old(source.described)))
+        with errors_of(source.name), self._moment.wire.session() as session:
+            return session.execute(source.read(query)).to_arrow_table()
+
+    def _columns(self) -> list[sa.Label]:
+        return [select_expression(self._source.described.c[name]) for name in self._source.key]
+
+    def _in_byte_order(self, column: sa.ColumnElement) -> sa.ColumnElement:
+        """Return what text sorts by: its bytes as UTF-8, which DuckDB and Snowflake agree with, not a collation."""
+        if self._moment.server.encoding in SAME_ORDER:
+            return column.collate("C")
+        return sa.func.convert_to(sa.cast(column, sa.Text), "UTF8")
+
+
+def _literal(part: Any) -> str:
+    if isinstance(part, bool | int | Decimal):
+        return str(part)
+    text = f"\\x{part.hex()}" if isinstance(part, bytes) else part if isinstance(part, str) else part.isoformat()
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _is_text(column: sa.ColumnElement) -> bool:
+    return isinstance(column.type, sa.String)

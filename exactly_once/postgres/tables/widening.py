@@ -1,0 +1,111 @@
+"""What becomes of a column whose type at the source is no longer the one that RAW has: wider, accepted, or refused."""
+
+from collections.abc import Collection
+from typing import Any
+
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+
+from exactly_once.destinations.column_changes import ACCEPTED, ZONE
+from exactly_once.errors import TableError
+
+BIGINT = 19  # digits
+MAX_PRECISION = 38
+NUMERIC = "x-numeric"  # hint of a text column that holds numbers of any precision
+ALL = "all"
+
+
+def agreed(
+    table: str,
+    raw: TTableSchemaColumns,
+    new: TTableSchemaColumns,
+    accepted: Collection[str] = (),
+    zone: str | None = None,
+) -> TTableSchemaColumns:
+    """Return the columns whose type in RAW must change, or is wider than the source's, as RAW shall have them.
+
+    Args:
+        table: its name, for the line of a refusal.
+        raw: dlt's columns of the table in RAW.
+        new: dlt's columns as the source has them now.
+        accepted: columns, by their names in RAW, whose new type is accepted whatever it is.
+        zone: in which a time without a zone was written.
+
+    Raises:
+        TableError: a type changed to one that cannot hold what RAW has.
+    """
+    found: TTableSchemaColumns = {}
+    for name, column in new.items():
+        had = raw.get(name, {})
+        if "data_type" not in had or "data_type" not in column:
+            continue
+        if _type(had) == _type(column):
+            if had.get(ACCEPTED):  # it was carried through by an earlier load, and the next change is another one
+                found[name] = {"name": name, ACCEPTED: False}
+            continue
+        wider = widened(had, column)
+        if wider is None and name not in accepted and ALL not in accepted:
+            raise TableError(
+                f"{table}.{name}: RAW has {shown(had)} and the source now has {shown(column)}, which does not hold "
+                f"every value of it: type python pipelines/postgres.py --accept-type {table}.{name} to change RAW, or "
+                "change the source back"
+            )
+        # The text of a number is no wider type to a warehouse, and holds it all the same.
+        is_carried = wider is None or (wider["data_type"] == "text" != had["data_type"])
+        if is_carried and {had["data_type"], column["data_type"]} == {"timestamp"} and not zone:
+            raise TableError(
+                f"{table}.{name}: RAW has {shown(had)} and the source now has {shown(column)}: say in which zone the "
+                f'times without one are, e.g. "zone": "Europe/Berlin" in the line of {table} in TABLES, then type '
+                f"python pipelines/postgres.py --accept-type {table}.{name}"
+            )
+        carried = {ACCEPTED: True, **({ZONE: zone} if zone else {})} if is_carried else {}
+        kept = {hint: had[hint] for hint in (NUMERIC,) if hint in had}
+        found[name] = {"name": name, **kept, **_described(wider or column), **carried}
+    return found
+
+
+def widened(old: TColumnSchema, new: TColumnSchema) -> TColumnSchema | None:
+    """Return the type that holds every value of both exactly; None where there is none.
+
+    Integers and decimals become a decimal that holds both, or text where that has more than 38 digits or the new one
+    has no precision at all.
+    """
+    kinds = {old["data_type"], new["data_type"]}
+    if kinds <= {"bigint", "decimal"}:
+        sizes = [_size(column) for column in (old, new)]
+        scale = max(scale for _, scale in sizes)
+        precision = max(digits for digits, _ in sizes) + scale
+        if precision <= MAX_PRECISION:
+            return {"data_type": "decimal", "precision": precision, "scale": scale}
+        return {"data_type": "text", NUMERIC: True}
+    if kinds <= {"bigint", "decimal", "text"} and (old.get(NUMERIC) or new.get(NUMERIC)):
+        return {"data_type": "text", NUMERIC: True}
+    return None
+
+
+def shown(column: TColumnSchema) -> str:
+    """Return a type as a person reads it, e.g. decimal(10, 2)."""
+    kind = column["data_type"]
+    if kind == "decimal" and column.get("precision"):
+        return f"decimal({column['precision']}, {column.get('scale') or 0})"
+    if kind == "timestamp":
+        return "timestamp with a zone" if column.get("timezone", True) else "timestamp without a zone"
+    return kind
+
+
+def _described(column: TColumnSchema) -> dict[str, Any]:
+    return {name: column[name] for name in ("data_type", "precision", "scale", "timezone", NUMERIC) if name in column}
+
+
+def _size(column: TColumnSchema) -> tuple[int, int]:
+    """Return digits before the point and behind it."""
+    if column["data_type"] == "bigint":
+        return BIGINT, 0
+    precision, scale = column.get("precision") or MAX_PRECISION, column.get("scale") or 0
+    return precision - scale, scale
+
+
+def _type(column: TColumnSchema) -> tuple[Any, ...]:
+    kind = column["data_type"]
+    if kind == "decimal":
+        return kind, column.get("precision"), column.get("scale") or 0
+    return (kind, column.get("timezone", True)) if kind == "timestamp" else (kind,)

@@ -1,0 +1,148 @@
+"""What a load's manifest (its record in the lake) says of files and of the load before: contents and chain.
+
+A manifest names the rows, the size and the SHA-256 of each file, the manifest that it follows with that one's digest,
+and its own place in the chain, counted from the first load into this RAW. So a changed byte, a manifest that is missing
+and a load that RAW no longer has can each be named.
+"""
+
+import gzip
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import dlt
+import pyarrow.parquet as pq
+from dlt.common.storages.load_package import ParsedLoadJobFileName
+
+from exactly_once.errors import PipelineError
+from exactly_once.recovery.manifests import LoadManifest, digest_of
+
+SEAL = "sealed"  # in the package's state: what each file has been since it was normalized
+Content = dict[str, Any]  # {"rows": int or None, "size": bytes, "sha256": hexadecimal}
+
+
+def local_content(path: Path) -> Content:
+    """Return the content of a local file; its rows where it is Parquet or lines of JSON."""
+    with path.open("rb") as file:
+        size, digest = digest_of(file)
+    return {"rows": _rows(path), "size": size, "sha256": digest}
+
+
+def is_content(path: Path, expected: Content) -> bool:
+    """Tell whether a local file has the size and digest of a content."""
+    with path.open("rb") as file:
+        return digest_of(file) == (expected["size"], expected["sha256"])
+
+
+def seal(pipeline: dlt.Pipeline) -> None:
+    """Keep in each package that is ready to land what its files contain; call it right after they are normalized."""
+    packages = pipeline._get_load_storage().normalized_packages
+    for load_id in packages.list_packages():
+        folder = Path(packages.storage.make_full_path(packages.get_package_path(load_id)))
+        state = packages.get_load_package_state(load_id)
+        state["destination_state"] = {
+            **state.get("destination_state", {}),
+            SEAL: {file_key(path.name): local_content(path) for path in (folder / "new_jobs").iterdir()},
+        }
+        packages.save_load_package_state(load_id, state)
+
+
+def sealed(state: Any) -> dict[str, Content] | None:
+    """Return the contents of a package's files by `file_key`, as its state has them; None of one that has no seal."""
+    return state.get("destination_state", {}).get(SEAL)
+
+
+def file_key(name: str) -> str:
+    """Return what names a file of a package through all attempts to load it."""
+    job = ParsedLoadJobFileName.parse(name)
+    return f"{job.table_name}.{job.file_id}"
+
+
+def follow(record: LoadManifest, previous: LoadManifest | None) -> LoadManifest:
+    """Return the record as the one that comes after `previous`; None: as the first of a RAW."""
+    if previous is None:
+        return replace(record, sequence=1, previous=None, previous_digest=None)
+    return replace(
+        record, sequence=(previous.sequence or 0) + 1, previous=previous.load_id, previous_digest=previous.digest
+    )
+
+
+def history(records: Iterable[LoadManifest], where: str = "") -> tuple[list[LoadManifest], list[LoadManifest]]:
+    """Return the loads of the newest RAW in the order in which they landed, and those that this RAW has lost.
+
+    The newest load is the one under the highest token: a token says more than a clock, two machines may disagree on
+    the time by more than a load takes. From there the chain is followed back. What is not on it belongs to a RAW that
+    was dropped, or to one that was replaced by an older copy: only the latter is returned as lost. Records from before
+    there was a chain come in the order of their tokens.
+
+    Args:
+        records: all of a pipeline, in any order.
+        where: the folder that holds them, for messages.
+
+    Raises:
+        PipelineError: a record of the chain is missing or was changed.
+    """
+    found = list(records)
+    if not found:
+        return [], []
+    chain = [max(found, key=_age)]
+    if chain[0].sequence is not None:
+        chain = _chain(chain[0], {record.load_id: record for record in found}, where)
+    oldest = chain[-1]
+    if oldest.sequence is None:  # from here on there is no chain
+        begun = max((one.completed_at for one in found if one.is_first and _age(one) <= _age(oldest)), default="")
+        rest = [one for one in found if one.sequence is None and one.completed_at >= begun and _age(one) < _age(oldest)]
+        chain += sorted(rest, key=_age, reverse=True)
+    chain.reverse()
+    used = {record.load_id for record in chain}
+    lost = [one for one in found if one.load_id not in used and one.completed_at >= chain[0].completed_at]
+    return chain, sorted(lost, key=_age)
+
+
+def _chain(newest: LoadManifest, found: dict[str, LoadManifest], where: str) -> list[LoadManifest]:
+    chain = [newest]
+    while (later := chain[-1]).previous is not None:
+        earlier = found.get(later.previous)
+        if earlier is None:
+            raise PipelineError(
+                f"The record {where}_loads/{later.previous}.json is missing: load {later.load_id} follows it. "
+                "Restore the file, then run again; where RAW still has the load, "
+                "`python pipelines/replay.py --complete` writes it."
+            )
+        if earlier.sequence is None:
+            chain.append(earlier)
+            break
+        if later.previous_digest != earlier.digest or later.sequence != earlier.sequence + 1:
+            raise PipelineError(
+                f"The record {where}_loads/{earlier.load_id}.json was changed: load {later.load_id} follows another "
+                "version of it. Restore that version, then run again; where RAW still has the load, "
+                "`python pipelines/replay.py --complete` writes the records again."
+            )
+        chain.append(earlier)
+    return chain
+
+
+def _age(record: LoadManifest) -> tuple[int, str]:
+    return record.token, record.completed_at
+
+
+def _rows(path: Path) -> int | None:
+    if path.suffix == ".parquet":
+        return pq.read_metadata(path).num_rows
+    if ".jsonl" in path.name:
+        with path.open("rb") as file:
+            is_zipped = file.read(2) == b"\x1f\x8b"
+        with gzip.open(path) if is_zipped else path.open("rb") as lines:
+            return sum(1 for line in lines if line.strip())
+    return None
+
+
+def local_damage(path: Path) -> str | None:
+    """Say why a file of JSON cannot be what was written; None: it can."""
+    try:
+        json.loads(path.read_bytes())
+    except (ValueError, OSError) as error:
+        return f"{path} is damaged ({str(error) or type(error).__name__})"
+    return None

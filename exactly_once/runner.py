@@ -1,0 +1,343 @@
+"""One load: what is pending is finished, new rows are extracted and normalized, then land through the lake in RAW."""
+
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import dlt
+from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
+from dlt.common.storages.fsspec_filesystem import fsspec_from_config
+
+from exactly_once import interrupts
+from exactly_once.cursors import read_to
+from exactly_once.destinations.fencing import write_fencing_token
+from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
+from exactly_once.lease.lease import TTL, Lease, lease_url
+from exactly_once.progress import phase, reporting
+from exactly_once.recovery.load_rows import schema_owner
+from exactly_once.recovery.manifest_chain import file_key, seal, sealed
+from exactly_once.recovery.manifest_writer import backfill_manifests, write_manifests
+from exactly_once.recovery.pending import (
+    can_resume,
+    pending_load_ids,
+    quarantine,
+    read_last_attempt,
+    remember_base_attempt,
+    repair_working_dir,
+    roll_back_attempt,
+    saved_state,
+    sync_state,
+)
+from exactly_once.recovery.retention import prune
+from exactly_once.recovery.working_dir import find_damage, is_sealed, open_pipeline
+from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused, keep_refused, read_refused
+from pipelines.configuration.settings import prepare
+from pipelines.environment import build_pipeline, environment
+
+# DuckDB takes one writer: two loads into one file at once lose one of them.
+_one_writer = threading.Lock()
+
+Source = Callable[[], AbstractContextManager[dlt.sources.DltSource]]
+
+
+@dataclass
+class TableReport:
+    """What happened to one table: rows extracted, rows in the lake's new files, rows now in RAW, and seconds spent.
+
+    `read_to` is the cursor's place at the source, `is_new` tells whether RAW had no row of it before this load.
+    """
+
+    table: str
+    extracted: int = 0
+    in_lake: int = 0
+    in_raw: int = 0
+    seconds: float = 0.0
+    read_to: str = ""
+    is_new: bool = True
+
+
+@dataclass
+class LoadReport:
+    """One load of one pipeline; `finished` and `set_aside` count the packages that an earlier run had left.
+
+    `refused` lists the tables of which this load brought nothing, each with its reason.
+    """
+
+    pipeline: str
+    load_ids: list[str] = field(default_factory=list)
+    tables: dict[str, TableReport] = field(default_factory=dict)
+    refused: list[RefusedTable] = field(default_factory=list)
+    finished: int = 0
+    quarantined: int = 0
+    seconds: float = 0.0
+
+    def table(self, name: str) -> TableReport:
+        """Return the report of table `name`, a new one the first time."""
+        return self.tables.setdefault(name, TableReport(name))
+
+
+def run_pipeline(name: str, source: Source) -> LoadReport:
+    """Load one source into RAW, alone: a second run of the same pipeline anywhere is refused.
+
+    Raises:
+        PipelineError: a setting is missing or makes no sense.
+        LeaseHeld: another run is at it.
+        PipelineStepFailed: nothing of this load is in RAW; a package that was already extracted stays pending and is
+            finished by the next load.
+    """
+    prepare([name])
+    folder = Path(get_dlt_pipelines_dir()) / name
+    pipeline = open_pipeline(name, folder, partial(build_pipeline, name), acquire_lease)
+    with acquire_lease(pipeline) as lease, reporting(pipeline):
+        return load_without_refused(pipeline, source, lease)
+
+
+def load_without_refused(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
+    """Extract and land; where RAW refuses the data of a table for good, read and land the others without it.
+
+    What has landed of the refused package is merged again. The cursors are those of the warehouse, so that the next run
+    reads the refused table from where its last good load ended.
+    """
+    left_out: dict[str, str] = {}
+    while True:
+        report = extract(pipeline, source, lease, left_out)
+        try:
+            return load_packages(pipeline, report, lease)
+        except Exception as error:
+            interrupts.check()
+            found = permanent_failure(error)
+            is_strict = dlt.config.get(f"sources.{pipeline.pipeline_name}.strict", bool)
+            if found is None or found[0] in left_out or is_strict:
+                raise
+            table, reason = found
+            left_out[table] = (
+                f"RAW.{table.upper()}: {reason.rstrip('.')}. Nothing of it was loaded: correct it at the source, then "
+                "run again."
+            )
+            if pipeline.has_pending_data:
+                quarantine(pipeline, f"RAW.{table.upper()} refuses its data ({reason})")
+
+
+def extract(
+    pipeline: dlt.Pipeline, source: Source, lease: Lease, left_out: Mapping[str, str] | None = None
+) -> LoadReport:
+    """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land.
+
+    Args:
+        pipeline: of the load.
+        source: opens its source.
+        lease: that this run holds.
+        left_out: tables, by their names in RAW, that are not read, and why.
+    """
+    started = time.monotonic()
+    report = LoadReport(pipeline.pipeline_name)
+    warn_of_password(pipeline)
+    phase(pipeline, "looking at what the last run left")
+    _recover(pipeline, report, lease)
+    # A table without a new row stands in the report too.
+    for table in _tables(pipeline):
+        report.table(table).is_new = False
+    folder = Path(pipeline.working_dir)
+    forget_refused(folder)
+    phase(pipeline, "looking at the source's tables")
+    with source() as opened:
+        check_source(pipeline, opened)
+        for resource in opened.resources.values():
+            if line := (left_out or {}).get(resource.table_name):
+                resource.selected = False
+                keep_refused(folder, RefusedTable(resource.name, resource.table_name, line))
+        info = pipeline.extract(opened)
+    interrupts.check()
+    report.refused = read_refused(folder)
+    drop_refused(folder)
+    refused = {one.raw_name for one in report.refused}
+    for metrics in info.metrics.values():
+        for table, written in metrics[0]["table_metrics"].items():
+            if not table.startswith("_dlt") and table not in refused:
+                report.table(table).extracted += written.items_count
+                report.table(table).seconds += written.last_modified - written.created
+    pipeline.normalize()
+    interrupts.check()
+    lease.check()
+    check_packages(pipeline, info.loads_ids)
+    phase(pipeline, "computing the files' checksums")
+    seal(pipeline)
+    report.seconds += time.monotonic() - started
+    return report
+
+
+def check_source(pipeline: dlt.Pipeline, source: dlt.sources.DltSource) -> None:
+    """Refuse a source whose tables could not be told from those of another one; nothing has been read.
+
+    Raises:
+        PipelineError: its dlt name is not the one that RAW's tables were loaded under, or another pipeline has it.
+    """
+    name, pipeline_name = source.schema.name, pipeline.pipeline_name
+    others = [known for known in pipeline.schema_names if known != name]
+    if others:
+        raise PipelineError(
+            f"{pipeline_name}: the source is called {name}, and what RAW has of this pipeline was loaded by one called "
+            f"{others[0]}: call it {others[0]} again (`@dlt.source(name={others[0]!r})`), or load it under another "
+            f"name than {pipeline_name}. Nothing was loaded."
+        )
+    if pipeline.schema_names or not pipeline.first_run:
+        return
+    with pipeline.sql_client() as warehouse:
+        owner = schema_owner(warehouse, name, pipeline_name)
+    if owner:
+        raise PipelineError(
+            f"{pipeline_name}: the source is called {name}, and so is the one of {owner}: RAW keeps one schema under a "
+            f"name. Give this one a name of its own (`@dlt.source(name={pipeline_name!r})`). Nothing was loaded."
+        )
+
+
+def check_packages(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> None:
+    """Refuse to land packages that this run did not extract: a run that was paused has written to its working folder.
+
+    Raises:
+        PipelineError: the working folder is set aside, and the next run reads again.
+    """
+    strangers = sorted(set(pending_load_ids(pipeline)) - set(load_ids))
+    if strangers:
+        quarantine(pipeline, f"another run has written package {', '.join(strangers)} to the working folder")
+        raise PipelineError(
+            f"{pipeline.pipeline_name}: another run has used the working folder; nothing was loaded: run again."
+        )
+
+
+def load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> LoadReport:
+    """Land what `extract` made ready: Parquet into the lake, from there into RAW; return the completed report."""
+    started = time.monotonic()
+    _load_packages(pipeline, report, lease)
+    for table, rows in row_counts(pipeline).items():
+        report.table(table).in_raw = rows
+    for table, place in read_to(pipeline).items():
+        report.table(table).read_to = place
+    report.seconds += time.monotonic() - started
+    return report
+
+
+def row_counts(pipeline: dlt.Pipeline) -> dict[str, int]:
+    """Return how many rows each table of the pipeline has in RAW, from one query."""
+    with pipeline.sql_client() as warehouse:
+        counts = " UNION ALL ".join(
+            f"SELECT '{table}', count(*) FROM {warehouse.make_qualified_table_name(table)}"
+            for table in _tables(pipeline)
+        )
+        return dict(warehouse.execute_sql(counts)) if counts else {}
+
+
+def acquire_lease(pipeline: dlt.Pipeline) -> Lease:
+    """Return the lease of a pipeline on this environment's warehouse and dataset, to be entered."""
+    with pipeline.destination_client() as warehouse:
+        staging = warehouse.config.staging_config
+    lake, _ = fsspec_from_config(staging)
+    url = lease_url(staging.bucket_url, environment().database, pipeline.dataset_name)
+    return Lease(lake, url, lease_ttl())
+
+
+def lease_ttl() -> float:
+    """Return after how many seconds without a sign of life another run may take over: dlt's setting `lease.ttl`."""
+    ttl = dlt.config.get("lease.ttl", float) or TTL
+    if not 0 < ttl <= 86_400:
+        raise PipelineError(f"LEASE__TTL is {ttl}: give seconds, at most 86400.")
+    return ttl
+
+
+def warn_of_password(pipeline: dlt.Pipeline) -> None:
+    """Say on standard error that a password signs in to Snowflake: a trial account may, a service should not."""
+    if environment().engine != "snowflake":
+        return
+    with pipeline.destination_client() as warehouse:
+        has_key = bool(warehouse.config.credentials.private_key)
+    if not has_key:
+        print("⚠ Snowflake signs in by password: use a key pair, see docs/snowflake.md", file=sys.stderr)
+
+
+def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
+    """Leave the pipeline with nothing pending and the warehouse's cursors; see exactly_once/recovery/pending.py."""
+    repair_working_dir(pipeline)
+    folder = Path(pipeline.working_dir)
+    damaged = find_damage(folder)
+    if damaged:
+        report.quarantined = len(pending_load_ids(pipeline))
+        quarantine(pipeline, damaged)
+    landing = read_last_attempt(pipeline)
+    if landing:
+        lease.outrun(landing.token)
+    reason = "a run was cut off before it had checked what it read"
+    if pipeline.has_pending_data and not can_resume(pipeline, landing):
+        reason = "another run has landed since this one read, or it is older than 30 days"
+    elif pipeline.has_pending_data and is_sealed(folder):  # what is not may have been damaged since
+        backfill_manifests(pipeline, landing)
+        finished = len(pipeline.list_normalized_load_packages())
+        try:
+            _load_packages(pipeline, report, lease)
+            report.finished = finished
+        except Exception as error:
+            interrupts.check()
+            bad = permanent_failure(error)
+            if bad is None and (is_transient(error) or user_message(error, "")):
+                raise
+            # What nobody can explain fails again as it is; its rows are read again.
+            what = (
+                f"RAW.{bad[0].upper()} refuses its data ({bad[1]})" if bad else f"it cannot be loaded ({error!r:.200})"
+            )
+            reason = " ".join(what.split())
+        landing = read_last_attempt(pipeline)
+    if pipeline.has_pending_data:
+        report.quarantined = len(pending_load_ids(pipeline))
+        quarantine(pipeline, reason)
+    saved = saved_state(pipeline)
+    if landing and not landing.is_complete:
+        roll_back_attempt(pipeline, landing, lease.token, is_first=saved is None)
+        landing = read_last_attempt(pipeline)
+    sync_state(pipeline, saved)
+    remember_base_attempt(pipeline, landing)
+    backfill_manifests(pipeline, landing)
+
+
+def _tables(pipeline: dlt.Pipeline) -> list[str]:
+    """Return the tables that RAW has of this pipeline."""
+    if not pipeline.default_schema_name:
+        return []
+    return pipeline.default_schema.data_table_names(seen_data_only=True)
+
+
+def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
+    packages = pipeline.list_normalized_load_packages()
+    if not packages:
+        return
+    with _one_writer if environment().engine == "duckdb" else nullcontext():
+        lease.check()
+        write_fencing_token(pipeline, lease.token, packages[-1])
+        info = pipeline.load()
+        phase(pipeline, "writing the record of the load")
+        write_manifests(pipeline, info, lease.token)
+        prune(pipeline)
+        interrupts.check()  # dlt ends a load well on a signal where no job is left
+    report.load_ids += info.loads_ids
+    for table, rows in _lake_rows(info, pipeline).items():
+        report.table(table).in_lake += rows
+    for metrics in info.metrics.values():
+        for job in metrics[0]["job_metrics"].values():
+            if job.finished_at and not job.table_name.startswith("_dlt"):
+                report.table(job.table_name).seconds += (job.finished_at - job.started_at).total_seconds()
+
+
+def _lake_rows(info: LoadInfo, pipeline: dlt.Pipeline) -> dict[str, int]:
+    """Return for each table the rows in the files that this load wrote to the lake, counted when they were made."""
+    rows: dict[str, int] = defaultdict(int)
+    for package in info.load_packages:
+        contents = sealed(pipeline._get_load_storage().get_load_package_state(package.load_id)) or {}
+        for job in package.jobs["completed_jobs"]:
+            found = job.job_file_info
+            if found.file_format == "parquet" and not found.table_name.startswith("_dlt"):
+                rows[found.table_name] += contents.get(file_key(found.file_name()), {}).get("rows") or 0
+    return rows

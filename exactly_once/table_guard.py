@@ -1,0 +1,157 @@
+"""Refuse one table of a load and load the others: a refused table brings no row, and its cursor does not move.
+
+A table is refused when its resource, or one of the steps behind it, raises `TableError`. The rows that it has
+already sent lie in the extracted package: `refused.json` in the pipeline's working folder names the table before that
+package is complete, and its files are removed from the package before anything else reads it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from copy import deepcopy
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import dlt
+from dlt.common import json
+from dlt.common.storages.load_package import ParsedLoadJobFileName
+from dlt.extract.items_transform import ItemTransform
+
+from exactly_once import interrupts, progress
+from exactly_once.errors import TableError
+
+FILE = "refused.json"
+State = Callable[[], MutableMapping]
+
+
+@dataclass(frozen=True)
+class RefusedTable:
+    """A table that a load left out: its name at the source and in RAW, why, and the exit code of the run."""
+
+    name: str
+    raw_name: str
+    line: str
+    exit_code: int = TableError.exit_code
+
+
+class TableGuard:
+    """One table in one extraction; every resource of the table shares it.
+
+    Args:
+        name: of the table at the source.
+        raw_name: of the table in RAW, as dlt has it.
+        state: returns the state of the dlt resource that keeps the cursor; it is as before once the table is refused.
+        is_strict: whether a refused table refuses the whole load.
+    """
+
+    def __init__(self, name: str, raw_name: str, state: State, is_strict: bool = False) -> None:
+        self._name = name
+        self._raw_name = raw_name
+        self._state = state
+        self._is_strict = is_strict
+        self._before: dict[str, Any] | None = None
+        self.is_refused = False
+
+    def rows(self, rows: Iterable[Any], what: str = "reading") -> Iterator[Any]:
+        """Yield the items of a resource until the table is refused.
+
+        Args:
+            rows: of the resource.
+            what: is done with the table, for the lines of progress.
+
+        Raises:
+            TableError: the load is strict.
+        """
+        self._remember()
+        progress.reading(dlt.current.pipeline(), self._name, self._raw_name, what)
+        try:
+            for item in rows:
+                if self.is_refused:
+                    return
+                yield item
+        except TableError as error:
+            self.refuse(error)
+
+    def step(self, step: ItemTransform) -> "GuardedStep":
+        """Return a step of the resource under this guard."""
+        return GuardedStep(self, step)
+
+    def call(self, function: Callable[[Any, Any], Any], item: Any, meta: Any) -> Any:
+        """Return what a step makes of an item; None once the table is refused."""
+        self._remember()
+        if self.is_refused:
+            return None
+        try:
+            return function(item, meta)
+        except TableError as error:
+            self.refuse(error)
+            return None
+
+    def refuse(self, error: TableError) -> None:
+        """Refuse the table; its cursor is as before this load.
+
+        Raises:
+            TableError: the load is strict.
+        """
+        interrupts.check()  # a statement that a signal has cancelled refuses no table
+        if self._is_strict:
+            raise error
+        self.is_refused = True
+        folder = Path(dlt.current.pipeline().working_dir)
+        keep_refused(folder, RefusedTable(self._name, self._raw_name, str(error), error.exit_code))
+        if self._before is not None:
+            state = self._state()
+            state.clear()
+            state.update(self._before)
+
+    def _remember(self) -> None:
+        if self._before is None:
+            self._before = deepcopy(dict(self._state()))
+
+
+class GuardedStep(ItemTransform):
+    """A step of a resource whose `TableError` refuses the table alone."""
+
+    def __init__(self, guard: TableGuard, step: ItemTransform) -> None:
+        super().__init__(self.__call__)
+        self._guard = guard
+        self._step = step
+        self.placement_affinity = step.placement_affinity
+
+    def bind(self, pipe: Any) -> "GuardedStep":
+        """Bind the guarded step to its pipe."""
+        self._step = self._step.bind(pipe)
+        return self
+
+    def __call__(self, item: Any, meta: Any = None) -> Any:
+        return self._guard.call(self._step, item, meta)
+
+
+def keep_refused(folder: Path, refused: RefusedTable) -> None:
+    """Add a refused table to the working folder's list; the first reason of a table counts."""
+    known = read_refused(folder)
+    if refused.raw_name in {one.raw_name for one in known}:
+        return
+    new = folder / f"{FILE}.new"
+    new.write_bytes(json.dumpb([asdict(one) for one in [*known, refused]]))
+    new.replace(folder / FILE)
+
+
+def read_refused(folder: Path) -> list[RefusedTable]:
+    """Return the tables that the last extraction refused."""
+    try:
+        return [RefusedTable(**one) for one in json.loadb((folder / FILE).read_bytes())]
+    except FileNotFoundError:
+        return []
+
+
+def forget_refused(folder: Path) -> None:
+    """Begin a new list."""
+    (folder / FILE).unlink(missing_ok=True)
+
+
+def drop_refused(folder: Path) -> None:
+    """Remove the files of refused tables from every package that is extracted and not yet normalized."""
+    names = {one.raw_name for one in read_refused(folder)}
+    for job in (folder / "normalize/extracted").glob("*/new_jobs/*") if names else ():
+        if ParsedLoadJobFileName.parse(job.name).table_name in names:
+            job.unlink()

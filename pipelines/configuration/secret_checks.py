@@ -1,0 +1,93 @@
+"""What the doctor looks at in AWS Secrets Manager: ECS starts no task while a secret that it names has no value."""
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from exactly_once.diagnostics.context import NotChecked
+from exactly_once.errors import PipelineError
+from pipelines.environment import environment
+
+# As in terraform/modules/platform/settings.tf; a test compares them.
+NEEDED = (
+    "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY",
+    "SNOWFLAKE_PRIVATE_KEY",
+    "SOURCES__POSTGRES__CREDENTIALS",
+    "SOURCES__SAAS__API_KEY",
+)
+# At most one of them is there: company.prefect_auth says which.
+OF_PREFECT = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
+REGION = "eu-central-1"  # as in terraform/environments
+NOT_ALLOWED = ("AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException")
+
+
+class MayNotLook(Exception):
+    """This sign-in may not see secrets, as the worker's may not: which need not be wrong."""
+
+
+def secrets(client: Any = None) -> str:
+    """Find a value in every secret that the worker's task names.
+
+    Args:
+        client: of Secrets Manager; None: by the sign-in of the shell.
+
+    Raises:
+        PipelineError: one has no value; with the command that puts it.
+    """
+    name = f"dp-mailblaze-demo-{environment().word}"
+    try:
+        look = _looker(client or _client(), name)
+        absent = [setting for setting in NEEDED if look(setting) is None]
+        empty = [setting for setting in (*NEEDED, *OF_PREFECT) if look(setting) is False]
+    except MayNotLook as reason:
+        return NotChecked(f"not looked at: {reason}; who deploys looks")
+    if absent:
+        raise PipelineError(f"{', '.join(f'{name}/{one}' for one in absent)}: not there; `terraform apply` makes it")
+    if empty:
+        put = 'aws secretsmanager put-secret-value --secret-string "$(cat VALUE)" --secret-id'
+        puts = "; ".join(f"`{put} {name}/{one}`" for one in empty)
+        raise PipelineError(f"no value in {', '.join(empty)}, and ECS starts no task before: {puts}")
+    return f"each of {len([one for one in (*NEEDED, *OF_PREFECT) if look(one)])} has a value"
+
+
+def _client() -> Any:
+    from botocore.config import Config
+    from botocore.session import Session
+
+    hasty = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
+    try:
+        return Session().create_client("secretsmanager", region_name=REGION, config=hasty)
+    except BotoCoreError as error:
+        raise MayNotLook(_said(error)) from error
+
+
+def _looker(client: Any, name: str) -> Callable[[str], bool | None]:
+    """Return what tells of a setting whether its secret has a value; None: there is no secret."""
+    known: dict[str, bool | None] = {}
+
+    def look(setting: str) -> bool | None:
+        if setting not in known:
+            known[setting] = _has_value(client, f"{name}/{setting}")
+        return known[setting]
+
+    return look
+
+
+def _has_value(client: Any, secret: str) -> bool | None:
+    try:
+        found = client.describe_secret(SecretId=secret)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code == "ResourceNotFoundException":
+            return None
+        if code in NOT_ALLOWED:
+            raise MayNotLook(f"this AWS sign-in may not secretsmanager:DescribeSecret ({code})") from error
+        raise
+    except BotoCoreError as error:  # no credentials, no network
+        raise MayNotLook(_said(error)) from error
+    return any("AWSCURRENT" in stages for stages in found.get("VersionIdsToStages", {}).values())
+
+
+def _said(error: Exception) -> str:
+    return (" ".join(str(error).split()) or type(error).__name__).rstrip(".")

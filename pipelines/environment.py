@@ -1,0 +1,241 @@
+"""The one switch: `MAILBLAZE_ENV` says where rows land; no other Python file reads it.
+
+dlt is imported where it is used: the dashboard asks here for its environment, and has no dlt.
+"""
+
+import errno
+import json
+import os
+import stat
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exactly_once.errors import PipelineError
+from pipelines.configuration.plain_folder import plain
+from pipelines.configuration.shell import setting
+
+if TYPE_CHECKING:
+    import dlt
+    from dlt.destinations.sql_client import SqlClientBase
+
+RAW = "RAW"
+# A load streams: what DuckDB may keep in memory is a cache of its file, and a merge that is larger goes to disk.
+DUCKDB = {"memory_limit": "128MB", "preserve_insertion_order": False}
+
+
+@dataclass(frozen=True)
+class Environment:
+    """Where rows come from and land for one word.
+
+    `database` names the warehouse's database (for DuckDB also the file), `lake` the URL that holds one prefix for each
+    pipeline, `is_embedded` whether the services' addresses stand in `services.json`.
+    """
+
+    word: str
+    engine: str
+    database: str
+    lake: str
+    is_embedded: bool
+
+    def settings(self) -> dict[str, Any]:
+        """Return this environment as a dlt configuration document; what `.dlt/` and the shell say stands above it."""
+        lake: dict[str, Any] = {"destination_type": "exactly_once.destinations.lake.lake"}
+        destinations = {"lake": lake, "warehouse": self._warehouse(), "models": self._models()}
+        document = {"destination": destinations, "load": {"workers": self._workers}}
+        if self.is_embedded:
+            services = read_services()
+            document["sources"] = {
+                "postgres": {"credentials": services.get("postgres_url")},
+                "saas": {"base_url": services.get("saas_url"), "api_key": services.get("saas_token")},
+            }
+            if "s3_endpoint_url" in services:
+                lake["credentials"] = services["s3_credentials"] | {"endpoint_url": services["s3_endpoint_url"]}
+        return document
+
+    def pipeline_settings(self, pipeline: str) -> dict[str, Any]:
+        """Return what differs between pipelines: a prefix of the lake for each, and the stage over it.
+
+        Both end in a slash, because dlt pastes them before the names of files.
+        """
+        lake = {"bucket_url": f"{self.lake}/{pipeline}/"}
+        stage = f"{self.database}.{RAW}.STG_S3_RAW/{pipeline}/"
+        return {"destination": {"lake": lake, "warehouse": {"stage_name": stage} if self.engine == "snowflake" else {}}}
+
+    @property
+    def _workers(self) -> int:
+        # Each ends at the fence, and Snowflake lets 20 statements wait for one table. DuckDB shares one statement among
+        # all cores, and two at a time need twice the memory.
+        return 8 if self.engine == "snowflake" else 1
+
+    def _warehouse(self) -> dict[str, Any]:
+        if self.engine == "snowflake":
+            credentials: Any = {"database": self.database, "warehouse": "LOAD_WH", "role": "LOADER"}
+            return {
+                "destination_type": "exactly_once.destinations.fenced_snowflake.fenced_snowflake",
+                "credentials": credentials,
+            }
+        return {
+            "destination_type": "exactly_once.destinations.staged_duckdb.staged_duckdb",
+            "credentials": {"database": str(data_dir() / f"{self.database}.duckdb"), "global_config": DUCKDB},
+        }
+
+    def _models(self) -> dict[str, Any]:
+        """Return dbt's own way in: the loader may not read what dbt makes."""
+        if self.engine != "snowflake":
+            return self._warehouse() | {"destination_type": "duckdb"}
+        place = {name: setting(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
+        credentials = {
+            "database": self.database,
+            "warehouse": "TRANSFORM_WH",
+            "role": "TRANSFORMER",
+            "host": setting("SNOWFLAKE_ACCOUNT"),
+            "username": setting("SNOWFLAKE_USER", "TRANSFORMER_SVC"),
+            "private_key_path": setting("SNOWFLAKE_PRIVATE_KEY_PATH"),
+            "private_key": setting("SNOWFLAKE_PRIVATE_KEY"),
+            "password": setting("SNOWFLAKE_PASSWORD"),
+            "query": {name: value for name, value in place.items() if value},
+        }
+        return {
+            "destination_type": "snowflake",
+            "credentials": {key: value for key, value in credentials.items() if value},
+        }
+
+
+def environment() -> Environment:
+    """Return the environment that `MAILBLAZE_ENV` names (default `local`).
+
+    Raises:
+        PipelineError: the word is none of the four.
+    """
+    table = _environments(str(data_dir()))
+    word = setting("MAILBLAZE_ENV", "local")
+    if word not in table:
+        raise PipelineError(
+            f"MAILBLAZE_ENV={word!r} is unknown: set it to one of {', '.join(table)}, or unset it for local."
+        )
+    return table[word]
+
+
+@cache
+def _environments(data_dir: str) -> dict[str, Environment]:
+    rows = [
+        Environment("local", "duckdb", "dp_mailblaze_demo_local_db", f"{data_dir}/lake", True),
+        Environment("ci", "duckdb", "dp_mailblaze_demo_ci_db", "s3://dp-mailblaze-demo-ci-raw", True),
+        Environment("dev", "snowflake", "DP_MAILBLAZE_DEMO_DEV_DB", "s3://dp-mailblaze-demo-dev-raw-3dfbc1", False),
+        Environment("prod", "snowflake", "DP_MAILBLAZE_DEMO_PROD_DB", "s3://dp-mailblaze-demo-prod-raw-3dfbc1", False),
+    ]
+    return {row.word: row for row in rows}
+
+
+def data_dir() -> Path:
+    """Return the absolute folder that holds what runs leave behind on this machine (`MAILBLAZE_DATA_DIR`, `.data`).
+
+    An empty variable counts as none. Where the path holds what libraries read as syntax, it is a link to the folder.
+
+    Raises:
+        PipelineError: it is no folder, and none can be made there.
+    """
+    return _absolute(setting("MAILBLAZE_DATA_DIR", ".data"))
+
+
+@cache
+def _absolute(path: str) -> Path:
+    folder = Path(path)
+    try:
+        folder = folder.expanduser().absolute()
+        _check_folder(folder)
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~nobody
+        reason = getattr(error, "strerror", None) or str(error).rstrip(".")
+        shown = f"{path[:57]}..." if len(path) > 60 else path
+        unset = ", or unset it for .data" if setting("MAILBLAZE_DATA_DIR") else ""
+        raise PipelineError(
+            f"MAILBLAZE_DATA_DIR is {shown!r}, where no folder can be ({reason}): set it to a folder that you may "
+            f"write to{unset}."
+        ) from None
+    return plain(folder)
+
+
+def _check_folder(folder: Path) -> None:
+    """Find a folder, or a place where one can be made.
+
+    Raises:
+        OSError: it is none.
+    """
+    for place in (folder, *folder.parents):
+        try:
+            found = place.stat()
+        except FileNotFoundError:
+            if place.is_symlink():
+                raise
+            continue
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, f"{place} is a file")
+        if place != folder and not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, f"{place} cannot be written to")
+        return
+
+
+def export_data_dir() -> None:
+    """Give this process's dbt the same folder: its profile reads the variable itself, and knows no link."""
+    os.environ["MAILBLAZE_DATA_DIR"] = str(data_dir())
+
+
+def services_file() -> Path:
+    """Return the file in which whoever starts the services writes their addresses."""
+    return data_dir() / "services.json"
+
+
+def read_services() -> dict[str, Any]:
+    """Return the addresses of the services of `make up`, or nothing where none was started for this data folder."""
+    try:
+        found = json.loads(services_file().read_text())
+        return {} if _is_copied(found.get("folder")) else found
+    except FileNotFoundError:
+        return {}
+    except ValueError as error:
+        raise PipelineError(
+            f"{services_file()} is damaged ({error}): remove it, then `make up` writes it again."
+        ) from error
+
+
+def _is_copied(folder: dict[str, Any] | None) -> bool:
+    """Tell whether the file lies in a copy of the data folder: the services are the original's."""
+    if not folder:
+        return False
+    try:
+        original, here = os.stat(folder["path"]), os.stat(services_file().parent)  # noqa: PTH116
+    except FileNotFoundError:
+        return False  # it was moved
+    return (original.st_dev, original.st_ino) != (here.st_dev, here.st_ino)
+
+
+def build_pipeline(name: str, folder: Path | None = None) -> "dlt.Pipeline":
+    """Return the pipeline that carries source `name` through the lake into RAW of the environment's warehouse.
+
+    dlt's setting `warehouse.scratch` puts a prefix before RAW, for a trial that leaves RAW alone. dlt's working folder
+    is the environment's, or one in `folder`.
+    """
+    import dlt
+
+    # Two threads that meet in dlt's own lazy import of pyarrow see half a module.
+    import pyarrow  # noqa: F401
+
+    working = {"pipelines_dir": str(folder)} if folder else {}
+    return dlt.pipeline(name, destination="warehouse", staging="lake", dataset_name=raw_dataset(), **working)
+
+
+def raw_dataset() -> str:
+    """Return the dataset that loads write: RAW, behind the prefix of a trial (dlt's setting `warehouse.scratch`)."""
+    import dlt
+
+    return f"{dlt.config.get('warehouse.scratch', str) or ''}{RAW}"
+
+
+def mart_client() -> "SqlClientBase":
+    """Return a session that reads MART as dbt does, by the settings in dbt/profiles.yml; to be opened by `with`."""
+    import dlt
+
+    scratch = dlt.config.get("warehouse.scratch", str) or ""
+    return dlt.dataset("models", f"{scratch}MART", dlt.Schema("models")).sql_client
