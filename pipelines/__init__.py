@@ -6,5 +6,17 @@ read, loaded and recovered is in exactly_once/, which knows nothing of MailBlaze
 
 from pathlib import Path
 
+from exactly_once import hints
+
 # dlt's state names a destination by its module: the names of earlier versions still resolve.
 __path__.append(str(Path(__file__).parent / "earlier_names"))
+
+hints.use(
+    hints.Hints(
+        load="python pipelines/{pipeline}.py",
+        replay="python pipelines/replay.py {arguments}",
+        repair_lease="python pipelines/lease_repair.py {name}",
+        doctor="make doctor",
+        new_data_dir="set MAILBLAZE_DATA_DIR to a new folder, or type make clean run",
+    )
+)

@@ -1,0 +1,56 @@
+"""The commands that messages of the engine offer; an application names its own by `use`."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Hints:
+    """What a person types next.
+
+    Args:
+        load: loads one pipeline; `{pipeline}` is its name.
+        replay: makes RAW again from the lake; `{arguments}` follow.
+        repair_lease: replaces a damaged lease of `{name}`.
+        doctor: looks at settings, network and rights.
+        new_data_dir: how a person starts with an empty warehouse.
+    """
+
+    load: str = "the load of {pipeline} again"
+    replay: str = "a replay of the lake {arguments}"
+    repair_lease: str = "exactly_once.lease.repair({name!r})"
+    doctor: str = "the checks of exactly_once.diagnostics"
+    new_data_dir: str = "load into a new dataset"
+
+
+_hints = Hints()
+
+
+def use(hints: Hints) -> None:
+    """Name the application's own commands for this process."""
+    global _hints
+    _hints = hints
+
+
+def load(pipeline: str) -> str:
+    """Return the command that loads a pipeline."""
+    return _hints.load.format(pipeline=pipeline)
+
+
+def replay(*arguments: str) -> str:
+    """Return the command that makes RAW again from the lake."""
+    return _hints.replay.format(arguments=" ".join(arguments)).rstrip()
+
+
+def repair_lease(name: str) -> str:
+    """Return the command that replaces a damaged lease."""
+    return _hints.repair_lease.format(name=name)
+
+
+def doctor() -> str:
+    """Return the command that looks at what is set, reachable and permitted."""
+    return _hints.doctor
+
+
+def new_data_dir() -> str:
+    """Return how a person starts with an empty warehouse."""
+    return _hints.new_data_dir
