@@ -1,17 +1,13 @@
 """One load: what is pending is finished, new rows are extracted and normalized, then land through the lake in RAW."""
 
-import sys
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import dlt
-from dlt.common.pipeline import LoadInfo, get_dlt_pipelines_dir
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from exactly_once import interrupts
@@ -21,7 +17,7 @@ from exactly_once.errors import PipelineError, is_transient, permanent_failure, 
 from exactly_once.lease.lease import TTL, Lease, lease_url
 from exactly_once.progress import phase, reporting
 from exactly_once.recovery.load_rows import schema_owner
-from exactly_once.recovery.manifest_chain import file_key, seal, sealed
+from exactly_once.recovery.manifest_chain import seal
 from exactly_once.recovery.manifest_writer import backfill_manifests, write_manifests
 from exactly_once.recovery.pending import (
     can_resume,
@@ -36,54 +32,23 @@ from exactly_once.recovery.pending import (
 )
 from exactly_once.recovery.retention import prune
 from exactly_once.recovery.working_dir import find_damage, is_sealed, open_pipeline
+from exactly_once.report import LoadReport
 from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused, keep_refused, read_refused
-from pipelines.configuration.settings import prepare
-from pipelines.environment import build_pipeline, environment
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
 
-Source = Callable[[], AbstractContextManager[dlt.sources.DltSource]]
+Source = Callable[[], AbstractContextManager[dlt.sources.DltSource] | dlt.sources.DltSource]
+PipelineFactory = Callable[[Path | None], dlt.Pipeline]  # takes another folder for the working folder
 
 
-@dataclass
-class TableReport:
-    """What happened to one table: rows extracted, rows in the lake's new files, rows now in RAW, and seconds spent.
+def run_pipeline(pipeline: dlt.Pipeline | PipelineFactory, source: Source) -> LoadReport:
+    """Load one source into its dataset, alone: a second run of the same pipeline anywhere is refused.
 
-    `read_to` is the cursor's place at the source, `is_new` tells whether RAW had no row of it before this load.
-    """
-
-    table: str
-    extracted: int = 0
-    in_lake: int = 0
-    in_raw: int = 0
-    seconds: float = 0.0
-    read_to: str = ""
-    is_new: bool = True
-
-
-@dataclass
-class LoadReport:
-    """One load of one pipeline; `finished` and `set_aside` count the packages that an earlier run had left.
-
-    `refused` lists the tables of which this load brought nothing, each with its reason.
-    """
-
-    pipeline: str
-    load_ids: list[str] = field(default_factory=list)
-    tables: dict[str, TableReport] = field(default_factory=dict)
-    refused: list[RefusedTable] = field(default_factory=list)
-    finished: int = 0
-    quarantined: int = 0
-    seconds: float = 0.0
-
-    def table(self, name: str) -> TableReport:
-        """Return the report of table `name`, a new one the first time."""
-        return self.tables.setdefault(name, TableReport(name))
-
-
-def run_pipeline(name: str, source: Source) -> LoadReport:
-    """Load one source into RAW, alone: a second run of the same pipeline anywhere is refused.
+    Args:
+        pipeline: with one of exactly_once.destinations as its destination and a lake as its staging; or what makes it,
+            which lets a working folder that dlt cannot open be quarantined instead of failing.
+        source: returns the dlt source, or a context in which it is open; called again where one table is refused.
 
     Raises:
         PipelineError: a setting is missing or makes no sense.
@@ -91,11 +56,9 @@ def run_pipeline(name: str, source: Source) -> LoadReport:
         PipelineStepFailed: nothing of this load is in RAW; a package that was already extracted stays pending and is
             finished by the next load.
     """
-    prepare([name])
-    folder = Path(get_dlt_pipelines_dir()) / name
-    pipeline = open_pipeline(name, folder, partial(build_pipeline, name), acquire_lease)
-    with acquire_lease(pipeline) as lease, reporting(pipeline):
-        return load_without_refused(pipeline, source, lease)
+    opened = pipeline if isinstance(pipeline, dlt.Pipeline) else open_pipeline(pipeline, acquire_lease)
+    with acquire_lease(opened) as lease, reporting(opened):
+        return load_without_refused(opened, source, lease)
 
 
 def load_without_refused(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
@@ -137,7 +100,6 @@ def extract(
     """
     started = time.monotonic()
     report = LoadReport(pipeline.pipeline_name)
-    warn_of_password(pipeline)
     phase(pipeline, "looking at what the last run left")
     _recover(pipeline, report, lease)
     # A table without a new row stands in the report too.
@@ -146,7 +108,7 @@ def extract(
     folder = Path(pipeline.working_dir)
     forget_refused(folder)
     phase(pipeline, "looking at the source's tables")
-    with source() as opened:
+    with _opened(source) as opened:
         check_source(pipeline, opened)
         for resource in opened.resources.values():
             if line := (left_out or {}).get(resource.table_name):
@@ -156,12 +118,7 @@ def extract(
     interrupts.check()
     report.refused = read_refused(folder)
     drop_refused(folder)
-    refused = {one.raw_name for one in report.refused}
-    for metrics in info.metrics.values():
-        for table, written in metrics[0]["table_metrics"].items():
-            if not table.startswith("_dlt") and table not in refused:
-                report.table(table).extracted += written.items_count
-                report.table(table).seconds += written.last_modified - written.created
+    report.add_extracted(info.metrics)
     pipeline.normalize()
     interrupts.check()
     lease.check()
@@ -234,12 +191,18 @@ def row_counts(pipeline: dlt.Pipeline) -> dict[str, int]:
 
 
 def acquire_lease(pipeline: dlt.Pipeline) -> Lease:
-    """Return the lease of a pipeline on this environment's warehouse and dataset, to be entered."""
+    """Return the lease of a pipeline on its warehouse and dataset, to be entered."""
     with pipeline.destination_client() as warehouse:
         staging = warehouse.config.staging_config
     lake, _ = fsspec_from_config(staging)
-    url = lease_url(staging.bucket_url, environment().database, pipeline.dataset_name)
+    url = lease_url(staging.bucket_url, database_name(warehouse.config.credentials), pipeline.dataset_name)
     return Lease(lake, url, lease_ttl())
+
+
+def database_name(credentials: Any) -> str:
+    """Return the name of the warehouse's database; DuckDB's is its file's without the ending."""
+    database = str(credentials.database)
+    return Path(database).stem if database.endswith((".duckdb", ".db")) else database
 
 
 def lease_ttl() -> float:
@@ -248,16 +211,6 @@ def lease_ttl() -> float:
     if not 0 < ttl <= 86_400:
         raise PipelineError(f"LEASE__TTL is {ttl}: give seconds, at most 86400.")
     return ttl
-
-
-def warn_of_password(pipeline: dlt.Pipeline) -> None:
-    """Say on standard error that a password signs in to Snowflake: a trial account may, a service should not."""
-    if environment().engine != "snowflake":
-        return
-    with pipeline.destination_client() as warehouse:
-        has_key = bool(warehouse.config.credentials.private_key)
-    if not has_key:
-        print("⚠ Snowflake signs in by password: use a key pair, see docs/snowflake.md", file=sys.stderr)
 
 
 def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
@@ -283,7 +236,7 @@ def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         except Exception as error:
             interrupts.check()
             bad = permanent_failure(error)
-            if bad is None and (is_transient(error) or user_message(error, "")):
+            if bad is None and (is_transient(error) or user_message(error)):
                 raise
             # What nobody can explain fails again as it is; its rows are read again.
             what = (
@@ -314,7 +267,7 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
     packages = pipeline.list_normalized_load_packages()
     if not packages:
         return
-    with _one_writer if environment().engine == "duckdb" else nullcontext():
+    with _one_writer if _is_duckdb(pipeline) else nullcontext():
         lease.check()
         write_fencing_token(pipeline, lease.token, packages[-1])
         info = pipeline.load()
@@ -322,22 +275,15 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
         write_manifests(pipeline, info, lease.token)
         prune(pipeline)
         interrupts.check()  # dlt ends a load well on a signal where no job is left
-    report.load_ids += info.loads_ids
-    for table, rows in _lake_rows(info, pipeline).items():
-        report.table(table).in_lake += rows
-    for metrics in info.metrics.values():
-        for job in metrics[0]["job_metrics"].values():
-            if job.finished_at and not job.table_name.startswith("_dlt"):
-                report.table(job.table_name).seconds += (job.finished_at - job.started_at).total_seconds()
+    report.add_loaded(info, pipeline)
 
 
-def _lake_rows(info: LoadInfo, pipeline: dlt.Pipeline) -> dict[str, int]:
-    """Return for each table the rows in the files that this load wrote to the lake, counted when they were made."""
-    rows: dict[str, int] = defaultdict(int)
-    for package in info.load_packages:
-        contents = sealed(pipeline._get_load_storage().get_load_package_state(package.load_id)) or {}
-        for job in package.jobs["completed_jobs"]:
-            found = job.job_file_info
-            if found.file_format == "parquet" and not found.table_name.startswith("_dlt"):
-                rows[found.table_name] += contents.get(file_key(found.file_name()), {}).get("rows") or 0
-    return rows
+def _is_duckdb(pipeline: dlt.Pipeline) -> bool:
+    return pipeline.destination.capabilities().sqlglot_dialect == "duckdb"
+
+
+@contextmanager
+def _opened(source: Source) -> Iterator[dlt.sources.DltSource]:
+    found = source()
+    with found if isinstance(found, AbstractContextManager) else nullcontext(found) as opened:
+        yield opened

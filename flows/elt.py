@@ -21,6 +21,7 @@ from prefect.futures import as_completed
 from prefect.logging.handlers import PrefectConsoleHandler
 
 from exactly_once import interrupts
+from exactly_once.cli import command_line, exit_with_error, refusal_code, refusals
 from exactly_once.errors import PipelineError
 from exactly_once.progress import speak
 from flows import budget, last_build
@@ -35,7 +36,6 @@ from flows.progress import begin_run, say
 from flows.refused import TablesRefused, dbt_sources, models_of
 from flows.report import PREVIEWED, RunReport, preview, publish
 from flows.selection import absent_tables, sources_named
-from pipelines.command import command_line, exit_with_error, refusal_code, refusals
 from pipelines.configuration.plain_folder import shown
 from pipelines.configuration.private_files import keep_private
 from pipelines.configuration.settings import prepare

@@ -6,16 +6,15 @@ from prefect import task
 from prefect.context import TaskRunContext
 
 from exactly_once import interrupts
+from exactly_once.cli import recovery_note
 from exactly_once.errors import is_transient, user_message
-from exactly_once.runner import LoadReport
+from exactly_once.report import LoadReport
 from flows.outcome import said
 from flows.progress import hear, say
-from pipelines import postgres, saas
-from pipelines.command import recovery_note, services_hint
+from pipelines.registry import SOURCES
 
 ATTEMPTS = 3
 _failures: dict[str, str] = {}  # by source: why this process's last attempt failed
-SOURCES = {"postgres": postgres.load, "saas": saas.load}
 
 
 def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
@@ -38,10 +37,10 @@ def load_source(source: str) -> LoadReport:
         say(f"{source}: attempt {run.run_count} of {ATTEMPTS} after: {_failures.get(source, 'an attempt elsewhere')}")
     say(f"{source}: reading what changed")
     try:
-        report = SOURCES[source]()
+        report = SOURCES[source].load()
     except Exception as error:
         interrupts.check()
-        _failures[source] = user_message(error, services_hint()) or type(error).__name__
+        _failures[source] = user_message(error) or type(error).__name__
         raise
     rows = sum(table.in_lake for table in report.tables.values())
     say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{recovery_note(report)}")

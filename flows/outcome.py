@@ -8,7 +8,6 @@ from prefect.runtime import deployment, flow_run
 from prefect.states import Failed, State
 
 from exactly_once.errors import PipelineError, exit_code, is_transient, user_message
-from pipelines.command import services_hint
 from pipelines.runs.run_record import hidden, recorded
 
 
@@ -20,9 +19,7 @@ class LoadsFailed(PipelineError):
     """
 
     def __init__(self, failures: dict[str, BaseException]) -> None:
-        self.lines = [
-            f"{source}: {user_message(error, services_hint()) or repr(error)}" for source, error in failures.items()
-        ]
+        self.lines = [f"{source}: {user_message(error) or repr(error)}" for source, error in failures.items()]
         super().__init__(" ".join(self.lines))
         codes = [exit_code(error) for error in failures.values()]
         # That another run is at work says least.
@@ -82,7 +79,7 @@ def recorded_flow(sources: Iterable[str]) -> Callable[[Callable[..., Any]], Call
 
 def failed(error: BaseException) -> State | None:
     """Return the failed state that says an error's line; None: no line fits, and its traceback is needed."""
-    line = user_message(error, services_hint())
+    line = user_message(error)
     if line is None:
         return None
     line = hidden(line)

@@ -11,7 +11,7 @@ from prefect.context import refresh_global_settings_context
 
 from exactly_once.errors import PipelineError
 from flows.prefect_import import leave_out_profiles
-from pipelines.command import services_hint
+from pipelines.configuration.services import services_hint
 from pipelines.configuration.settings import prefect_api
 from pipelines.configuration.shell import is_loopback
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from exactly_once.errors import PipelineError
-from exactly_once.runner import LoadReport
+from exactly_once.report import LoadReport
 
 
 class TablesRefused(PipelineError):

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 
-from exactly_once.runner import LoadReport
-from pipelines.command import duplicate_notes, format_report, refusals
+from exactly_once.cli import duplicate_notes, format_report, refusals
+from exactly_once.report import LoadReport
 from pipelines.environment import mart_client
 
 PREVIEW = (

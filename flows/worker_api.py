@@ -10,10 +10,10 @@ import time
 import httpx
 from prefect.client.schemas.schedules import CronSchedule
 
+from exactly_once.cli import exit_with_error
 from exactly_once.errors import PipelineError
 from flows.prefect_server import use_server
 from flows.schedule_check import check_deployment
-from pipelines.command import exit_with_error
 from pipelines.configuration.shell import spare_loopback, unusable_proxies
 from pipelines.environment import environment
 

@@ -7,6 +7,7 @@ read, loaded and recovered is in exactly_once/, which knows nothing of MailBlaze
 from pathlib import Path
 
 from exactly_once import hints
+from exactly_once.messages import services
 
 # dlt's state names a destination by its module: the names of earlier versions still resolve.
 __path__.append(str(Path(__file__).parent / "earlier_names"))
@@ -20,3 +21,4 @@ hints.use(
         new_data_dir="set MAILBLAZE_DATA_DIR to a new folder, or type make clean run",
     )
 )
+services.use("pipelines.configuration.services:MailBlazeServices")

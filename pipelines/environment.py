@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from exactly_once.errors import PipelineError
 from pipelines.configuration.plain_folder import plain
 from pipelines.configuration.shell import setting
+from pipelines.registry import SOURCES
 
 if TYPE_CHECKING:
     import dlt
@@ -47,8 +48,8 @@ class Environment:
         if self.is_embedded:
             services = read_services()
             document["sources"] = {
-                "postgres": {"credentials": services.get("postgres_url")},
-                "saas": {"base_url": services.get("saas_url"), "api_key": services.get("saas_token")},
+                source.name: {setting: services.get(field) for setting, field in source.local.items()}
+                for source in SOURCES.values()
             }
             if "s3_endpoint_url" in services:
                 lake["credentials"] = services["s3_credentials"] | {"endpoint_url": services["s3_endpoint_url"]}

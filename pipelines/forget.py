@@ -4,8 +4,8 @@ import argparse
 import shutil
 from pathlib import Path
 
+from exactly_once.cli import exit_with_error
 from exactly_once.errors import PipelineError
-from pipelines.command import exit_with_error
 from pipelines.environment import data_dir
 
 DATABASE = "dp_mailblaze_demo_*_db.duckdb"

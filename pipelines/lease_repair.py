@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 import dlt
 
+from exactly_once.cli import exit_with_error
 from exactly_once.errors import PipelineError
 from exactly_once.lease.lease import Lease
 from exactly_once.lease.owner import this_process
@@ -24,7 +25,6 @@ from exactly_once.lease.store import VersionConflict
 from exactly_once.recovery.manifests import ManifestStore
 from exactly_once.recovery.pending import read_last_attempt
 from exactly_once.runner import acquire_lease
-from pipelines.command import exit_with_error
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, data_dir
 from pipelines.replay import PIPELINES

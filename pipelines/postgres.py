@@ -181,9 +181,9 @@ def opened() -> Iterator[dlt.sources.DltSource]:
 
 def load():
     """Load what changed in Postgres since the last load, and return its report."""
-    from exactly_once.runner import run_pipeline
+    from pipelines import loading
 
-    return run_pipeline("postgres", opened)
+    return loading.load("postgres", opened)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from functools import cached_property
 
 from dlt.common.schema import Schema
 
+from exactly_once.cli import command_line, exit_with_error
 from exactly_once.errors import PipelineError
 from exactly_once.progress import is_quiet, reporting, speak, ticking
 from exactly_once.recovery.manifest_chain import history
@@ -32,12 +33,12 @@ from exactly_once.recovery.replay_load import already_complete, count_replayed, 
 from exactly_once.recovery.replay_plan import ReplayStep, plan_replay
 from exactly_once.recovery.retention import prune
 from exactly_once.runner import acquire_lease, row_counts
-from pipelines.command import command_line, exit_with_error
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, data_dir, environment
+from pipelines.registry import SOURCES
 from pipelines.runs.run_record import current, recorded
 
-PIPELINES = ("postgres", "saas")
+PIPELINES = tuple(SOURCES)
 
 
 class Replay:
@@ -157,7 +158,7 @@ def lines(rows: dict[str, int], files: Counter, seconds: Counter) -> list[str]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Replay the pipelines that are named, both where none is; exit as `exit_with_line` does.
+    """Replay the pipelines that are named, both where none is; exit as `exit_with_error` does.
 
     Nothing is landed before each of them was looked at.
     """

@@ -6,7 +6,7 @@ if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is
     watch()
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -260,11 +260,17 @@ class Endpoint:
         return dlt.current.resource_state(self._name)
 
 
+@contextmanager
+def opened() -> Iterator[dlt.sources.DltSource]:
+    """Open the source."""
+    yield saas()
+
+
 def load():
     """Load what changed at the vendor since the last load, and return its report."""
-    from exactly_once.runner import run_pipeline
+    from pipelines import loading
 
-    return run_pipeline("saas", lambda: nullcontext(saas()))
+    return loading.load("saas", opened)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 import dlt
 from dlt.common import json
 from dlt.common.configuration.exceptions import ConfigurationException
+from dlt.common.pipeline import get_dlt_pipelines_dir
 from dlt.common.schema import Schema
 from dlt.common.storages.load_package import PackageStorage
 
@@ -31,16 +32,11 @@ OF_THE_LOAD = (".reference", ".sql")  # dlt makes these jobs while it loads: no 
 
 
 def open_pipeline(
-    name: str,
-    folder: Path,
-    make: Callable[[Path | None], dlt.Pipeline],
-    lease: Callable[[dlt.Pipeline], AbstractContextManager],
+    make: Callable[[Path | None], dlt.Pipeline], lease: Callable[[dlt.Pipeline], AbstractContextManager]
 ) -> dlt.Pipeline:
     """Return the activated pipeline; a working folder that dlt cannot open is quarantined first.
 
     Args:
-        name: of the pipeline.
-        folder: its working folder.
         make: returns the pipeline, with its working folder in another folder where one is given.
         lease: returns the lease of a pipeline, to be entered while its working folder is moved.
     """
@@ -49,11 +45,14 @@ def open_pipeline(
     except (PipelineError, ConfigurationException):
         raise
     except Exception:
-        reason = find_damage(folder) if folder.exists() else None
-        if reason is None:
-            raise
-    with TemporaryDirectory() as elsewhere, lease(make(Path(elsewhere))):
-        kept = move_working_dir(name, folder)
+        with TemporaryDirectory() as elsewhere:
+            spare = make(Path(elsewhere))
+            name, folder = spare.pipeline_name, Path(get_dlt_pipelines_dir()) / spare.pipeline_name
+            reason = find_damage(folder) if folder.exists() else None
+            if reason is None:
+                raise
+            with lease(spare):
+                kept = move_working_dir(name, folder)
     print(f"⚠ {name}: {reason}: {moved_note(kept)}.", file=sys.stderr)
     return _activated(make(None))
 

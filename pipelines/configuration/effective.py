@@ -7,14 +7,15 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from pipelines.configuration.settings import NAMED, SINGLE, SOURCES, Found, as_variable, find, ignored, prefect_api
+from pipelines.configuration.settings import NAMED, SINGLE, Found, as_variable, find, ignored, prefect_api
 from pipelines.configuration.shell import ignored as left_out
 from pipelines.configuration.shell import setting
 from pipelines.environment import data_dir, environment
+from pipelines.registry import SOURCES
 
 # What a load uses in any case.
 ALWAYS = (
-    *(name for names in SOURCES.values() for (name,) in names),
+    *(name for source in SOURCES.values() for name in source.required),
     "destination.warehouse.credentials.database",
     "destination.warehouse.credentials.host",
     "destination.warehouse.credentials.username",

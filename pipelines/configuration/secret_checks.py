@@ -5,16 +5,16 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from exactly_once.diagnostics.context import NotChecked
+from exactly_once.diagnostics.check import NotChecked
 from exactly_once.errors import PipelineError
 from pipelines.environment import environment
+from pipelines.registry import SOURCES
 
 # As in terraform/modules/platform/settings.tf; a test compares them.
 NEEDED = (
     "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY",
     "SNOWFLAKE_PRIVATE_KEY",
-    "SOURCES__POSTGRES__CREDENTIALS",
-    "SOURCES__SAAS__API_KEY",
+    *(source.info.setting(list(source.settings)[-1]) for source in SOURCES.values()),
 )
 # At most one of them is there: company.prefect_auth says which.
 OF_PREFECT = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")

@@ -19,6 +19,7 @@ from dlt.common.configuration.specs.pluggable_run_context import PluggableRunCon
 from exactly_once.errors import PipelineError, user_message
 from pipelines.configuration.shell import ignore_foreign, setting
 from pipelines.environment import environment, read_services, services_file
+from pipelines.registry import SOURCES
 
 SINGLE = ("runtime", "extract", "normalize", "load", "lease", "warehouse")  # their keys need no further section
 NAMED = ("sources", "destination")  # the name of one source or destination follows
@@ -88,8 +89,7 @@ class Secrets(_FullNames, SecretsTomlProvider):
 # What services.json says of one service counts whole or not at all: a token is for the address that it stands beside.
 # Of each, the settings that it gives, and those that say that somebody means another service.
 SERVICES: dict[tuple[str, ...], tuple[tuple[str, ...], tuple[str, ...]]] = {
-    ("sources", "postgres"): (("credentials",), ("credentials",)),
-    ("sources", "saas"): (("base_url", "api_key"), ("base_url", "api_key")),
+    **{("sources", source.name): (tuple(source.local), tuple(source.local)) for source in SOURCES.values()},
     ("destination", "lake"): (("credentials",), ("credentials", "bucket_url")),
 }
 
@@ -168,7 +168,7 @@ def _providers() -> list[Any]:
     except PipelineError:
         raise
     except Exception as error:
-        reason = " ".join((user_message(error, "") or str(error)).split())[:200].rstrip(".")
+        reason = " ".join((user_message(error) or str(error)).split())[:200].rstrip(".")
         raise PipelineError(
             f"dlt cannot begin with its own settings ({reason}): correct or unset what begins with RUNTIME__ in the "
             "shell, or [runtime] in .dlt/."
@@ -198,10 +198,6 @@ def is_set(name: str, pipeline: str | None = None) -> bool:
 
 
 # What each part needs in any case; one name of a line is enough.
-SOURCES: dict[str, tuple[tuple[str, ...], ...]] = {
-    "postgres": (("sources.postgres.credentials",),),
-    "saas": (("sources.saas.base_url",), ("sources.saas.api_key",)),
-}
 KEYS = ("private_key_path", "private_key", "password")
 SNOWFLAKE: tuple[tuple[str, ...], ...] = (
     ("destination.warehouse.credentials.host",),
@@ -223,7 +219,8 @@ def missing(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
         prefect: whether a run is reported to Prefect.
     """
     here, sources = environment(), list(sources)
-    parts = {name: SOURCES.get(name, ()) for name in sources}
+    parts = {name: SOURCES[name].required if name in SOURCES else () for name in sources}
+    parts = {name: tuple((one,) for one in required) for name, required in parts.items()}
     pipelines: dict[str, str] = dict(zip(parts, parts, strict=True))
     if here.engine == "snowflake":
         parts["warehouse"] = () if is_set_whole("destination.warehouse.credentials") else SNOWFLAKE
@@ -347,7 +344,7 @@ def _no_naming(value: Any) -> str | None:
 
 def _no_shared_lake(value: Any) -> str | None:
     name = "DESTINATION__LAKE__BUCKET_URL"
-    return f"each pipeline has its own: set POSTGRES__{name} and SAAS__{name}"
+    return f"each pipeline has its own: set {' and '.join(f'{source.upper()}__{name}' for source in SOURCES)}"
 
 
 CHECKS: dict[str, Callable[[Any], str | None]] = {
@@ -363,7 +360,7 @@ CHECKS: dict[str, Callable[[Any], str | None]] = {
     "sources.postgres.reread_limit": _number(0, 1e15),
     "sources.postgres.search_path": _names,
     "sources.postgres.schema": _one_name,
-    "sources.saas.base_url": _http,
+    **{name: _http for source in SOURCES.values() for name in source.required if name.endswith(".base_url")},
     "sources.saas.windows": _number(1, 64),
     "schema.naming": _no_naming,
     "destination.lake.bucket_url": _no_shared_lake,

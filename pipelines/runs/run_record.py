@@ -27,7 +27,7 @@ from pipelines.configuration.private_files import keep_private
 from pipelines.environment import data_dir, environment, read_services
 
 if TYPE_CHECKING:
-    from exactly_once.runner import LoadReport
+    from exactly_once.report import LoadReport
 
 VERSION = 1
 KEPT = 200  # records of one environment; beside them the last good one of each source stays
@@ -316,9 +316,8 @@ def ending(error: BaseException) -> tuple[int, str]:
     if type(error).__name__ == "TerminationSignal":  # of Prefect
         return 143, "Interrupted by SIGTERM; what it had loaded counts: run it again."
     # Imported here: a reader of records needs no dlt.
-    from pipelines.command import services_hint
 
-    line = user_message(error, services_hint())
+    line = user_message(error)
     if line is None:
         first = (str(error).strip().splitlines() or [""])[0]
         line = f"{type(error).__name__}: {first}: this is a bug, its traceback is in the run's log."

@@ -19,7 +19,7 @@ import dlt
 import duckdb
 
 import exactly_once.destinations.staged_duckdb  # noqa: F401  before the fork, where an import costs nothing
-from exactly_once.runner import LoadReport
+from exactly_once.report import LoadReport
 from exactly_once.runner import run_pipeline as load_source
 from pipelines.command import run
 

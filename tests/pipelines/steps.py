@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from exactly_once.runner import LoadReport, acquire_lease, extract, load_packages
+from exactly_once.report import LoadReport
+from exactly_once.runner import acquire_lease, extract, load_packages
 from pipelines.environment import build_pipeline
 from pipelines.postgres import opened
 

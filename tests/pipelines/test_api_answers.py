@@ -69,7 +69,7 @@ def test_a_reset_far_away_is_one_line_and_not_slept_for(api, unit):  # noqa: F81
         began = time.monotonic()
         error = failed()
         assert time.monotonic() - began < 30
-        line = user_message(error, "")
+        line = user_message(error)
         assert "asks to wait 17,2" in line
         assert "a run waits 300 s at most" in line
         assert "RUNTIME__REQUEST_MAX_RETRY_DELAY" in line
@@ -102,7 +102,7 @@ def test_one_bad_status_is_tried_again_and_one_that_stays_is_one_line(api, statu
     api.vendor.answers["items"] = [answer(status)] * 99
     error = failed()
     assert len(api.vendor.answers["items"]) == 99 - 5
-    assert ("refused the token" if status == 403 else f"the API answered {status}") in user_message(error, "")
+    assert ("refused the token" if status == 403 else f"the API answered {status}") in user_message(error)
     assert is_transient(error) is (status != 403)
 
 
@@ -115,7 +115,7 @@ def test_204_is_an_empty_answer_for_the_first_page_alone(api, monkeypatch):  # n
     monkeypatch.setenv("SOURCES__SAAS__WINDOWS", "1")
     api.vendor.answers["items"] = [lambda handler: answer(body=api.vendor.page("items", {"limit": "1"}))(handler)]
     api.vendor.answers["items"] += [answer(204)] * 99
-    assert "page 2: the API answered 204" in user_message(failed(), "")
+    assert "page 2: the API answered 204" in user_message(failed())
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
@@ -137,7 +137,7 @@ def test_another_address_of_the_same_server_gets_the_token_and_no_other_does(api
 
 def test_a_circle_of_redirects_is_one_line(api):  # noqa: F811
     api.vendor.answers["items"] = [answer(302, Location="/v1/items?limit=1000")] * 200
-    assert "the API redirects in circles" in user_message(failed(), "")
+    assert "the API redirects in circles" in user_message(failed())
 
 
 ENCODED = {
@@ -161,7 +161,7 @@ def test_text_is_read_in_the_encoding_that_its_bytes_have(api, case):  # noqa: F
 def test_bytes_that_are_no_text_are_one_line(api):  # noqa: F811
     api.vendor.put("items", '{"id":1,"at":"2026-06-01T10:00:00Z","name":"größe"}')
     api.vendor.encode = lambda text: text.encode("latin-1")
-    assert "page 1: the answer is not in UTF-8" in user_message(failed(), "")
+    assert "page 1: the answer is not in UTF-8" in user_message(failed())
 
 
 def test_a_small_answer_that_is_large_when_unpacked_is_refused(api, monkeypatch):  # noqa: F811

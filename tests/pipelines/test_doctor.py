@@ -16,10 +16,12 @@ from dlt.destinations.exceptions import DatabaseException
 from fastapi import FastAPI
 from moto.server import ThreadedMotoServer
 
-from exactly_once.diagnostics.context import DoctorContext
+from exactly_once.diagnostics.check import Check, redact, run_check
 from exactly_once.diagnostics.warehouse_checks import scratch_table
 from exactly_once.errors import PipelineError
-from pipelines import doctor, postgres, saas
+from pipelines import postgres, saas
+from pipelines.configuration import environment_checks
+from pipelines.doctor import doctor_context
 from tests.conftest import BUCKET, TOKEN, execute, objects, serve
 
 ROOT = Path(__file__).parents[2]
@@ -203,18 +205,18 @@ def test_a_version_other_than_the_locked_one_is_named(tmp_path, monkeypatch):
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     lock = (ROOT / "requirements.lock").read_text().replace("\nduckdb==", "\nduckdb==0.0.")
     (tmp_path / "requirements.lock").write_text(lock)
-    monkeypatch.setattr(doctor, "ROOT", tmp_path)
+    monkeypatch.setattr(environment_checks, "ROOT", tmp_path)
     with pytest.raises(
         PipelineError, match=rf"^duckdb is {duckdb.__version__}, requirements.lock says 0.0.*make setup"
     ):
-        doctor.versions()
+        environment_checks.versions()
 
 
 def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "local")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
-    visit = DoctorContext()
-    with visit.warehouse() as sql:
+    context = doctor_context()
+    with context.warehouse("postgres") as sql:
         with (
             pytest.raises(DatabaseException, match="Could not convert string 'x'"),
             scratch_table(sql, "s") as table,
@@ -225,10 +227,10 @@ def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, m
 
 def test_a_check_that_hangs_is_left_after_its_time():
     began = time.monotonic()
-    answer = doctor.run_check(doctor.Check("slow", lambda: time.sleep(5) or "late", mend="`make status`", patience=0.1))
+    answer = run_check(Check("slow", lambda: time.sleep(5) or "late", fix="`make status`", timeout=0.1))
     assert str(answer) == "no answer within 0 s; `make status`"
     assert time.monotonic() - began < 2
 
 
 def test_no_line_shows_a_secret_as_it_is_or_quoted():
-    assert doctor.redact("at p@ssword/1 and p%40ssword%2F1", {"p@ssword/1", ""}) == "at *** and ***"
+    assert redact("at p@ssword/1 and p%40ssword%2F1", {"p@ssword/1", ""}) == "at *** and ***"

@@ -100,7 +100,7 @@ with interrupts.body():
 
 def test_an_unexpected_error_is_called_a_bug_before_its_traceback():
     code, errors = run(
-        "from pipelines.command import exit_with_line\nwith interrupts.body(): exit_with_line(ZeroDivisionError('x'))"
+        "from exactly_once.cli import exit_with_error\nwith interrupts.body(): exit_with_error(ZeroDivisionError('x'))"
     )
     assert code == 1
     assert errors.startswith("✗ An unexpected ZeroDivisionError, which is a bug")

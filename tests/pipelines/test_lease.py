@@ -19,11 +19,11 @@ from dlt.common.configuration.specs import AwsCredentials
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config, prepare_fsspec_args
 
+from exactly_once.cli import exit_with_error
 from exactly_once.errors import PipelineError, is_transient
 from exactly_once.lease.lease import Lease, LeaseHeld, LeaseLost, lease_url
 from exactly_once.lease.owner import this_process
 from exactly_once.lease.store import LakeUnreachable, VersionConflict, open_store
-from pipelines.command import exit_with_error
 from tests.conftest import BUCKET, KEYS
 
 ROOT = Path(__file__).parents[2]

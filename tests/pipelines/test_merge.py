@@ -31,7 +31,7 @@ def test_a_merge_that_runs_out_of_memory_changes_nothing_and_lands_later(trial):
     before = trial.rows()
     failure = trial.fails(wide(range(19), "new"), {"memory_limit": "60MB", "max_memory": "80MB"})
     assert trial.rows() == before
-    assert "block" in user_message(failure, "") or "Out of Memory" in user_message(failure, "")
+    assert "block" in user_message(failure) or "Out of Memory" in user_message(failure)
     assert permanent_failure(failure) is None
     trial.pipeline(memory_limit="60MB").load()
     assert trial.sql("SELECT count(*), count(*) FILTER (c0 LIKE 'new%') FROM RAW.things") == [(500, 19)]
@@ -59,7 +59,7 @@ def test_a_merge_whose_insert_fails_keeps_the_rows_that_it_deleted(trial):
     trial.sql("ALTER TABLE RAW.things ALTER name SET NOT NULL")
     failure = trial.fails(things([2, 4], None))
     assert trial.rows() == [(1, "a"), (2, "a"), (3, "a")]
-    line = user_message(failure, "")
+    line = user_message(failure)
     assert "RAW.THINGS" in line
     assert "Constraint Error: NOT NULL constraint failed" in line
     assert permanent_failure(failure)[0] == "things"
@@ -88,7 +88,7 @@ def test_a_file_that_is_lost_is_named_and_the_load_lands_when_it_is_back(trial, 
             content[:-9] if damage == "cut off" else content[:place] + b"\xff" * 12 + content[place + 12 :]
         )
     failure = trial.fails(None)
-    line = user_message(failure, "")
+    line = user_message(failure)
     assert file.name in line
     assert "cannot be read" in line
     assert "\n" not in line
@@ -142,7 +142,7 @@ def test_a_key_that_a_merge_would_leave_twice_rolls_it_back(tmp_path):
     before = trial.rows()
     failure = trial.fails(table, **options)
     assert trial.rows() == before
-    line = user_message(failure, "")
+    line = user_message(failure)
     assert "RAW.THINGS" in line
     assert "id = 1, part = 'x'" in line or "id = 2, part = 'y'" in line
     assert exit_code(failure) == 4

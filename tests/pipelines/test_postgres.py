@@ -162,7 +162,7 @@ def test_bad_input_is_one_line_and_moves_nothing(platform, break_it, line):
     break_it(platform)
     with pytest.raises(Exception) as failure:  # noqa: PT011  each is another one: what counts is the line
         load()
-    explained = user_message(failure.value, "`make up` starts it")
+    explained = user_message(failure.value)
     assert line in explained
     assert "\n" not in explained
     assert platform.raw("select max(version) from RAW._dlt_pipeline_state") == before

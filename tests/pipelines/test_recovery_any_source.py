@@ -120,7 +120,7 @@ def test_a_source_that_changes_its_name_is_refused_before_it_is_read(shop):
         Exception, match="the source is called other_name, and what RAW has of this pipeline"
     ) as refused:
         run_pipeline("shop", lambda: nullcontext(other()))
-    assert "web_orders" in user_message(refused.value, "")
+    assert "web_orders" in user_message(refused.value)
     assert read == []
     foreign.load_once()
     assert_whole(shop)
@@ -168,7 +168,7 @@ def test_what_dlt_does_to_rows_is_refused_for_rows_that_come_in_files(platform, 
 
         with pytest.raises(Exception, match="does not apply") as refused:
             run_pipeline("others", lambda: nullcontext(others()))
-    line = user_message(refused.value, "")
+    line = user_message(refused.value)
     assert line.startswith(f'Table plans: backend="wire" does not apply {what}: its rows pass by in files.')
     assert exit_code(refused.value) == 4
     assert (

@@ -44,7 +44,7 @@ def test_whatever_fails_in_a_run_that_was_overtaken_is_the_loss_of_its_lease(pla
     with pytest.raises(LeaseLost, match="took over") as refused:
         fail()
     assert isinstance(refused.value.__cause__, FileNotFoundError)
-    assert user_message(refused.value, "").count("\n") == 0
+    assert user_message(refused.value).count("\n") == 0
 
 
 def test_an_error_of_a_run_that_holds_its_lease_is_that_error(platform):
@@ -227,7 +227,7 @@ def test_an_answer_of_the_lake_that_is_cut_off_is_one_line_and_worth_another_try
         way.is_on = True
         with pytest.raises(Exception) as refused:  # noqa: PT011  whatever it is, the line counts
             load()
-        line = user_message(refused.value, "")
+        line = user_message(refused.value)
         assert way.count, "it was not asked"
         assert line, repr(refused.value)
         assert "lake" in line

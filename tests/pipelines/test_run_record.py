@@ -13,7 +13,7 @@ import pytest
 
 from exactly_once.errors import PipelineError
 from exactly_once.lease.lease import LeaseHeld, LeaseLost
-from exactly_once.runner import LoadReport, TableReport
+from exactly_once.report import LoadReport, TableReport
 from exactly_once.table_guard import RefusedTable
 from flows.outcome import LoadsFailed
 from pipelines.runs import run_record

@@ -156,7 +156,7 @@ def test_a_wrong_token_is_one_line_and_loads_nothing(platform):
     platform.write_services(saas_token="wrong")  # noqa: S106
     with pytest.raises(PipelineStepFailed) as failure:
         load()
-    assert "refused the token" in user_message(failure.value, "")
+    assert "refused the token" in user_message(failure.value)
     assert platform.lake("saas/") == []
 
 
@@ -165,9 +165,7 @@ def test_an_api_that_is_away_is_one_line(platform, monkeypatch):
     platform.write_services(saas_url="http://127.0.0.1:1")
     with pytest.raises(PipelineStepFailed) as failure:
         load()
-    assert user_message(failure.value, "`make up` starts it") == (
-        "The SaaS API at http://127.0.0.1:1 is not reachable: `make up` starts it."
-    )
+    assert user_message(failure.value) == ("The SaaS API at http://127.0.0.1:1 is not reachable: `make up` starts it.")
 
 
 def test_a_changed_type_is_refused_by_name(platform):

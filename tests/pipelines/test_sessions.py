@@ -351,7 +351,7 @@ def test_a_load_from_a_malformed_address_is_one_line(platform):
     platform.write_services(postgres_url=f"postgresql://u:p@{HIDDEN}@h:5432/d")
     with pytest.raises(PipelineError, match="its password holds an @") as refused:
         load()
-    line = user_message(refused.value, "")
+    line = user_message(refused.value)
     assert HIDDEN not in line
     assert line.count("\n") == 0
 

@@ -17,12 +17,11 @@ import requests
 from dlt.common.runtime.run_context import RunContext
 from snowflake.connector.vendored import requests as snowflake_requests
 
-from exactly_once import runner
-from exactly_once.diagnostics.context import DoctorContext
-from exactly_once.errors import PipelineError
-from pipelines import postgres, saas
+from exactly_once.errors import PipelineError, user_message
+from pipelines import postgres, registry, saas
 from pipelines.configuration import effective, settings, shell
 from pipelines.configuration.settings import CHECKS, find, is_full, missing
+from pipelines.doctor import doctor_context
 from pipelines.environment import data_dir, environment
 from pipelines.run_context import MailBlazeContext
 from tests.conftest import KEYS, TOKEN
@@ -95,7 +94,7 @@ def test_a_name_counts_with_its_sections(monkeypatch, addresses):
     monkeypatch.setenv("SAAS__SOURCES__SAAS__LAG", "5")
     found = find("sources.saas.lag", "saas")
     assert (found.name, found.value, found.origin) == ("SAAS__SOURCES__SAAS__LAG", "5", "the shell")
-    assert DoctorContext().settings("saas").lag == 5
+    assert doctor_context().settings("saas").lag == 5
 
 
 def test_files_count_by_full_names_and_only_those_of_this_folder(tmp_path, monkeypatch):
@@ -179,7 +178,7 @@ def test_an_empty_value_is_unset(addresses, monkeypatch):
         monkeypatch.setenv(name, "")
     settings.check()
     assert (find("sources.saas.base_url"), data_dir()) == before
-    assert DoctorContext().settings("saas").api_key == "http://127.0.0.1:1"
+    assert doctor_context().settings("saas").api_key == "http://127.0.0.1:1"
     monkeypatch.setenv("MAILBLAZE_ENV", "")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", "")
     monkeypatch.setenv("SNOWFLAKE_USER", "")
@@ -224,11 +223,11 @@ def test_half_a_service_gets_nothing_of_services_json(addresses, monkeypatch, na
     (addresses / "services.json").write_text(json.dumps(services | secrets))
     given = "sources.saas.api_key" if "SAAS" in name else "destination.lake.credentials.aws_secret_access_key"
     assert find(given).value == SECRET
-    assert missing(settings.SOURCES) == {}
+    assert missing(registry.SOURCES) == {}
     monkeypatch.setenv(name, "s3://mine/x/" if name.endswith("BUCKET_URL") else "http://127.0.0.1:2")
     part = "lake" if "LAKE" in name else "saas"
     load = saas.load if part == "saas" else postgres.load
-    assert other in missing(settings.SOURCES)[part]
+    assert other in missing(registry.SOURCES)[part]
     with pytest.raises(PipelineError, match=rf"^Not set on ci: {part}: .*{other}.*\. To go on, set them in the shell"):
         load()
     assert find(given).value != SECRET
@@ -253,25 +252,25 @@ def test_half_a_file_gets_nothing_of_services_json_either(addresses, monkeypatch
 def test_a_part_that_make_up_brings_is_told(addresses):
     line = "Not set on ci: prefect: PREFECT_API_URL. To go on, type `make up`, or set them in the shell"
     with pytest.raises(PipelineError, match=f"^{line}"):
-        settings.require(settings.SOURCES, prefect=True)
+        settings.require(registry.SOURCES, prefect=True)
 
 
 def test_a_service_of_somebody_s_own_is_not_started_by_make_up(addresses, monkeypatch):
     up = "`make up` starts it"
     request = requests.Request("GET", "http://127.0.0.1:1/v1/x")
     error = requests.ConnectionError("no route", request=request)
-    assert runner.explain(error, up).endswith(f"is not reachable: {up}.")
+    assert user_message(error).endswith(f"is not reachable: {up}.")
     set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://127.0.0.1:1", "SOURCES__SAAS__API_KEY": "x"})
     end = "is not reachable: start it, or correct SOURCES__SAAS__BASE_URL (it comes from the shell)."
-    assert runner.explain(error, up).endswith(end)
+    assert user_message(error).endswith(end)
     refused = psycopg2.OperationalError("connection to server failed: Connection refused")
-    assert runner.explain(refused, up).endswith(f"(connection to server failed: Connection refused): {up}.")
+    assert user_message(refused).endswith(f"(connection to server failed: Connection refused): {up}.")
     monkeypatch.setenv("SOURCES__POSTGRES__CREDENTIALS", "postgresql://127.0.0.1:1/x")
     end = ": start it, or correct SOURCES__POSTGRES__CREDENTIALS (it comes from the shell)."
-    assert runner.explain(refused, up).endswith(end)
+    assert user_message(refused).endswith(end)
     monkeypatch.setenv("PREFECT_API_URL", "http://127.0.0.1:1/api")
     httpx_error = httpx.ConnectError("no route", request=httpx.Request("GET", "http://127.0.0.1:1/api/health"))
-    assert runner.explain(httpx_error, up).endswith("or correct PREFECT_API_URL (it comes from the shell).")
+    assert user_message(httpx_error).endswith("or correct PREFECT_API_URL (it comes from the shell).")
 
 
 @pytest.mark.parametrize("folder", ["/etc/passwd", "/etc/passwd/x", "/dev/null", "~nobody-of-this-name/x", "x" * 300])
@@ -336,7 +335,7 @@ def test_the_example_has_every_name_that_a_command_or_the_doctor_asks_for(dev):
             yield from names(value, *before, key) if isinstance(value, dict) else ["__".join((*before, key)).upper()]
 
     known = {*names(tomllib.loads(text))}
-    asked = missing(settings.SOURCES, dbt=True, prefect=True)
+    asked = missing(registry.SOURCES, dbt=True, prefect=True)
     for part, lacking in asked.items():
         assert [name for name in lacking if name not in known and name not in text] == [], part
     doctor = subprocess.run(
@@ -407,9 +406,7 @@ def test_a_socks_proxy_stops_nothing_on_loopback_and_is_not_passed_by_elsewhere(
     set_all(monkeypatch, {"SOURCES__SAAS__BASE_URL": "http://api.vendor.example", "SOURCES__SAAS__API_KEY": TOKEN})
     with pytest.raises(Exception, match="ALL_PROXY is a SOCKS proxy") as refused:
         saas.load()
-    assert runner.explain(refused.value, "").startswith(
-        "ALL_PROXY is a SOCKS proxy, which is not supported: set HTTPS_"
-    )
+    assert user_message(refused.value).startswith("ALL_PROXY is a SOCKS proxy, which is not supported: set HTTPS_")
 
 
 def test_on_dev_a_socks_proxy_is_refused(dev, monkeypatch):
@@ -465,11 +462,13 @@ def test_an_error_names_the_service_that_does_not_answer(addresses, monkeypatch)
 
     def said(url: str, of=requests) -> str:
         request = of.Request("GET", url)
-        return runner.explain(of.ConnectionError("no route", request=request), "look")
+        return user_message(of.ConnectionError("no route", request=request))
 
-    assert said("http://api.vendor.example/v1/x") == "The SaaS API at http://api.vendor.example is not reachable: look."
-    assert said("http://other.example/x") == "The source at http://other.example is not reachable: look."
+    own = "is not reachable: start it, or correct SOURCES__SAAS__BASE_URL (it comes from the shell)."
+    assert said("http://api.vendor.example/v1/x") == f"The SaaS API at http://api.vendor.example {own}"
+    assert said("http://other.example/x") == "The source at http://other.example is not reachable: `make up` starts it."
     for url in ("https://acct.snowflakecomputing.com/session", "http://127.0.0.1:9/session"):
         assert said(url, snowflake_requests).startswith("Snowflake at http")
     httpx_error = httpx.ConnectError("no route", request=httpx.Request("GET", "http://prefect.example/api/health"))
-    assert runner.explain(httpx_error, "look") == "The Prefect server at http://prefect.example is not reachable: look."
+    own = "is not reachable: start it, or correct PREFECT_API_URL (it comes from the shell or .dlt/)."
+    assert user_message(httpx_error) == f"The Prefect server at http://prefect.example {own}"

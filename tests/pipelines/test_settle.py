@@ -66,7 +66,7 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
     pipeline.destination.config_params["fence"] = "postgres/7"
     with pytest.raises(PipelineStepFailed) as failure:
         pipeline.load()
-    assert "Another run has taken over" in user_message(failure.value, "")
+    assert "Another run has taken over" in user_message(failure.value)
     assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
     loads = platform.raw("select count(*) from RAW._dlt_loads")

@@ -142,7 +142,7 @@ def test_a_fault_in_one_window_loads_nothing_and_moves_no_cursor(platform, divid
         platform.write_services(saas_url=url)
         with pytest.raises(PipelineStepFailed) as failure:
             load()
-        assert "the API answered 200 with an error in it" in user_message(failure.value, "")
+        assert "the API answered 200 with an error in it" in user_message(failure.value)
         assert platform.lake("saas/") == []
         httpx.put(f"{url}/mock/faults", json=[]).raise_for_status()
         load()

@@ -149,7 +149,7 @@ def refused(trial: Trial, rows: dict, arrow: pa.DataType, **hints) -> str:
     assert exit_code(failure.value) == 4
     table, line = permanent_failure(failure.value)
     assert table == "things"
-    assert user_message(failure.value, "") == line
+    assert user_message(failure.value) == line
     return line
 
 

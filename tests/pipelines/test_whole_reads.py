@@ -68,7 +68,7 @@ def refusal() -> tuple[str, bool]:
     """Load, which must fail; return its one line and whether the same run may succeed later."""
     with pytest.raises(PipelineStepFailed) as failure:
         load()
-    return user_message(failure.value, "`make up` starts it"), is_transient(failure.value)
+    return user_message(failure.value), is_transient(failure.value)
 
 
 SURVIVED = [
@@ -109,7 +109,7 @@ def test_a_storm_of_faults_is_survived_or_fails_whole(platform, seed):
     try:
         load()
     except PipelineStepFailed as error:
-        line = user_message(error, "") or repr(error)
+        line = user_message(error) or repr(error)
     if line is not None:
         assert line.startswith("The SaaS API's ")
         assert platform.lake() == []

@@ -279,7 +279,7 @@ def test_connections_that_are_cut_in_a_load_leave_nothing(platform, only, eager,
         patch.setattr(ParallelParquetExport, "_write", write_and_cut)
         with pytest.raises(PipelineStepFailed) as failure:
             load()
-        assert "the connection broke off" in user_message(failure.value, "")
+        assert "the connection broke off" in user_message(failure.value)
     load()
     assert differences(platform, "many", "id") == []
 

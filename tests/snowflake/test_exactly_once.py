@@ -56,7 +56,7 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(worker):
     pipeline.destination.config_params["fence"] = "postgres/7"
     with pytest.raises(PipelineStepFailed) as failure:
         pipeline.load()
-    assert "Another run has taken over" in user_message(failure.value, "")
+    assert "Another run has taken over" in user_message(failure.value)
     assert exit_code(failure.value) == 76
     assert (contact(worker), count(worker, "_DLT_LOADS")) == (before, loads)
     assert count(worker, "POSTGRES_CONTACTS", schema="RAW_STAGING", where="first_name = 'late'") == 0

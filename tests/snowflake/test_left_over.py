@@ -145,7 +145,7 @@ def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monke
         r"LEFT_OVER_RAW\._LOAD_FENCE is locked by transaction \d+ \(OF_A_PERSON\) since .*: waiting, at most 4 s",
         capsys.readouterr().err,
     )
-    line = user_message(refused.value, "")
+    line = user_message(refused.value)
     assert "\n" not in line
     assert re.search(r"is locked by transaction \d+ \(OF_A_PERSON\)", line)
     assert "SHOW TRANSACTIONS" in line

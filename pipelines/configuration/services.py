@@ -1,0 +1,89 @@
+"""MailBlaze's services in messages: which one is at a URL, what starts it, which setting names it."""
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from exactly_once.messages.services import Services
+from pipelines.configuration.settings import EXAMPLE, SERVICES, Found, find, own_service, prefect_api
+from pipelines.environment import environment, services_file
+from pipelines.registry import SOURCES, Source
+
+PREFECT = "The Prefect server"
+STARTS_IT = "`make up` starts it"
+
+
+class MailBlazeServices(Services):
+    """The sources of the registry, Snowflake and the Prefect server."""
+
+    def name(self, library: str, url: str) -> str:
+        """Return what is at a URL, by the client that asked, else by the settings."""
+        if library in ("httpx", "httpcore"):
+            return PREFECT
+        for source in SOURCES.values():
+            if any(_is_at(url, name) for name in source.required[:1]):
+                return source.label
+        return super().name(library, url)
+
+    def unreachable(self, service: str) -> str:
+        """Return what to do where a service does not answer: `make up` starts none whose address somebody set."""
+        if not _uses_local_services():
+            return super().unreachable(service)
+        try:
+            found = _address(service)
+        except Exception:  # noqa: BLE001  what is wrong with the settings is said elsewhere
+            return STARTS_IT
+        if found is None or (found.value is not None and found.origin == str(services_file())):
+            return STARTS_IT
+        where = found.origin if found.value is not None else "the shell or .dlt/"
+        return f"start it, or correct {found.name} (it comes from {where})"
+
+    def sign_in_setting(self, service: str) -> str:
+        """Return the setting that holds the sign-in to a service."""
+        source = _source(service)
+        name = source.info.setting(list(source.settings)[-1]) if source else "its token"
+        return f"{name} or .dlt/secrets.toml"
+
+    def missing(self, settings: Sequence[str]) -> str:
+        """Return what to do where settings are missing: `make up` brings none of a source that is set in part."""
+        is_started = _uses_local_services() and not any(map(_is_own, settings))
+        return f"{STARTS_IT}, or see {EXAMPLE}" if is_started else f"see {EXAMPLE}"
+
+
+def services_hint() -> str:
+    """Return what brings a missing service back in this environment."""
+    return STARTS_IT if _uses_local_services() else "check its address and the network"
+
+
+def _uses_local_services() -> bool:
+    try:
+        return environment().is_embedded
+    except Exception:  # noqa: BLE001  an unknown word is the caller's to say
+        return True
+
+
+def _source(service: str) -> Source | None:
+    return next((source for source in SOURCES.values() if source.label == service), None)
+
+
+def _address(service: str) -> Found | None:
+    if service == PREFECT:
+        return prefect_api()
+    source = _source(service)
+    return find(source.required[0], source.name) if source else None
+
+
+def _is_own(name: str) -> bool:
+    """Tell whether a setting that is missing belongs to a source of which another one is set."""
+    place = tuple(name.lower().split("__")[:2])
+    return place in SERVICES and own_service(place)
+
+
+def _is_at(url: str, name: str) -> bool:
+    """Tell whether a URL is at the host and port that a setting names."""
+    value = find(name).value
+    return isinstance(value, str) and value.startswith("http") and _host(value) == _host(url)
+
+
+def _host(url: str) -> tuple[str | None, str]:
+    parts = urlsplit(url)
+    return parts.hostname, parts.netloc.rpartition("@")[2].rpartition(":")[2]
