@@ -20,8 +20,8 @@ import duckdb
 
 import exactly_once.destinations.staged_duckdb  # noqa: F401  before the fork, where an import costs nothing
 from exactly_once.report import LoadReport
-from exactly_once.runner import run_pipeline as load_source
 from pipelines.command import run
+from pipelines.loading import load as load_source
 
 PIPELINE, SOURCE = "shop", "web_orders"
 

@@ -9,8 +9,8 @@ import dlt
 import pytest
 
 from exactly_once import progress
-from exactly_once.runner import run_pipeline
 from pipelines import saas
+from pipelines.loading import load as load_source
 from tests.pipelines.api_platform import api  # noqa: F401
 from tests.pipelines.json_vendor import answer
 
@@ -48,7 +48,7 @@ def test_a_load_says_what_it_reads_and_how_fast(folder, capsys):
         said.append(capsys.readouterr().err)
         return said[-1]
 
-    run_pipeline("shop", lambda: nullcontext(shop(err)))
+    load_source("shop", lambda: nullcontext(shop(err)))
     err()
     lines = "".join(said).splitlines()
     assert any(re.fullmatch(r" +\d+\.\d s  shop: reading orders: [\d,]+ rows, [\d,]+ rows/s.*", line) for line in lines)
@@ -65,7 +65,7 @@ def test_a_load_that_was_told_to_be_quiet_says_nothing(folder, capsys, monkeypat
     def err() -> str:
         return "" if time.monotonic() < ends else "shop: reading orders: 1 rows, 1 rows/s"
 
-    run_pipeline("shop", lambda: nullcontext(shop(err)))
+    load_source("shop", lambda: nullcontext(shop(err)))
     assert capsys.readouterr().err == ""
 
 

@@ -20,8 +20,8 @@ from exactly_once.incremental.raw_table import RawClients, RawTable
 from exactly_once.postgres.cursor_window import CursorWindow
 from exactly_once.postgres.snapshot import Snapshot
 from exactly_once.postgres.table_loader import ReadOptions
-from exactly_once.runner import run_pipeline
 from exactly_once.table_guard import TableGuard
+from pipelines.loading import load as load_source
 from pipelines.replay import main
 from tests.crash import foreign
 from tests.crash.subject import compare
@@ -119,7 +119,7 @@ def test_a_source_that_changes_its_name_is_refused_before_it_is_read(shop):
     with pytest.raises(
         Exception, match="the source is called other_name, and what RAW has of this pipeline"
     ) as refused:
-        run_pipeline("shop", lambda: nullcontext(other()))
+        load_source("shop", lambda: nullcontext(other()))
     assert "web_orders" in user_message(refused.value)
     assert read == []
     foreign.load_once()
@@ -130,7 +130,7 @@ def test_two_pipelines_whose_sources_have_one_name_are_refused(shop):
     """Each would find the other's schema under its name."""
     foreign.load_once()
     with pytest.raises(Exception, match="and so is the one of shop: RAW keeps one schema under a name"):
-        run_pipeline("second_shop", lambda: nullcontext(foreign.web_orders()))
+        load_source("second_shop", lambda: nullcontext(foreign.web_orders()))
     lose_machine(shop)
     foreign.prepare(shop, 1)
     foreign.load_once()
@@ -167,7 +167,7 @@ def test_what_dlt_does_to_rows_is_refused_for_rows_that_come_in_files(platform, 
             return resource if changed is None else changed
 
         with pytest.raises(Exception, match="does not apply") as refused:
-            run_pipeline("others", lambda: nullcontext(others()))
+            load_source("others", lambda: nullcontext(others()))
     line = user_message(refused.value)
     assert line.startswith(f'Table plans: backend="wire" does not apply {what}: its rows pass by in files.')
     assert exit_code(refused.value) == 4

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from exactly_once.recovery.working_dir import find_damage
-from exactly_once.runner import acquire_lease, extract, run_pipeline
+from exactly_once.runner import acquire_lease, extract
 from pipelines.environment import build_pipeline
+from pipelines.loading import load as load_source
 from tests.crash import foreign
 from tests.crash.subject import compare
 
@@ -157,7 +158,7 @@ def test_a_package_of_another_run_in_the_folder_is_not_landed(shop, capsys):
         return nullcontext(foreign.web_orders())
 
     with pytest.raises(Exception, match="another run has used the working folder"):
-        run_pipeline("shop", source)
+        load_source("shop", source)
     assert "set aside" in capsys.readouterr().err
     foreign.load_once()
     assert_whole(shop)

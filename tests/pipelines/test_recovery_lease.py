@@ -63,7 +63,7 @@ import os, signal, sys
 from contextlib import contextmanager
 from pipelines import postgres
 from pipelines.command import run
-from exactly_once.runner import load
+from pipelines.loading import load
 KEPT = {"accounts", "lists", "contacts"}
 for name in postgres.TABLES.keys() - KEPT:
     del postgres.TABLES[name]

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 import duckdb
 import pytest
 
-from exactly_once import runner as loads
+from pipelines import loading as loads
 from pipelines.postgres import TABLES, load, postgres, snapshot
 from tests.pipelines.compare import differences
 from tests.pipelines.steps import refused
@@ -58,10 +58,7 @@ def test_a_table_that_is_written_again_during_the_load_is_refused_for_this_run(t
             yield postgres(moment)
 
     before = two.raw("select * from RAW.POSTGRES_BAD order by id")
-    assert (
-        "wrote the table again while it was read: run again"
-        in refused(loads.run_pipeline("postgres", interrupted))["bad"]
-    )
+    assert "wrote the table again while it was read: run again" in refused(loads.load("postgres", interrupted))["bad"]
     assert two.raw("select * from RAW.POSTGRES_BAD order by id") == before
     assert differences(two, "good", "id") == []
     two.source("insert into bad select n, n from generate_series(1, 50) n on conflict do nothing")

@@ -478,7 +478,7 @@ def test_a_pooler_in_session_and_in_transaction_mode_serves_a_whole_load(platfor
         insert into many select n, repeat(md5(n::text), 3) from generate_series(1, 9000) n"""
     )
     only("many")
-    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.SMALL", 1)  # several connections
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.MIN_PARALLEL_PAGES", 1)  # several connections
     monkeypatch.setenv("SOURCES__POSTGRES__CONNECTIONS", "3")
     with pooler(platform, tmp_path / "pool", mode) as url:
         platform.write_services(postgres_url=url)

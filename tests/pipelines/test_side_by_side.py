@@ -112,7 +112,7 @@ def test_who_stops_to_iterate_leaves_no_thread_at_work():
 
 @pytest.fixture
 def divided(monkeypatch):
-    monkeypatch.setattr("exactly_once.rest_api.time_windows.WORTH", 1)
+    monkeypatch.setattr("exactly_once.rest_api.time_windows.MIN_PAGES_TO_SPLIT", 1)
     monkeypatch.setenv("SOURCES__SAAS__PAGE_SIZE", "50")
 
 

@@ -100,8 +100,8 @@ def only(monkeypatch):
 @pytest.fixture
 def eager(monkeypatch):
     """Read small tables over three connections, too, in files of a few pages."""
-    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.SMALL", 2)
-    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.FILE", 20_000)
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.MIN_PARALLEL_PAGES", 2)
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.TARGET_FILE_BYTES", 20_000)
     monkeypatch.setenv("SOURCES__POSTGRES__CONNECTIONS", "3")
 
 
@@ -207,7 +207,7 @@ def test_what_has_no_pages_of_its_own_is_read_whole(platform, only, eager):
 
 
 def test_a_backlog_is_read_over_several_connections_too(platform, only, eager, monkeypatch):
-    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.MANY", 10)
+    monkeypatch.setattr("exactly_once.postgres.ctid_ranges.MIN_PARALLEL_ROWS", 10)
     make_table(platform, "many", "id int, words text", f"insert into many {words(9_000)}")
     only("many")
     load()

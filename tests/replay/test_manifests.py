@@ -223,7 +223,7 @@ def test_a_record_that_cannot_be_written_now_is_written_by_the_next_load(world, 
     """Killed between the last row and the record: the chain has no gap."""
     foreign.prepare(world, 20)
     with monkeypatch.context() as patched:
-        patched.setattr("exactly_once.runner.record", _killed)
+        patched.setattr("exactly_once.runner.write_manifests", _killed)
         with pytest.raises(KeyboardInterrupt):
             foreign.load_once()
     assert len(records(world)) == LOADS

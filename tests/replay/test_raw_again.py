@@ -76,7 +76,7 @@ class TestPostgresAlone:
         postgres.load()
         change(platform, "killed")
         with monkeypatch.context() as patched:
-            patched.setattr("exactly_once.runner.record", kill)
+            patched.setattr("exactly_once.runner.write_manifests", kill)
             with pytest.raises(KeyboardInterrupt):
                 postgres.load()
         assert len(records(platform, "postgres")) == 1

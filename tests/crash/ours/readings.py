@@ -8,8 +8,8 @@ from pathlib import Path
 
 import dlt
 
-from exactly_once.runner import run_pipeline as load_source
 from pipelines.command import run
+from pipelines.loading import load as load_source
 
 FILE = "readings.jsonl"
 
