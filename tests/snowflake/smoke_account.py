@@ -93,7 +93,7 @@ class SmokeAccount:
             raise RuntimeError(done.stderr.strip().rpartition("\n")[2] or "the process was not killed")
         return Owner(environment().database, raw_dataset(), "postgres", self.token).name
 
-    def write_fencing_token(self) -> None:
+    def claim(self) -> None:
         """Claim the fence as the next run does."""
         write_fencing_token(build_pipeline("postgres"), self.token + 1, self.load_id)
 
