@@ -30,12 +30,12 @@ from exactly_once.incremental.raw_table import RawClients, RawTable
 from exactly_once.rest_api.client import ApiClient
 from exactly_once.rest_api.key_listing import iter_sorted_keys
 from exactly_once.rest_api.lookback import LookbackCursor
-from exactly_once.rest_api.rate_limited_adapter import Bounds
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
 from exactly_once.rest_api.spec import accepted_types, check_endpoints, raw_table
 from exactly_once.rest_api.time_windows import ParallelTimeWindows
+from exactly_once.rest_api.transport.rate_limited_adapter import ReadLimits
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from exactly_once.rest_api.values.arrow_batches import FieldNames, PagesToArrow
-from exactly_once.rest_api.values.arrow_types import Kind, declared_type
+from exactly_once.rest_api.values.arrow_types import ColumnType, declared_type
 from exactly_once.rest_api.values.notices import Notices
 from exactly_once.rest_api.values.widened_rows import WidenedRows
 from exactly_once.table_guard import TableGuard
@@ -89,7 +89,7 @@ check_at_import(check_endpoints, ENDPOINTS)
 
 WINDOWS = 64  # side by side, at most: each is a connection and a thread
 CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
-DELETED = {DELETED_AT["name"]: Kind(DELETED_AT["data_type"])}
+DELETED = {DELETED_AT["name"]: ColumnType(DELETED_AT["data_type"])}
 
 
 @dlt.source(name="saas", schema_contract=CONTRACT, max_table_nesting=0)
@@ -99,9 +99,9 @@ def saas(
     lag: float = 600.0,
     page_size: int = 1000,
     windows: int = 4,
-    answer_bytes: int = Bounds.answer_bytes,
-    answer_seconds: float = Bounds.answer_seconds,
-    pages: int = Bounds.pages,
+    answer_bytes: int = ReadLimits.answer_bytes,
+    answer_seconds: float = ReadLimits.answer_seconds,
+    pages: int = ReadLimits.pages,
     sweep: bool = True,
     strict: bool = False,
     accept_deletes: Sequence[str] = (),
@@ -130,7 +130,7 @@ def saas(
             raise PipelineError(f"SOURCES__SAAS__{setting} is {value}: give a number from {least} to {most:g}.")
     may_vanish, may_change = parse_accept_deletes(accept_deletes, ENDPOINTS), accepted_types(accept_type, ENDPOINTS)
     quota = AdaptiveRateLimiter(longest=resolve_configuration(RuntimeConfiguration()).request_max_retry_delay)
-    api = ApiClient(base_url, api_key, page_size, quota, Bounds(answer_bytes, answer_seconds, pages))
+    api = ApiClient(base_url, api_key, page_size, quota, ReadLimits(answer_bytes, answer_seconds, pages))
     reader = RawClients()
     for name, options in ENDPOINTS.items():
         endpoint = Endpoint(api, name, options, reader, strict, may_change[name])

@@ -9,8 +9,8 @@ from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 from dlt.sources.helpers.rest_client.client import raise_for_status
 
 from exactly_once.rest_api.paginator import ValidatingCursorPaginator
-from exactly_once.rest_api.rate_limited_adapter import Bounds
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.transport.rate_limited_adapter import ReadLimits
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from exactly_once.rest_api.values.notices import Notices
 
 
@@ -30,7 +30,7 @@ class ApiClient:
     api_key: str
     page_size: int = 1000
     quota: AdaptiveRateLimiter | None = None
-    bounds: Bounds | None = None
+    bounds: ReadLimits | None = None
 
     def pages(
         self, name: str, endpoint: Mapping[str, Any], since: str | None = None, notices: Notices | None = None

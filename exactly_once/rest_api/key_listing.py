@@ -14,7 +14,7 @@ from typing import Any
 from exactly_once.errors import TableError
 from exactly_once.rest_api.client import ApiClient
 
-CACHE = 20_000  # KB that SQLite may hold; it sorts the rest in files
+CACHE_KB = 20_000  # KB that SQLite may hold; it sorts the rest in files
 
 
 def iter_sorted_keys(api: ApiClient, name: str, endpoint: Mapping[str, Any]) -> Iterator[tuple[int | str]]:
@@ -53,6 +53,6 @@ def iter_sorted_keys(api: ApiClient, name: str, endpoint: Mapping[str, Any]) -> 
 
 def _open(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    for pragma in ("journal_mode = off", "synchronous = off", "temp_store = file", f"cache_size = -{CACHE}"):
+    for pragma in ("journal_mode = off", "synchronous = off", "temp_store = file", f"cache_size = -{CACHE_KB}"):
         connection.execute(f"pragma {pragma}")
     return connection

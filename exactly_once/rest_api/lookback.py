@@ -15,8 +15,8 @@ from exactly_once.rest_api.paginator import before
 from exactly_once.rest_api.values.notices import Notices
 from exactly_once.rest_api.values.timestamps import parse_time, write_time
 
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-TOLERANCE = timedelta(minutes=5)  # that the clocks of a vendor's servers may differ by
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CLOCK_TOLERANCE = timedelta(minutes=5)  # that the clocks of a vendor's servers may differ by
 FIRST_VALUE = "1970-01-01T00:00:00Z"
 
 
@@ -36,7 +36,7 @@ class LookbackCursor:
 
     def __init__(self, state: Callable[[], MutableMapping], field: str, key: str, lag: float, notices: Notices) -> None:
         self._state, self._field, self._key, self._lag, self._notices = state, field, key, lag, notices
-        self._saved = self._reached = BEGINNING
+        self._saved = self._reached = EPOCH
         self._beyond: datetime | None = None
         self._is_moved_back = False
 
@@ -44,18 +44,18 @@ class LookbackCursor:
         """Return the time behind which this load reads, None for the beginning."""
         state = self._state()
         saved = state.get("incremental", {}).get(self._field, {}).get("last_value")
-        self._saved = self._reached = max(parse_time(saved), BEGINNING) if saved else BEGINNING
+        self._saved = self._reached = max(parse_time(saved), EPOCH) if saved else EPOCH
         self._notices.begin(self._saved)
         self._beyond = parse_time(state["beyond"]) if "beyond" in state else None
-        if self._saved > datetime.now(UTC) + TOLERANCE:  # an earlier version followed an object into the future
-            self._reached, self._is_moved_back = BEGINNING, True
+        if self._saved > datetime.now(UTC) + CLOCK_TOLERANCE:  # an earlier version followed an object into the future
+            self._reached, self._is_moved_back = EPOCH, True
             return None
         since = before(self._saved, timedelta(seconds=self._lag))
-        return write_time(since) if since > BEGINNING else None
+        return write_time(since) if since > EPOCH else None
 
     def take(self, page: Sequence[Mapping[str, Any]]) -> None:
         """Follow the cursors of a page that came."""
-        limit = self._notices.date + TOLERANCE
+        limit = self._notices.date + CLOCK_TOLERANCE
         for item in reversed(page):  # a page ascends
             at = parse_time(item[self._field])
             if at <= limit:
@@ -69,7 +69,7 @@ class LookbackCursor:
         state = self._state()
         entry = state.setdefault("incremental", {}).setdefault(self._field, {})
         if not entry or self._reached > self._saved or self._is_moved_back:
-            reached = write_time(self._reached) if self._reached > BEGINNING else FIRST_VALUE
+            reached = write_time(self._reached) if self._reached > EPOCH else FIRST_VALUE
             entry.update(last_value=reached, start_value=reached, unique_hashes=[])
             entry.setdefault("initial_value", FIRST_VALUE)
         if self._beyond and self._beyond > self._reached:

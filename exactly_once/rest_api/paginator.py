@@ -15,11 +15,11 @@ from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginat
 from requests import Request, Response
 
 from exactly_once.errors import TableError
-from exactly_once.rest_api.rate_limited_adapter import Bounds
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter, WaitTooLong
-from exactly_once.rest_api.retry_after import is_rate_limited, refused_wait, server_date
-from exactly_once.rest_api.session import InvalidResponse, PaginationError, RetryingSession
-from exactly_once.rest_api.values.json_values import BadValue, NoJson, Surrogate, parse
+from exactly_once.rest_api.transport.rate_limited_adapter import ReadLimits
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter, WaitTooLong
+from exactly_once.rest_api.transport.retry_after import is_rate_limited, refused_wait, server_date
+from exactly_once.rest_api.transport.session import InvalidResponse, PaginationError, RetryingSession
+from exactly_once.rest_api.values.json_values import InvalidJson, LoneSurrogate, UnsupportedValue, parse
 from exactly_once.rest_api.values.notices import Notices
 from exactly_once.rest_api.values.timestamps import parse_time, write_time
 
@@ -46,13 +46,13 @@ class ValidatingCursorPaginator(JSONResponseCursorPaginator):
         collection: str,
         endpoint: Mapping[str, Any],
         quota: AdaptiveRateLimiter | None = None,
-        bounds: Bounds | None = None,
+        bounds: ReadLimits | None = None,
         notices: Notices | None = None,
     ) -> None:
         super().__init__(cursor_path="next_cursor", cursor_param="cursor")
         self._collection, self._notices = collection, notices
         self._key, self._cursor, self._since = endpoint["key"], endpoint["cursor"], endpoint["since"]
-        self._bounds = bounds or Bounds()
+        self._bounds = bounds or ReadLimits()
         runtime = resolve_configuration(RuntimeConfiguration())
         self._longest_wait = runtime.request_max_retry_delay
         self.session = RetryingSession(
@@ -65,7 +65,7 @@ class ValidatingCursorPaginator(JSONResponseCursorPaginator):
         self._seen: set[str | None] = set()
         self._last: datetime | None = None
         self._page, self._empty, self._is_expired = 1, 0, False
-        self._surrogates: list[Surrogate] = []
+        self._surrogates: list[LoneSurrogate] = []
         self._expired_at: datetime | None = None
 
     def init_request(self, request: Request) -> None:
@@ -166,9 +166,9 @@ class ValidatingCursorPaginator(JSONResponseCursorPaginator):
             raise InvalidResponse(f"the API answered {response.status_code}")
         try:
             answer, surrogates = parse(response.content)
-        except NoJson as error:
+        except InvalidJson as error:
             raise InvalidResponse(str(error)) from error
-        except BadValue as error:
+        except UnsupportedValue as error:
             raise self._bad_value(error, response.content) from error
         match answer:
             case {"data": list(), "next_cursor": str(following), "has_more": True} if following:
@@ -226,7 +226,7 @@ class ValidatingCursorPaginator(JSONResponseCursorPaginator):
         key = item.get(self._key)
         return f"the object at place {number + 1}" if key is None else f"{self._key} {str(key)[:60]!r}"
 
-    def _bad_value(self, error: BadValue, body: bytes) -> TableError:
+    def _bad_value(self, error: UnsupportedValue, body: bytes) -> TableError:
         match error.path:
             case ("data", int(number), str(field), *_):
                 where = f"the object at place {number + 1} has in {field!r} "

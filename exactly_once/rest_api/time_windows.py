@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from exactly_once.rest_api.values.timestamps import parse_time
 
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MIN_PAGES_TO_SPLIT = 8  # pages that a window must still have before it is divided: a border costs one request
 
 Pages = Iterator[list[dict[str, Any]]]
@@ -39,7 +39,7 @@ class TimeWindow:
         before = ((self.until or now) - self.at).total_seconds()
         return self.objects / seconds * before if seconds > 0 and not self.is_done else 0.0
 
-    def halve(self, now: datetime) -> "TimeWindow":
+    def split(self, now: datetime) -> "TimeWindow":
         """Give the later half of what lies before the reader away."""
         middle = self.at + ((self.until or now) - self.at) / 2
         given = TimeWindow(middle, self.until, middle)
@@ -52,7 +52,7 @@ class TimeWindow:
         if self.until and last > self.until:
             page = [item for item in page if parse_time(item[cursor]) <= self.until]
             self.is_done = True
-        if not self.objects and page and self.since == BEGINNING:
+        if not self.objects and page and self.since == EPOCH:
             self.since = parse_time(page[0][cursor])  # before it there was nothing
         self.at = max(self.at, min(last, self.until or last))
         self.objects += len(page)
@@ -90,7 +90,7 @@ class ParallelTimeWindows:
         if self._most == 1:
             yield from pages
             return
-        began = parse_time(since) if since else BEGINNING
+        began = parse_time(since) if since else EPOCH
         window = TimeWindow(began, None, began)
         self._windows.append(window)
         for page in pages:  # with one page, or none, there is nothing to divide
@@ -132,8 +132,8 @@ class ParallelTimeWindows:
             while not self._is_stopped and not all(window.is_done for window in self._windows):
                 now = datetime.now(UTC)
                 fullest = max(self._windows, key=lambda window: window.left(now))
-                if fullest.left(now) >= self._worth and not self._quota.is_binding:
-                    self._windows.append(fullest.halve(now))
+                if fullest.left(now) >= self._worth and not self._quota.is_throttling:
+                    self._windows.append(fullest.split(now))
                     return self._windows[-1]
                 self._changed.wait()
         return None

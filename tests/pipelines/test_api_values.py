@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from exactly_once.errors import PipelineError
-from exactly_once.rest_api.values.json_values import DEEPEST
+from exactly_once.rest_api.values.json_values import MAX_DEPTH
 from pipelines import saas
 from tests.pipelines.api_platform import api, endpoint  # noqa: F401
 
@@ -68,8 +68,8 @@ REFUSED = {
     "NaN": ({}, '"v":NaN', "'v' NaN, which JSON does not have", ""),
     "Infinity inside": ({}, '"v":{"w":[-Infinity]}', "'v' -Infinity, which JSON does not have", ""),
     "an exponent without end": ({}, '"v":1e99999999999999999999', "1e99999999999999999999", ""),
-    "1,000 levels": ({}, f'"v":{"[" * 1000}{"]" * 1000}', f"more than {DEEPEST} levels", ""),
-    "more levels than permitted": ({"v": "json"}, f'"v":{"[" * 201}{"]" * 201}', f"more than {DEEPEST} levels", ""),
+    "1,000 levels": ({}, f'"v":{"[" * 1000}{"]" * 1000}', f"more than {MAX_DEPTH} levels", ""),
+    "more levels than permitted": ({"v": "json"}, f'"v":{"[" * 201}{"]" * 201}', f"more than {MAX_DEPTH} levels", ""),
     "a bool and a number": ({}, '"v":true},{"id":2,"at":"2026-06-01T10:00:00Z","v":1', "1 is a bigint", "accept-type"),
     "a list in a text": ({"v": "text"}, '"v":["a"]', "and its column is text", "--accept-type case"),
     "a number in a bool": ({"v": "bool"}, '"v":1', "1 is a bigint, and its column is a bool", "--accept-type case"),

@@ -11,7 +11,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from exactly_once.errors import user_message
 from exactly_once.rest_api.client import ApiClient
 from exactly_once.rest_api.key_listing import iter_sorted_keys
-from exactly_once.rest_api.session import PaginationError
+from exactly_once.rest_api.transport.session import PaginationError
 from exactly_once.table_guard import read_refused
 from mock_services.saas import store
 from mock_services.saas.app import create_app

@@ -11,8 +11,8 @@ from requests import Response
 
 from exactly_once.errors import TableError, is_transient, user_message
 from exactly_once.rest_api.paginator import ValidatingCursorPaginator
-from exactly_once.rest_api.retry_after import retry_after
-from exactly_once.rest_api.session import InvalidResponse, PaginationError
+from exactly_once.rest_api.transport.retry_after import retry_after
+from exactly_once.rest_api.transport.session import InvalidResponse, PaginationError
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.faults import seeded

@@ -15,8 +15,8 @@ from exactly_once.errors import TableError
 from exactly_once.names import is_reserved, raw_name, raw_names
 from exactly_once.rest_api.values.arrow_types import (
     TEXT,
-    Kind,
-    Misfit,
+    ColumnType,
+    ValueMismatch,
     check_texts,
     declared_column,
     declared_type,
@@ -110,7 +110,7 @@ class PagesToArrow(ItemTransform):
         types: Mapping[str, str],
         names: FieldNames,
         notices: Notices,
-        own: Mapping[str, Kind] | None = None,
+        own: Mapping[str, ColumnType] | None = None,
         accepted: Collection[str] = (),
     ) -> None:
         super().__init__(self.__call__)
@@ -118,7 +118,7 @@ class PagesToArrow(ItemTransform):
         self._types = {name: declared_type(kind) for name, kind in types.items()}
         self._names, self._notices = names, notices
         self._own, self._accepted = own or {}, accepted
-        self._kinds: dict[str, Kind | None] = {}
+        self._kinds: dict[str, ColumnType | None] = {}
 
     def __call__(self, item: Any, meta: Any = None) -> pa.Table | None:
         """Return the page as a table.
@@ -147,18 +147,18 @@ class PagesToArrow(ItemTransform):
                 return declared_column(
                     declared,
                     values,
-                    lambda place: self._notices.note_cut(field, page[place]),
+                    lambda place: self._notices.note_truncated(field, page[place]),
                     lambda place: self._notices.note_rounded(field, page[place]),
                 )
             kind, column = inferred_column(known, values)
-        except Misfit as error:
+        except ValueMismatch as error:
             key = page[error.place].get(self._key)
             raise self._refused(field, f"in {self._key} {key!r} {error.why}", error.next) from error
         if kind != known:
             self._change(raw, kind, field in self._accepted)
         return column
 
-    def _known(self, field: str, raw: str, declared: Kind | None) -> Kind | None:
+    def _known(self, field: str, raw: str, declared: ColumnType | None) -> ColumnType | None:
         """Return the type of a column so far; a declared one becomes what ENDPOINTS says where it only widens."""
         if raw in self._kinds:
             return self._kinds[raw]
@@ -179,7 +179,7 @@ class PagesToArrow(ItemTransform):
     def _columns(self) -> dict[str, Any]:
         return dlt.current.source_schema().tables.get(self._table, {}).get("columns", {})
 
-    def _change(self, raw: str, kind: Kind | None, is_accepted: bool) -> None:
+    def _change(self, raw: str, kind: ColumnType | None, is_accepted: bool) -> None:
         """Write a column's new type into the schema of this load: the contract freezes types against all but this."""
         self._kinds[raw] = kind
         column = self._columns.get(raw)

@@ -18,21 +18,24 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exactly_once.rest_api.values.json_values import BadValue, dump
-from exactly_once.rest_api.values.timestamps import is_cut, parse_time
+from exactly_once.rest_api.values.json_values import UnsupportedValue, dump
+from exactly_once.rest_api.values.timestamps import is_truncated, parse_time
 
 DECLARED = ("text", "bigint", "double", "decimal", "decimal(p, s)", "bool", "timestamp", "json")
 DECIMAL = re.compile(r"decimal\(\s*(\d+)\s*,\s*(\d+)\s*\)")
 PRECISION, SCALE = 38, 19  # 19 digits before the point, as many as 64 bits have
-LARGEST = 2**63
-FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999  # microseconds from 1970: the years 1 to 9999
+INT64_BOUND = 2**63
+MIN_MICROSECONDS, MAX_MICROSECONDS = (
+    -62_135_596_800_000_000,
+    253_402_300_799_999_999,
+)  # microseconds from 1970: the years 1 to 9999
 DOUBLE_DIGITS = 17  # more are never given back
 
 Note = Callable[[int], None]  # takes the place of a value that lands in another form
 
 
 @dataclass(frozen=True)
-class Kind:
+class ColumnType:
     """A column's type in dlt's words."""
 
     data_type: str
@@ -42,7 +45,7 @@ class Kind:
     def __str__(self) -> str:
         return f"decimal({self.precision}, {self.scale})" if self.data_type == "decimal" else self.data_type
 
-    def widens_to(self, other: "Kind") -> bool:
+    def widens_to(self, other: "ColumnType") -> bool:
         """Tell whether every value of this type is one of the other."""
         if other.data_type != "decimal" or self.data_type not in ("bigint", "decimal"):
             return self == other
@@ -69,11 +72,11 @@ ARROW = {
     "bigint": pa.int64(),
     "double": pa.float64(),
 }
-BIGINT, DOUBLE, TEXT, BOOL = Kind("bigint"), Kind("double"), Kind("text"), Kind("bool")
-WHOLE, WIDE = Kind("decimal", PRECISION, 0), Kind("decimal", PRECISION, SCALE)
+BIGINT, DOUBLE, TEXT, BOOL = ColumnType("bigint"), ColumnType("double"), ColumnType("text"), ColumnType("bool")
+DECIMAL_INTEGER, DECIMAL_FRACTION = ColumnType("decimal", PRECISION, 0), ColumnType("decimal", PRECISION, SCALE)
 
 
-class Misfit(ValueError):
+class ValueMismatch(ValueError):
     """A value that its column cannot hold.
 
     Args:
@@ -87,26 +90,26 @@ class Misfit(ValueError):
         self.place, self.why, self.next = place, why, next
 
 
-def declared_type(text: str) -> Kind | None:
+def declared_type(text: str) -> ColumnType | None:
     """Return the type that ENDPOINTS declares, None where there is no such type."""
     if text == "decimal":
-        return Kind("decimal", PRECISION, 9)
+        return ColumnType("decimal", PRECISION, 9)
     if match := DECIMAL.fullmatch(text):
         precision, scale = map(int, match.groups())
-        return Kind("decimal", precision, scale) if 0 < precision <= PRECISION and scale <= precision else None
-    return Kind(text) if text in ARROW else None
+        return ColumnType("decimal", precision, scale) if 0 < precision <= PRECISION and scale <= precision else None
+    return ColumnType(text) if text in ARROW else None
 
 
-def remembered_type(column: dict[str, Any] | None) -> Kind | None:
+def remembered_type(column: dict[str, Any] | None) -> ColumnType | None:
     """Return the type of a column of dlt's schema, None where it has none yet."""
     if not column or "data_type" not in column:
         return None
     if column["data_type"] == "decimal":
-        return Kind("decimal", column.get("precision", PRECISION), column.get("scale", 9))
-    return Kind(column["data_type"]) if column["data_type"] in ARROW else None
+        return ColumnType("decimal", column.get("precision", PRECISION), column.get("scale", 9))
+    return ColumnType(column["data_type"]) if column["data_type"] in ARROW else None
 
 
-def declared_column(kind: Kind, values: Sequence[Any], cut: Note, rounded: Note) -> pa.Array:
+def declared_column(kind: ColumnType, values: Sequence[Any], cut: Note, rounded: Note) -> pa.Array:
     """Return the column of a declared type.
 
     Args:
@@ -136,7 +139,7 @@ def declared_column(kind: Kind, values: Sequence[Any], cut: Note, rounded: Note)
     return pa.array(values, pa.bool_())
 
 
-def inferred_column(known: Kind | None, values: Sequence[Any]) -> tuple[Kind | None, pa.Array]:
+def inferred_column(known: ColumnType | None, values: Sequence[Any]) -> tuple[ColumnType | None, pa.Array]:
     """Return the type of a column that nobody declared, and the column.
 
     Args:
@@ -168,7 +171,7 @@ def inferred_column(known: Kind | None, values: Sequence[Any]) -> tuple[Kind | N
         return BOOL, pa.array(values, pa.bool_())
     kind = known or _kind_of(next(value for value in values if value is not None))
     place = next(p for p, value in enumerate(values) if value is not None and _group(value) != _group_of(kind))
-    raise _misfit(place, values[place], kind)
+    raise _mismatch(place, values[place], kind)
 
 
 def check_texts(values: Sequence[Any]) -> None:
@@ -180,15 +183,15 @@ def check_texts(values: Sequence[Any]) -> None:
     _check_types(values, str, TEXT)
 
 
-def _check_types(values: Sequence[Any], expected: type, kind: Kind) -> None:
+def _check_types(values: Sequence[Any], expected: type, kind: ColumnType) -> None:
     if set(map(type, values)) - {expected, type(None)}:
         place = next(p for p, value in enumerate(values) if value is not None and type(value) is not expected)
-        raise _misfit(place, values[place], kind)
+        raise _mismatch(place, values[place], kind)
 
 
-def _number_type(known: Kind | None, values: Sequence[Any], kinds: set[type]) -> Kind:
+def _number_type(known: ColumnType | None, values: Sequence[Any], kinds: set[type]) -> ColumnType:
     is_whole = kinds == {int}
-    fits = is_whole and all(-LARGEST <= value < LARGEST for value in values if value is not None)
+    fits = is_whole and all(-INT64_BOUND <= value < INT64_BOUND for value in values if value is not None)
     if fits and known in (None, BIGINT):
         return BIGINT
     if known == DOUBLE or (known is None and not is_whole):
@@ -196,13 +199,15 @@ def _number_type(known: Kind | None, values: Sequence[Any], kinds: set[type]) ->
         if place is None:
             return DOUBLE
         if known == DOUBLE:
-            raise Misfit(place, f"{_shown(values[place])} has more digits than its column, a double, gives back", EXACT)
+            raise ValueMismatch(
+                place, f"{_shown(values[place])} has more digits than its column, a double, gives back", DECLARE_EXACT
+            )
     if known and known.data_type == "decimal":
         return known
-    return WHOLE if is_whole else WIDE
+    return DECIMAL_INTEGER if is_whole else DECIMAL_FRACTION
 
 
-EXACT = 'declare the column "decimal(38, s)", "double" or "text" in ENDPOINTS'
+DECLARE_EXACT = 'declare the column "decimal(38, s)", "double" or "text" in ENDPOINTS'
 
 
 def is_double(value: int | Decimal) -> bool:
@@ -215,11 +220,11 @@ def is_double(value: int | Decimal) -> bool:
     return Decimal(f"{float(value):.{digits - 1}e}") == value
 
 
-def _numbers(kind: Kind, values: Sequence[Any]) -> pa.Array:
+def _numbers(kind: ColumnType, values: Sequence[Any]) -> pa.Array:
     kinds = set(map(type, values)) - {type(None)}
     if kinds - {int, Decimal}:
         place = next(p for p, value in enumerate(values) if value is not None and type(value) not in (int, Decimal))
-        raise _misfit(place, values[place], kind)
+        raise _mismatch(place, values[place], kind)
     if Decimal in kinds and kind == BIGINT:  # 1.0 is an integer
         values = [_whole(place, value) for place, value in enumerate(values)]
     try:
@@ -232,7 +237,9 @@ def _numbers(kind: Kind, values: Sequence[Any]) -> pa.Array:
         try:
             pa.array([value], kind.arrow)
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
-            raise Misfit(place, f"{_shown(value)} does not fit into its column, {_article(kind)}", EXACT) from error
+            raise ValueMismatch(
+                place, f"{_shown(value)} does not fit into its column, {_article(kind)}", DECLARE_EXACT
+            ) from error
     return pa.array(values, kind.arrow)
 
 
@@ -240,28 +247,28 @@ def _whole(place: int, value: int | Decimal | None) -> int | None:
     if not isinstance(value, Decimal):
         return value
     if not -30 < value.adjusted() < 30 or value != int(value):
-        raise Misfit(place, f"{_shown(value)} does not fit into its column, a bigint", EXACT)
+        raise ValueMismatch(place, f"{_shown(value)} does not fit into its column, a bigint", DECLARE_EXACT)
     return int(value)
 
 
-def _float(place: int, value: Any, kind: Kind, rounded: Note) -> float | None:
+def _float(place: int, value: Any, kind: ColumnType, rounded: Note) -> float | None:
     if value is None:
         return None
     if type(value) not in (int, Decimal):
-        raise _misfit(place, value, kind)
+        raise _mismatch(place, value, kind)
     try:
         found = float(value)
     except OverflowError:
         found = float("inf")
     if found in (float("inf"), float("-inf")) or (found == 0 and value != 0):
-        raise Misfit(place, f"{_shown(value)} is beyond a double", 'declare the column "text" in ENDPOINTS')
+        raise ValueMismatch(place, f"{_shown(value)} is beyond a double", 'declare the column "text" in ENDPOINTS')
     if not is_double(value):
         rounded(place)
     return found
 
 
 def _timestamps(values: Sequence[Any], cut: Note) -> pa.Array:
-    kind = Kind("timestamp")
+    kind = ColumnType("timestamp")
     try:
         # Arrow refuses more than six digits and any form but its own, and is ten times as fast.
         found = pa.array(values, pa.string()).cast(kind.arrow)
@@ -269,7 +276,7 @@ def _timestamps(values: Sequence[Any], cut: Note) -> pa.Array:
         pass
     else:
         ends = pc.min_max(found.cast(pa.int64())).as_py()
-        if ends["min"] is None or (ends["min"] >= FIRST and ends["max"] <= LAST):
+        if ends["min"] is None or (ends["min"] >= MIN_MICROSECONDS and ends["max"] <= MAX_MICROSECONDS):
             return found
     times = []
     for place, value in enumerate(values):
@@ -277,13 +284,13 @@ def _timestamps(values: Sequence[Any], cut: Note) -> pa.Array:
             times.append(None)
             continue
         if not isinstance(value, str):
-            raise _misfit(place, value, kind)
+            raise _mismatch(place, value, kind)
         try:
             times.append(parse_time(value))
         except ValueError as error:
             why = f"{_shown(value)} is no time with a zone in the years 1 to 9999"
-            raise Misfit(place, why, 'declare the column "text" in ENDPOINTS') from error
-        if is_cut(value):
+            raise ValueMismatch(place, why, 'declare the column "text" in ENDPOINTS') from error
+        if is_truncated(value):
             cut(place)
     return pa.array(times, kind.arrow)
 
@@ -295,35 +302,35 @@ def _texts(values: Sequence[str | None]) -> pa.Array:
 def _dumped(place: int, value: Any) -> str:
     try:
         return dump(value)
-    except BadValue as error:
-        raise Misfit(place, f"the value has {error.what}", "ask the vendor for a flatter one") from error
+    except UnsupportedValue as error:
+        raise ValueMismatch(place, f"the value has {error.what}", "ask the vendor for a flatter one") from error
 
 
-def _misfit(place: int, value: Any, kind: Kind) -> Misfit:
-    return Misfit(place, f"{_shown(value)} is {_article(_kind_of(value))}, and its column is {_article(kind)}")
+def _mismatch(place: int, value: Any, kind: ColumnType) -> ValueMismatch:
+    return ValueMismatch(place, f"{_shown(value)} is {_article(_kind_of(value))}, and its column is {_article(kind)}")
 
 
-def _kind_of(value: Any) -> Kind:
+def _kind_of(value: Any) -> ColumnType:
     if isinstance(value, bool):
         return BOOL
     if isinstance(value, int):
-        return BIGINT if -LARGEST <= value < LARGEST else WHOLE
+        return BIGINT if -INT64_BOUND <= value < INT64_BOUND else DECIMAL_INTEGER
     if isinstance(value, Decimal):
-        return DOUBLE if is_double(value) else WIDE
-    return TEXT if isinstance(value, str) else Kind("json")
+        return DOUBLE if is_double(value) else DECIMAL_FRACTION
+    return TEXT if isinstance(value, str) else ColumnType("json")
 
 
 def _group(value: Any) -> str:
     return _group_of(_kind_of(value))
 
 
-def _group_of(kind: Kind) -> str:
+def _group_of(kind: ColumnType) -> str:
     return {"bigint": "number", "double": "number", "decimal": "number", "json": "text"}.get(
         kind.data_type, kind.data_type
     )
 
 
-def _article(kind: Kind) -> str:
+def _article(kind: ColumnType) -> str:
     return "text" if kind == TEXT else f"a {kind}"
 
 

@@ -36,7 +36,7 @@ class Notices:
         what = r"text with half of a surrogate pair, which lands as the six characters of its escape, e.g. \ud83d"
         self._note(field, what, item)
 
-    def note_cut(self, field: str, item: Mapping[str, Any]) -> None:
+    def note_truncated(self, field: str, item: Mapping[str, Any]) -> None:
         """Count a time with digits below a microsecond."""
         self._note(field, "time with digits below a microsecond, which RAW does not hold", item)
 

@@ -27,7 +27,7 @@ def parse_time(text: str) -> datetime:
         raise ValueError(f"{text!r} lies outside of the years 1 to 9999") from None
 
 
-def is_cut(text: str) -> bool:
+def is_truncated(text: str) -> bool:
     """Tell whether a time has digits other than 0 below a microsecond, which RAW does not hold."""
     match = BELOW_MICROSECONDS.search(text)
     return bool(match and match.group(1).strip("0"))

@@ -8,7 +8,7 @@ from dlt.common.schema.typing import TTableSchemaColumns
 
 from exactly_once.errors import TableError
 from exactly_once.incremental.delete_detection import DeleteDetector
-from exactly_once.rest_api.values.arrow_types import Kind, remembered_type
+from exactly_once.rest_api.values.arrow_types import ColumnType, remembered_type
 
 
 class WidenedRows:
@@ -42,7 +42,7 @@ class WidenedRows:
                     rows = rows.set_column(place, name, self._cast(rows.column(name), name, kind))
             yield rows
 
-    def _cast(self, column: pa.ChunkedArray, name: str, kind: Kind) -> pa.ChunkedArray:
+    def _cast(self, column: pa.ChunkedArray, name: str, kind: ColumnType) -> pa.ChunkedArray:
         try:
             return column.cast(kind.arrow)
         except pa.ArrowInvalid as error:

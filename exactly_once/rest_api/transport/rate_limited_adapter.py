@@ -19,13 +19,13 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, HTTPError
 
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 
-PIECE = 65_536  # bytes that are read at once
+CHUNK_BYTES = 65_536  # bytes that are read at once
 
 
 @dataclass(frozen=True)
-class Bounds:
+class ReadLimits:
     """What one read of an API may take.
 
     Args:
@@ -59,8 +59,8 @@ class RateLimitedAdapter(HTTPAdapter):
         AnswerTooSlow: an answer exceeds `answer_seconds`.
     """
 
-    def __init__(self, quota: AdaptiveRateLimiter | None = None, bounds: Bounds | None = None) -> None:
-        self._quota, self._bounds = quota, bounds or Bounds()
+    def __init__(self, quota: AdaptiveRateLimiter | None = None, bounds: ReadLimits | None = None) -> None:
+        self._quota, self._bounds = quota, bounds or ReadLimits()
         super().__init__(pool_maxsize=50)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
@@ -75,7 +75,7 @@ class RateLimitedAdapter(HTTPAdapter):
     def send(self, request: PreparedRequest, *arguments: Any, **named: Any) -> Response:
         """Send one request when its turn has come, and return its whole answer."""
         if self._quota:
-            self._quota.wait()
+            self._quota.acquire()
         try:
             began = time.monotonic()
             try:
@@ -87,16 +87,16 @@ class RateLimitedAdapter(HTTPAdapter):
             self._read(response, began)
         except BaseException:
             if self._quota:
-                self._quota.learn()
+                self._quota.observe()
             raise
         if self._quota:
-            self._quota.learn(response.status_code, response.headers)
+            self._quota.observe(response.status_code, response.headers)
         return response
 
     def _read(self, response: Response, began: float) -> None:
         pieces, size = [], 0
         try:
-            while piece := response.raw.read1(PIECE, decode_content=True):
+            while piece := response.raw.read1(CHUNK_BYTES, decode_content=True):
                 size += len(piece)
                 if size > self._bounds.answer_bytes:
                     raise ResponseTooLarge(f"an answer is larger than {self._bounds.answer_bytes:,} bytes")

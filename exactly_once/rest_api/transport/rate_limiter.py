@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping
 
 from exactly_once import interrupts, progress
 from exactly_once.errors import PipelineError
-from exactly_once.rest_api.retry_after import is_rate_limited, rate_limit, refused_wait
+from exactly_once.rest_api.transport.retry_after import is_rate_limited, rate_limit, refused_wait
 
-RESERVE = 1  # requests that are left to others who use the same token
-LONG = 2.0  # seconds: a longer wait is said
-LONGEST = 300.0  # seconds, as dlt's setting [runtime] request_max_retry_delay
+RESERVED_REQUESTS = 1  # requests that are left to others who use the same token
+REPORTED_WAIT = 2.0  # seconds: a longer wait is said
+MAX_WAIT = 300.0  # seconds, as dlt's setting [runtime] request_max_retry_delay
 
 
 class WaitTooLong(PipelineError):
@@ -39,7 +39,7 @@ class AdaptiveRateLimiter:
         self,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = interrupts.sleep,
-        longest: float = LONGEST,
+        longest: float = MAX_WAIT,
     ) -> None:
         self._say = progress.speaker()
         self._clock, self._sleep, self._longest = clock, sleep, longest
@@ -51,9 +51,9 @@ class AdaptiveRateLimiter:
         self._answered = 0
         self._since: tuple[float, float, int] | None = None  # clock, left and answered when the rate was last unknown
         self._closed_until = 0.0  # after a refusal
-        self.is_binding = False  # whether the last request had to wait
+        self.is_throttling = False  # whether the last request had to wait
 
-    def wait(self) -> None:
+    def acquire(self) -> None:
         """Wait until a request may go.
 
         Raises:
@@ -65,7 +65,7 @@ class AdaptiveRateLimiter:
             if self._left is not None and self._rate:
                 left = min(self._limit, self._left + (start - self._at) * self._rate) - self._asked
                 # Each that waits is counted as asked: the next one's turn is a step later, also after a refusal.
-                start += max(0.0, RESERVE + 1 - left) / self._rate
+                start += max(0.0, RESERVED_REQUESTS + 1 - left) / self._rate
             if start - now > self._longest:
                 raise WaitTooLong(
                     f"The SaaS API's rate limit asks to wait {start - now:,.0f} s, and a run waits at most "
@@ -73,13 +73,13 @@ class AdaptiveRateLimiter:
                     "RUNTIME__REQUEST_MAX_RETRY_DELAY."
                 )
             self._asked += 1
-            self.is_binding = start > now
-        if start - now > LONG:
+            self.is_throttling = start > now
+        if start - now > REPORTED_WAIT:
             self._say(f"saas: the API's rate limit: waiting {start - now:.0f} s")
         if start > now:
             self._sleep(start - now)
 
-    def learn(self, status: int | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def observe(self, status: int | None = None, headers: Mapping[str, str] | None = None) -> None:
         """Take note of an answer, or that none came."""
         with self._lock:
             now = self._clock()

@@ -12,11 +12,16 @@ from urllib3.exceptions import MaxRetryError
 
 from exactly_once import interrupts, progress
 from exactly_once.errors import PipelineError, TableError
-from exactly_once.rest_api.rate_limited_adapter import Bounds, RateLimitedAdapter, ResponseTooLarge, ResponseTooSlow
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.transport.rate_limited_adapter import (
+    RateLimitedAdapter,
+    ReadLimits,
+    ResponseTooLarge,
+    ResponseTooSlow,
+)
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from pipelines.configuration.shell import refuse_socks
 
-AGAIN = (403, 408, 409, 425, 429, *range(500, 600))  # statuses that the same request may not get once more
+RETRY_STATUSES = (403, 408, 409, 425, 429, *range(500, 600))  # statuses that the same request may not get once more
 
 
 class PaginationError(PipelineError):
@@ -53,14 +58,14 @@ class RetryingSession(Session):
         refusal: Callable[[str], TableError],
         runtime: RuntimeConfiguration,
         quota: AdaptiveRateLimiter | None = None,
-        bounds: Bounds | None = None,
+        bounds: ReadLimits | None = None,
         name: str = "",
     ) -> None:
         super().__init__(runtime.request_timeout, raise_for_status=False)
         self._failure, self._refusal = failure, refusal
         client = Client(
             raise_for_status=False,
-            status_codes=AGAIN,
+            status_codes=RETRY_STATUSES,
             retry_condition=lambda _, error: isinstance(error, InvalidResponse | ContentDecodingError),
         )
         client.update_from_config(runtime)
@@ -68,7 +73,7 @@ class RetryingSession(Session):
         retry = self._client.send.retry  # tenacity's
         retry.sleep = interrupts.sleep
         if name:
-            retry.before_sleep = Attempts(name, runtime.request_max_attempts)
+            retry.before_sleep = RetryReporter(name, runtime.request_max_attempts)
         for scheme in ("http://", "https://"):
             self._client.mount(scheme, RateLimitedAdapter(quota, bounds))
 
@@ -84,12 +89,14 @@ class RetryingSession(Session):
             if status in (401, 403):
                 raise
             answered = f"the API answered {status} {error.response.reason}"
-            if 400 <= status < 500 and status not in AGAIN:  # this endpoint's, and the next run would get the same
+            if (
+                400 <= status < 500 and status not in RETRY_STATUSES
+            ):  # this endpoint's, and the next run would get the same
                 raise self._refusal(
                     f"{answered}: correct its line of ENDPOINTS in pipelines/saas.py, or take it out"
                 ) from error
             failure = self._failure(answered)
-            failure.is_transient = status in AGAIN
+            failure.is_transient = status in RETRY_STATUSES
             raise failure from error
         except ResponseTooLarge as error:
             raise self._refusal(
@@ -103,7 +110,7 @@ class RetryingSession(Session):
             raise self._failure(_reason(error)) from error
 
 
-class Attempts:
+class RetryReporter:
     """Says before each further attempt of a request why it is made, and when.
 
     Args:
