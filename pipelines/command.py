@@ -6,7 +6,7 @@ from exactly_once import interrupts
 from exactly_once.cli import NO_FLAGS, command_line, configure, exit_with_error, print_report
 from exactly_once.report import LoadReport
 from pipelines.environment import environment
-from pipelines.registry import SOURCES
+from pipelines.registry import SOURCES, Source
 from pipelines.runs.run_record import recorded
 
 
@@ -19,12 +19,13 @@ def run(
     """Run one load, record it, print what it did, and exit as exactly_once/cli.py says.
 
     Args:
-        source: its name.
+        source: its name, in the registry or not.
         load: loads it.
         arguments: of the command line; None: those of the process.
         flags: settings of this source alone that the command line turns on, each with its help.
     """
-    configure(SOURCES[source].info, arguments, flags)
+    info = SOURCES[source].info if source in SOURCES else Source(source, source).info
+    configure(info, arguments, flags)
     interrupts.watch()
     with interrupts.body():
         try:

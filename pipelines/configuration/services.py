@@ -20,7 +20,7 @@ class MailBlazeServices(Services):
         if library in ("httpx", "httpcore"):
             return PREFECT
         for source in SOURCES.values():
-            if any(_is_at(url, name) for name in source.required[:1]):
+            if any(_is_at(url, name) for name in source.required if name.endswith(".base_url")):
                 return source.label
         return super().name(library, url)
 
@@ -81,7 +81,7 @@ def _is_own(name: str) -> bool:
 def _is_at(url: str, name: str) -> bool:
     """Tell whether a URL is at the host and port that a setting names."""
     value = find(name).value
-    return isinstance(value, str) and value.startswith("http") and _host(value) == _host(url)
+    return isinstance(value, str) and _host(value) == _host(url)
 
 
 def _host(url: str) -> tuple[str | None, str]:

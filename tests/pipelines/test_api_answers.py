@@ -79,7 +79,7 @@ def test_a_reset_far_away_is_one_line_and_not_slept_for(api, unit):  # noqa: F81
 
 
 def test_no_request_waits_longer_than_a_run_may():
-    quota = AdaptiveRateLimiter(lambda: 100.0, lambda seconds: pytest.fail("it slept"), longest=60)
+    quota = AdaptiveRateLimiter(lambda: 100.0, lambda seconds: pytest.fail("it slept"), max_wait=60)
     quota.acquire()
     quota.observe(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "86400"})
     with pytest.raises(WaitTooLong, match="asks to wait 17,280 s"):

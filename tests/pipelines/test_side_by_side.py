@@ -72,7 +72,7 @@ def test_a_window_gives_its_later_half_away_and_keeps_what_ties_with_the_border(
     page = [{"at": (START + timedelta(seconds=n)).isoformat()} for n in range(1, 11)]
     assert window.take(page, "at") == page
     now = START + timedelta(seconds=30)
-    assert window.left(now) == pytest.approx(20)
+    assert window.objects_left(now) == pytest.approx(20)
     given = window.split(now)
     assert (window.until, given.since, given.until) == (START + timedelta(seconds=20), window.until, None)
     page = [{"at": (START + timedelta(seconds=n)).isoformat()} for n in (19, 20, 20, 20.000001, 21)]

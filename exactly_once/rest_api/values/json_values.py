@@ -1,4 +1,4 @@
-"""JSON as it was sent: numbers keep every digit, text is what a warehouse can hold, and what is no JSON is located.
+"""JSON as it was sent: numbers keep every digit, text is what a warehouse can hold, and other values are located.
 
 Python's own parser reads 1,000 objects of 16 fields in 1.7 ms. It would take NaN for a number, and keep half of a
 surrogate pair in a text, which no UTF-8 file can hold.
