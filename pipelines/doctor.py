@@ -89,15 +89,7 @@ def _postgres(context: Examination) -> list[Check]:
 
 
 def _saas(context: Examination) -> list[Check]:
-    fix = "correct SOURCES__SAAS__BASE_URL or .dlt/secrets.toml"
-    return [
-        Check("saas settings", partial(source_checks.saas_settings, context), ("environment",), fix),
-        Check("saas reachable", partial(source_checks.saas_reachable, context), ("saas settings",), fix),
-        *(
-            Check(f"saas {endpoint}", partial(source_checks.saas_endpoint, context, endpoint), ("saas reachable",), fix)
-            for endpoint in SOURCES["saas"].module.ENDPOINTS
-        ),
-    ]
+    return SOURCES["saas"].module.checks(context)
 
 
 CHECKS = {"postgres": _postgres, "saas": _saas}

@@ -3,11 +3,9 @@
 import time
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 import psycopg2
 import sqlalchemy as sa
-from dlt.sources.helpers.requests import Client
 
 from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.errors import PipelineError
@@ -18,7 +16,6 @@ from exactly_once.postgres.tables.catalog import CatalogTable, read_catalog, zon
 from exactly_once.postgres.tables.source_table import SourceTable
 from exactly_once.postgres.tables.spec import TableOptions, table_options
 from exactly_once.postgres.tables.table_checks import access_refusals, column_refusals, key_refusal, zone_refusal
-from exactly_once.rest_api.values.json_values import parse
 from pipelines.postgres import TABLES
 
 POLICIES = sa.text("""
@@ -126,34 +123,6 @@ def postgres_sessions(visit: DoctorContext) -> str:
     return f"settings stay as they are set; the database's encoding is {server.encoding}"
 
 
-def saas_settings(visit: DoctorContext) -> str:
-    """Tell where the settings point."""
-    return visit.settings("saas").base_url
-
-
-def saas_reachable(visit: DoctorContext) -> str:
-    """Get any answer at all, without the token."""
-    answer = _client(raise_for_status=False).get(visit.settings("saas").base_url)
-    return f"answers in {answer.elapsed.total_seconds() * 1000:.0f} ms"
-
-
-def saas_endpoint(visit: DoctorContext, endpoint: str) -> str:
-    """Ask for one object with the token."""
-    found = visit.settings("saas")
-    headers = {"Authorization": f"Bearer {found.api_key}"}
-    address = f"{found.base_url.rstrip('/')}/v1/{endpoint}"
-    answer = _client().get(address, headers=headers, params={"limit": 1})
-    if answer.history and urlsplit(answer.url).netloc != urlsplit(address).netloc:
-        raise PipelineError(
-            f"{address} leads to another server, {urlsplit(answer.url).netloc}; correct SOURCES__SAAS__BASE_URL"
-        )
-    try:
-        data = [] if answer.status_code == 204 else parse(answer.content)[0]["data"]
-        return f"token accepted, {len(data)} object"
-    except (ValueError, KeyError, TypeError) as error:
-        raise PipelineError(f"{address} does not answer with a page of objects ({answer.text[:40]!r})") from error
-
-
 def _address(visit: DoctorContext) -> dict[str, str]:
     """Return libpq's parameters of the address, as a load has them."""
     return parameters(visit.snapshot_settings().credentials.to_url()) | {"connect_timeout": "10"}
@@ -181,7 +150,3 @@ def _server(visit: DoctorContext) -> Any:
     """Return the server's clock, whether it is a standby, our role, and whether that sees every session."""
     with _engine(visit).connect() as connection:
         return connection.exec_driver_sql(SERVER).one()
-
-
-def _client(raise_for_status: bool = True) -> Client:
-    return Client(request_timeout=10, request_max_attempts=1, raise_for_status=raise_for_status)

@@ -1,56 +1,65 @@
-"""Pages of one collection of the vendor's API, as a read that is whole or fails."""
+"""One API: where it is, how it is asked, and the pages of its collections."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from dlt.sources.helpers.rest_client import RESTClient
-from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
+from dlt.sources.helpers.rest_client.auth import AuthBase
 from dlt.sources.helpers.rest_client.client import raise_for_status
 
-from exactly_once.rest_api.paginator import ValidatingCursorPaginator
-from exactly_once.rest_api.rate_limited_adapter import Bounds
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.cursor_paginator import StrictCursorPaginator
+from exactly_once.rest_api.paginator import ROOT, Paging, ValidatingPaginator
+from exactly_once.rest_api.spec import Endpoint
+from exactly_once.rest_api.transport.session import Transport
 from exactly_once.rest_api.values.notices import Notices
+from exactly_once.source_info import SourceInfo
 
 
 @dataclass(frozen=True)
 class ApiClient:
-    """Where the API is, and how it is asked.
+    """One API as a source asks it.
 
     Args:
-        base_url: without /v1.
-        api_key: the bearer token.
-        page_size: objects in one answer.
-        quota: the pace that all reads with this token share.
-        bounds: of an answer's size and time, and of a read's pages.
+        info: of the source, for messages.
+        base_url: that every endpoint's path is appended to.
+        auth: of requests or dlt, e.g. BearerTokenAuth(token) or APIKeyAuth("X-Api-Key", key).
+        paging: how it hands out a collection.
+        transport: what all its requests share.
     """
 
+    info: SourceInfo
     base_url: str
-    api_key: str
-    page_size: int = 1000
-    quota: AdaptiveRateLimiter | None = None
-    bounds: Bounds | None = None
+    auth: AuthBase
+    paging: Paging = field(default_factory=lambda: Paging(StrictCursorPaginator()))
+    transport: Transport = field(default_factory=Transport)
 
-    def pages(
-        self, name: str, endpoint: Mapping[str, Any], since: str | None = None, notices: Notices | None = None
-    ) -> Iterator[list[dict]]:
-        """Yield the collection's pages, ascending by its cursor.
+    def iter_pages(
+        self, endpoint: Endpoint, since: str | None = None, notices: Notices | None = None
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield the pages of a collection, ascending by its cursor where it has one.
 
         Args:
-            name: of the collection, as the URL has it.
-            endpoint: its line of ENDPOINTS; key, cursor and since are used.
+            endpoint: that is read.
             since: only objects whose cursor is later than this time; None: all.
-            notices: where what a load says about the endpoint is collected; None: nowhere.
+            notices: where values are counted that RAW holds in another form; None: nowhere.
 
         Raises:
-            IncompleteRead: the read broke off.
+            PaginationError: the read broke off.
             TableError: an object cannot be loaded exactly.
         """
-        read = ValidatingCursorPaginator(name, endpoint, self.quota, self.bounds, notices)
-        client = RESTClient(
-            f"{self.base_url.rstrip('/')}/v1/", auth=BearerTokenAuth(self.api_key), session=read.session
-        )
-        params = {"limit": self.page_size} | ({endpoint["since"]: since} if since else {})
-        hooks = {"response": [read.check, raise_for_status]}
-        return client.paginate(name, params=params, paginator=read, data_selector="data", hooks=hooks)
+        read = ValidatingPaginator(endpoint, self.paging, self.info, self.transport, notices)
+        client = RESTClient(self.base_url, auth=self.auth, session=read.session)
+        size = {self.paging.page_size_param: self.paging.page_size} if self.paging.page_size_param else {}
+        params = size | dict(endpoint.params) | ({endpoint.since: since} if since and endpoint.since else {})
+        hooks = {"response": [read.validate_response, raise_for_status]}
+        return client.paginate(self.path(endpoint), params=params, paginator=read, data_selector=ROOT, hooks=hooks)
+
+    def url(self, endpoint: Endpoint) -> str:
+        """Return the address of a collection."""
+        return f"{self.base_url.rstrip('/')}/{self.path(endpoint).lstrip('/')}"
+
+    @staticmethod
+    def path(endpoint: Endpoint) -> str:
+        """Return the path of a collection below the base URL."""
+        return endpoint.name if endpoint.path is None else endpoint.path

@@ -1,7 +1,7 @@
-"""The cursor of one endpoint: where a load reads from, which objects it may bring again, and what of it is saved.
+"""The cursor of one endpoint: where a load reads from, which objects it may bring again, and what it saves.
 
-The state is laid out as that of dlt's own incremental cursor, `incremental.<field>.last_value`, so that an older state
-goes on. dlt compares cursors as text, in which 10:00:00Z is later than 10:00:00.5Z, and follows one into the future.
+The state has the form of dlt's own incremental cursor, `incremental.<field>.last_value`, so that an older state goes
+on. dlt compares cursors as text, in which 10:00:00Z is later than 10:00:00.5Z, and follows one into the future.
 """
 
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
@@ -11,51 +11,52 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from exactly_once.rest_api.paginator import before
+from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.values.notices import Notices
-from exactly_once.rest_api.values.timestamps import parse_time, write_time
+from exactly_once.rest_api.values.timestamps import EPOCH, parse_time, subtract, write_time
 
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
-TOLERANCE = timedelta(minutes=5)  # that the clocks of a vendor's servers may differ by
+CLOCK_TOLERANCE = timedelta(minutes=5)  # that the clocks of a vendor's servers may differ by
 FIRST_VALUE = "1970-01-01T00:00:00Z"
 
 
 class LookbackCursor:
     """The cursor of one endpoint in one load.
 
-    It never passes the server's clock by more than TOLERANCE: an object from the future is loaded, and does not hide
-    those that come after it. Such objects are read again by each load and dropped as unchanged.
+    It never passes the server's clock by more than CLOCK_TOLERANCE: an object from the future is loaded and does not
+    hide those that come after it. Each load reads such objects again and drops them as unchanged.
 
     Args:
         state: returns the state of the dlt resource.
-        field: that holds the cursor.
-        key: that identifies an object.
-        lag: seconds before the saved cursor from which objects are read again.
-        notices: knows the server's clock, and says which objects lie behind it.
+        endpoint: that has a cursor.
+        lookback_seconds: before the saved cursor, from which objects are read again.
+        notices: has the server's clock, and counts the objects that are later than it.
     """
 
-    def __init__(self, state: Callable[[], MutableMapping], field: str, key: str, lag: float, notices: Notices) -> None:
-        self._state, self._field, self._key, self._lag, self._notices = state, field, key, lag, notices
-        self._saved = self._reached = BEGINNING
-        self._beyond: datetime | None = None
+    def __init__(
+        self, state: Callable[[], MutableMapping], endpoint: Endpoint, lookback_seconds: float, notices: Notices
+    ) -> None:
+        self._state, self._field, self._notices = state, endpoint.cursor, notices
+        self._lookback = timedelta(seconds=lookback_seconds)
+        self._saved = self._reached = EPOCH
+        self._beyond: datetime | None = None  # the earliest object of the future
         self._is_moved_back = False
 
-    def begin(self) -> str | None:
+    def start(self) -> str | None:
         """Return the time behind which this load reads, None for the beginning."""
         state = self._state()
         saved = state.get("incremental", {}).get(self._field, {}).get("last_value")
-        self._saved = self._reached = max(parse_time(saved), BEGINNING) if saved else BEGINNING
-        self._notices.begin(self._saved)
+        self._saved = self._reached = max(parse_time(saved), EPOCH) if saved else EPOCH
+        self._notices.start(self._saved)
         self._beyond = parse_time(state["beyond"]) if "beyond" in state else None
-        if self._saved > datetime.now(UTC) + TOLERANCE:  # an earlier version followed an object into the future
-            self._reached, self._is_moved_back = BEGINNING, True
+        if self._saved > datetime.now(UTC) + CLOCK_TOLERANCE:  # an earlier version followed an object into the future
+            self._reached, self._is_moved_back = EPOCH, True
             return None
-        since = before(self._saved, timedelta(seconds=self._lag))
-        return write_time(since) if since > BEGINNING else None
+        since = subtract(self._saved, self._lookback)
+        return write_time(since) if since > EPOCH else None
 
-    def take(self, page: Sequence[Mapping[str, Any]]) -> None:
-        """Follow the cursors of a page that came."""
-        limit = self._notices.date + TOLERANCE
+    def observe(self, page: Sequence[Mapping[str, Any]]) -> None:
+        """Take the cursors of a page that came."""
+        limit = self._notices.date + CLOCK_TOLERANCE
         for item in reversed(page):  # a page ascends
             at = parse_time(item[self._field])
             if at <= limit:
@@ -69,7 +70,7 @@ class LookbackCursor:
         state = self._state()
         entry = state.setdefault("incremental", {}).setdefault(self._field, {})
         if not entry or self._reached > self._saved or self._is_moved_back:
-            reached = write_time(self._reached) if self._reached > BEGINNING else FIRST_VALUE
+            reached = write_time(self._reached) if self._reached > EPOCH else FIRST_VALUE
             entry.update(last_value=reached, start_value=reached, unique_hashes=[])
             entry.setdefault("initial_value", FIRST_VALUE)
         if self._beyond and self._beyond > self._reached:
@@ -77,12 +78,12 @@ class LookbackCursor:
         else:
             state.pop("beyond", None)
 
-    def is_reread(self, page: pa.Table, column: str) -> pa.Array:
+    def previously_loaded_mask(self, page: pa.Table, column: str) -> pa.Array:
         """Return for each row of an Arrow table whether an earlier load may have brought it.
 
         Args:
             page: as `PagesToArrow` made it.
-            column: the cursor's, in the table.
+            column: of the cursor, in the table.
         """
         at = page.column(column)
         found = pc.less_equal(at, pa.scalar(self._saved, at.type))

@@ -1,281 +1,337 @@
-"""A read of the vendor's API is whole or it fails: each answer is checked against the read so far.
+"""A read of a collection is complete or it fails: each answer is validated against the pages before it.
 
-dlt alone takes an answer 200 without `data` for the last page, follows a page that repeats for as long as it does, and
-does not ask again where JSON breaks off. Each answer is parsed once: what is checked here is what is loaded.
+dlt's client alone takes an answer 200 without objects for the last page, follows a page that repeats for as long as it
+repeats, and does not ask again where JSON breaks off. Each answer is parsed once: what is checked is what is loaded.
+
+A paginator without a cursor in its answers has limits that no client can lift: where the API counts pages, an object
+that is deleted during the read moves the others, so that one may be missed until the next load.
 """
 
-from collections.abc import Mapping
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import urljoin, urlsplit
 
 from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.specs import RuntimeConfiguration
-from dlt.sources.helpers.rest_client.paginators import JSONResponseCursorPaginator
+from dlt.sources.helpers.rest_client.paginators import BasePaginator, RangePaginator
 from requests import Request, Response
 
 from exactly_once.errors import TableError
-from exactly_once.rest_api.rate_limited_adapter import Bounds
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter, WaitTooLong
-from exactly_once.rest_api.retry_after import is_rate_limited, refused_wait, server_date
-from exactly_once.rest_api.session import InvalidResponse, PaginationError, RetryingSession
-from exactly_once.rest_api.values.json_values import BadValue, NoJson, Surrogate, parse
+from exactly_once.rest_api.page_checks import PageChecks
+from exactly_once.rest_api.spec import Endpoint
+from exactly_once.rest_api.transport.rate_limiter import WaitTooLong
+from exactly_once.rest_api.transport.read_errors import SINGLE, InvalidResponse, ReadErrors
+from exactly_once.rest_api.transport.retry_after import is_rate_limited, refused_wait, server_date
+from exactly_once.rest_api.transport.session import RetryingSession, Transport
+from exactly_once.rest_api.values.json_values import InvalidJson, UnsupportedValue, parse
 from exactly_once.rest_api.values.notices import Notices
-from exactly_once.rest_api.values.timestamps import parse_time, write_time
+from exactly_once.rest_api.values.timestamps import write_time
+from exactly_once.source_info import SourceInfo
 
-OVERLAP = timedelta(seconds=1)  # read again where a read begins anew; the merge removes what comes twice
-EMPTY_IN_A_ROW = 100  # pages without an object; a vendor that sends more goes round in circles
-NOTHING = {"data": [], "next_cursor": None, "has_more": False}
-LARGEST_KEY = 2**63 - 1
+OVERLAP = timedelta(seconds=1)  # read again after a restart; the merge removes what comes twice
+ROOT = "$"  # data_selector of an answer that is the list of objects itself
 
 
-class ValidatingCursorPaginator(JSONResponseCursorPaginator):
-    """The paginator of one read of one collection; its `check` is the hook for each answer, its `session` the asker.
+@runtime_checkable
+class ChecksAnswers(Protocol):
+    """A paginator that knows more of an answer than where the next page is."""
+
+    def check_answer(self, body: Any) -> None:
+        """Raise ValueError where the answer cannot be a page; the request is repeated."""
+
+
+@runtime_checkable
+class Restarts(Protocol):
+    """A paginator whose position may expire; the endpoint must have a cursor."""
+
+    def is_expired(self, response: Response) -> bool:
+        """Tell whether an answer says so; the read goes on behind its last object."""
+
+
+@dataclass(frozen=True)
+class Paging:
+    """How an API hands out a collection in pages.
 
     Args:
-        collection: as the URL names it.
-        endpoint: its line of ENDPOINTS: key, cursor (an ISO-8601 time with a zone, by which objects ascend) and since
-            (the parameter that asks for what is strictly later) are used.
-        quota: the pace that all reads with one token share; None: this one has none.
-        bounds: of an answer's size and time, and of the number of pages.
-        notices: where halves of surrogate pairs are counted; None: nowhere.
+        paginator: one of dlt's RESTClient; each read works on a copy.
+        data_selector: where an answer has its objects: keys with points between, "$": the answer is the list itself.
+        page_size: objects in one answer.
+        page_size_param: parameter that asks for it; "": the API has none.
+    """
+
+    paginator: BasePaginator
+    data_selector: str = "data"
+    page_size: int = 1000
+    page_size_param: str = "limit"
+
+
+@dataclass(frozen=True)
+class _Page:
+    """A page that was checked and is not yet committed."""
+
+    following: BasePaginator | None  # the paginator behind it; None: there is no further page
+    digest: int | None
+
+
+class ValidatingPaginator(BasePaginator):
+    """Runs another paginator and accepts only answers that can be the next page.
+
+    `validate_response` is the hook for each answer, `session` sends the requests. The client's data_selector is "$":
+    a validated answer is the list of its objects.
+
+    Args:
+        endpoint: that is read.
+        paging: of the API.
+        info: of the source, for messages.
+        transport: what the source's requests share.
+        notices: where values are counted that RAW holds in another form; None: nowhere.
     """
 
     def __init__(
         self,
-        collection: str,
-        endpoint: Mapping[str, Any],
-        quota: AdaptiveRateLimiter | None = None,
-        bounds: Bounds | None = None,
+        endpoint: Endpoint,
+        paging: Paging,
+        info: SourceInfo = SINGLE,
+        transport: Transport | None = None,
         notices: Notices | None = None,
     ) -> None:
-        super().__init__(cursor_path="next_cursor", cursor_param="cursor")
-        self._collection, self._notices = collection, notices
-        self._key, self._cursor, self._since = endpoint["key"], endpoint["cursor"], endpoint["since"]
-        self._bounds = bounds or Bounds()
+        super().__init__()
+        self._endpoint, self._notices = endpoint, notices
+        self._template = endpoint.paginator or paging.paginator
+        self._selector = endpoint.data_selector or paging.data_selector
+        self._transport = transport or Transport()
+        self._errors = ReadErrors(info, endpoint.name)
         runtime = resolve_configuration(RuntimeConfiguration())
-        self._longest_wait = runtime.request_max_retry_delay
-        self.session = RetryingSession(
-            self.failure, self.refusal, runtime, quota, self._bounds, name=f"saas: {collection}"
-        )
-        self._begin()
-
-    def _begin(self) -> None:
-        self._next_reference = None
-        self._seen: set[str | None] = set()
-        self._last: datetime | None = None
-        self._page, self._empty, self._is_expired = 1, 0, False
-        self._surrogates: list[Surrogate] = []
-        self._expired_at: datetime | None = None
+        self._max_wait = runtime.request_max_retry_delay
+        self.session = RetryingSession(self._errors, runtime, self._transport)
+        self._start(Request("GET", ""))
 
     def init_request(self, request: Request) -> None:
-        """Forget an earlier read."""
-        self._begin()
-        self._has_next_page = True
+        """Start a read from its first page."""
+        self._start(request)
 
-    def check(self, response: Response, *_: Any, **__: Any) -> None:
-        """Take an answer as the next page, or raise.
+    def validate_response(self, response: Response, *_: Any, **__: Any) -> None:
+        """Check an answer as the next page.
 
         Raises:
             InvalidResponse: asking again may help.
-            IncompleteRead: it cannot: an earlier page may have been the wrong one.
+            PaginationError: it cannot: an earlier page may have been the wrong one.
             TableError: a value of the answer cannot be loaded exactly, or the read is larger than it may be.
             WaitTooLong: the API wants a longer wait than a run may take.
         """
         status = response.status_code
         if is_rate_limited(status, response.headers) or status >= 500:
-            return self._limit_wait(response)  # the hook that dlt puts behind this one raises, and its client repeats
-        if self._next_reference and _error_code(response) == "cursor_expired":
-            return self._begin_again(response)
+            return self._limit_wait(response)  # the next hook raises, and the client tries again
+        if self._is_expired(response):
+            return self._plan_restart(response)
         if status >= 400 or self._is_followed(response):
             return None
-        if self._page > self._bounds.pages:
-            raise self.refusal(
-                f"the read has more than {self._bounds.pages:,} pages: raise SOURCES__SAAS__PAGES, or ask the vendor "
-                "why its cursors do not end"
+        if self._errors.page > self._transport.limits.pages:
+            raise self._errors.refused(
+                f"the read has more than {self._transport.limits.pages:,} pages: raise "
+                f"{self._errors.info.setting('pages')}, or ask the vendor why they do not end"
             )
-        answer = self._sound(response)
-        times = self._times(answer["data"])
-        if times and (times != sorted(times) or (self._last and times[0] < self._last)):
-            raise self.failure(f"objects are not in the order of {self._cursor}, so that a page may be missing")
-        self._check_keys(answer["data"], times)
-        self._empty = 0 if times else self._empty + 1
-        if self._empty > EMPTY_IN_A_ROW:
-            raise self.failure(f"more than {EMPTY_IN_A_ROW} pages in a row are empty")
-        self._checked = answer["next_cursor"], times[-1] if times else self._last
-        self._check_surrogates(answer["data"])
+        objects = self._validate_page(response)
         if self._notices:
             self._notices.note_date(server_date(response.headers))
-        response.json = lambda **_: answer  # dlt's client takes the page from it
+        response.json = lambda **_: objects  # dlt's client takes the page from it
         return None
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
-        """Go on behind the page that was just checked."""
-        self._page += 1
-        if self._is_expired:
-            self._next_reference, self._has_next_page = None, True
+        """Go on behind the page that was just validated."""
+        self._errors.page += 1
+        self._is_first = False
+        self._has_next_page = self._is_restarting
+        if self._is_restarting:
             return
-        self._next_reference, self._last = self._checked
-        self._seen.add(self._next_reference)
+        self._checks.commit()
+        if self._page.digest is not None:
+            self._digests.add(self._page.digest)
+        if self._page.following:
+            self._paginator, self._has_next_page = self._page.following, True
 
     def update_request(self, request: Request) -> None:
-        """Ask for the next page; behind an expired cursor, for what is later than the last object that came."""
-        super().update_request(request)
-        if self._is_expired:
-            del request.params[self.cursor_param]
-            if self._last:
-                self._last = before(self._last, OVERLAP)
-                request.params[self._since] = write_time(self._last)
-            self._is_expired = False
-            self._seen.clear()
+        """Ask for the next page; after a restart, for what is later than the last object that came."""
+        if self._is_restarting:
+            request.url, request.params = self._first_url, dict(self._first_params)
+            self._follow_from(request)
+            if since := self._checks.step_back(OVERLAP):
+                request.params[self._endpoint.since] = write_time(since)
+        elif self._has_next_page:
+            self._paginator.update_request(request)
+            self._asked.add(_identity(request))
 
-    def failure(self, reason: str) -> PaginationError:
-        """Return the error that says where the read broke off, and why."""
-        return PaginationError(
-            f"The SaaS API's {self._collection}, page {self._page}: {reason}. Nothing was loaded and no cursor moved: "
-            "run again later."
-        )
+    def _start(self, request: Request) -> None:
+        self._errors.page = 1
+        self._checks = PageChecks(self._endpoint, self._errors, self._notices)
+        self._expired_at: datetime | None = None
+        self._digests: set[int] = set()
+        self._page = _Page(None, None)
+        self._has_next_page = True
+        self._first_url, self._first_params = request.url, dict(request.params or {})
+        self._follow_from(request)
 
-    def refusal(self, reason: str) -> TableError:
-        """Return the error that says why this collection cannot be loaded as it is."""
-        return TableError(
-            f"The SaaS API's {self._collection}, page {self._page}: {reason}. Nothing of it was loaded and its cursor "
-            "did not move: then run python pipelines/saas.py again."
-        )
+    def _follow_from(self, request: Request) -> None:
+        """Begin with a first page."""
+        self._request, self._is_first, self._is_restarting = request, True, False
+        self._paginator = copy.deepcopy(self._template)
+        self._paginator.init_request(request)
+        self._asked = {_identity(request)}
+
+    def _validate_page(self, response: Response) -> Sequence[Mapping[str, Any]]:
+        if response.status_code == 204 and self._is_first:
+            self._page = _Page(None, None)
+            self._checks.check([])
+            return []
+        if response.status_code != 200:
+            raise InvalidResponse(f"the API answered {response.status_code}")
+        path = _keys(self._selector)
+        try:
+            body, surrogates = parse(response.content)
+        except InvalidJson as error:
+            raise InvalidResponse(str(error)) from error
+        except UnsupportedValue as error:
+            raise self._unsupported(error, path) from error
+        objects = self._objects(body)
+        self._page = self._advance(response, body, objects)
+        self._checks.check(objects)
+        inside = [one.path[len(path) :] for one in surrogates if one.path[: len(path)] == path]
+        self._checks.check_surrogates(objects, [one for one in inside if len(one) > 1])
+        return objects
+
+    def _objects(self, body: Any) -> list[Any]:
+        objects = select_objects(body, self._selector)
+        if objects is None:
+            is_error = isinstance(body, dict) and ("error" in body or "errors" in body)
+            raise InvalidResponse(
+                "the API answered 200 with an error in it" if is_error else f"the answer lacks {self._selector}"
+            )
+        if isinstance(self._template, ChecksAnswers):
+            try:
+                self._template.check_answer(body)
+            except ValueError as error:
+                raise InvalidResponse(f"the answer is no page: {error}") from error
+        return objects
+
+    def _advance(self, response: Response, body: Any, objects: list[Any]) -> _Page:
+        """Return what is behind a page.
+
+        Raises:
+            InvalidResponse: the answer does not tell, or it leads to a page that was already asked for.
+        """
+        following, request = copy.deepcopy(self._paginator), _copy(self._request)
+        response.json = lambda **_: body
+        if isinstance(following, RangePaginator) and (following.total_path or following.has_more_path):
+            following.stop_after_empty_page = False  # the answer knows better whether more pages come
+        try:
+            following.update_state(response, objects)
+            if following.has_next_page:
+                copy.deepcopy(following).update_request(request)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise InvalidResponse("the answer does not tell where the next page is") from error
+        finally:
+            del response.json
+        # A number of a page says nothing of the page; a reference in the answer does.
+        digest = _digest(objects) if objects and isinstance(following, RangePaginator) else None
+        if digest in self._digests or (following.has_next_page and _identity(request) in self._asked):
+            raise InvalidResponse("a page came twice")
+        if not following.has_next_page:
+            return _Page(None, digest)
+        if not objects and isinstance(following, RangePaginator) and following.total_path:
+            raise InvalidResponse("a page is empty, and the answer says that more come")
+        self._check_origin(request.url, "the answer leads")
+        return _Page(following, digest)
+
+    def _is_expired(self, response: Response) -> bool:
+        can_restart = self._endpoint.cursor is not None and isinstance(self._template, Restarts)
+        return can_restart and not self._is_first and self._template.is_expired(response)
+
+    def _plan_restart(self, response: Response) -> None:
+        reached = self._checks.last or datetime.min.replace(tzinfo=UTC)
+        if self._expired_at and reached <= self._expired_at:
+            raise self._errors.failed("its cursor expired, and once more before anything new had come")
+        self._expired_at, self._is_restarting = reached, True
+        # An error would end the generator that reads the pages: an empty page keeps it going.
+        response.status_code = 200
+        response.json = lambda **_: []
 
     def _is_followed(self, response: Response) -> bool:
         """Tell whether an answer leads to another address of the same server, where the token may go."""
         if not response.is_redirect:
             return False
-        here, there = urlsplit(response.url), urlsplit(urljoin(response.url, response.headers["Location"]))
+        there = urljoin(response.url, response.headers["Location"])
+        self._check_origin(there, f"the API answered {response.status_code} and leads", response.url)
+        return True
+
+    def _check_origin(self, url: str, what: str, asked: str | None = None) -> None:
+        """Refuse an address of another server: the token would go there."""
+        here, there = urlsplit(asked or self._request.url), urlsplit(url)
         is_upgrade = (here.scheme, there.scheme) == ("http", "https") and not (here.port or there.port)
-        if (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port) or (
-            is_upgrade and here.hostname == there.hostname
-        ):
-            return True
-        raise self.refusal(
-            f"the API answered {response.status_code} and leads to {there.scheme}://{there.netloc.rpartition('@')[2]}, "
-            "which does not get the token: set SOURCES__SAAS__BASE_URL to it if it is the vendor's"
-        )
+        is_same = (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port)
+        if not is_same and not (is_upgrade and here.hostname == there.hostname):
+            raise self._errors.refused(
+                f"{what} to {there.scheme}://{there.netloc.rpartition('@')[2]}, which does not get the token: set "
+                f"{self._errors.info.setting('base_url')} to it if it is the vendor's"
+            )
 
-    def _sound(self, response: Response) -> dict[str, Any]:
-        self._surrogates = []
-        if response.status_code == 204 and not self._next_reference:
-            return NOTHING
-        if response.status_code != 200:
-            raise InvalidResponse(f"the API answered {response.status_code}")
-        try:
-            answer, surrogates = parse(response.content)
-        except NoJson as error:
-            raise InvalidResponse(str(error)) from error
-        except BadValue as error:
-            raise self._bad_value(error, response.content) from error
-        match answer:
-            case {"data": list(), "next_cursor": str(following), "has_more": True} if following:
-                if following in self._seen:
-                    raise InvalidResponse("a page came twice")
-            case {"data": list(), "next_cursor": None, "has_more": False}:
-                pass
-            case {"error": _}:
-                raise InvalidResponse("the API answered 200 with an error in it")
-            case _:
-                raise InvalidResponse("the answer lacks data, or next_cursor and has_more disagree")
-        for number, item in enumerate(answer["data"]):
-            if not isinstance(item, dict):
-                raise self.refusal(f"what stands at place {number + 1} of data is no object")
-        self._surrogates = surrogates
-        return answer
-
-    def _times(self, data: list[dict[str, Any]]) -> list[datetime]:
-        times = []
-        for number, item in enumerate(data):
-            text = item.get(self._cursor)
-            try:
-                times.append(parse_time(text))
-            except (TypeError, ValueError) as error:
-                what = f"{text!r}, which is no time with a zone in the years 1 to 9999" if text is not None else "none"
-                raise self.refusal(
-                    f"{self._object(item, number)} has {self._cursor} {what}: name another cursor in ENDPOINTS, or ask "
-                    "the vendor to fix it"
-                ) from error
-        return times
-
-    def _check_keys(self, data: list[dict[str, Any]], times: list[datetime]) -> None:
-        found: dict[Any, int] = {}
-        for number, item in enumerate(data):
-            key = item.get(self._key)
-            if type(key) is not str and (type(key) is not int or abs(key) > LARGEST_KEY):
-                what = "no" if key is None else f"{str(key)[:60]!r} ({type(key).__name__}) as"
-                raise self.refusal(
-                    f"{self._object(item, number)} has {what} {self._key}, which is its key in ENDPOINTS and must be a "
-                    "text or an integer of 64 bits: name another, or ask the vendor to fix it"
-                )
-            if type(key) is str and "\0" in key:
-                raise self.refusal(
-                    f"{self._object(item, number)} has a NUL in {self._key}, which no warehouse takes in a look-up: "
-                    "ask the vendor to fix it"
-                )
-            first = found.setdefault(key, number)
-            if first != number and times[first] == times[number] and data[first] != item:
-                raise self.refusal(
-                    f"{self._key} {key!r} comes twice with the same {self._cursor} and different values, so that "
-                    "nobody knows which is the newer one: ask the vendor"
-                )
-
-    def _object(self, item: Mapping[str, Any], number: int) -> str:
-        key = item.get(self._key)
-        return f"the object at place {number + 1}" if key is None else f"{self._key} {str(key)[:60]!r}"
-
-    def _bad_value(self, error: BadValue, body: bytes) -> TableError:
-        match error.path:
-            case ("data", int(number), str(field), *_):
-                where = f"the object at place {number + 1} has in {field!r} "
+    def _unsupported(self, error: UnsupportedValue, path: tuple[str, ...]) -> TableError:
+        inside = error.path[len(path) :] if error.path[: len(path)] == path else ()
+        match inside:
+            case (int(number), str(name), *_):
+                where = f"the object at place {number + 1} has in {name!r} "
             case _:
                 where = "the answer has "
         why = "are too deep" if "level" in error.what else "JSON does not have"
-        return self.refusal(f"{where}{error.what}, which {why}: ask the vendor to fix it")
-
-    def _check_surrogates(self, data: list[dict[str, Any]]) -> None:
-        for (path,) in self._surrogates:
-            if path[2:] == (self._key,):  # as its escape it might be another object's key
-                raise self.refusal(f"the object at place {path[1] + 1} has half of a surrogate pair in its {self._key}")
-            if self._notices and len(path) > 2 and path[0] == "data":
-                self._notices.note_surrogate(str(path[2]), data[path[1]])
-
-    def _begin_again(self, response: Response) -> None:
-        reached = self._last or datetime.min.replace(tzinfo=UTC)
-        if self._expired_at and reached <= self._expired_at:
-            raise self.failure("its cursor expired, and once more before anything new had come")
-        self._expired_at, self._is_expired = reached, True
-        # An error would end the generator that reads the pages: an empty page keeps it going.
-        response.status_code, response._content = 200, b'{"data": []}'
+        return self._errors.refused(f"{where}{error.what}, which {why}: ask the vendor to fix it")
 
     def _limit_wait(self, response: Response) -> None:
+        """Replace the wait that an answer asks for by whole seconds, which is what dlt's client reads."""
         wait = refused_wait(response.headers)
         if wait is None:
             response.headers.pop("Retry-After", None)
-        elif wait > self._longest_wait:
+        elif wait > self._max_wait:
             raise WaitTooLong(
-                f"The SaaS API's {self._collection}, page {self._page}: it asks to wait {wait:,} s, and a run waits "
-                f"{self._longest_wait:,.0f} s at most. Nothing was loaded and no cursor moved: run again after that, "
-                "or raise RUNTIME__REQUEST_MAX_RETRY_DELAY."
+                f"{self._errors.place}: it asks to wait {wait:,} s, and a run waits {self._max_wait:,.0f} s at most. "
+                "Nothing was loaded and no cursor moved: run again after that, or raise "
+                "RUNTIME__REQUEST_MAX_RETRY_DELAY."
             )
         else:
             response.headers["Retry-After"] = str(wait)
 
 
-def before(at: datetime, gap: timedelta) -> datetime:
-    """Return the time that lies before another, or the first one that there is."""
-    try:
-        return at - gap
-    except OverflowError:
-        return datetime.min.replace(tzinfo=UTC)
+def select_objects(body: Any, selector: str) -> list[Any] | None:
+    """Return the list of objects in an answer; None where there is none.
+
+    Args:
+        body: the parsed answer.
+        selector: as in `Paging`.
+    """
+    for key in _keys(selector):
+        body = body.get(key) if isinstance(body, dict) else None
+    return body if isinstance(body, list) else None
 
 
-def _error_code(response: Response) -> str | None:
-    if response.status_code < 400:
-        return None
-    try:
-        return response.json()["error"]["code"]
-    except (ValueError, KeyError, TypeError):
-        return None
+def _keys(selector: str) -> tuple[str, ...]:
+    return () if selector == ROOT else tuple(selector.split("."))
+
+
+def _copy(request: Request) -> Request:
+    """Return a request with the address and parameters of another one, to see where a paginator would go."""
+    return Request(
+        request.method,
+        request.url,
+        params=copy.deepcopy(request.params),
+        data=copy.deepcopy(request.data),
+        json=copy.deepcopy(request.json),
+    )
+
+
+def _identity(request: Request) -> str:
+    return repr((request.url, sorted((request.params or {}).items()), request.data, request.json))
+
+
+def _digest(objects: Sequence[Any]) -> int:
+    return hash(repr(objects))

@@ -1,87 +1,148 @@
-"""The options of a line of ENDPOINTS: checked before anything is read, so that a misspelled word loads nothing."""
+"""The declaration of one collection of an API, checked where it is written: a misspelled word loads nothing."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
 from exactly_once.rest_api.values.arrow_types import DECLARED, declared_type
+from exactly_once.source_info import SourceInfo
+from exactly_once.spec import Spec, SpecError, check_name, check_number, nearest
 
-NEEDED = ("key", "cursor", "since", "deletes", "columns")
-KNOWN = (*NEEDED, "share")
+DELETES = ("sweep", "none")
 NAME = re.compile(r"[\w.-]+")
 
 
-def check_endpoints(endpoints: Mapping[str, Mapping[str, Any]]) -> None:
-    """Check every line of ENDPOINTS.
-
-    Raises:
-        PipelineError: a line misspells an option or a type, lacks an option, or gives a value that it does not take.
-    """
-    owners: dict[str, str] = {}
-    for name, line in endpoints.items():
-        if not isinstance(name, str) or not NAME.fullmatch(name):
-            raise _wrong(name, "is no name that an address can end in")
-        if not isinstance(line, Mapping) or not isinstance(line.get("columns", {}), Mapping):
-            raise _wrong(name, "is no dict of options, or its columns are no dict of types")
-        if unknown := sorted(set(line) - set(KNOWN)):
-            raise _wrong(name, f"has the option {unknown[0]!r}, which is none: say {', '.join(KNOWN)}")
-        if missing := [option for option in NEEDED if option not in line]:
-            raise _wrong(name, f"lacks {missing[0]!r}")
-        for option in ("key", "cursor", "since"):
-            if not isinstance(line[option], str) or not line[option]:
-                raise _wrong(name, f"has {option!r}: {line[option]!r}, which is no name")
-        if line["key"] == line["cursor"]:
-            raise _wrong(name, "has the same field as key and cursor")
-        if line["deletes"] not in ("sweep", "none"):
-            raise _wrong(name, f'has deletes: {line["deletes"]!r}: say "sweep" or "none"')
-        share = line.get("share", 0.0)
-        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
-            raise _wrong(name, f"has share: {share!r}, which is not from 0 to 1")
-        _check_columns(name, line)
-        if (other := owners.setdefault(raw_table(name), name)) != name:
-            raise _wrong(name, f"has the name {raw_table(name).upper()} in RAW, as {other!r} has")
-        if name.endswith("_deletes") and name.removesuffix("_deletes") in endpoints:
-            raise _wrong(name, f"has the name of the sweep of {name.removesuffix('_deletes')!r}")
-
-
-def raw_table(endpoint: str) -> str:
-    """Return the name in RAW of an endpoint's table."""
-    return raw_table_name(f"saas_{endpoint}")
-
-
-def accepted_types(names: Sequence[str], endpoints: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Return the fields of each endpoint whose type may change this once.
+@dataclass(frozen=True)
+class Endpoint(Spec):
+    """One collection of an API, and how it is loaded.
 
     Args:
-        names: as endpoint.field.
-        endpoints: ENDPOINTS.
+        name: of the collection; its table in RAW is <source>_<name>.
+        key: the field that identifies an object: text or an integer of 64 bits.
+        cursor: the field with the time that moves on every change, ISO-8601 with a zone, by which objects ascend.
+            None: the API has none; the collection is read whole each time, and unchanged objects are dropped.
+        deletes: "sweep" lists all keys and marks objects that vanished with _deleted_at, "none" says that objects are
+            never removed.
+        since: the parameter that asks for objects whose cursor is later than a time; needed with a cursor.
+        columns: types of fields that JSON has no type for, or that a load may bring no value for: text, bigint, double,
+            decimal, decimal(p, s), bool, timestamp or json; all others are inferred (values/arrow_types.py).
+        max_deleted_fraction: of the objects, that may vanish from one load to the next.
+        path: of the collection below the client's base_url; None: its name.
+        params: further parameters of each request, e.g. a sort order.
+        data_selector: where an answer has its objects; None: as the client says.
+        paginator: one of dlt's; None: the client's.
 
     Raises:
-        PipelineError: a name is none of an endpoint's fields.
+        PipelineError: an option is unknown or missing, or has a value that it does not take.
     """
-    found: dict[str, set[str]] = {name: set() for name in endpoints}
+
+    name: str
+    key: str
+    cursor: str | None
+    deletes: str
+    since: str | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
+    max_deleted_fraction: float = 0.2
+    path: str | None = None
+    params: Mapping[str, Any] = field(default_factory=dict)
+    data_selector: str | None = None
+    paginator: BasePaginator | None = None
+
+    ALIASES: ClassVar[Mapping[str, str]] = {"share": "max_deleted_fraction"}
+
+    def __post_init__(self) -> None:
+        """Check every option."""
+        if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
+            raise SpecError("this is no name that an address can end in")
+        check_name("key", self.key, is_optional=False)
+        for option in ("cursor", "since", "path", "data_selector"):
+            check_name(option, getattr(self, option))
+        if bool(self.cursor) != bool(self.since):
+            raise SpecError("cursor and since go together: say both, or cursor=None alone")
+        if self.key == self.cursor:
+            raise SpecError(f"key and cursor are the same field, {self.key!r}")
+        if self.deletes not in DELETES:
+            raise SpecError(f'deletes={self.deletes!r}: say "{nearest(self.deletes, DELETES) or "sweep"}"')
+        check_number("max_deleted_fraction", self.max_deleted_fraction, 0, 1)
+        for option in ("columns", "params"):
+            if not isinstance(getattr(self, option), Mapping):
+                raise SpecError(f"{option}={getattr(self, option)!r} is no dict")
+        if self.paginator is not None and not isinstance(self.paginator, BasePaginator):
+            raise SpecError(f"paginator={self.paginator!r} is none of dlt's")
+        self._check_columns()
+
+    @property
+    def types(self) -> dict[str, str]:
+        """The declared type of each field; a cursor is a timestamp."""
+        return dict(self.columns) | ({self.cursor: "timestamp"} if self.cursor else {})
+
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """Every field that the declaration names."""
+        return (self.key, *([self.cursor] if self.cursor else []), *self.columns)
+
+    def _check_columns(self) -> None:
+        for column, kind in self.columns.items():
+            if not isinstance(kind, str) or declared_type(kind) is None:
+                near = nearest(kind, DECLARED)
+                raise SpecError(f"{column!r} has no type {kind!r}; say {repr(near) if near else ', '.join(DECLARED)}")
+        for option, kinds in (("cursor", ("timestamp",)), ("key", ("text", "bigint"))):
+            kind = self.columns.get(getattr(self, option), kinds[0])
+            if kind not in kinds:
+                raise SpecError(f"its {option} is declared {kind!r}; say {' or '.join(map(repr, kinds))}")
+
+
+def check_endpoints(info: SourceInfo, endpoints: Sequence[Endpoint]) -> None:
+    """Check that the endpoints of one source have names of their own, in RAW and as resources.
+
+    Raises:
+        PipelineError: two share one.
+    """
+    names = {endpoint.name for endpoint in endpoints}
+    owners: dict[str, str] = {}
+    for position, endpoint in enumerate(endpoints):
+        table = raw_table(info, endpoint.name)
+        owner = owners.setdefault(table, endpoint.name)
+        if owner != endpoint.name or any(endpoint.name == other.name for other in endpoints[:position]):
+            raise PipelineError(
+                f"{info.declared_in}: Endpoint {endpoint.name!r} has the name {table.upper()} in RAW, as {owner!r} has."
+            )
+        swept = endpoint.name.removesuffix("_deletes")
+        if swept != endpoint.name and swept in names:
+            raise PipelineError(
+                f"{info.declared_in}: Endpoint {endpoint.name!r} has the name of the resource that marks the deletes "
+                f"of {swept!r}."
+            )
+
+
+def raw_table(info: SourceInfo, endpoint: str) -> str:
+    """Return the name of an endpoint's table in RAW."""
+    return raw_table_name(f"{info.name}_{endpoint}")
+
+
+def accepted_types(info: SourceInfo, names: Iterable[str], endpoints: Sequence[Endpoint]) -> dict[str, set[str]]:
+    """Return the fields of each endpoint whose type may change in this load.
+
+    Args:
+        info: of the source.
+        names: as endpoint.field.
+        endpoints: of the source.
+
+    Raises:
+        PipelineError: a name is no field of an endpoint.
+    """
+    found: dict[str, set[str]] = {endpoint.name: set() for endpoint in endpoints}
     for name in names:
-        endpoint, _, field = name.partition(".")
-        endpoint = endpoint.removeprefix("saas_")
-        if endpoint not in found or not field:
+        endpoint, _, column = name.partition(".")
+        endpoint = endpoint.removeprefix(f"{info.name}_")
+        if endpoint not in found or not column:
             raise PipelineError(
                 f"accept_type names {name}: say an endpoint and its field, e.g. {next(iter(found))}.score."
             )
-        found[endpoint].add(field)
+        found[endpoint].add(column)
     return found
-
-
-def _check_columns(name: str, line: Mapping[str, Any]) -> None:
-    for column, kind in line["columns"].items():
-        if not isinstance(kind, str) or declared_type(kind) is None:
-            raise _wrong(name, f"has the type {kind!r} for {column!r}, which is none: say {', '.join(DECLARED)}")
-    for option, kinds in (("cursor", ("timestamp",)), ("key", ("text", "bigint"))):
-        kind = line["columns"].get(line[option], kinds[0])
-        if kind not in kinds:
-            raise _wrong(name, f"declares its {option} {line[option]!r} as {kind!r}: say {' or '.join(kinds)}")
-
-
-def _wrong(name: Any, what: str) -> PipelineError:
-    return PipelineError(f"ENDPOINTS in pipelines/saas.py: {name!r} {what}.")

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from exactly_once.rest_api.spec import Endpoint
 from exactly_once.table_guard import RefusedTable, read_refused
 from pipelines import saas
 from pipelines.environment import build_pipeline
 from tests.conftest import Platform, empty_bucket
 from tests.pipelines.json_vendor import Vendor, serving
 
-ITEMS = {"key": "id", "cursor": "at", "since": "after", "deletes": "none", "columns": {}}
+ITEMS: dict[str, Any] = {"key": "id", "cursor": "at", "since": "after", "deletes": "none"}
 
 
 class ApiPlatform(Platform):
@@ -42,7 +44,7 @@ def api(s3_server, tmp_path, monkeypatch) -> Iterator[ApiPlatform]:
     monkeypatch.setenv("MAILBLAZE_ENV", "ci")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(data_dir))
     monkeypatch.setenv("RUNTIME__REQUEST_BACKOFF_FACTOR", "0.001")
-    monkeypatch.setattr(saas, "ENDPOINTS", {"items": dict(ITEMS), "others": dict(ITEMS)})
+    monkeypatch.setattr(saas, "ENDPOINTS", (endpoint("items"), endpoint("others")))
     with serving() as vendor:
         platform = ApiPlatform(data_dir, "", tmp_path / "none", vendor.url, s3_server)
         platform.vendor = vendor
@@ -51,6 +53,11 @@ def api(s3_server, tmp_path, monkeypatch) -> Iterator[ApiPlatform]:
         yield platform
 
 
-def endpoint(**options) -> dict:
+def endpoint(name: str, **options) -> Endpoint:
     """Return a line of ENDPOINTS."""
-    return ITEMS | options
+    return Endpoint(name, **(ITEMS | options))
+
+
+def declare(name: str, **options) -> None:
+    """Replace a line of ENDPOINTS, or add it; the fixture `api` takes it back."""
+    saas.ENDPOINTS = (*(one for one in saas.ENDPOINTS if one.name != name), endpoint(name, **options))

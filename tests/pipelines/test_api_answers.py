@@ -8,8 +8,8 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from exactly_once.errors import is_transient, user_message
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter, WaitTooLong
-from exactly_once.rest_api.retry_after import rate_limit, refused_wait, retry_after
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter, WaitTooLong
+from exactly_once.rest_api.transport.retry_after import rate_limit, refused_wait, retry_after
 from pipelines import saas
 from tests.pipelines.api_platform import api  # noqa: F401
 from tests.pipelines.json_vendor import answer, serving
@@ -79,11 +79,11 @@ def test_a_reset_far_away_is_one_line_and_not_slept_for(api, unit):  # noqa: F81
 
 
 def test_no_request_waits_longer_than_a_run_may():
-    quota = AdaptiveRateLimiter(lambda: 100.0, lambda seconds: pytest.fail("it slept"), longest=60)
-    quota.wait()
-    quota.learn(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "86400"})
+    quota = AdaptiveRateLimiter(lambda: 100.0, lambda seconds: pytest.fail("it slept"), max_wait=60)
+    quota.acquire()
+    quota.observe(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "86400"})
     with pytest.raises(WaitTooLong, match="asks to wait 17,280 s"):
-        quota.wait()
+        quota.acquire()
 
 
 def test_a_429_without_a_wait_is_tried_again(api):  # noqa: F811

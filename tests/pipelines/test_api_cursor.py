@@ -9,7 +9,7 @@ import pytest
 from exactly_once.errors import PipelineError
 from pipelines import saas
 from pipelines.environment import build_pipeline
-from tests.pipelines.api_platform import api, endpoint  # noqa: F401
+from tests.pipelines.api_platform import api, declare  # noqa: F401
 
 YEAR = timedelta(days=365)
 
@@ -113,7 +113,7 @@ def test_a_state_that_dlt_wrote_goes_on(api):  # noqa: F811
 
 
 def test_an_object_that_one_listing_lacked_lives_again(api):  # noqa: F811
-    saas.ENDPOINTS["items"] = endpoint(deletes="sweep", columns={"score": "double"})
+    declare("items", deletes="sweep", columns={"score": "double"})
     api.vendor.put(
         "items", *({"id": number, "at": f"2026-06-01T10:00:{number:02d}Z", "v": str(number)} for number in range(20))
     )
@@ -132,7 +132,7 @@ def test_an_object_that_one_listing_lacked_lives_again(api):  # noqa: F811
 
 
 def test_a_refused_endpoint_keeps_its_cursor_its_rows_and_its_deletes(api):  # noqa: F811
-    saas.ENDPOINTS["items"] = endpoint(deletes="sweep")
+    declare("items", deletes="sweep")
     api.vendor.put("items", {"id": 1, "at": "2026-06-01T10:00:00Z"}, {"id": 2, "at": "2026-06-01T10:00:01Z"})
     saas.load()
     before = saved()
@@ -166,7 +166,7 @@ WIDER = {
 @pytest.mark.parametrize("case", WIDER)
 def test_a_number_that_needs_more_widens_its_column(api, case):  # noqa: F811
     first, second, value = WIDER[case]
-    saas.ENDPOINTS["items"] = endpoint(deletes="sweep")
+    declare("items", deletes="sweep")
     api.vendor.put("items", *(f'{{"id":{n},"at":"2026-06-01T10:00:00Z","score":{first}}}' for n in range(2)))
     saas.load()
     assert api.type("score") == "BIGINT"
@@ -203,11 +203,11 @@ def test_a_declared_type_that_is_another_than_the_columns_is_one_line(api):  # n
     api.vendor.put("items", {"id": 1, "v": "a"})
     api.vendor.put("others", {"id": 1})
     saas.load()
-    saas.ENDPOINTS["items"] = endpoint(columns={"v": "double"})
+    declare("items", columns={"v": "double"})
     api.vendor.put("items", {"id": 2, "v": 1})
     api.vendor.put("others", {"id": 2})
     saas.load()
-    assert "saas_items.v: the column is text, and ENDPOINTS declares double" in api.refused()["items"].line
+    assert "saas_items.v: the column is text, and pipelines/saas.py declares double" in api.refused()["items"].line
     assert api.values("id", "saas_others") == [1, 2]
 
 
@@ -216,16 +216,16 @@ def test_another_cursor_begins_anew_and_another_key_is_refused(api, monkeypatch)
         {"id": number, "at": at(timedelta(hours=number - 9)), "then": at(-YEAR), "k": f"k{number}"} for number in (1, 2)
     ]
     api.vendor.put("items", *objects)
-    monkeypatch.setitem(saas.ENDPOINTS, "items", endpoint(columns={"then": "timestamp"}))
+    declare("items", columns={"then": "timestamp"})
     saas.load()
-    monkeypatch.setitem(saas.ENDPOINTS, "items", endpoint(cursor="then", columns={"at": "timestamp"}))
+    declare("items", cursor="then", columns={"at": "timestamp"})
     api.vendor.put("items", {"id": 3, "at": at(), "then": at(), "k": "k3"})
     for _ in range(2):
         assert saas.load().refused == []
     assert api.values("id") == [1, 2, 3]
-    monkeypatch.setitem(saas.ENDPOINTS, "items", endpoint(cursor="then", key="k", columns={"at": "timestamp"}))
+    declare("items", cursor="then", key="k", columns={"at": "timestamp"})
     assert (
-        "items: its key in ENDPOINTS is k, and RAW was loaded by id: take the old key back"
+        "items: its key in pipelines/saas.py is k, and RAW was loaded by id: change the key back"
         in saas.load().refused[0].line
     )
     assert api.values("id") == [1, 2, 3]

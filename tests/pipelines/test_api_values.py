@@ -7,9 +7,10 @@ from decimal import Decimal
 import pytest
 
 from exactly_once.errors import PipelineError
-from exactly_once.rest_api.values.json_values import DEEPEST
+from exactly_once.rest_api.spec import Endpoint
+from exactly_once.rest_api.values.json_values import MAX_DEPTH
 from pipelines import saas
-from tests.pipelines.api_platform import api, endpoint  # noqa: F401
+from tests.pipelines.api_platform import api, declare, endpoint  # noqa: F401
 
 TIME = '"at":"2026-06-01T10:00:00Z"'
 
@@ -22,7 +23,7 @@ def test_numbers_keep_every_digit(api):  # noqa: F811
     columns = {
         "score": "double", "tiny": "decimal(38, 30)", "price": "decimal", "huge": "text", "doc": "json", "n": "bigint",
     }  # fmt: skip
-    saas.ENDPOINTS["items"] = endpoint(columns=columns)
+    declare("items", columns=columns)
     api.vendor.put(
         "items",
         one(
@@ -48,35 +49,41 @@ def test_numbers_keep_every_digit(api):  # noqa: F811
 
 
 def test_a_double_that_is_declared_is_rounded_and_said_once(api, capsys):  # noqa: F811
-    saas.ENDPOINTS["items"] = endpoint(columns={"score": "double"})
+    declare("items", columns={"score": "double"})
     api.vendor.put("items", one(1, '"score":0.12345678901234567890'), one(2, '"score":0.30000000000000004'))
     saas.load()
     assert api.values("score") == [0.12345678901234568, 0.30000000000000004]
     assert capsys.readouterr().err.count("score: 1 x a number with more digits than the double") == 1
 
 
+DECLARE = "declare the column"  # and where
 REFUSED = {
     "a fraction in a decimal": (
         {"v": "decimal"},
         '"v":0.0000000001',
         "1E-10 does not fit into its column, a decimal(38, 9)",
-        "ENDPOINTS",
+        DECLARE,
     ),
     "beyond a double": ({"v": "double"}, '"v":1e400', "1E+400 is beyond a double", ""),
-    "an undeclared 1e400": ({}, '"v":1e400', "1E+400 does not fit", "ENDPOINTS"),
-    "40 digits": ({}, f'"v":{10**39}', "does not fit into its column, a decimal(38, 0)", "ENDPOINTS"),
+    "an undeclared 1e400": ({}, '"v":1e400', "1E+400 does not fit", DECLARE),
+    "40 digits": ({}, f'"v":{10**39}', "does not fit into its column, a decimal(38, 0)", DECLARE),
     "NaN": ({}, '"v":NaN', "'v' NaN, which JSON does not have", ""),
     "Infinity inside": ({}, '"v":{"w":[-Infinity]}', "'v' -Infinity, which JSON does not have", ""),
     "an exponent without end": ({}, '"v":1e99999999999999999999', "1e99999999999999999999", ""),
-    "1,000 levels": ({}, f'"v":{"[" * 1000}{"]" * 1000}', f"more than {DEEPEST} levels", ""),
-    "more levels than permitted": ({"v": "json"}, f'"v":{"[" * 201}{"]" * 201}', f"more than {DEEPEST} levels", ""),
+    "1,000 levels": ({}, f'"v":{"[" * 1000}{"]" * 1000}', f"more than {MAX_DEPTH} levels", ""),
+    "more levels than permitted": ({"v": "json"}, f'"v":{"[" * 201}{"]" * 201}', f"more than {MAX_DEPTH} levels", ""),
     "a bool and a number": ({}, '"v":true},{"id":2,"at":"2026-06-01T10:00:00Z","v":1', "1 is a bigint", "accept-type"),
     "a list in a text": ({"v": "text"}, '"v":["a"]', "and its column is text", "--accept-type case"),
     "a number in a bool": ({"v": "bool"}, '"v":1', "1 is a bigint, and its column is a bool", "--accept-type case"),
     "a text in a number": ({"v": "bigint"}, '"v":"1"', '"1" is text, and its column is a bigint', "accept-type"),
-    "half in a bigint": ({"v": "bigint"}, '"v":0.5', "0.5 does not fit into its column, a bigint", "ENDPOINTS"),
-    "no zone": ({"v": "timestamp"}, '"v":"2026-06-01T10:00:00"', "no time with a zone", "ENDPOINTS"),
-    "a year 10000": ({"v": "timestamp"}, '"v":"9999-12-31T23:59:59-01:00"', "in the years 1 to 9999", "ENDPOINTS"),
+    "half in a bigint": ({"v": "bigint"}, '"v":0.5', "0.5 does not fit into its column, a bigint", DECLARE),
+    "no zone": ({"v": "timestamp"}, '"v":"2026-06-01T10:00:00"', "no time with a zone", DECLARE),
+    "a year 10000": (
+        {"v": "timestamp"},
+        '"v":"9999-12-31T23:59:59-01:00"',
+        "in the years 1 to 9999",
+        DECLARE,
+    ),
     "a number for a time": ({"v": "timestamp"}, '"v":1764174000', "its column is a timestamp", "accept-type"),
 }
 
@@ -84,11 +91,11 @@ REFUSED = {
 @pytest.fixture
 def cases(api):  # noqa: F811
     """Let each refused value have an endpoint of its own: one load shows them all."""
-    saas.ENDPOINTS.clear()
-    saas.ENDPOINTS["others"] = endpoint()
+    saas.ENDPOINTS = ()
+    declare("others")
     api.vendor.put("others", one(1, '"v":1'))
     for number, (columns, fields, *_) in enumerate(REFUSED.values()):
-        saas.ENDPOINTS[f"case{number}"] = endpoint(columns=columns)
+        declare(f"case{number}", columns=columns)
         api.vendor.objects[f"case{number}"] = [one(1, fields)]
     return api
 
@@ -118,7 +125,7 @@ def test_strict_refuses_all(api):  # noqa: F811
 
 
 def test_times_have_up_to_nine_digits_and_what_is_cut_is_said_once(api, capsys):  # noqa: F811
-    saas.ENDPOINTS["items"] = endpoint(columns={"t": "timestamp"})
+    declare("items", columns={"t": "timestamp"})
     times = ["2026-07-01T10:00:00.123456789Z", "2026-07-01T10:00:00.1234567Z", "2026-07-01t10:00:00.5z",
              "2026-07-01T10:00:00+02:00", "2026-07-01T10:00:00.123456000Z", "9999-12-31T23:59:59.999999Z",
              "0001-01-01T00:00:00Z", "1969-12-31T23:59:59Z"]  # fmt: skip
@@ -162,7 +169,7 @@ def test_text_is_exact_and_half_a_surrogate_pair_lands_as_its_escape(api, capsys
 def test_a_field_of_mixed_form_lands_in_one_way_whatever_shares_its_page(api, monkeypatch, page_size):  # noqa: F811
     monkeypatch.setenv("SOURCES__SAAS__PAGE_SIZE", str(page_size))
     values = ['"a"', '["a",1.10]', '{"k":null}', "null", '"[1]"']
-    saas.ENDPOINTS["others"] = endpoint(columns={"v": "json"})
+    declare("others", columns={"v": "json"})
     for collection in ("items", "others"):
         api.vendor.put(collection, *(one(number, f'"v":{value}') for number, value in enumerate(values)))
     saas.load()
@@ -171,7 +178,7 @@ def test_a_field_of_mixed_form_lands_in_one_way_whatever_shares_its_page(api, mo
 
 
 def test_field_names_that_collide_stay_apart(api):  # noqa: F811
-    saas.ENDPOINTS["items"] = endpoint(deletes="sweep")
+    declare("items", deletes="sweep")
     names = ["userId", "user_id", "", " ", "a.b", "a b", "a\\u0000b", "\\u0001", "名前", "x", "_dlt_load_id",
              "_dlt_id", "_deleted_at", "UserID"]  # fmt: skip
     fields = ",".join(f'"{name}":"{number}"' for number, name in enumerate(names))
@@ -212,7 +219,7 @@ KEYS = {
     "beyond 64 bits": ('{"id":9223372036854775808,TIME}', "'9223372036854775808' (int) as id"),
     "mixed": ('{"id":1,TIME},{"id":"1",TIME}', '"1" is text, and its column is a bigint'),
     "twice": ('{"id":1,TIME,"v":1},{"id":1,TIME,"v":2}', "id 1 comes twice with the same at and different values"),
-    "no object": ("7", "what stands at place 1 of data is no object"),
+    "no object": ("7", "the value at place 1 of the page is no object"),
     "no cursor": ('{"id":1}', "id '1' has at none"),
     "a cursor without a zone": ('{"id":1,"at":"2026-06-01T10:00:00"}', "id '1' has at '2026-06-01T10:00:00', which is"),
     "a cursor that is a number": ('{"id":1,"at":1764174000}', "id '1' has at 1764174000, which is no time"),
@@ -221,9 +228,9 @@ KEYS = {
 
 
 def test_keys_and_cursors_that_are_none_are_one_line(api):  # noqa: F811
-    saas.ENDPOINTS.clear()
+    saas.ENDPOINTS = ()
     for number, (text, _) in enumerate(KEYS.values()):
-        saas.ENDPOINTS[f"case{number}"] = endpoint()
+        declare(f"case{number}")
         api.vendor.objects[f"case{number}"] = [text.replace("TIME", TIME)]
     saas.load()
     refused = api.refused()
@@ -241,25 +248,35 @@ def test_an_exact_duplicate_is_one_row_and_the_newer_version_counts(api):  # noq
 @pytest.mark.parametrize(
     ("line", "why"),
     [
-        ({"colums": {}}, "'items' has the option 'colums', which is none: say key, cursor"),
-        ({"columns": {"v": "float"}}, "'items' has the type 'float' for 'v', which is none: say text, bigint, double"),
-        ({"columns": {"v": "decimal(39, 2)"}}, "the type 'decimal(39, 2)'"),
-        ({"deletes": "swep"}, "'items' has deletes: 'swep'"),
-        ({"share": 20}, "'items' has share: 20"),
-        ({"key": None}, "'items' has 'key': None"),
-        ({"columns": {"at": "text"}}, "declares its cursor 'at' as 'text'"),
+        ({"colums": {}}, "it has no option 'colums'; say 'columns'"),
+        ({"curser": "at"}, "it has no option 'curser'; say 'cursor'"),
+        ({"columns": {"v": "float"}}, "'v' has no type 'float'; say text, bigint, double"),
+        ({"columns": {"v": "decimal(39, 2)"}}, "'v' has no type 'decimal(39, 2)'; say 'decimal(p, s)'"),
+        ({"columns": ["v"]}, "columns=['v'] is no dict"),
+        ({"deletes": "swep"}, "deletes='swep': say \"sweep\""),
+        ({"share": 20}, "max_deleted_fraction=20 is out of range; say a number from 0 to 1"),
+        ({"key": None}, "key=None is no name"),
+        ({"key": "at"}, "key and cursor are the same field, 'at'"),
+        ({"cursor": None}, "cursor and since go together: say both, or cursor=None alone"),
+        ({"columns": {"at": "text"}}, "its cursor is declared 'text'; say 'timestamp'"),
+        ({"paginator": "pages"}, "paginator='pages' is none of dlt's"),
     ],
 )
-def test_endpoints_are_checked(line, why, monkeypatch):
-    monkeypatch.setattr(saas, "ENDPOINTS", {"items": endpoint(**line)})
+def test_a_wrong_word_is_refused_where_it_is_written(line, why):
     with pytest.raises(PipelineError) as refusal:
-        list(saas.saas("http://127.0.0.1:1", "token").resources)
-    assert why in str(refusal.value)
+        endpoint("items", **line)
+    where, _, said = str(refusal.value).partition(": Endpoint 'items': ")
+    assert where.startswith("tests/pipelines/api_platform.py:")
+    assert said.startswith(why)
+
+
+def test_a_word_that_is_missing_is_named():
+    with pytest.raises(PipelineError, match="Endpoint 'items': it lacks the option 'deletes'"):
+        Endpoint("items", key="id", cursor=None)
 
 
 def test_an_endpoint_with_a_name_that_raw_writes_in_another_way_is_merged(api):  # noqa: F811
-    name = saas.ENDPOINTS["Order-Items"] = endpoint(deletes="sweep", key="itemId")
-    assert name
+    declare("Order-Items", deletes="sweep", key="itemId")
     api.vendor.put("Order-Items", *({"itemId": f"k{number}", "item_id": number} for number in range(3)))
     saas.load()
     api.vendor.put("Order-Items", {"itemId": "k1", "item_id": 7, "at": "2026-06-01T11:00:00Z"})
@@ -275,7 +292,7 @@ def test_an_endpoint_with_a_name_that_raw_writes_in_another_way_is_merged(api): 
 
 
 def test_a_key_that_is_declared_text_is_nothing_but_text(api):  # noqa: F811
-    saas.ENDPOINTS["items"] = endpoint(columns={"id": "text"})
+    declare("items", columns={"id": "text"})
     api.vendor.put("items", one(1, '"v":1'), f'{{"id":"1",{TIME}}}')
     api.vendor.put("others", rf'{{"id":"\ud83d",{TIME}}}')
     saas.load()
@@ -285,6 +302,6 @@ def test_a_key_that_is_declared_text_is_nothing_but_text(api):  # noqa: F811
 
 @pytest.mark.parametrize("names", [("a-b", "a_b"), ("a", "a_deletes")])
 def test_endpoints_that_share_a_name_are_refused(names, monkeypatch):
-    monkeypatch.setattr(saas, "ENDPOINTS", {name: endpoint(deletes="sweep") for name in names})
+    monkeypatch.setattr(saas, "ENDPOINTS", tuple(endpoint(name, deletes="sweep") for name in names))
     with pytest.raises(PipelineError, match="has the name"):
         list(saas.saas("http://127.0.0.1:1", "token").resources)

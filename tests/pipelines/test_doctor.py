@@ -177,7 +177,7 @@ def test_a_wrong_password_is_refused_and_never_shown(well):
 def test_a_wrong_token_is_refused_on_each_endpoint_and_never_shown(well):
     well.write_services(saas_token="not-the-token")  # noqa: S106
     found = examine("--quick")
-    assert (found.code, set(found.lines("✗"))) == (1, {f"saas {endpoint}" for endpoint in saas.ENDPOINTS})
+    assert (found.code, set(found.lines("✗"))) == (1, {f"saas {endpoint.name}" for endpoint in saas.ENDPOINTS})
     assert all("refused the token" in line for line in found.lines("✗").values())
     assert "not-the-token" not in found.text
     assert TOKEN not in found.text

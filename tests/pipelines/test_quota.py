@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from bench.vendor import Counted
-from exactly_once.rest_api.rate_limited_adapter import RateLimitedAdapter
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.transport.rate_limited_adapter import RateLimitedAdapter
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from mock_services.saas.app import create_app
 from pipelines.saas import saas
 from tests.conftest import TOKEN, serve
@@ -42,9 +42,9 @@ class Bucket:
 
 
 def ask(quota: AdaptiveRateLimiter, vendor: Bucket, latency: float = 0.01) -> None:
-    quota.wait()
+    quota.acquire()
     vendor.now += latency
-    quota.learn(*vendor.answer())
+    quota.observe(*vendor.answer())
 
 
 @pytest.mark.parametrize(("rate", "size"), [(10, 10), (10, 100), (0.5, 5), (80, 80)])
@@ -76,20 +76,20 @@ def test_an_api_that_says_nothing_is_not_slowed_down_for():
     vendor = Bucket(1, 1)
     quota = AdaptiveRateLimiter(vendor.clock, vendor.sleep)
     for _ in range(100):
-        quota.wait()
-        quota.learn(200, {})
+        quota.acquire()
+        quota.observe(200, {})
     assert vendor.now == 0
 
 
 def test_after_a_refusal_all_wait_and_come_back_one_by_one():
     now, slept = [100.0], []
     quota = AdaptiveRateLimiter(lambda: now[0], slept.append)
-    quota.wait()
-    quota.learn(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "5", "X-RateLimit-Reset": "5"})
-    quota.wait()
-    quota.learn(429, {"Retry-After": "7"})
+    quota.acquire()
+    quota.observe(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "5", "X-RateLimit-Reset": "5"})
+    quota.acquire()
+    quota.observe(429, {"Retry-After": "7"})
     for _ in range(3):
-        quota.wait()
+        quota.acquire()
     assert slept[0] >= 7
     assert [round(later - earlier, 3) for earlier, later in itertools.pairwise(slept)] == [1.0, 1.0]
 
@@ -100,10 +100,10 @@ def test_a_request_that_had_no_answer_holds_no_place():
     session.mount("http://", RateLimitedAdapter(quota))
     with pytest.raises(requests.ConnectionError):
         session.get("http://127.0.0.1:1/")
-    quota.wait()
-    quota.learn(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "1"})
+    quota.acquire()
+    quota.observe(200, {"X-RateLimit-Limit": "10", "X-RateLimit-Remaining": "3", "X-RateLimit-Reset": "1"})
     for _ in range(2):
-        quota.wait()
+        quota.acquire()
 
 
 def test_a_load_at_its_limit_is_not_refused(platform):

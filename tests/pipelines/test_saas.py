@@ -9,17 +9,18 @@ import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from exactly_once.errors import user_message
-from exactly_once.rest_api.client import ApiClient
 from exactly_once.rest_api.key_listing import iter_sorted_keys
-from exactly_once.rest_api.session import PaginationError
+from exactly_once.rest_api.transport.read_errors import PaginationError
 from exactly_once.table_guard import read_refused
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.events import iso
+from pipelines import saas
 from pipelines.environment import build_pipeline
-from pipelines.saas import ENDPOINTS, load
+from pipelines.saas import load
 from tests.conftest import TOKEN, serve
 
+ENDPOINTS = {endpoint.name: endpoint for endpoint in saas.ENDPOINTS}
 OUT_OF_ORDER = {"collection": "suppressions", "request": 2, "kind": "out_of_order"}
 
 
@@ -29,12 +30,12 @@ def stored(platform, resource: str) -> dict:
         bodies = [
             json.loads(body) for (body,) in connection.execute(f"select body from {resource} order by moment, sequence")
         ]
-    return {body[ENDPOINTS[resource]["key"]]: body for body in bodies}
+    return {body[ENDPOINTS[resource].key]: body for body in bodies}
 
 
 def landed(platform, resource: str) -> dict:
     """Return RAW's rows as the vendor would write them."""
-    key = ENDPOINTS[resource]["key"]
+    key = ENDPOINTS[resource].key
     names = [name for (name,) in platform.raw(f"select column_name from (describe RAW.SAAS_{resource})")]
     names = [name for name in names if not name.startswith("_")]
     rows = platform.raw(f"select {', '.join(names)} from RAW.SAAS_{resource}")
@@ -121,18 +122,18 @@ def test_all_keys_come_once_and_in_the_order_of_their_bytes(platform):
                 "insert into suppressions values (?, 0, ?, ?, 1)",
                 (key, strange.index(key), json.dumps({**body, "suppression_id": key, "updated_at": iso(0)})),
             )
-    keys = list(iter_sorted_keys(ApiClient(platform.saas_url, TOKEN, page_size=10), name, ENDPOINTS[name]))
+    keys = list(iter_sorted_keys(saas.client(platform.saas_url, TOKEN, page_size=10), ENDPOINTS[name]))
     assert keys == [(key,) for key in sorted(stored(platform, name), key=str.encode)]
     assert {(key,) for key in strange} < set(keys)
-    events = list(iter_sorted_keys(ApiClient(platform.saas_url, TOKEN), "email_events", ENDPOINTS["email_events"]))
+    events = list(iter_sorted_keys(saas.client(platform.saas_url, TOKEN), ENDPOINTS["email_events"]))
     assert events == [(key,) for key in sorted(stored(platform, "email_events"))], "an event that came twice is one"
-    campaigns = list(iter_sorted_keys(ApiClient(platform.saas_url, TOKEN), "campaigns", ENDPOINTS["campaigns"]))
+    campaigns = list(iter_sorted_keys(saas.client(platform.saas_url, TOKEN), ENDPOINTS["campaigns"]))
     assert campaigns == [(key,) for key in sorted(stored(platform, "campaigns"))]
 
 
 def test_a_listing_that_breaks_off_yields_no_key(platform):
     with serve(create_app(platform.saas_store, TOKEN, faults=[OUT_OF_ORDER])) as url:
-        keys = iter_sorted_keys(ApiClient(url, TOKEN, page_size=100), "suppressions", ENDPOINTS["suppressions"])
+        keys = iter_sorted_keys(saas.client(url, TOKEN, page_size=100), ENDPOINTS["suppressions"])
         with pytest.raises(PaginationError, match="page 3"):
             next(keys)
 

@@ -11,8 +11,8 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from bench.vendor import Counted
 from exactly_once.errors import user_message
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
 from exactly_once.rest_api.time_windows import ParallelTimeWindows, TimeWindow
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from mock_services.saas.app import create_app
 from pipelines.saas import load
 from tests.conftest import TOKEN, serve
@@ -72,8 +72,8 @@ def test_a_window_gives_its_later_half_away_and_keeps_what_ties_with_the_border(
     page = [{"at": (START + timedelta(seconds=n)).isoformat()} for n in range(1, 11)]
     assert window.take(page, "at") == page
     now = START + timedelta(seconds=30)
-    assert window.left(now) == pytest.approx(20)
-    given = window.halve(now)
+    assert window.objects_left(now) == pytest.approx(20)
+    given = window.split(now)
     assert (window.until, given.since, given.until) == (START + timedelta(seconds=20), window.until, None)
     page = [{"at": (START + timedelta(seconds=n)).isoformat()} for n in (19, 20, 20, 20.000001, 21)]
     assert [item["at"] for item in window.take(page, "at")] == [item["at"] for item in page[:3]]
@@ -83,7 +83,7 @@ def test_a_window_gives_its_later_half_away_and_keeps_what_ties_with_the_border(
 def test_windows_are_divided_only_where_it_pays():
     vendor = Vendor(evenly(2_000))
     bound = AdaptiveRateLimiter()
-    bound.is_binding = True
+    bound.is_throttling = True
     list(ParallelTimeWindows(vendor.pages, "at", 4, 10, bound).read(BEGINNING))
     assert len(vendor.asked) == 1  # the quota binds: a border would cost a request
     few = Vendor(evenly(10))

@@ -10,9 +10,11 @@ from dlt.sources.rest_api import rest_api_source
 from requests import Response
 
 from exactly_once.errors import TableError, is_transient, user_message
-from exactly_once.rest_api.paginator import ValidatingCursorPaginator
-from exactly_once.rest_api.retry_after import retry_after
-from exactly_once.rest_api.session import InvalidResponse, PaginationError
+from exactly_once.rest_api.cursor_paginator import StrictCursorPaginator
+from exactly_once.rest_api.paginator import Paging, ValidatingPaginator
+from exactly_once.rest_api.spec import Endpoint
+from exactly_once.rest_api.transport.read_errors import InvalidResponse, PaginationError
+from exactly_once.rest_api.transport.retry_after import retry_after
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from mock_services.saas.faults import seeded
@@ -215,8 +217,9 @@ def test_dlt_alone_takes_an_error_in_a_200_for_the_end_of_the_read(platform):
 def test_an_answer_that_is_no_page_is_refused(body, error):
     answer = Response()
     answer.status_code, answer._content = 200, body.encode()
+    things = Endpoint("things", key="id", cursor="at", since="after", deletes="none")
     with pytest.raises(error):
-        ValidatingCursorPaginator("things", {"key": "id", "cursor": "at", "since": "after"}).check(answer)
+        ValidatingPaginator(things, Paging(StrictCursorPaginator())).validate_response(answer)
 
 
 @pytest.mark.parametrize(

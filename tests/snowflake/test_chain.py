@@ -11,9 +11,8 @@ import pytest
 
 from mock_services.saas import store
 from pipelines.postgres import TABLES
-from pipelines.saas import ENDPOINTS
 from tests.pipelines.compare import columns, source_rows
-from tests.pipelines.test_saas import as_json, stored
+from tests.pipelines.test_saas import ENDPOINTS, as_json, stored
 from tests.snowflake.history import MRR, digests
 from tests.snowflake.sides import DATABASE, Snowflake
 
@@ -103,7 +102,7 @@ def test_raw_equals_postgres_row_for_row(history, table):
 
 @pytest.mark.parametrize("resource", ENDPOINTS)
 def test_raw_equals_the_api_object_for_object(history, resource):
-    is_alive = "_deleted_at is null" if ENDPOINTS[resource]["deletes"] == "sweep" else "true"
+    is_alive = "_deleted_at is null" if ENDPOINTS[resource].deletes == "sweep" else "true"
     names, rows = history.snowflake.rows(f"select * from RAW.SAAS_{resource} where {is_alive}")
     landed = [
         {name: as_json(value) for name, value in zip(names, row, strict=True) if value is not None and name[0] != "_"}
@@ -112,7 +111,7 @@ def test_raw_equals_the_api_object_for_object(history, resource):
     theirs = stored(history, resource)
     assert len(landed) == len(theirs)
     for row in landed:
-        body = theirs[row[ENDPOINTS[resource]["key"]]]
+        body = theirs[row[ENDPOINTS[resource].key]]
         assert row == {name: value for name, value in body.items() if value is not None}
 
 

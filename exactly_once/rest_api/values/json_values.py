@@ -1,4 +1,4 @@
-"""JSON as it was sent: numbers keep every digit, text is what a warehouse can hold, and what is no JSON is located.
+"""JSON as it was sent: numbers keep every digit, text is what a warehouse can hold, and other values are located.
 
 Python's own parser reads 1,000 objects of 16 fields in 1.7 ms. It would take NaN for a number, and keep half of a
 surrogate pair in a text, which no UTF-8 file can hold.
@@ -17,14 +17,14 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+')
 ENCODINGS = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe\0\0": "utf-32", b"\0\0\xfe\xff": "utf-32",
              b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}  # fmt: skip
-DEEPEST = 200  # levels in one object; Python's parser and DuckDB's each have a limit of their own
+MAX_DEPTH = 200  # levels in one object; Python's parser and DuckDB's each have a limit of their own
 
 
-class NoJson(ValueError):
+class InvalidJson(ValueError):
     """Text that is no JSON, or that breaks off."""
 
 
-class BadValue(ValueError):
+class UnsupportedValue(ValueError):
     """A value that JSON does not have, or that nothing can hold.
 
     Args:
@@ -37,7 +37,7 @@ class BadValue(ValueError):
         self.what, self.path = what, path
 
 
-class Surrogate(NamedTuple):
+class LoneSurrogate(NamedTuple):
     """A text with half of a surrogate pair: where it is in the document."""
 
     path: tuple[str | int, ...]
@@ -52,40 +52,40 @@ def decode(body: bytes) -> str:
     """Return the text of a JSON document: UTF-8 by its RFC, whatever the header says, or as its byte-order mark says.
 
     Raises:
-        NoJson: the bytes are no text in that encoding.
+        InvalidJson: the bytes are no text in that encoding.
     """
     encoding = next((name for mark, name in ENCODINGS.items() if body.startswith(mark)), None)
     try:
         return body.decode(encoding or json.detect_encoding(body))
     except UnicodeDecodeError as error:
-        raise NoJson(f"the answer is not in {error.encoding.upper()}") from error
+        raise InvalidJson(f"the answer is not in {error.encoding.upper()}") from error
 
 
-def parse(body: bytes) -> tuple[Any, list[Surrogate]]:
+def parse(body: bytes) -> tuple[Any, list[LoneSurrogate]]:
     """Return the document and where half of a surrogate pair was replaced by the six characters of its escape.
 
     Integers are int; numbers with a point or an exponent are Decimal.
 
     Raises:
-        NoJson: it is no JSON, or breaks off.
+        InvalidJson: it is no JSON, or breaks off.
         BadValue: NaN or an infinity, a number with an exponent that no program reads, or nesting without an end.
     """
     text = decode(body)
     try:
         document = _exact.decode(text)
     except RecursionError:
-        raise BadValue(f"more than {DEEPEST} levels", _deepest(text)) from None
+        raise UnsupportedValue(f"more than {MAX_DEPTH} levels", _path_of_too_deep(text)) from None
     except _FoundConstant:
         raise _bad_constant(text) from None
     except InvalidOperation:
         raise _bad_constant(text) from None
     except json.JSONDecodeError as error:
-        raise NoJson("the answer is no JSON, or broke off") from error
+        raise InvalidJson("the answer is no JSON, or broke off") from error
     except ValueError:  # an integer with more digits than Python reads by itself
         document = _decoder(parse_int=lambda digits: int(digits) if len(digits) < 4_000 else Decimal(digits)).decode(
             text
         )
-    found: list[Surrogate] = []
+    found: list[LoneSurrogate] = []
     if MAY_HOLD_SURROGATES.search(text):
         document = _without_surrogates(document, (), found)
     return document, found
@@ -102,9 +102,9 @@ def dump(value: Any) -> str:
     except TypeError:  # a Decimal
         text = simplejson.dumps(value, ensure_ascii=False, use_decimal=True)
     except RecursionError:
-        raise BadValue(f"more than {DEEPEST} levels", ()) from None
-    if text.count("[") + text.count("{") > DEEPEST and _is_too_deep(value):
-        raise BadValue(f"more than {DEEPEST} levels", ())
+        raise UnsupportedValue(f"more than {MAX_DEPTH} levels", ()) from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_too_deep(value):
+        raise UnsupportedValue(f"more than {MAX_DEPTH} levels", ())
     return text
 
 
@@ -123,11 +123,11 @@ def _decoder(**hooks: Any) -> json.JSONDecoder:
 _exact = _decoder()
 
 
-def _bad_constant(text: str) -> BadValue:
+def _bad_constant(text: str) -> UnsupportedValue:
     document = _decoder(parse_float=_float, parse_constant=_Constant, parse_int=_float).decode(text)
     for path, value in _walk(document):
         if isinstance(value, _Constant):
-            return BadValue(value.text, path)
+            return UnsupportedValue(value.text, path)
     raise AssertionError("the parser found a constant, the walk did not")
 
 
@@ -149,7 +149,7 @@ def _walk(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[
 
 def _is_too_deep(value: Any) -> bool:
     level = [value]
-    for _ in range(DEEPEST):
+    for _ in range(MAX_DEPTH):
         level = [
             item
             for container in level
@@ -161,7 +161,7 @@ def _is_too_deep(value: Any) -> bool:
     return True
 
 
-def _deepest(text: str) -> tuple[str | int, ...]:
+def _path_of_too_deep(text: str) -> tuple[str | int, ...]:
     """Return the path, at most three steps of it, of the first value that lies too deep, without a parser's stack."""
     path: list[list[Any]] = []  # of each open container: its kind, and the key or index that comes next
     is_key = False
@@ -170,7 +170,7 @@ def _deepest(text: str) -> tuple[str | int, ...]:
         if part in "{[":
             path.append([part, 0 if part == "[" else None])
             is_key = part == "{"
-            if len(path) > DEEPEST + 3:
+            if len(path) > MAX_DEPTH + 3:
                 return tuple(step for _, step in path[:3])
         elif part in "}]":
             if path:
@@ -187,18 +187,18 @@ def _deepest(text: str) -> tuple[str | int, ...]:
     return ()
 
 
-def _without_surrogates(value: Any, path: tuple[str | int, ...], found: list[Surrogate]) -> Any:
+def _without_surrogates(value: Any, path: tuple[str | int, ...], found: list[LoneSurrogate]) -> Any:
     if isinstance(value, str):
         if not SURROGATE.search(value):
             return value
-        found.append(Surrogate(path))
+        found.append(LoneSurrogate(path))
         return _escaped(value)
     if isinstance(value, list):
         return [_without_surrogates(item, (*path, index), found) for index, item in enumerate(value)]
     if isinstance(value, dict):
         kept = {_escaped(key): _without_surrogates(item, (*path, _escaped(key)), found) for key, item in value.items()}
         if len(kept) < len(value):
-            raise BadValue("two names that differ in half of a surrogate pair alone", (*path, next(iter(kept))))
+            raise UnsupportedValue("two names that differ in half of a surrogate pair alone", (*path, next(iter(kept))))
         return kept
     return value
 

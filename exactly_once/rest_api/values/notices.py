@@ -1,4 +1,4 @@
-"""What a load says once about an endpoint: values that RAW holds in another form, and objects from the future."""
+"""What a load reports once about an endpoint: values that RAW holds in another form, and objects from the future."""
 
 import sys
 import threading
@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.values.timestamps import parse_time
+from exactly_once.source_info import SourceInfo
 
 
 class Notices:
@@ -15,20 +17,21 @@ class Notices:
 
     Args:
         table: of RAW, for the lines.
-        key: the field that identifies an object.
-        cursor: the field that holds its time.
+        endpoint: its key and cursor are used.
+        info: of the source.
     """
 
-    def __init__(self, table: str, key: str, cursor: str) -> None:
-        self._table, self._key, self._cursor = table, key, cursor
+    def __init__(self, table: str, endpoint: Endpoint, info: SourceInfo) -> None:
+        self._table, self._key, self._cursor = table, endpoint.key, endpoint.cursor
+        self._declared_in = info.declared_in
         self._saved: datetime | None = None
         self._lock = threading.Lock()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._first: dict[tuple[str, str], Any] = {}
         self._date: datetime | None = None
 
-    def begin(self, saved: datetime) -> None:
-        """Count only in objects that are later than the saved cursor: an earlier load has said the others."""
+    def start(self, saved: datetime) -> None:
+        """Count only objects that are later than the saved cursor: an earlier load has reported the others."""
         self._saved = saved
 
     def note_surrogate(self, field: str, item: Mapping[str, Any]) -> None:
@@ -36,31 +39,31 @@ class Notices:
         what = r"text with half of a surrogate pair, which lands as the six characters of its escape, e.g. \ud83d"
         self._note(field, what, item)
 
-    def note_cut(self, field: str, item: Mapping[str, Any]) -> None:
+    def note_truncated(self, field: str, item: Mapping[str, Any]) -> None:
         """Count a time with digits below a microsecond."""
         self._note(field, "time with digits below a microsecond, which RAW does not hold", item)
 
     def note_rounded(self, field: str, item: Mapping[str, Any]) -> None:
-        """Count a number with more digits than the double that ENDPOINTS declares."""
-        self._note(field, "number with more digits than the double that ENDPOINTS declares", item)
+        """Count a number with more digits than its declared double."""
+        self._note(field, f"number with more digits than the double that {self._declared_in} declares", item)
 
     def note_future(self, field: str, item: Mapping[str, Any]) -> None:
         """Count an object whose cursor is later than the server's clock."""
         self._note(field, "time that is later than the server's clock, so that the saved cursor stays behind it", item)
 
     def note_date(self, date: datetime | None) -> None:
-        """Take note of a server's clock, or that an answer does not tell it."""
+        """Record the server's clock; None: an answer does not tell it."""
         date = date or datetime.now(UTC)
         with self._lock:
             self._date = max(self._date or date, date)
 
     @property
     def date(self) -> datetime:
-        """The latest time of the server's clock, ours where it told none."""
+        """The latest time of the server's clock, this machine's where the server told none."""
         return self._date or datetime.now(UTC)
 
-    def say(self) -> None:
-        """Print a line for each field and kind on standard error, and forget them."""
+    def report(self) -> None:
+        """Print a line for each field and kind of notice on standard error, and forget them."""
         with self._lock:
             counts, first = self._counts, self._first
             self._counts, self._first = Counter(), {}
@@ -69,7 +72,7 @@ class Notices:
             print(f"⚠ {self._table}.{field}: {count:,} x a {what} ({place})", file=sys.stderr)
 
     def _note(self, field: str, what: str, item: Mapping[str, Any]) -> None:
-        if self._saved and parse_time(item[self._cursor]) <= self._saved:
+        if self._saved and self._cursor and parse_time(item[self._cursor]) <= self._saved:
             return
         with self._lock:
             self._counts[field, what] += 1

@@ -1,9 +1,10 @@
 """Times in JSON: ISO-8601 with a zone, with up to nine digits of a second, of which microseconds are kept."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
-# What lies below a microsecond: RAW's times have six digits, in every warehouse.
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# RAW's times have six digits, in every warehouse.
 BELOW_MICROSECONDS = re.compile(r"\.\d{6}(\d+)")
 
 
@@ -11,7 +12,7 @@ def parse_time(text: str) -> datetime:
     """Return the time in UTC, cut to microseconds.
 
     Raises:
-        ValueError: it is no time with a zone, or it lies outside of the years 1 to 9999.
+        ValueError: it is no time with a zone, or it is outside of the years 1 to 9999.
     """
     try:
         found = datetime.fromisoformat(text)
@@ -24,10 +25,10 @@ def parse_time(text: str) -> datetime:
     try:
         return found.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{text!r} lies outside of the years 1 to 9999") from None
+        raise ValueError(f"{text!r} is outside of the years 1 to 9999") from None
 
 
-def is_cut(text: str) -> bool:
+def is_truncated(text: str) -> bool:
     """Tell whether a time has digits other than 0 below a microsecond, which RAW does not hold."""
     match = BELOW_MICROSECONDS.search(text)
     return bool(match and match.group(1).strip("0"))
@@ -36,3 +37,11 @@ def is_cut(text: str) -> bool:
 def write_time(at: datetime) -> str:
     """Return a time in UTC as cursors are saved and asked for: microseconds and a Z."""
     return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def subtract(at: datetime, gap: timedelta) -> datetime:
+    """Return an earlier time, or the first one that there is."""
+    try:
+        return at - gap
+    except OverflowError:
+        return datetime.min.replace(tzinfo=UTC)

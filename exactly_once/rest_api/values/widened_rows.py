@@ -1,4 +1,4 @@
-"""The rows of a sweep as this load's schema has them: a column may have become wider since RAW was last loaded."""
+"""The rows of delete detection as this load's schema has them: a column may have become wider since the last load."""
 
 from collections.abc import Iterator
 
@@ -8,45 +8,45 @@ from dlt.common.schema.typing import TTableSchemaColumns
 
 from exactly_once.errors import TableError
 from exactly_once.incremental.delete_detection import DeleteDetector
-from exactly_once.rest_api.values.arrow_types import Kind, remembered_type
+from exactly_once.rest_api.values.arrow_types import ColumnType, remembered_type
 
 
 class WidenedRows:
-    """What `sweep_resource` takes: a sweep whose rows have the types of the schema that is being extracted.
+    """A delete detector whose rows have the types of the schema that is being extracted.
 
     Args:
-        sweep: reads RAW as the last load left it.
+        detector: reads RAW as the last load left it.
         table: its name in RAW, as dlt has it.
     """
 
-    def __init__(self, sweep: DeleteDetector, table: str) -> None:
-        self._sweep, self._table = sweep, table
+    def __init__(self, detector: DeleteDetector, table: str) -> None:
+        self._detector, self._table = detector, table
 
     @property
     def columns(self) -> TTableSchemaColumns:
         """dlt's columns of the rows."""
         now = dlt.current.source_schema().tables[self._table]["columns"]
-        return {name: now.get(name, column) for name, column in self._sweep.columns.items()}
+        return {name: now.get(name, column) for name, column in self._detector.columns.items()}
 
     def rows(self) -> Iterator[pa.Table]:
-        """Yield the sweep's rows.
+        """Yield the detector's rows.
 
         Raises:
-            DeleteThresholdExceeded: as the sweep does.
+            DeleteThresholdExceeded: as the detector does.
         """
-        for rows in self._sweep.rows():
-            then, now = self._sweep.columns, self.columns
+        for rows in self._detector.rows():
+            then, now = self._detector.columns, self.columns
             for place, name in enumerate(rows.column_names):
                 kind = remembered_type(now.get(name))
                 if kind and kind != remembered_type(then.get(name)):
                     rows = rows.set_column(place, name, self._cast(rows.column(name), name, kind))
             yield rows
 
-    def _cast(self, column: pa.ChunkedArray, name: str, kind: Kind) -> pa.ChunkedArray:
+    def _cast(self, column: pa.ChunkedArray, name: str, kind: ColumnType) -> pa.ChunkedArray:
         try:
             return column.cast(kind.arrow)
         except pa.ArrowInvalid as error:
             raise TableError(
-                f"{self._table}.{name}: the value of a row that vanished is no {kind} ({error}): take the column's new "
-                "type back, or give it a new name."
+                f"{self._table}.{name}: the value of a row that vanished is no {kind} ({error}): change the "
+                "column's type back, or give it a new name."
             ) from error

@@ -65,25 +65,24 @@ def postgres_door(word: str, services: Services) -> Subject:
 
 def saas_door(word: str, services: Services) -> Subject:
     """Three merged collections of the API."""
+    keys = {endpoint.name: endpoint.key for endpoint in saas.ENDPOINTS}
     at = partial(World, word=word, addresses=services.addresses)
 
     def prepare(path: Path, turn: int) -> None:
         at(path).change_saas(turn) if turn else at(path).begin()
 
     def check(path: Path) -> Iterator[tuple]:
-        for name, endpoint in saas.ENDPOINTS.items():
+        for name, key in keys.items():
             with closing(sqlite3.connect(at(path).saas_store)) as connection:
                 bodies = connection.execute(f"select body from {name} order by moment, sequence").fetchall()
             source = [json.loads(body) for (body,) in bodies]
             landed = _objects(at(path), f"RAW.SAAS_{name}")
-            yield name, *([(body[endpoint["key"]], _known(body)) for body in side] for side in (source, landed))
+            yield name, *([(body[key], _known(body)) for body in side] for side in (source, landed))
 
     def examine(path: Path) -> Iterator[str]:
-        yield from raw.broken(
-            at(path), {f"saas_{name}": [endpoint["key"]] for name, endpoint in saas.ENDPOINTS.items()}
-        )
+        yield from raw.broken(at(path), {f"saas_{name}": [key] for name, key in keys.items()})
         with closing(sqlite3.connect(at(path).saas_store)) as connection:
-            moments = [connection.execute(f"select max(moment) from {name}").fetchone()[0] for name in saas.ENDPOINTS]
+            moments = [connection.execute(f"select max(moment) from {name}").fetchone()[0] for name in keys]
         yield from raw.beyond(at(path), "saas", datetime.fromtimestamp(max(moments) / 1e6 + 1e-3, UTC))
 
     return _subject(

@@ -1,6 +1,6 @@
 """How long an answer asks to wait: in seconds, as a Unix time in seconds or milliseconds, or as a date.
 
-A time is taken against the answer's own `Date`, so that a clock of ours that is fast does not shorten the wait.
+A time is compared with the answer's own `Date`, so that a local clock that is fast does not shorten the wait.
 """
 
 import math
@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-# A number of seconds below it is a wait (three years); what is above it is a Unix time (1973 and later).
+# A smaller number is a wait in seconds (up to three years), a larger one a Unix time (1973 and later).
 FIRST_UNIX_TIME = 1e8
-UNITS = (1e17, 1e9), (1e14, 1e6), (1e11, 1e3)  # from there on in nanoseconds, microseconds, milliseconds
+UNITS = (1e17, 1e9), (1e14, 1e6), (1e11, 1e3)  # least Unix time in nano-, micro- and milliseconds, and its divisor
 FORMS = ("X-RateLimit-{}", "RateLimit-{}", "X-Rate-Limit-{}")
 
 
@@ -39,17 +39,17 @@ def rate_limit(headers: Mapping[str, str], name: str) -> float | None:
 
 
 def is_rate_limited(status: int, headers: Mapping[str, str]) -> bool:
-    """Tell whether an answer refuses for the rate limit: 429, or 403 as some vendors send it."""
+    """Tell whether an answer refuses because of the rate limit: 429, or 403 as some APIs send it."""
     return status == 429 or (status == 403 and ("Retry-After" in headers or rate_limit(headers, "Remaining") == 0))
 
 
 def server_date(headers: Mapping[str, str]) -> datetime | None:
-    """Return the time of the server that answered, or None where it did not say."""
+    """Return the time of the server that answered, or None where it did not tell."""
     return _time(headers.get("Date", ""))
 
 
 def seconds_until(text: str, headers: Mapping[str, str]) -> float | None:
-    """Return the seconds from the answer on, not below 0, that a header's text stands for; None: it is unreadable."""
+    """Return the seconds from the answer on, at least 0, that a header's text means; None: it is unreadable."""
     now = server_date(headers) or datetime.now(UTC)
     number = _number(text)
     if number is not None:

@@ -1,7 +1,7 @@
-"""The connection of a session: each request at the pace of the quota, each answer within bounds of size and time.
+"""The HTTP adapter of a session: requests at the API's rate, answers within bounds of size and time.
 
-requests alone reads what comes for as long as it comes: 400 MB in a small compressed
-answer, or a byte every half second.
+requests alone reads an answer for as long as it comes: 400 MB from a small compressed body, or a byte every half
+second.
 """
 
 import socket
@@ -19,14 +19,14 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import DecodeError, HTTPError
 
-from exactly_once.rest_api.rate_limiter import AdaptiveRateLimiter
+from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 
-PIECE = 65_536  # bytes that are read at once
+CHUNK_BYTES = 65_536  # that are read at once
 
 
 @dataclass(frozen=True)
-class Bounds:
-    """What one read of an API may take.
+class ReadLimits:
+    """The bounds of one read.
 
     Args:
         answer_bytes: of one answer, after decompression.
@@ -48,34 +48,34 @@ class ResponseTooSlow(RequestException):
 
 
 class RateLimitedAdapter(HTTPAdapter):
-    """The connection of a session; each attempt counts, dlt's own repetitions too.
+    """Sends each attempt of a request, dlt's retries too, at the API's rate.
 
     Args:
-        quota: sets the pace; None: there is no pace.
-        bounds: of each answer.
+        limiter: sets the rate; None: requests are not slowed down.
+        limits: of each answer.
 
     Raises:
-        AnswerTooLarge: an answer exceeds `answer_bytes`.
-        AnswerTooSlow: an answer exceeds `answer_seconds`.
+        ResponseTooLarge: an answer exceeds `answer_bytes`.
+        ResponseTooSlow: an answer exceeds `answer_seconds`.
     """
 
-    def __init__(self, quota: AdaptiveRateLimiter | None = None, bounds: Bounds | None = None) -> None:
-        self._quota, self._bounds = quota, bounds or Bounds()
+    def __init__(self, limiter: AdaptiveRateLimiter | None = None, limits: ReadLimits | None = None) -> None:
+        self._limiter, self._limits = limiter, limits or ReadLimits()
         super().__init__(pool_maxsize=50)
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
-        """Make connections that close themselves where the head of an answer does not end in time."""
+        """Make connections that are closed where the head of an answer does not end in time."""
         super().init_poolmanager(*arguments, **named)
-        seconds = self._bounds.answer_seconds
+        seconds = self._limits.answer_seconds
         self.poolmanager.pool_classes_by_scheme = {
             "http": _pool(HTTPConnectionPool, _timed(HTTPConnection, seconds)),
             "https": _pool(HTTPSConnectionPool, _timed(HTTPSConnection, seconds)),
         }
 
     def send(self, request: PreparedRequest, *arguments: Any, **named: Any) -> Response:
-        """Send one request when its turn has come, and return its whole answer."""
-        if self._quota:
-            self._quota.wait()
+        """Send one request when the rate permits, and return its whole answer."""
+        if self._limiter:
+            self._limiter.acquire()
         try:
             began = time.monotonic()
             try:
@@ -86,22 +86,22 @@ class RateLimitedAdapter(HTTPAdapter):
             self._check_time(request, began)  # a head that was cut off looks like one that ended
             self._read(response, began)
         except BaseException:
-            if self._quota:
-                self._quota.learn()
+            if self._limiter:
+                self._limiter.observe()
             raise
-        if self._quota:
-            self._quota.learn(response.status_code, response.headers)
+        if self._limiter:
+            self._limiter.observe(response.status_code, response.headers)
         return response
 
     def _read(self, response: Response, began: float) -> None:
-        pieces, size = [], 0
+        chunks, size = [], 0
         try:
-            while piece := response.raw.read1(PIECE, decode_content=True):
-                size += len(piece)
-                if size > self._bounds.answer_bytes:
-                    raise ResponseTooLarge(f"an answer is larger than {self._bounds.answer_bytes:,} bytes")
+            while chunk := response.raw.read1(CHUNK_BYTES, decode_content=True):
+                size += len(chunk)
+                if size > self._limits.answer_bytes:
+                    raise ResponseTooLarge(f"an answer is larger than {self._limits.answer_bytes:,} bytes")
                 self._check_time(response.request, began)
-                pieces.append(piece)
+                chunks.append(chunk)
         except DecodeError as error:
             raise ContentDecodingError(error, request=response.request) from error
         except HTTPError as error:
@@ -111,17 +111,17 @@ class RateLimitedAdapter(HTTPAdapter):
                 response.raw.release_conn()
             else:
                 response.close()
-        response._content, response._content_consumed = b"".join(pieces), True
+        response._content, response._content_consumed = b"".join(chunks), True
 
     def _check_time(self, request: PreparedRequest, began: float, cause: Exception | None = None) -> None:
-        seconds = self._bounds.answer_seconds
+        seconds = self._limits.answer_seconds
         if time.monotonic() - began >= seconds:
             raise ResponseTooSlow(f"an answer took longer than {seconds:g} s", request=request) from cause
 
 
 def _timed(connection: type, seconds: float) -> type:
     class Timed(connection):
-        """A connection that is cut off where the head of an answer takes too long: each byte of it would be in time."""
+        """A connection that is closed where the head of an answer takes too long: each byte alone is in time."""
 
         def getresponse(self) -> Any:
             timer = threading.Timer(seconds, _cut, (lambda: self.sock,))
