@@ -121,7 +121,7 @@ def extract(
     report.add_extracted(info.metrics)
     pipeline.normalize()
     interrupts.check()
-    lease.check()
+    lease.ensure_held()
     check_packages(pipeline, info.loads_ids)
     phase(pipeline, "computing the files' checksums")
     seal(pipeline)
@@ -223,7 +223,7 @@ def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         quarantine(pipeline, damaged)
     landing = read_last_attempt(pipeline)
     if landing:
-        lease.outrun(landing.token)
+        lease.advance_token(landing.token)
     reason = "a run was cut off before it had checked what it read"
     if pipeline.has_pending_data and not can_resume(pipeline, landing):
         reason = "another run has landed since this one read, or it is older than 30 days"
@@ -268,7 +268,7 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
     if not packages:
         return
     with _one_writer if _is_duckdb(pipeline) else nullcontext():
-        lease.check()
+        lease.ensure_held()
         write_fencing_token(pipeline, lease.token, packages[-1])
         info = pipeline.load()
         phase(pipeline, "writing the record of the load")

@@ -97,7 +97,7 @@ class Replay:
         with acquire_lease(self.pipeline) as lease, reporting(self.pipeline) as counters:
             landing = read_last_attempt(self.pipeline)
             if landing:
-                lease.outrun(landing.token)
+                lease.advance_token(landing.token)
             done = self.landed()
             if done:
                 print(f"{self.name}: going on after {done} of {len(self.steps)} loads")
@@ -105,7 +105,7 @@ class Replay:
                 reset_raw(self.pipeline, self.steps, lease.token, self._tables(), self._names())
             there = states(self.pipeline)
             for number, step in enumerate(self.steps[done:], done + 1):
-                lease.check()
+                lease.ensure_held()
                 begun = time.monotonic()
                 counters.prefix = f"load {number} of {len(self.steps)}: "
                 info = replay_load(self.pipeline, self.records, step, lease.token, step.load_id in there)

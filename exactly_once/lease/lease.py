@@ -100,11 +100,11 @@ class Lease:
         self._at_last.close()
         if isinstance(error, Exception) and not isinstance(error, LeaseLost):
             try:
-                self.check()
+                self.ensure_held()
             except LeaseLost as lost:
                 raise lost from error
 
-    def check(self) -> None:
+    def ensure_held(self) -> None:
         """Let the run go on; ask no network.
 
         Raises:
@@ -115,7 +115,7 @@ class Lease:
         if self._lost:
             raise LeaseLost(f"This run lost its lease {self.url}: {self._lost}. What it had not loaded yet: run again.")
 
-    def outrun(self, token: int) -> None:
+    def advance_token(self, token: int) -> None:
         """Take a token past one that the warehouse has seen, where the lake has forgotten it (the object was deleted).
 
         Raises:
@@ -129,7 +129,7 @@ class Lease:
                 return self._write()
             except VersionConflict:  # our own renewal, or another run
                 self._look()
-                self.check()
+                self.ensure_held()
 
     def _acquire(self) -> None:
         for attempt in range(ATTEMPTS):
@@ -149,7 +149,7 @@ class Lease:
 
     def _is_held(self, stored: Stored, found: LeaseRecord) -> bool:
         is_expired = stored.age > found.ttl + self.store.tolerance
-        return not (found.is_released or is_expired or found.holder.is_surely_dead())
+        return not (found.is_released or is_expired or found.holder.is_known_dead())
 
     def _is_ours(self, found: LeaseRecord | None) -> bool:
         return found is not None and found.holder == self.holder
@@ -162,7 +162,7 @@ class Lease:
             except VersionConflict:
                 self._look()
             except (PipelineError, OSError) as error:
-                self._trouble = str(error)  # tried again until the deadline; `check` looks at the clock
+                self._trouble = str(error)  # tried again until the deadline; `ensure_held` looks at the deadline
 
     def _release(self) -> None:
         for _ in range(2):

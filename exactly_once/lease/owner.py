@@ -24,7 +24,7 @@ class LeaseOwner:
     def __str__(self) -> str:
         return f"{self.host}, pid {self.pid}, run {self.run_id}"
 
-    def is_surely_dead(self) -> bool:
+    def is_known_dead(self) -> bool:
         """Tell whether this process has ended; False also where that cannot be known from here.
 
         A host's name proves nothing (containers share names, pids and volumes), so only a process of the same boot and

@@ -88,7 +88,7 @@ def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
     pipeline = build_pipeline("postgres")
     with acquire_lease(pipeline) as lease:
         with pipeline.sql_client() as warehouse:
-            lease.outrun(last_load_attempt(warehouse, "postgres").token)
+            lease.advance_token(last_load_attempt(warehouse, "postgres").token)
         write_fencing_token(pipeline, lease.token, "cut-off")
         with pipeline.sql_client() as warehouse:
             landing = last_load_attempt(warehouse, "postgres")
