@@ -149,7 +149,7 @@ def test_a_paused_run_is_overtaken_and_may_not_go_on(lake):
         paused.send_signal(signal.SIGCONT)
         answer, _ = paused.communicate("may I?\n", timeout=20)
         assert answer.startswith("This run lost its lease")
-        assert lake.found()["holder"]["run_id"] == lease.holder.run_id, "the loser released what is not its own"
+        assert lake.found()["holder"]["run_id"] == lease.owner.run_id, "the loser released what is not its own"
         lease.ensure_held()
 
 
@@ -235,7 +235,7 @@ def test_a_second_run_says_who_holds_the_lease_and_exits_with_75(lake, capsys):
     assert ended.value.code == 75
     line = capsys.readouterr().err
     assert line.count("\n") == 1
-    for part in (first.holder.host, f"pid {first.holder.pid}", "since 20", f"`kill {first.holder.pid}`", lake.url):
+    for part in (first.owner.host, f"pid {first.owner.pid}", "since 20", f"`kill {first.owner.pid}`", lake.url):
         assert part in line
 
 

@@ -63,7 +63,7 @@ import os, signal, sys
 from contextlib import contextmanager
 from pipelines import postgres
 from pipelines.command import run
-from exactly_once.runner import load
+from exactly_once.runner import run_pipeline
 KEPT = {"accounts", "lists", "contacts"}
 for name in postgres.TABLES.keys() - KEPT:
     del postgres.TABLES[name]
@@ -88,7 +88,7 @@ def opened():
         first.add_step(Stop(stop))
         yield source
 
-run("postgres", lambda: load("postgres", opened), ["--quiet"])
+run("postgres", lambda: run_pipeline("postgres", opened), ["--quiet"])
 """
 
 

@@ -1,4 +1,4 @@
-"""What a run that died left behind: finished, set aside or read again, and never loaded twice or over newer rows."""
+"""What a run that died left behind: finished, quarantined or read again, and never loaded twice or over newer rows."""
 
 import os
 import shutil
@@ -95,7 +95,7 @@ def test_a_first_load_that_was_cut_off_in_its_middle_comes_once(platform, monkey
         load()
     monkeypatch.setattr(StagedCopyJob, "run", copy)
     assert platform.raw(f"select count(*) from RAW.{copied[0]}") > [(0,)]
-    monkeypatch.setattr("exactly_once.recovery.pending.REMEMBERED", timedelta(0))
+    monkeypatch.setattr("exactly_once.recovery.pending.MAX_AGE", timedelta(0))
     report = load()
     assert (report.quarantined, report.finished) == (1, 0)
     assert_raw_equals_source(platform)

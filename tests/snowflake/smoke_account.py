@@ -24,12 +24,12 @@ ROOT = Path(__file__).parents[2]
 # A landing that is killed in its middle.
 KILLED = """
 import os, signal
-from exactly_once.destinations.fencing import claim
+from exactly_once.destinations.fencing import write_fencing_token
 from pipelines.configuration.settings import prepare
-from pipelines.environment import raw_pipeline
+from pipelines.environment import build_pipeline
 prepare()
-pipeline = raw_pipeline("postgres")
-claim(pipeline, {token}, "{load_id}")
+pipeline = build_pipeline("postgres")
+write_fencing_token(pipeline, {token}, "{load_id}")
 with pipeline.sql_client() as warehouse, warehouse.begin_transaction():
     fence = warehouse.make_qualified_table_name("_load_fence")
     warehouse.execute_sql(f"UPDATE {{fence}} SET load_id = load_id WHERE pipeline_name = 'postgres'")

@@ -10,7 +10,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from exactly_once.destinations.fencing import StaleFencingToken, last_load_attempt, write_fencing_token
 from exactly_once.errors import exit_code, user_message
-from exactly_once.recovery.pending import ABANDONED, roll_back_attempt
+from exactly_once.recovery.pending import ROLLED_BACK, roll_back_attempt
 from exactly_once.recovery.retention import prune
 from exactly_once.runner import acquire_lease
 from pipelines.environment import build_pipeline
@@ -97,7 +97,7 @@ def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
         roll_back_attempt(pipeline, landing, lease.token, is_first=True)
         with pipeline.sql_client() as warehouse:
             assert last_load_attempt(warehouse, "postgres").is_complete
-    assert count(worker, "_DLT_LOADS", where=f"load_id = 'cut-off' and status = {ABANDONED}") == 1
+    assert count(worker, "_DLT_LOADS", where=f"load_id = 'cut-off' and status = {ROLLED_BACK}") == 1
     assert lint([text for _, text in sent_by(offline.statements()[before:])]) == []
 
 

@@ -27,12 +27,12 @@ FENCE = f"{DATABASE}.{SCHEMA}._LOAD_FENCE"
 # The first half of a landing, in a process that is killed in the middle: it says so before.
 KILLED = """
 import os, signal
-from exactly_once.destinations.fencing import claim
+from exactly_once.destinations.fencing import write_fencing_token
 from pipelines.configuration.settings import prepare
-from pipelines.environment import raw_pipeline
+from pipelines.environment import build_pipeline
 prepare()
-pipeline = raw_pipeline("postgres")
-claim(pipeline, {token}, "cut-off")
+pipeline = build_pipeline("postgres")
+write_fencing_token(pipeline, {token}, "cut-off")
 with pipeline.sql_client() as warehouse, warehouse.begin_transaction():
     warehouse.execute_sql("UPDATE {fence} SET load_id = 'half' WHERE pipeline_name = 'postgres'")
     os.kill(os.getpid(), signal.SIGKILL)
