@@ -56,7 +56,7 @@ def measure(rows: int) -> tuple[float, float, int]:
             line = TableOptions("rows", ("row_id",), "updated_at", "sweep")
             keys = PrimaryKeyReader(moment, SourceTable(line, table, {}, {}), CursorWindow(moment, dict, "updated_at"))
             began = time.monotonic()
-            found = sum(is_gone for is_gone, _ in SortedKeyDiff(raw.keys(), keys.stream()).differences())
+            found = sum(is_gone for is_gone, _ in SortedKeyDiff(raw.keys(), keys.stream()).iter_differences())
             seconds = time.monotonic() - began
     return seconds, max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), found
 

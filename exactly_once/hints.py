@@ -9,15 +9,15 @@ class Hints:
 
     Args:
         load: loads one pipeline; `{pipeline}` is its name.
-        replay: makes RAW again from the lake; `{arguments}` follow.
+        replay: rebuilds RAW from the lake; `{arguments}` follow.
         repair_lease: replaces a damaged lease of `{name}`.
-        doctor: looks at settings, network and rights.
+        doctor: checks settings, network and rights.
         new_data_dir: how a person starts with an empty warehouse.
     """
 
     load: str = "the load of {pipeline} again"
     replay: str = "a replay of the lake {arguments}"
-    repair_lease: str = "exactly_once.lease.repair({name!r})"
+    repair_lease: str = "exactly_once.lease.repair.repair(<lease of {name}>, <highest token>)"
     doctor: str = "the checks of exactly_once.diagnostics"
     new_data_dir: str = "load into a new dataset"
 
@@ -36,8 +36,13 @@ def load(pipeline: str) -> str:
     return _hints.load.format(pipeline=pipeline)
 
 
+def load_command(pipeline: str) -> str:
+    """Return the command that loads a pipeline and takes options; "": the application has named none."""
+    return "" if _hints.load == Hints.load else load(pipeline)
+
+
 def replay(*arguments: str) -> str:
-    """Return the command that makes RAW again from the lake."""
+    """Return the command that rebuilds RAW from the lake."""
     return _hints.replay.format(arguments=" ".join(arguments)).rstrip()
 
 
@@ -47,7 +52,7 @@ def repair_lease(name: str) -> str:
 
 
 def doctor() -> str:
-    """Return the command that looks at what is set, reachable and permitted."""
+    """Return the command that checks settings, network and rights."""
     return _hints.doctor
 
 

@@ -16,7 +16,7 @@ from exactly_once.destinations.fencing import write_fencing_token
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
 from exactly_once.lease.lease import TTL, Lease, lease_url
 from exactly_once.progress import phase, reporting
-from exactly_once.recovery.load_rows import schema_owner
+from exactly_once.recovery.load_rows import raw_tables, row_counts, schema_owner
 from exactly_once.recovery.manifest_chain import seal
 from exactly_once.recovery.manifest_writer import backfill_manifests, write_manifests
 from exactly_once.recovery.pending import (
@@ -90,7 +90,7 @@ def load_without_refused(pipeline: dlt.Pipeline, source: Source, lease: Lease) -
 def extract(
     pipeline: dlt.Pipeline, source: Source, lease: Lease, left_out: Mapping[str, str] | None = None
 ) -> LoadReport:
-    """Finish or set aside what an earlier run left, then read what is new into a package that is ready to land.
+    """Finish or quarantine what an earlier run left, then read what is new into a package that is ready to land.
 
     Args:
         pipeline: of the load.
@@ -103,7 +103,7 @@ def extract(
     phase(pipeline, "looking at what the last run left")
     _recover(pipeline, report, lease)
     # A table without a new row stands in the report too.
-    for table in _tables(pipeline):
+    for table in raw_tables(pipeline):
         report.table(table).is_new = False
     folder = Path(pipeline.working_dir)
     forget_refused(folder)
@@ -121,7 +121,7 @@ def extract(
     report.add_extracted(info.metrics)
     pipeline.normalize()
     interrupts.check()
-    lease.check()
+    lease.ensure_held()
     check_packages(pipeline, info.loads_ids)
     phase(pipeline, "computing the files' checksums")
     seal(pipeline)
@@ -158,7 +158,7 @@ def check_packages(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> None:
     """Refuse to land packages that this run did not extract: a run that was paused has written to its working folder.
 
     Raises:
-        PipelineError: the working folder is set aside, and the next run reads again.
+        PipelineError: the working folder is quarantined, and the next run reads again.
     """
     strangers = sorted(set(pending_load_ids(pipeline)) - set(load_ids))
     if strangers:
@@ -178,16 +178,6 @@ def load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> L
         report.table(table).read_to = place
     report.seconds += time.monotonic() - started
     return report
-
-
-def row_counts(pipeline: dlt.Pipeline) -> dict[str, int]:
-    """Return how many rows each table of the pipeline has in RAW, from one query."""
-    with pipeline.sql_client() as warehouse:
-        counts = " UNION ALL ".join(
-            f"SELECT '{table}', count(*) FROM {warehouse.make_qualified_table_name(table)}"
-            for table in _tables(pipeline)
-        )
-        return dict(warehouse.execute_sql(counts)) if counts else {}
 
 
 def acquire_lease(pipeline: dlt.Pipeline) -> Lease:
@@ -223,7 +213,7 @@ def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
         quarantine(pipeline, damaged)
     landing = read_last_attempt(pipeline)
     if landing:
-        lease.outrun(landing.token)
+        lease.advance_token(landing.token)
     reason = "a run was cut off before it had checked what it read"
     if pipeline.has_pending_data and not can_resume(pipeline, landing):
         reason = "another run has landed since this one read, or it is older than 30 days"
@@ -256,19 +246,12 @@ def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     backfill_manifests(pipeline, landing)
 
 
-def _tables(pipeline: dlt.Pipeline) -> list[str]:
-    """Return the tables that RAW has of this pipeline."""
-    if not pipeline.default_schema_name:
-        return []
-    return pipeline.default_schema.data_table_names(seen_data_only=True)
-
-
 def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     packages = pipeline.list_normalized_load_packages()
     if not packages:
         return
     with _one_writer if _is_duckdb(pipeline) else nullcontext():
-        lease.check()
+        lease.ensure_held()
         write_fencing_token(pipeline, lease.token, packages[-1])
         info = pipeline.load()
         phase(pipeline, "writing the record of the load")

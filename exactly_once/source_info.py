@@ -3,6 +3,8 @@
 import shlex
 from dataclasses import dataclass
 
+from exactly_once import hints
+
 
 @dataclass(frozen=True)
 class SourceInfo:
@@ -40,3 +42,8 @@ class SourceInfo:
     def again(self) -> str:
         """The command that loads it again."""
         return self.command or f"the load of {self.name}"
+
+
+def info_of(pipeline: str) -> SourceInfo:
+    """Return what messages call the source of a pipeline of which no other name is known."""
+    return SourceInfo(pipeline, pipeline, command=hints.load_command(pipeline))

@@ -50,7 +50,7 @@ def check_alone() -> None:
     Raises:
         LeaseLost: this process was paused or cut off for too long, and another run may be at work.
     """
-    _lease.get().check()
+    _lease.get().ensure_held()
 
 
 def _enter(held: ExitStack, lease: Lease) -> None:

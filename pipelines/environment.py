@@ -44,7 +44,11 @@ class Environment:
         """Return this environment as a dlt configuration document; what `.dlt/` and the shell say stands above it."""
         lake: dict[str, Any] = {"destination_type": "exactly_once.destinations.lake.lake"}
         destinations = {"lake": lake, "warehouse": self._warehouse(), "models": self._models()}
-        document = {"destination": destinations, "load": {"workers": self._workers}}
+        document = {
+            "destination": destinations,
+            "load": {"workers": self._workers},
+            "recovery": {"quarantine_dir": str(data_dir() / "set_aside")},
+        }
         if self.is_embedded:
             services = read_services()
             document["sources"] = {

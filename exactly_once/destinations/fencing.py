@@ -1,8 +1,8 @@
-"""The fence in the warehouse: which run may land, and what it was landing when it was last heard of.
+"""The fencing token in the warehouse: which run may load, and what the last one was loading.
 
-A lease alone cannot stop a run that was paused past its end and wakes up between a look and a commit. So each landing
-first puts its token, a number that only grows, into RAW._LOAD_FENCE, and each of its transactions ends by finding that
-token still there: a run that was overtaken can commit nothing.
+A lease alone cannot stop a run that is paused past its expiry and wakes up between a check and a commit. So each load
+first writes its token, a number that only grows, into the table _LOAD_FENCE, and each of its transactions ends by
+finding that token still there. A run whose token is no longer the newest can commit nothing.
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,27 @@ from dlt.destinations.exceptions import DatabaseTerminalException, DatabaseUndef
 from exactly_once.lease.lease import LeaseLost
 
 TABLE = "_load_fence"
-# By dialect, what it is made as. Each load writes one row, and an old one is of use to nobody: Snowflake keeps no
-# history of it. A permanent one that an earlier version made goes on.
+PARAMETER = "fencing_token"  # of the destinations' configuration
+# By dialect, how it is created. Each load writes one row and nobody needs old ones: Snowflake keeps no history of it. A
+# permanent table that an earlier version created stays.
 KINDS = {"duckdb": ("TABLE", ""), "snowflake": ("TRANSIENT TABLE", " DATA_RETENTION_TIME_IN_DAYS = 0")}
 
 
 class StaleFencingToken(DatabaseTerminalException):
-    """Another run has taken over; dlt rolls the transaction back and keeps the package."""
+    """Another run has a newer token; dlt rolls the transaction back and keeps the package."""
+
+
+@dataclass(frozen=True)
+class FencingToken:
+    """The token of one run of a pipeline; the number only grows."""
+
+    pipeline: str
+    number: int
 
 
 @dataclass(frozen=True)
 class LoadAttempt:
-    """The last landing of a pipeline: its token, its load id, and whether that load was completed."""
+    """The last load attempt of a pipeline: its token, its load id, and whether that load was completed."""
 
     token: int
     load_id: str
@@ -33,7 +42,7 @@ class LoadAttempt:
 
 
 def last_load_attempt(warehouse: Any, pipeline: str) -> LoadAttempt | None:
-    """Return what the fence says of a pipeline, from one query; None before its first landing.
+    """Return the last load attempt of a pipeline, from one query; None before the first one.
 
     Args:
         warehouse: dlt's SQL client of the dataset.
@@ -51,79 +60,85 @@ def last_load_attempt(warehouse: Any, pipeline: str) -> LoadAttempt | None:
     return LoadAttempt(int(rows[0][0]), rows[0][1], rows[0][2] is not None) if rows else None
 
 
-def write_fencing_token(pipeline: dlt.Pipeline, token: int, load_id: str) -> None:
-    """Put the token of a run in place, and have every transaction of the pipeline's landing hold it from now on.
+def write_fencing_token(pipeline: dlt.Pipeline, number: int, load_id: str) -> None:
+    """Write the token of a run, and have every transaction of the pipeline's load assert it from now on.
 
-    What dead runs of the pipeline left open in the warehouse is ended: its locks would keep this one waiting. Before
-    that the token is there to be seen, by an INSERT, which waits for no lock: a run that was only paused loses what its
-    transaction had done, and whatever it sends after that must find itself overtaken.
+    Transactions that dead runs of the pipeline left open in the warehouse are ended: their locks would block this run.
+    Before that the token is written by an INSERT, which waits for no lock. So a run that was only paused loses its
+    transaction, and whatever it sends after that finds a newer token.
+
+    Args:
+        pipeline: of the load.
+        number: of the token, from the run's lease.
+        load_id: of the load that begins.
 
     Raises:
-        StaleFencingToken: a newer run was there first.
-        Locked: another transaction has the table, and does not end.
+        StaleFencingToken: a newer run was first.
+        Locked: another transaction has locked the table, and does not end.
     """
-    pipeline.destination.config_params["fence"] = None  # this transaction puts up what the others hold
+    pipeline.destination.config_params[PARAMETER] = None  # this transaction writes the token that others assert
+    token = FencingToken(pipeline.pipeline_name, number)
     with pipeline.destination_client() as client:
         if not client.is_storage_initialized():
             client.initialize_storage()
-        warehouse, name = client.sql_client, pipeline.pipeline_name
-        warehouse.owner = f"{name}/{token}"
+        warehouse = client.sql_client
+        warehouse.owner = token
         fence = warehouse.make_qualified_table_name(TABLE)
-        kind, kept = KINDS.get(warehouse.capabilities.sqlglot_dialect, KINDS["duckdb"])
+        kind, options = KINDS.get(warehouse.capabilities.sqlglot_dialect, KINDS["duckdb"])
         warehouse.execute_sql(
-            f"CREATE {kind} IF NOT EXISTS {fence} (pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64)){kept}"
+            f"CREATE {kind} IF NOT EXISTS {fence} "
+            f"(pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64)){options}"
         )
         with warehouse.begin_transaction():
-            if _newest(warehouse, fence, name, token) < token:
-                warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", name, token, load_id)
+            if _newest(warehouse, fence, token) < number:
+                warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", token.pipeline, number, load_id)
         warehouse.abort_left_over()
-        with warehouse.waiting(TABLE), warehouse.begin_transaction():
-            _newest(warehouse, fence, name, token)
-            warehouse.execute_sql(f"DELETE FROM {fence} WHERE pipeline_name = %s", name)
-            warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", name, token, load_id)
-    pipeline.destination.config_params["fence"] = f"{name}/{token}"
+        with warehouse.reporting_waits(TABLE), warehouse.begin_transaction():
+            _newest(warehouse, fence, token)
+            warehouse.execute_sql(f"DELETE FROM {fence} WHERE pipeline_name = %s", token.pipeline)
+            warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", token.pipeline, number, load_id)
+    pipeline.destination.config_params[PARAMETER] = token
 
 
-def _newest(warehouse: Any, fence: str, name: str, token: int) -> int:
-    """Return a pipeline's newest token, which is at most `token`; -1 before the first claim.
-
-    Raises:
-        StaleFencingToken: it is a newer one.
-    """
-    ((newest,),) = warehouse.execute_sql(f"SELECT max(token) FROM {fence} WHERE pipeline_name = %s", name)
-    if newest is not None and int(newest) > token:
-        raise _overtaken(token)
-    return -1 if newest is None else int(newest)
-
-
-def assert_fencing_token(warehouse: Any, fence: str) -> None:
-    """Make the running transaction depend on the fence; its last statement before the commit.
+def assert_fencing_token(warehouse: Any, token: FencingToken) -> None:
+    """Make the running transaction depend on the token; the last statement before its commit.
 
     Raises:
-        StaleFencingToken: the token is no longer there.
+        StaleFencingToken: the token is no longer the newest.
     """
-    name, _, token = fence.rpartition("/")
     table = warehouse.make_qualified_table_name(TABLE)
-    # An update holds the row until the commit, so that no newer token comes between. DuckDB's file belongs to one
-    # process anyway, and the updates of its threads would get into each other's way.
-    what = (
+    # An UPDATE locks the row until the commit, so that no newer token comes between. DuckDB's file belongs to one
+    # process, and UPDATEs of its threads would conflict with each other.
+    statement = (
         "SELECT count(*) FROM {}"
         if warehouse.capabilities.sqlglot_dialect == "duckdb"
         else "UPDATE {} SET token = token"
     )
-    # Of two that claim at the same moment, each may leave its row: the newer one counts.
+    # Two runs that write their tokens at the same time may both leave a row: the newer one counts.
     newest = f"SELECT max(token) FROM {table} WHERE pipeline_name = %s"
-    sql = f"{what.format(table)} WHERE pipeline_name = %s AND token = %s AND token = ({newest})"
-    with warehouse.execute_query(sql, name, int(token), name) as cursor:
+    sql = f"{statement.format(table)} WHERE pipeline_name = %s AND token = %s AND token = ({newest})"
+    with warehouse.execute_query(sql, token.pipeline, token.number, token.pipeline) as cursor:
         row = cursor.fetchone()
     if not row or not row[0]:
-        raise _overtaken(int(token))
+        raise _stale(token)
 
 
-def _overtaken(token: int) -> StaleFencingToken:
+def _newest(warehouse: Any, fence: str, token: FencingToken) -> int:
+    """Return the pipeline's newest token, which is at most `token`; -1 before the first one.
+
+    Raises:
+        StaleFencingToken: there is a newer one.
+    """
+    ((newest,),) = warehouse.execute_sql(f"SELECT max(token) FROM {fence} WHERE pipeline_name = %s", token.pipeline)
+    if newest is not None and int(newest) > token.number:
+        raise _stale(token)
+    return -1 if newest is None else int(newest)
+
+
+def _stale(token: FencingToken) -> StaleFencingToken:
     line = (
-        f"Another run has taken over from this one (token {token}), which was paused for too long: what it read was "
-        "not loaded. The next run reads it again."
+        f"Another run has taken over from this one (token {token.number}), which was paused for too long: the rows "
+        "that it read were not loaded. The next run reads them again."
     )
     error = StaleFencingToken(Exception(line))
     error.__cause__ = LeaseLost(line)  # the exit code

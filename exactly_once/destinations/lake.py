@@ -14,7 +14,7 @@ from dlt.destinations.exceptions import DestinationTerminalException
 from dlt.destinations.impl.filesystem.factory import filesystem
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient, FilesystemLoadJobWithFollowup
 
-from exactly_once.recovery.manifests import digest_of, is_there
+from exactly_once.recovery.manifests import already_exists, digest_of
 
 
 class CreatingLoadJob(FilesystemLoadJobWithFollowup):
@@ -25,7 +25,7 @@ class CreatingLoadJob(FilesystemLoadJobWithFollowup):
         try:
             lake.put_file(self._file_path, path, mode="create")
         except OSError as error:
-            if not is_there(error):
+            if not already_exists(error):
                 raise
             if not _is_same(lake, path, Path(self._file_path)):
                 raise DestinationTerminalException(
@@ -43,7 +43,7 @@ class CreatingClient(FilesystemClient):
             try:
                 self.fs_client.pipe_file(self.init_file_path, json.dumps(mark).encode(), mode="create")
             except OSError as error:
-                if not is_there(error):
+                if not already_exists(error):
                     raise
         super().initialize_storage(truncate_tables)
 

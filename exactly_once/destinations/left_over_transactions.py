@@ -1,9 +1,9 @@
-"""Transactions that a dead run left open in Snowflake, and what to do where a lock does not end.
+"""Transactions that a dead run left open in Snowflake, and locks that do not end.
 
-A client that is killed inside a transaction leaves it detached, with its locks: Snowflake ends it once it has blocked
-somebody for minutes. So each transaction of ours has a name that says whose it is, and the next run of that pipeline,
-which holds the lease, ends those of older tokens before it claims the fence. Sources: Snowflake's pages "Transactions >
-Aborting transactions", "SHOW TRANSACTIONS", "SHOW LOCKS", "SYSTEM$ABORT_TRANSACTION".
+A client that is killed inside a transaction leaves it detached, with its locks; Snowflake ends it after it has blocked
+another statement for minutes. So each transaction of a load has a name with its owner, and the next run of the
+pipeline, which holds the lease, ends those of older tokens before it writes its own. Sources: Snowflake's pages
+"Transactions > Aborting transactions", "SHOW TRANSACTIONS", "SHOW LOCKS", "SYSTEM$ABORT_TRANSACTION".
 """
 
 import hashlib
@@ -16,51 +16,51 @@ from typing import Any
 
 from dlt.destinations.exceptions import DatabaseException
 
+from exactly_once.destinations.fencing import FencingToken
 from exactly_once.errors import PipelineError
 from exactly_once.progress import speaker
 
-CANCELLED = "57014"  # SQLSTATE of what a lock or a time limit has ended
+CANCELLED = "57014"  # SQLSTATE of a statement that a lock or a time limit has ended
 FIRST, EVERY = 10.0, 30.0  # seconds until the first line about a wait, and between two
 
 
 class Locked(PipelineError):
-    """A transaction that does not end has locked what a load needs."""
+    """A transaction that does not end has locked a table that a load needs."""
 
 
 @dataclass(frozen=True)
-class Owner:
-    """Whose a transaction is: a pipeline's in one dataset of one database, and the token of the run.
+class TransactionOwner:
+    """The run that a transaction belongs to: its token, in one dataset of one database.
 
-    Two pipelines, two trials and two environments may share a user; the digest tells them apart.
+    Pipelines, datasets and databases may share a user; a digest in the name tells them apart.
     """
 
     database: str
     dataset: str
-    pipeline: str
-    token: int
+    token: FencingToken
 
     @property
     def name(self) -> str:
         """Return the transaction's name: letters, digits and `_` only, so that it needs no quotes."""
-        return f"{self._stem}_T{self.token}"
+        return f"{self._stem}_T{self.token.number}"
 
     def is_left_over(self, name: str) -> bool:
-        """Tell whether a transaction of this name is of a run of the same pipeline that is not newer than this one.
+        """Tell whether a transaction of this name belongs to a dead run of the same pipeline.
 
-        Before a run claims the fence it has none of its own: one with its token is of an attempt that was cut off.
+        A run has no transaction before it writes its token: one with the same token is of an attempt that was cut off.
         """
         found = re.fullmatch(rf"{self._stem}_T(\d{{1,19}})", name, re.IGNORECASE)
-        return found is not None and int(found[1]) <= self.token
+        return found is not None and int(found[1]) <= self.token.number
 
     @property
     def _stem(self) -> str:
-        whose = (self.database, self.dataset, self.pipeline)
-        readable = re.sub(r"\W+", "_", f"LOAD_{self.dataset}_{self.pipeline}", flags=re.ASCII)[:80]
+        whose = (self.database, self.dataset, self.token.pipeline)
+        readable = re.sub(r"\W+", "_", f"LOAD_{self.dataset}_{self.token.pipeline}", flags=re.ASCII)[:80]
         return f"{readable}_{hashlib.sha256(repr(whose).encode()).hexdigest()[:12]}".upper()
 
 
-def abort_left_over(warehouse: Any, owner: Owner) -> list[str]:
-    """End what dead runs of `owner` left open; return the names. A newer run's and everybody else's stay."""
+def abort_left_over(warehouse: Any, owner: TransactionOwner) -> list[str]:
+    """End the transactions of dead runs of `owner`; return their names. Those of newer and other runs stay."""
     names = []
     for shown in _shown(warehouse, "SHOW TRANSACTIONS"):
         if owner.is_left_over(str(shown["name"])):
@@ -71,15 +71,15 @@ def abort_left_over(warehouse: Any, owner: Owner) -> list[str]:
 
 @contextmanager
 def reporting_waits(another: Any, table: str, seconds: float) -> Iterator[None]:
-    """Say every half minute what the statements of the body wait for, and refuse in one line what was ended by it.
+    """Report every half minute what the statements of the body wait for, and fail with one line if that is too long.
 
     Args:
-        another: gives a session to look from, in a `with`.
+        another: returns another session to look from, to be entered.
         table: that the statements change, as `SCHEMA.NAME`.
         seconds: after which Snowflake ends a statement that waits.
 
     Raises:
-        Locked: a statement has waited for so long.
+        Locked: Snowflake ended a statement that had waited for so long.
     """
     ended, tell, seen = threading.Event(), speaker(), [""]
 
@@ -89,8 +89,8 @@ def reporting_waits(another: Any, table: str, seconds: float) -> Iterator[None]:
             pause = EVERY
             try:
                 with another() as session:
-                    seen[0] = holder(session, table)
-            except Exception:  # noqa: BLE001  what is said is only a help
+                    seen[0] = lock_owner(session, table)
+            except Exception:  # noqa: BLE001  the line only informs
                 seen[0] = seen[0] or "a transaction that cannot be looked at"
             if not ended.is_set():
                 tell(f"{table} is locked by {seen[0]}: waiting, at most {seconds:g} s")
@@ -105,15 +105,15 @@ def reporting_waits(another: Any, table: str, seconds: float) -> Iterator[None]:
         why = " ".join(str(error.dbapi_exception).split())[:200].rstrip(".")
         raise Locked(
             f"{table} is locked by {seen[0] or 'another transaction'}, and Snowflake ended the wait ({why}). Nothing "
-            "was loaded, and nothing is lost. As the loader's user, SHOW TRANSACTIONS lists what is open; where no run "
-            "is at work (`make status`), SELECT SYSTEM$ABORT_TRANSACTION(<id>) ends one. Then run again."
+            "was loaded, and nothing is lost. As the loader's user, SHOW TRANSACTIONS lists what is open; if no run is "
+            "at work, SELECT SYSTEM$ABORT_TRANSACTION(<id>) ends one. Then run again."
         ) from error
     finally:
         ended.set()
 
 
-def holder(warehouse: Any, table: str) -> str:
-    """Return which transaction of this user has locked a table, in words."""
+def lock_owner(warehouse: Any, table: str) -> str:
+    """Return the transaction of this user that has locked a table, as text."""
     names = {int(shown["id"]): shown["name"] for shown in _shown(warehouse, "SHOW TRANSACTIONS")}
     for lock in _shown(warehouse, "SHOW LOCKS"):
         resource = str(lock["resource"]).replace('"', "").upper()  # with its database

@@ -10,10 +10,10 @@ import tempfile
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Optional
+from typing import Annotated, Any, Optional
 
 import duckdb as duckdb_api
-from dlt.common.configuration import configspec
+from dlt.common.configuration import NotResolved, configspec
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, SupportsStagingDestination
 from dlt.common.storages.configuration import FilesystemConfiguration
@@ -33,6 +33,7 @@ from dlt.destinations.path_utils import get_file_format_and_compression
 
 from exactly_once.destinations.column_changes import ColumnChangesMixin
 from exactly_once.destinations.column_types import loses, rounds
+from exactly_once.destinations.fencing import FencingToken
 from exactly_once.destinations.memory_limit import is_out_of_memory, to_bytes, with_enough_memory
 from exactly_once.destinations.merge_job import MergeJob, MergeMixin, table_error
 from exactly_once.destinations.mixins import FencingSqlClientMixin, IdempotentLoadMixin
@@ -47,12 +48,14 @@ BEING_READ, READINGS = "Could not set lock on file", 100  # a second; a query of
 
 @configspec(init=False)
 class StagedDuckDbConfiguration(DuckDbClientConfiguration):
-    """DuckDB's, and two settings of ours.
+    """DuckDB's, and two more.
 
-    fence: that the run holds, "<pipeline>/<token>". max_memory: the most that wide rows may take, e.g. "2GB".
+    Args:
+        fencing_token: that the run's transactions assert.
+        max_memory: memory that wide rows may take at most, e.g. "2GB"; None: what the machine has.
     """
 
-    fence: Optional[str] = None  # noqa: UP045  dlt resolves this spelling
+    fencing_token: Annotated[Optional[FencingToken], NotResolved()] = None  # noqa: UP045  dlt reads this spelling
     max_memory: Optional[str] = None  # noqa: UP045
 
 
@@ -237,7 +240,7 @@ class StagedDuckDbClient(IdempotentLoadMixin, MergeMixin, ColumnChangesMixin, Du
         self.sql_client = StagedDuckDbSqlClient(
             self.sql_client.dataset_name, self.sql_client.staging_dataset_name, config.credentials, capabilities
         )
-        self.sql_client.raise_fence(config.fence)
+        self.sql_client.use_fencing_token(config.fencing_token)
         self.sql_client.most = to_bytes(config.max_memory) if config.max_memory else None
 
     def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:

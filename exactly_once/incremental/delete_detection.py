@@ -73,9 +73,9 @@ class DeleteDetector:
         if not self._raw.exists:
             return  # the first load
         merge = SortedKeyDiff(self._raw.keys(), self._present())
-        if merge.is_emptied:
+        if merge.source_is_empty:
             self._break("the source is empty")
-        for is_gone, keys in _batches(merge.differences()):
+        for is_gone, keys in _batches(merge.iter_differences()):
             if is_gone:
                 yield self._marked(keys)
             elif self._fetch and (missing := self._fetch(keys)).num_rows:

@@ -33,11 +33,11 @@ class SortedKeyDiff:
         self.known = self.gone = 0
 
     @property
-    def is_emptied(self) -> bool:
+    def source_is_empty(self) -> bool:
         """Tell whether there are known keys and not one of them is present; ask before the iteration."""
         return bool(self._known.left()) and not self._present.left()
 
-    def differences(self) -> Iterator[tuple[bool, Key]]:
+    def iter_differences(self) -> Iterator[tuple[bool, Key]]:
         """Yield (True, a key that is known only) and (False, a key that is present only), in order.
 
         Raises:

@@ -41,12 +41,12 @@ class RawClients:
         return self.pipeline.default_schema if self.pipeline.default_schema_name else None
 
     @cached_property
-    def streaming(self) -> Any:
+    def stream_client(self) -> Any:
         """A session to be entered for one stream of rows."""
         return self.pipeline.sql_client()
 
     @cached_property
-    def looking_up(self) -> Any:
+    def lookup_client(self) -> Any:
         """A session to be entered for look-ups meanwhile: on DuckDB a second query in one session ends a stream."""
         return self.pipeline.sql_client()
 
@@ -85,7 +85,7 @@ class RawTable:
 
     def is_empty(self) -> bool:
         """Ask the warehouse whether the table has no row or is not there: dlt may have lost its schema, but no rows."""
-        with self._reader.looking_up as warehouse:
+        with self._reader.lookup_client as warehouse:
             relation = warehouse.make_qualified_table_name(self._name)
             try:
                 return not warehouse.execute_sql(f"SELECT 1 FROM {relation} LIMIT 1")
@@ -105,7 +105,7 @@ class RawTable:
         """Yield the keys of the rows that live, ascending (text by its UTF-8 bytes), from one streamed query."""
         if not self.exists:
             return
-        with self._reader.streaming as warehouse:
+        with self._reader.stream_client as warehouse:
             names = self._names(warehouse)
             relation = warehouse.make_qualified_table_name(self._name)
             try:
@@ -127,7 +127,7 @@ class RawTable:
         kept = {name: column for name, column in self.columns.items() if is_ours(name, column)}
         parts: list[pa.Table] = []
         found: list[tuple] = []
-        with self._reader.looking_up as warehouse:
+        with self._reader.lookup_client as warehouse:
             is_arrow = warehouse.capabilities.sqlglot_dialect == "duckdb"
             # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document.
             selected = ", ".join(

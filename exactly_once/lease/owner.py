@@ -1,4 +1,4 @@
-"""Who holds a lease: named for people, and recognisable as dead by a process of the same machine."""
+"""Who owns a lease: named for people, and known to be dead by a process of the same machine."""
 
 import os
 import socket
@@ -11,8 +11,13 @@ from uuid import uuid4
 class LeaseOwner:
     """One run of one process.
 
-    `machine` is the boot and the namespace in which `pid` counts, `started` the kernel's tick at which the process
-    began: together they never name two processes. Both are None where the system does not tell (macOS, Windows).
+    Args:
+        host: name of the machine, for people.
+        pid: of the process.
+        machine: the boot and the pid namespace in which `pid` counts; None where the system does not tell.
+        started: the kernel's tick at which the process began; None where the system does not tell (macOS, Windows).
+            `machine`, `pid` and `started` together never name two processes.
+        run_id: of the run.
     """
 
     host: str
@@ -24,11 +29,10 @@ class LeaseOwner:
     def __str__(self) -> str:
         return f"{self.host}, pid {self.pid}, run {self.run_id}"
 
-    def is_surely_dead(self) -> bool:
+    def is_known_dead(self) -> bool:
         """Tell whether this process has ended; False also where that cannot be known from here.
 
-        A host's name proves nothing (containers share names, pids and volumes), so only a process of the same boot and
-        the same pid namespace is judged.
+        Containers share host names, pids and volumes, so only a process of the same boot and pid namespace is judged.
         """
         if self.machine is None or self.machine != _machine():
             return False
@@ -37,28 +41,28 @@ class LeaseOwner:
         except ProcessLookupError:
             return True
         except PermissionError:
-            pass  # somebody else's process: it may be the holder, or its successor under the same number
-        found = _process(self.pid)
+            pass  # another user's process: the owner, or its successor under the same number
+        found = _started_at(self.pid)
         return found is not None and found != self.started
 
 
 def this_process() -> LeaseOwner:
-    """Return a new holder: this process, with a run id of its own."""
-    return LeaseOwner(socket.gethostname(), os.getpid(), _machine(), _process(os.getpid()))
+    """Return a new owner: this process, with a run id of its own."""
+    return LeaseOwner(socket.gethostname(), os.getpid(), _machine(), _started_at(os.getpid()))
 
 
 def _machine() -> str | None:
     proc = Path("/proc")
     try:
         if (proc / "self").readlink().name != str(os.getpid()):
-            return None  # /proc shows another namespace than the one in which we count
+            return None  # /proc shows another pid namespace than this process's
         boot = (proc / "sys/kernel/random/boot_id").read_text().strip()
         return f"{boot}:{(proc / 'self/ns/pid').stat().st_ino}"
     except OSError:
         return None
 
 
-def _process(pid: int) -> int | None:
+def _started_at(pid: int) -> int | None:
     """Return the tick at which a process started, -1 for one that has ended but is not reaped, None for unknown."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()

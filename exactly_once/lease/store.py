@@ -1,7 +1,8 @@
-"""One small object of the lake that is read with its version and age, and written only over the version just read.
+"""A small object of the lake with conditional writes: it is replaced only if it is the version that was read.
 
-S3 judges the condition itself (`If-None-Match: *`, `If-Match: <etag>`). On a folder, a lock on a side file stands
-around look and rename: safe between the processes of one machine, containers over one volume too; not over NFS.
+S3 checks the condition itself (`If-None-Match: *`, `If-Match: <etag>`). In a folder, a lock on a file beside the object
+is held from the comparison to the rename: safe between processes of one machine, containers over one volume too; not
+over NFS.
 """
 
 import contextlib
@@ -16,6 +17,8 @@ from typing import Any, Protocol
 from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
 
+from exactly_once import hints
+from exactly_once.atomic_file import write_atomically
 from exactly_once.errors import PipelineError, is_connection_lost
 from exactly_once.lake_paths import adopt_encoded, lake_path
 
@@ -23,18 +26,18 @@ LOST_RACE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")  #
 
 
 class VersionConflict(Exception):
-    """The object is no longer the version that was to be replaced: read it again."""
+    """The object is not the version that was to be replaced: read it again."""
 
 
 class LakeUnreachable(PipelineError):
-    """The lake neither read nor wrote the object; what was sent may have arrived or not."""
+    """The lake did not answer; a write may have arrived or not."""
 
     is_transient = True
 
 
 @dataclass(frozen=True)
 class Stored:
-    """The object as read; `age` is in seconds since it was written, by the clock of the machine that keeps it."""
+    """The object as read; `age` is in seconds since it was written, by the clock of the storage."""
 
     body: bytes
     version: str
@@ -42,7 +45,7 @@ class Stored:
 
 
 class ConditionalStore(Protocol):
-    """A place for one object; ages are true to `tolerance` seconds."""
+    """Storage of one object; ages are exact to `tolerance` seconds."""
 
     tolerance: float
 
@@ -53,7 +56,7 @@ class ConditionalStore(Protocol):
         """Write the object over version `replaces` (None: only where there is none) and return its new version.
 
         Raises:
-            Conflict: somebody wrote in between. A write whose answer was lost is seen as a conflict with itself.
+            VersionConflict: another write came first. A write whose answer was lost conflicts with itself.
         """
 
 
@@ -61,7 +64,7 @@ def open_store(filesystem: AbstractFileSystem, url: str) -> ConditionalStore:
     """Return the store of the object at `url`; `filesystem` is what dlt's `fsspec_from_config` gives for the lake.
 
     Raises:
-        PipelineError: it is neither S3 nor a local folder, and no other store is known to write on a condition.
+        PipelineError: the lake is neither S3 nor a local folder; no other storage is known for conditional writes.
     """
     protocols = [filesystem.protocol] if isinstance(filesystem.protocol, str) else filesystem.protocol
     if "s3" in protocols:
@@ -75,7 +78,7 @@ def open_store(filesystem: AbstractFileSystem, url: str) -> ConditionalStore:
 
 
 class S3ConditionalStore:
-    """Ages are the difference of two of the server's own times, `Date` and `Last-Modified`, both in whole seconds."""
+    """An object on S3; its age is the difference of the server's `Date` and `Last-Modified`, in whole seconds."""
 
     tolerance = 1.0
 
@@ -89,7 +92,7 @@ class S3ConditionalStore:
         found, code = self._call("get_object")
         if code == "NoSuchKey":
             return None
-        self._insist(code)
+        self._raise_for(code)
         headers = found["ResponseMetadata"]["HTTPHeaders"]
         age = parsedate_to_datetime(headers["date"]) - parsedate_to_datetime(headers["last-modified"])
         body = self._try(lambda: sync(self.filesystem.loop, found["Body"].read))
@@ -100,7 +103,7 @@ class S3ConditionalStore:
         written, code = self._call("put_object", Body=body, ContentType="application/json", **condition)
         if code in LOST_RACE:
             raise VersionConflict(code)
-        self._insist(code)
+        self._raise_for(code)
         return written["ETag"]
 
     def _call(self, method: str, **arguments: Any) -> tuple[Any, str | None]:
@@ -121,20 +124,20 @@ class S3ConditionalStore:
                 raise
             raise LakeUnreachable(f"The lake at {self.url} does not answer ({type(error).__name__}).") from error
 
-    def _insist(self, code: str | None) -> None:
+    def _raise_for(self, code: str | None) -> None:
         if code in ("InternalError", "SlowDown", "ServiceUnavailable", "RequestTimeout", "500", "503"):
             raise LakeUnreachable(f"The lake at {self.url} is busy ({code}): run again later.")
         if code:
             raise PipelineError(
-                f"The lake refuses the lease at {self.url} ({code}): `make doctor` looks at what is missing."
+                f"The lake refuses the lease at {self.url} ({code}): `{hints.doctor()}` says what is missing."
             )
 
 
 class FolderConditionalStore:
-    """Versions are contents; a write is a whole new file, on disk before it takes the place of the old one."""
+    """A file; its version is its content, and a write replaces it as a whole."""
 
     tolerance = 0.1
-    patience = 5.0  # seconds for the lock, which is held for milliseconds unless its holder was paused in the act
+    patience = 5.0  # seconds to wait for the lock, which is held for milliseconds unless its process is paused
 
     def __init__(self, path: Path):
         self.path = path
@@ -154,12 +157,7 @@ class FolderConditionalStore:
             found = self.read()
             if (found.version if found else None) != replaces:
                 raise VersionConflict(str(self.path))
-            new = self.path.with_suffix(".new")  # what a killed writer left of it is written over
-            with new.open("wb") as file:
-                file.write(body)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(self.path)
+            write_atomically(self.path, body)
         return body.hex()
 
     @contextlib.contextmanager

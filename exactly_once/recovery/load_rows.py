@@ -1,6 +1,6 @@
-"""The rows that one load brought to RAW, found and removed for any schema of dlt's: nested tables have no load id.
+"""Find and delete the rows of one load in RAW, of nested tables too.
 
-A root table has `_dlt_load_id`. A nested table has `_dlt_parent_id` only, the `_dlt_id` of a row one level up.
+A root table has `_dlt_load_id`. A nested table has only `_dlt_parent_id`, the `_dlt_id` of a row one level up.
 """
 
 from typing import Any
@@ -16,43 +16,61 @@ from exactly_once.destinations.fencing import last_load_attempt
 LOAD_ID, ROW_KEY, PARENT_KEY = "_dlt_load_id", "_dlt_id", "_dlt_parent_id"
 
 
+def raw_tables(pipeline: dlt.Pipeline) -> list[str]:
+    """Return the tables that RAW has of a pipeline."""
+    if not pipeline.default_schema_name:
+        return []
+    return pipeline.default_schema.data_table_names(seen_data_only=True)
+
+
+def row_counts(pipeline: dlt.Pipeline) -> dict[str, int]:
+    """Return how many rows each table of the pipeline has in RAW, from one query."""
+    with pipeline.sql_client() as warehouse:
+        counts = " UNION ALL ".join(
+            f"SELECT '{table}', count(*) FROM {warehouse.make_qualified_table_name(table)}"
+            for table in raw_tables(pipeline)
+        )
+        return dict(warehouse.execute_sql(counts)) if counts else {}
+
+
 def schema_names(pipeline: dlt.Pipeline, client: Any, saved: Any = None, load_id: str | None = None) -> list[str]:
     """Return the names of the pipeline's schemas: a schema is named after its source, not after the pipeline.
 
-    Where neither the working folder nor the saved state has one, the warehouse is asked: for the schema whose tables
-    have rows of the load.
+    If neither the working folder nor the saved state has one, these are the schemas whose tables have rows of the load.
 
     Args:
-        pipeline: whose schemas.
+        pipeline: that has the schemas.
         client: dlt's job client of RAW.
         saved: the state that RAW has of the pipeline.
         load_id: of a load of the pipeline.
     """
     known = list(pipeline.schema_names) or list((saved or {}).get("schema_names") or [])
-    if known or load_id is None:
-        return known or [pipeline.pipeline_name]
-    warehouse = client.sql_client
+    if not known and load_id is not None:
+        names = sorted(_all_schema_names(client.sql_client), key=lambda name: name != pipeline.pipeline_name)
+        known = [schema.name for schema in stored_schemas(client, names) if _has_load(client, schema, load_id)]
+    return known or [pipeline.pipeline_name]
+
+
+def _all_schema_names(warehouse: Any) -> list[str]:
     versions = warehouse.make_qualified_table_name("_dlt_version")
     try:
-        names = [name for (name,) in warehouse.execute_sql(f"SELECT DISTINCT schema_name FROM {versions}")]
+        return [name for (name,) in warehouse.execute_sql(f"SELECT DISTINCT schema_name FROM {versions}")]
     except DatabaseUndefinedRelation:
-        names = []
-    names.sort(key=lambda name: name != pipeline.pipeline_name)
-    found = [
-        schema.name
-        for schema in stored_schemas(client, names)
-        if any(has_rows_of(warehouse, schema, table, load_id) for table in schema.data_table_names(seen_data_only=True))
-    ]
-    return found or [pipeline.pipeline_name]
+        return []
+
+
+def _has_load(client: Any, schema: Schema, load_id: str) -> bool:
+    tables = schema.data_table_names(seen_data_only=True)
+    return any(has_rows_of(client.sql_client, schema, table, load_id) for table in tables)
 
 
 def schema_owner(warehouse: Any, name: str, pipeline_name: str) -> str | None:
-    """Return whose loads RAW has under the name of a schema, where it is not this pipeline; None: nobody's.
+    """Return the other pipeline whose loads RAW has under the name of a schema; None: there is none.
 
     Args:
         warehouse: dlt's SQL client of RAW.
         name: of the schema.
-        pipeline_name: of a pipeline of which the working folder knows nothing.
+        pipeline_name: of a pipeline without a working folder.
     """
     loads, states = (warehouse.make_qualified_table_name(table) for table in ("_dlt_loads", "_dlt_pipeline_state"))
     try:
@@ -76,12 +94,12 @@ def stored_schemas(client: Any, names: list[str]) -> list[Schema]:
 
 
 def roots(schema: Schema) -> list[str]:
-    """Return the tables with data that are no other's nested ones."""
+    """Return the tables with data that are not nested."""
     return [table["name"] for table in schema.data_tables(seen_data_only=True) if not table.get("parent")]
 
 
 def has_rows_of(warehouse: Any, schema: Schema, table: str, load_id: str) -> bool:
-    """Tell whether RAW has rows of a load in a table; a nested one has what its root table has."""
+    """Tell whether a table of RAW has rows of a load; for a nested table its root table decides."""
     while parent := schema.tables.get(table, {}).get("parent"):
         table = parent
     if _column(schema, LOAD_ID) not in schema.tables.get(table, {"columns": {}})["columns"]:
@@ -94,10 +112,10 @@ def has_rows_of(warehouse: Any, schema: Schema, table: str, load_id: str) -> boo
 
 
 def removals(client: Any, schema: Schema, load_id: str, is_everything: bool) -> list[tuple[str, list[str]]]:
-    """Return the statements that delete the rows that a load appended, each with its values, in their order.
+    """Return the statements that delete the rows that a load appended, in order, each with its values.
 
-    A file of a nested table lands by itself, before or after that of its parent: a nested row without its parent is of
-    a load that was cut off.
+    A file of a nested table is loaded by itself, before or after its parent's: a nested row without a parent is of a
+    load that was cut off.
 
     Args:
         client: dlt's job client of RAW.
@@ -106,17 +124,15 @@ def removals(client: Any, schema: Schema, load_id: str, is_everything: bool) -> 
         is_everything: whether also to delete what the load merged or replaced.
     """
     names = schema.data_table_names(seen_data_only=True)
-    there = {name for name, columns in client.get_storage_tables(names) if columns}
+    stored = {name for name, columns in client.get_storage_tables(names) if columns}
     warehouse, found = client.sql_client, []
-    for root in [table for table in roots(schema) if table in there]:
-        if not is_everything and not appends(schema, root):
-            continue
+    for root in [table for table in roots(schema) if table in stored and (is_everything or appends(schema, table))]:
         if _column(schema, LOAD_ID) in schema.tables[root]["columns"]:
             relation, column = warehouse.make_qualified_table_name(root), _escaped(warehouse, schema, LOAD_ID)
             found.append((f"DELETE FROM {relation} WHERE {column} = %s", [load_id]))
         key, upper = _escaped(warehouse, schema, PARENT_KEY), _escaped(warehouse, schema, ROW_KEY)
         for nested in _below(schema, root):
-            if nested in there:
+            if nested in stored:
                 parent = warehouse.make_qualified_table_name(schema.tables[nested]["parent"])
                 child = warehouse.make_qualified_table_name(nested)
                 found.append((f"DELETE FROM {child} WHERE {key} NOT IN (SELECT {upper} FROM {parent})", []))
@@ -124,7 +140,7 @@ def removals(client: Any, schema: Schema, load_id: str, is_everything: bool) -> 
 
 
 def appends(schema: Schema, table: str) -> bool:
-    """Tell whether loads add rows to a table and never take one away: dlt does that, too, where a merge has no key."""
+    """Tell whether loads only add rows to a table; in dlt a merge without a key does so, too."""
     disposition = get_inherited_table_hint(schema.tables, table, "write_disposition", allow_none=True) or "append"
     has_key = any(has_column_with_prop(schema.tables[table], hint) for hint in ("primary_key", "merge_key"))
     return disposition == "append" or (disposition == "merge" and not has_key and not _strategy(schema, table))

@@ -1,8 +1,8 @@
-"""What a load's manifest (its record in the lake) says of files and of the load before: contents and chain.
+"""The contents of a load's files and the chain of manifests.
 
-A manifest names the rows, the size and the SHA-256 of each file, the manifest that it follows with that one's digest,
-and its own place in the chain, counted from the first load into this RAW. So a changed byte, a manifest that is missing
-and a load that RAW no longer has can each be named.
+A manifest has the rows, the size and the SHA-256 of each file, the manifest that it follows with that one's digest, and
+its own place in the chain, counted from the first load into this RAW. So a changed byte, a missing manifest and a load
+that RAW no longer has can each be named.
 """
 
 import gzip
@@ -16,15 +16,16 @@ import dlt
 import pyarrow.parquet as pq
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 
+from exactly_once import hints
 from exactly_once.errors import PipelineError
 from exactly_once.recovery.manifests import LoadManifest, digest_of
 
-SEAL = "sealed"  # in the package's state: what each file has been since it was normalized
+SEAL = "sealed"  # in the package's state: the content of each file when it was normalized
 Content = dict[str, Any]  # {"rows": int or None, "size": bytes, "sha256": hexadecimal}
 
 
 def local_content(path: Path) -> Content:
-    """Return the content of a local file; its rows where it is Parquet or lines of JSON."""
+    """Return the content of a local file; its rows if it is Parquet or JSON lines."""
     with path.open("rb") as file:
         size, digest = digest_of(file)
     return {"rows": _rows(path), "size": size, "sha256": digest}
@@ -37,7 +38,7 @@ def is_content(path: Path, expected: Content) -> bool:
 
 
 def seal(pipeline: dlt.Pipeline) -> None:
-    """Keep in each package that is ready to land what its files contain; call it right after they are normalized."""
+    """Keep the contents of its files in the state of each normalized package; call it right after normalizing."""
     packages = pipeline._get_load_storage().normalized_packages
     for load_id in packages.list_packages():
         folder = Path(packages.storage.make_full_path(packages.get_package_path(load_id)))
@@ -50,53 +51,53 @@ def seal(pipeline: dlt.Pipeline) -> None:
 
 
 def sealed(state: Any) -> dict[str, Content] | None:
-    """Return the contents of a package's files by `file_key`, as its state has them; None of one that has no seal."""
+    """Return the contents of a package's files by `file_key` from its state; None: it has no seal."""
     return state.get("destination_state", {}).get(SEAL)
 
 
 def file_key(name: str) -> str:
-    """Return what names a file of a package through all attempts to load it."""
+    """Return the name of a package's file that stays the same in all attempts to load it."""
     job = ParsedLoadJobFileName.parse(name)
     return f"{job.table_name}.{job.file_id}"
 
 
-def follow(record: LoadManifest, previous: LoadManifest | None) -> LoadManifest:
-    """Return the record as the one that comes after `previous`; None: as the first of a RAW."""
+def follow(manifest: LoadManifest, previous: LoadManifest | None) -> LoadManifest:
+    """Return the manifest as the one after `previous` in the chain; None: as the first of a RAW."""
     if previous is None:
-        return replace(record, sequence=1, previous=None, previous_digest=None)
+        return replace(manifest, sequence=1, previous=None, previous_digest=None)
     return replace(
-        record, sequence=(previous.sequence or 0) + 1, previous=previous.load_id, previous_digest=previous.digest
+        manifest, sequence=(previous.sequence or 0) + 1, previous=previous.load_id, previous_digest=previous.digest
     )
 
 
-def history(records: Iterable[LoadManifest], where: str = "") -> tuple[list[LoadManifest], list[LoadManifest]]:
-    """Return the loads of the newest RAW in the order in which they landed, and those that this RAW has lost.
+def history(manifests: Iterable[LoadManifest], where: str = "") -> tuple[list[LoadManifest], list[LoadManifest]]:
+    """Return the loads of the newest RAW in the order in which they were loaded, and those that this RAW has lost.
 
-    The newest load is the one under the highest token: a token says more than a clock, two machines may disagree on
-    the time by more than a load takes. From there the chain is followed back. What is not on it belongs to a RAW that
-    was dropped, or to one that was replaced by an older copy: only the latter is returned as lost. Records from before
-    there was a chain come in the order of their tokens.
+    The newest load has the highest token, not the latest time: two machines' clocks may differ by more than a load
+    takes. The chain is followed back from there. Other loads belong to a RAW that was dropped, or to one that was
+    replaced by an older copy of itself; only the latter are returned as lost. Manifests from before there was a chain
+    are in the order of their tokens.
 
     Args:
-        records: all of a pipeline, in any order.
+        manifests: all of a pipeline, in any order.
         where: the folder that holds them, for messages.
 
     Raises:
-        PipelineError: a record of the chain is missing or was changed.
+        PipelineError: a manifest of the chain is missing or was changed.
     """
-    found = list(records)
+    found = list(manifests)
     if not found:
         return [], []
     chain = [max(found, key=_age)]
     if chain[0].sequence is not None:
-        chain = _chain(chain[0], {record.load_id: record for record in found}, where)
+        chain = _chain(chain[0], {one.load_id: one for one in found}, where)
     oldest = chain[-1]
     if oldest.sequence is None:  # from here on there is no chain
         begun = max((one.completed_at for one in found if one.is_first and _age(one) <= _age(oldest)), default="")
         rest = [one for one in found if one.sequence is None and one.completed_at >= begun and _age(one) < _age(oldest)]
         chain += sorted(rest, key=_age, reverse=True)
     chain.reverse()
-    used = {record.load_id for record in chain}
+    used = {one.load_id for one in chain}
     lost = [one for one in found if one.load_id not in used and one.completed_at >= chain[0].completed_at]
     return chain, sorted(lost, key=_age)
 
@@ -107,25 +108,25 @@ def _chain(newest: LoadManifest, found: dict[str, LoadManifest], where: str) -> 
         earlier = found.get(later.previous)
         if earlier is None:
             raise PipelineError(
-                f"The record {where}_loads/{later.previous}.json is missing: load {later.load_id} follows it. "
-                "Restore the file, then run again; where RAW still has the load, "
-                "`python pipelines/replay.py --complete` writes it."
+                f"The manifest {where}_loads/{later.previous}.json is missing: load {later.load_id} follows it. "
+                "Restore the file, then run again; if RAW still has the load, "
+                f"`{hints.replay('--complete')}` writes it."
             )
         if earlier.sequence is None:
             chain.append(earlier)
             break
         if later.previous_digest != earlier.digest or later.sequence != earlier.sequence + 1:
             raise PipelineError(
-                f"The record {where}_loads/{earlier.load_id}.json was changed: load {later.load_id} follows another "
-                "version of it. Restore that version, then run again; where RAW still has the load, "
-                "`python pipelines/replay.py --complete` writes the records again."
+                f"The manifest {where}_loads/{earlier.load_id}.json was changed: load {later.load_id} follows another "
+                "version of it. Restore that version, then run again; if RAW still has the load, "
+                f"`{hints.replay('--complete')}` writes the manifests again."
             )
         chain.append(earlier)
     return chain
 
 
-def _age(record: LoadManifest) -> tuple[int, str]:
-    return record.token, record.completed_at
+def _age(manifest: LoadManifest) -> tuple[int, str]:
+    return manifest.token, manifest.completed_at
 
 
 def _rows(path: Path) -> int | None:
@@ -140,7 +141,7 @@ def _rows(path: Path) -> int | None:
 
 
 def local_damage(path: Path) -> str | None:
-    """Say why a file of JSON cannot be what was written; None: it can."""
+    """Return why a JSON file cannot be what was written; None: it is intact."""
     try:
         json.loads(path.read_bytes())
     except (ValueError, OSError) as error:

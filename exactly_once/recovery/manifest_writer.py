@@ -1,7 +1,8 @@
-"""After a load its record goes to the lake, and so does that of an earlier load that was killed before it had one."""
+"""Write the manifest of a load after it, and the missing ones of earlier loads that were killed before theirs."""
 
 import sys
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,89 +21,113 @@ from exactly_once.recovery.manifest_chain import Content
 from exactly_once.recovery.manifests import LoadManifest, ManifestStore, isoformat_us
 from exactly_once.recovery.pending import is_first_load
 
-RECORDED = "recorded"  # in the local state: the newest load with a record, its schema's version, place, and digest
-NO_ROWS = ("reference", "sql")  # jobs that no file in the lake stands for
+# In the local state: the newest load with a manifest, its schema's version, its place in the chain, and its digest.
+RECORDED = "recorded"
+NO_ROWS = ("reference", "sql")  # formats of jobs that have no file in the lake
+
+
+@dataclass(frozen=True)
+class _Loads:
+    """The loads that RAW has of a pipeline.
+
+    Args:
+        schemas: of the pipeline, by version.
+        rows: of `_dlt_loads`: load id, status, end, schema version; oldest first.
+    """
+
+    schemas: dict[str, Schema]
+    rows: list[tuple[str, int, datetime, str]]
+
+    @property
+    def load_ids(self) -> set[str]:
+        return {load_id for load_id, *_ in self.rows}
+
+    @property
+    def tables(self) -> list[str]:
+        """The tables of all schemas and the table of states, sorted."""
+        names = {table for schema in self.schemas.values() for table in schema.data_table_names()}
+        return sorted(names | {schema.state_table_name for schema in self.schemas.values()})
 
 
 def write_manifests(pipeline: dlt.Pipeline, info: LoadInfo, token: int) -> None:
-    """Write the records of the loads that have just been completed under the lease of `token`."""
-    records = ManifestStore(pipeline)
+    """Write the manifests of the loads that are just complete.
+
+    Args:
+        pipeline: of the loads.
+        info: what dlt says of them.
+        token: fencing token of the run.
+    """
+    manifests = ManifestStore(pipeline)
     is_first = is_first_load(pipeline)
     previous = None if is_first else _last(pipeline)
     for package in info.load_packages:
         if package.state != "loaded":
             continue
-        made = [name for name, made in package.schema_update.items() if _is_whole(made, package.schema.tables[name])]
+        created = [
+            name for name, update in package.schema_update.items() if _is_new(update, package.schema.tables[name])
+        ]
         state = pipeline._get_load_storage().get_load_package_state(package.load_id)
-        files, contents = _files(records.config.layout, package, manifest_chain.sealed(state) or {})
-        told = LoadManifest(
+        files, contents = _files(manifests.config.layout, package, manifest_chain.sealed(state) or {})
+        manifest = LoadManifest(
             load_id=package.load_id,
             status=0,
             completed_at=state["destination_state"]["completed_at"],  # see exactly_once/destinations/mixins.py
             schema_version=package.schema.stored_version_hash,
             token=token,
             is_first=is_first,
-            made=sorted(made),
+            created_tables=sorted(created),
             files=files,
             contents=contents,
         )
-        previous = _keep(pipeline, records, package.schema, manifest_chain.follow(told, previous))
+        previous = _write_one(pipeline, manifests, package.schema, manifest_chain.follow(manifest, previous))
 
 
-def backfill_manifests(pipeline: dlt.Pipeline, landing: LoadAttempt | None) -> None:
-    """Write the records that are missing where the last landing has none.
+def backfill_manifests(pipeline: dlt.Pipeline, attempt: LoadAttempt | None) -> None:
+    """Write the missing manifests if the last load attempt has none.
 
-    A run that was killed between the last row of a load and its record leaves this behind, and so does a lake from
-    before there were records: then every load that `_dlt_loads` lists gets one. Records from before there was a chain
-    get what they lack. Where this working folder wrote the last record itself nothing is asked; elsewhere the lake is,
-    once.
+    A run that was killed between the last row of a load and its manifest leaves that behind. So does a lake from before
+    there were manifests: then every load in `_dlt_loads` gets one. Manifests from before there was a chain get what
+    they lack. If this working folder wrote the last manifest itself, no request is sent; else the lake gets one.
     """
-    if landing is None or not landing.is_complete:
+    if attempt is None or not attempt.is_complete:
         return
     load_id, _, sequence, _ = _recorded(pipeline)
-    if load_id == landing.load_id and sequence is not None:
+    if load_id == attempt.load_id and sequence is not None:
         return
-    records = ManifestStore(pipeline)
-    found = records.read(landing.load_id)
+    manifests = ManifestStore(pipeline)
+    found = manifests.read(attempt.load_id)
     if found is None or found.sequence is None:
-        rewrite_manifests(pipeline, records, landing)
+        rewrite_manifests(pipeline, manifests, attempt)
     else:
         _remember(pipeline, found)
 
 
-def rewrite_manifests(pipeline: dlt.Pipeline, records: ManifestStore, landing: LoadAttempt) -> int:
-    """Give every load that RAW has a record, and every record its place in the chain; return how many were written.
+def rewrite_manifests(pipeline: dlt.Pipeline, manifests: ManifestStore, attempt: LoadAttempt) -> int:
+    """Give every load of RAW a manifest, and every manifest its place in the chain; return how many were written.
 
-    The newest record is written last: as long as it has no place, the next run begins again.
+    The newest one is written last: as long as it has no place in the chain, the next run starts this again.
     """
-    known = records.all()
-    schemas, loads = _loads(pipeline, landing)
-    missing = _missing(schemas, loads, known, landing)
-    ordered = _ordered(known, missing, {load_id for load_id, *_ in loads}, landing)
-    with pipeline.destination_client() as client:
-        of_dlt = {schema.state_table_name for schema in schemas.values()}
-        tables = of_dlt | {table for schema in schemas.values() for table in schema.data_table_names()}
-        files = records.files(sorted(tables), [told.load_id for told in missing])
-        kept = {
-            told.load_id: _kept(client, schemas[told.schema_version], told, files[told.load_id]) for told in missing
-        }
-    _say_how_many(pipeline, ordered, kept)
+    known = manifests.all()
+    loads = _read_loads(pipeline, attempt)
+    missing = _missing(loads, known, attempt)
+    ordered = _ordered(known, missing, loads.load_ids, attempt)
+    files = _files_in_raw(pipeline, manifests, loads, missing)
+    _report_checksums(pipeline, ordered, files)
     previous, written = None, 0
-    for told in ordered:
-        whole = replace(told, files=kept[told.load_id]) if told.load_id in kept else told
-        whole = manifest_chain.follow(_with_contents(records, whole), previous)
-        if whole != told or not told.digest:
-            if told.load_id in kept:
-                records.write_schema(schemas[told.schema_version])
-            whole, written = records.write(whole), written + 1
+    for manifest in ordered:
+        whole = replace(manifest, files=files.get(manifest.load_id, manifest.files))
+        whole = manifest_chain.follow(_with_contents(manifests, whole), previous)
+        if whole != manifest or not manifest.digest:
+            if manifest.load_id in files:
+                manifests.write_schema(loads.schemas[manifest.schema_version])
+            whole, written = manifests.write(whole), written + 1
         previous = whole
     if previous:
         _remember(pipeline, previous)
     return written
 
 
-def _loads(pipeline: dlt.Pipeline, landing: LoadAttempt) -> tuple[dict[str, Schema], list[tuple]]:
-    """Return the pipeline's schemas by version, and RAW's loads as (load id, status, end, version), oldest first."""
+def _read_loads(pipeline: dlt.Pipeline, attempt: LoadAttempt) -> _Loads:
     with pipeline.destination_client() as client:
         warehouse = client.sql_client
         names = schema_names(pipeline, client)
@@ -112,60 +137,81 @@ def _loads(pipeline: dlt.Pipeline, landing: LoadAttempt) -> tuple[dict[str, Sche
             f"{warehouse.make_qualified_table_name('_dlt_loads')} WHERE schema_name IN "
             f"({', '.join(['%s'] * len(names))}) OR load_id = %s ORDER BY inserted_at",
             *names,
-            landing.load_id,
+            attempt.load_id,
         )
-        schemas, loads = {}, []
+        loads = _Loads({}, [])
         for load_id, status, ended, version, name in found:
-            schema = schemas.get(version) or _schema(client.get_stored_schema_by_hash(version) if version else None)
+            schema = loads.schemas.get(version) or _schema(
+                client.get_stored_schema_by_hash(version) if version else None
+            )
             if schema := schema or newest.get(name) or next(iter(newest.values())):
-                schemas[schema.stored_version_hash] = schema
-                loads.append((load_id, int(status), ended, schema.stored_version_hash))
-    return schemas, loads
+                loads.schemas[schema.stored_version_hash] = schema
+                loads.rows.append((load_id, int(status), ended, schema.stored_version_hash))
+    return loads
 
 
-def _missing(
-    schemas: dict[str, Schema], loads: list[tuple], known: list[LoadManifest], landing: LoadAttempt
-) -> list[LoadManifest]:
-    """Make the records of the loads in RAW that have none, without their files."""
-    ids = {record.load_id for record in known}
-    # Where this RAW has no record at all, its oldest load is its first.
-    is_unknown = ids.isdisjoint(load_id for load_id, *_ in loads)
+def _missing(loads: _Loads, known: list[LoadManifest], attempt: LoadAttempt) -> list[LoadManifest]:
+    """Return manifests of the loads in RAW that have none, without their files."""
+    ids = {manifest.load_id for manifest in known}
+    # If this RAW has no manifest at all, its oldest load is its first.
+    is_unknown = ids.isdisjoint(loads.load_ids)
     return [
-        LoadManifest(load_id, status, isoformat_us(ended), version, landing.token, is_first=is_unknown and number == 0)
-        for number, (load_id, status, ended, version) in enumerate(loads)
+        LoadManifest(load_id, status, isoformat_us(ended), version, attempt.token, is_first=is_unknown and number == 0)
+        for number, (load_id, status, ended, version) in enumerate(loads.rows)
         if load_id not in ids
     ]
 
 
 def _ordered(
-    known: list[LoadManifest], missing: list[LoadManifest], in_raw: set[str], landing: LoadAttempt
+    known: list[LoadManifest], missing: list[LoadManifest], in_raw: set[str], attempt: LoadAttempt
 ) -> list[LoadManifest]:
-    """Return the records of this RAW's loads in the order in which they landed.
+    """Return the manifests of this RAW's loads in the order of the loads.
 
-    Records of loads that RAW does not have are of one that was dropped, or replaced by an older copy; or RAW forgot a
-    load of which no row is left (exactly_once/recovery/retention.py).
+    A load that RAW does not have is of a RAW that was dropped or replaced by an older copy, or retention.py has removed
+    a load without rows from `_dlt_loads`.
     """
-    begun = max((record.completed_at for record in known if record.is_first), default="")
-    old = isoformat_us(datetime.now(UTC) - retention.AGE)
-    is_pruned = sum(record.completed_at < old for record in known) > retention.LOADS
-    ordered = sorted(
-        (record for record in known if record.load_id in in_raw or (is_pruned and begun <= record.completed_at < old)),
-        key=lambda record: (record.token, record.completed_at),
-    )
-    for told in sorted(missing, key=lambda told: told.load_id == landing.load_id):
-        before = [number for number, one in enumerate(ordered, 1) if one.completed_at <= told.completed_at]
-        place = len(ordered) if told.load_id == landing.load_id else max(before, default=0)
-        # Between two loads, the token of a load that has no record is that of the earlier one.
-        token = ordered[place - 1].token if ordered and place < len(ordered) and place else told.token
-        ordered.insert(place, replace(told, token=token))
+    ordered = sorted(_of_this_raw(known, in_raw), key=lambda one: (one.token, one.completed_at))
+    for manifest in sorted(missing, key=lambda one: one.load_id == attempt.load_id):
+        before = [number for number, one in enumerate(ordered, 1) if one.completed_at <= manifest.completed_at]
+        place = len(ordered) if manifest.load_id == attempt.load_id else max(before, default=0)
+        # Between two loads, the token of a load without a manifest is that of the earlier one.
+        token = ordered[place - 1].token if ordered and place < len(ordered) and place else manifest.token
+        ordered.insert(place, replace(manifest, token=token))
     return ordered
 
 
-def _say_how_many(pipeline: dlt.Pipeline, ordered: list[LoadManifest], kept: dict[str, dict]) -> None:
+def _of_this_raw(known: list[LoadManifest], in_raw: set[str]) -> Iterable[LoadManifest]:
+    begun = max((one.completed_at for one in known if one.is_first), default="")
+    old = isoformat_us(datetime.now(UTC) - retention.AGE)
+    is_pruned = sum(one.completed_at < old for one in known) > retention.LOADS
+    return (one for one in known if one.load_id in in_raw or (is_pruned and begun <= one.completed_at < old))
+
+
+def _files_in_raw(
+    pipeline: dlt.Pipeline, manifests: ManifestStore, loads: _Loads, missing: list[LoadManifest]
+) -> dict[str, dict[str, list[str]]]:
+    """Return the lake's files of loads without a manifest, by load id and table.
+
+    Of a load that was cut off and read again these are the tables that it had merged: a row that the second read found
+    unchanged, and the mark of a delete, were not loaded again.
+    """
+    files = manifests.files(loads.tables, [one.load_id for one in missing])
+    with pipeline.destination_client() as client:
+        return {
+            one.load_id: {
+                table: paths
+                for table, paths in files[one.load_id].items()
+                if not one.status or _has_rows(client.sql_client, loads.schemas[one.schema_version], table, one.load_id)
+            }
+            for one in missing
+        }
+
+
+def _report_checksums(pipeline: dlt.Pipeline, ordered: list[LoadManifest], files: dict[str, dict]) -> None:
     count = sum(
-        path not in told.contents
-        for told in ordered
-        for paths in kept.get(told.load_id, told.files).values()
+        path not in manifest.contents
+        for manifest in ordered
+        for paths in files.get(manifest.load_id, manifest.files).values()
         for path in paths
     )
     if count:
@@ -175,27 +221,15 @@ def _say_how_many(pipeline: dlt.Pipeline, ordered: list[LoadManifest], kept: dic
         )
 
 
-def _with_contents(records: ManifestStore, told: LoadManifest) -> LoadManifest:
-    """Return the record with the contents of all its files; a file that is not there has none."""
-    lacking = [path for paths in told.files.values() for path in paths if path not in told.contents]
+def _with_contents(manifests: ManifestStore, manifest: LoadManifest) -> LoadManifest:
+    """Return the manifest with the contents of all its files; a missing file has none."""
     found = {}
-    for path in lacking:
+    for path in [path for paths in manifest.files.values() for path in paths if path not in manifest.contents]:
         try:
-            found[path] = records.content(path)
+            found[path] = manifests.content(path)
         except FileNotFoundError:
             continue
-    return replace(told, contents=told.contents | found) if found else told
-
-
-def _kept(client: Any, schema: Schema, told: LoadManifest, files: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Return the files of a load that RAW has rows of.
-
-    Of one that was cut off and read again those are the tables that it had merged: a row that the second read found
-    unchanged, and the mark of a delete, did not come again.
-    """
-    if not told.status:
-        return files
-    return {table: paths for table, paths in files.items() if _has_rows(client.sql_client, schema, table, told.load_id)}
+    return replace(manifest, contents=manifest.contents | found) if found else manifest
 
 
 def _has_rows(warehouse: Any, schema: Schema, table: str, load_id: str) -> bool:
@@ -208,11 +242,13 @@ def _has_rows(warehouse: Any, schema: Schema, table: str, load_id: str) -> bool:
         return False
 
 
-def _keep(pipeline: dlt.Pipeline, records: ManifestStore, schema: Schema, told: LoadManifest) -> LoadManifest:
-    # First what the record names: a kill between the two leaves a schema that nobody asks for.
-    if _recorded(pipeline)[1] != told.schema_version:
-        records.write_schema(schema)
-    written = records.write(told)
+def _write_one(
+    pipeline: dlt.Pipeline, manifests: ManifestStore, schema: Schema, manifest: LoadManifest
+) -> LoadManifest:
+    # The schema first: a kill between the two leaves a schema that no manifest names.
+    if _recorded(pipeline)[1] != manifest.schema_version:
+        manifests.write_schema(schema)
+    written = manifests.write(manifest)
     _remember(pipeline, written)
     return written
 
@@ -222,12 +258,14 @@ def _recorded(pipeline: dlt.Pipeline) -> tuple[str | None, str | None, int | Non
     return (*found, *[None, None, None, ""][len(found) :])
 
 
-def _remember(pipeline: dlt.Pipeline, told: LoadManifest) -> None:
-    pipeline.set_local_state_val(RECORDED, [told.load_id, told.schema_version, told.sequence, told.digest])
+def _remember(pipeline: dlt.Pipeline, manifest: LoadManifest) -> None:
+    pipeline.set_local_state_val(
+        RECORDED, [manifest.load_id, manifest.schema_version, manifest.sequence, manifest.digest]
+    )
 
 
 def _last(pipeline: dlt.Pipeline) -> LoadManifest | None:
-    """Return the newest record as the next one has to know it."""
+    """Return of the newest manifest what the next one refers to."""
     load_id, version, sequence, digest = _recorded(pipeline)
     if load_id is None:
         return None
@@ -235,24 +273,30 @@ def _last(pipeline: dlt.Pipeline) -> LoadManifest | None:
 
 
 def _files(
-    layout: str, package: LoadPackageInfo, sealed: dict[str, Content]
+    layout: str, package: LoadPackageInfo, contents: dict[str, Content]
 ) -> tuple[dict[str, list[str]], dict[str, Content]]:
-    """Return the paths of a package's files by table, and what each contains."""
+    """Return the lake's paths of a package's files by table, and the content of each.
+
+    Args:
+        layout: of the lake.
+        package: that is loaded.
+        contents: of its files by `file_key`.
+    """
     files: dict[str, list[str]] = {}
-    contents: dict[str, Content] = {}
+    by_path: dict[str, Content] = {}
     for job in sorted(package.jobs["completed_jobs"], key=lambda job: job.job_file_info):
         found = job.job_file_info
         if found.file_format not in NO_ROWS:
             path = create_path(layout, found.file_name(), package.schema_name, package.load_id)
             files.setdefault(found.table_name, []).append(path)
-            if content := sealed.get(manifest_chain.file_key(found.file_name())):
-                contents[path] = content
-    return files, contents
+            if content := contents.get(manifest_chain.file_key(found.file_name())):
+                by_path[path] = content
+    return files, by_path
 
 
-def _is_whole(made: Any, table: Any) -> bool:
-    """Tell a table that was made from one that got another column."""
-    return not table["name"].startswith("_dlt") and made["columns"].keys() == {
+def _is_new(update: Any, table: Any) -> bool:
+    """Tell a table that the load created from one that got another column."""
+    return not table["name"].startswith("_dlt") and update["columns"].keys() == {
         name for name, column in table["columns"].items() if column.get("data_type")
     }
 

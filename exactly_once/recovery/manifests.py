@@ -1,8 +1,8 @@
-"""What the lake keeps of each load that has ended, so that RAW can be made again from the lake alone.
+"""The manifests of loads in the lake, from which RAW can be rebuilt.
 
-Beside the files of rows, `<lake>/<pipeline>/<dataset>/` has `_loads/<load id>.json` and, once for each version of dlt's
-schema, `_schemas/<hash>.json`. A load has no record before it has ended: what was set aside has files and no record.
-Records form a chain, see exactly_once/recovery/manifest_chain.py.
+Beside the files of rows, `<lake>/<pipeline>/<dataset>/` has `_loads/<load id>.json` for each load that has ended and
+`_schemas/<hash>.json` for each version of dlt's schema. A load has no manifest before it has ended: a quarantined
+package has files and no manifest. Manifests form a chain, see manifest_chain.py.
 """
 
 import errno
@@ -25,11 +25,14 @@ from dlt.common.schema.utils import verify_schema_hash
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
+from exactly_once import hints
+from exactly_once.atomic_file import write_atomically
 from exactly_once.errors import PipelineError, is_connection_lost
 from exactly_once.lake_paths import adopt_encoded, lake_path
 from exactly_once.lease.store import LakeUnreachable
 
 BLOCK = 4 * 2**20
+CREATED = "made"  # the field of `created_tables` in the JSON, which manifests of every version have
 
 
 @dataclass(frozen=True)
@@ -38,18 +41,18 @@ class LoadManifest:
 
     Args:
         load_id: dlt's.
-        status: as in `_dlt_loads`: 0 completed; 1 cut off and read again, and of it only what RAW kept is told.
+        status: as in `_dlt_loads`: 0 complete; 1 cut off and read again, so that `files` has only what RAW kept.
         completed_at: when it ended, ISO 8601 in UTC, as in `_dlt_loads`.
         schema_version: hash of dlt's schema, under which the lake keeps it.
-        token: of the lease under which it landed: it only grows, whatever the clocks say.
-        is_first: whether nothing had landed in this RAW before; what the lake has from earlier was in another one.
-        made: the tables that the load made in RAW: what the lake has of them from earlier was dropped.
+        token: fencing token of the load's lease; it only grows, whatever the clocks say.
+        is_first: whether RAW had no load of the pipeline before; the lake's earlier files belong to another RAW.
+        created_tables: tables that the load created in RAW; the lake's earlier files of them were dropped from RAW.
         files: of each table, dlt's own too, paths below the dataset's folder in the lake.
         contents: of each of these paths, its rows, size and SHA-256.
-        sequence: the place in the chain of RAW's loads, from 1; None in a record from before there was a chain.
+        sequence: place in the chain of RAW's loads, from 1; None in a manifest from before there was a chain.
         previous: the load that this one follows; None of the first.
-        previous_digest: of that load's record.
-        digest: SHA-256 of the record as it lies in the lake, with this value left empty; "" before it is written.
+        previous_digest: of that load's manifest.
+        digest: SHA-256 of the manifest as it lies in the lake, with this value left empty; "" before it is written.
     """
 
     load_id: str
@@ -58,7 +61,7 @@ class LoadManifest:
     schema_version: str
     token: int
     is_first: bool = False
-    made: list[str] = field(default_factory=list)
+    created_tables: list[str] = field(default_factory=list)
     files: dict[str, list[str]] = field(default_factory=dict)
     contents: dict[str, dict[str, Any]] = field(default_factory=dict)
     sequence: int | None = None
@@ -66,9 +69,26 @@ class LoadManifest:
     previous_digest: str | None = None
     digest: str = ""
 
+    @classmethod
+    def parse(cls, text: bytes) -> "LoadManifest":
+        """Return the manifest that a JSON text holds.
+
+        Raises:
+            TypeError, ValueError: it is none.
+        """
+        fields = dict(json.loadb(text))
+        if CREATED in fields:
+            fields["created_tables"] = fields.pop(CREATED)
+        return cls(**fields)
+
+    def text(self) -> bytes:
+        """Return this manifest as JSON."""
+        fields = {CREATED if name == "created_tables" else name: value for name, value in asdict(self).items()}
+        return json.dumpb(fields, pretty=True)
+
 
 class ManifestStore:
-    """The records of one pipeline's loads into one dataset.
+    """The manifests of one pipeline's loads into one dataset.
 
     Args:
         pipeline: whose settings name the lake.
@@ -83,16 +103,16 @@ class ManifestStore:
             adopt_encoded(f"{root}/{folder}")
 
     def read(self, load_id: str) -> LoadManifest | None:
-        """Return the record of a load, from one request; None where there is none."""
+        """Return the manifest of a load, from one request; None where there is none."""
         try:
-            with lake_answers(self.root):
-                return _parsed(self._record(load_id), self._lake.cat_file(self._record(load_id)))
+            with reading_lake(self.root):
+                return _parsed(self._manifest_path(load_id), self._lake.cat_file(self._manifest_path(load_id)))
         except FileNotFoundError:
             return None
 
     def all(self) -> list[LoadManifest]:
-        """Return every record, in no order."""
-        with lake_answers(self.root):
+        """Return every manifest, in no order."""
+        with reading_lake(self.root):
             paths = self._lake.find(f"{self.root}/_loads")
             paths = [path for path in paths if path.endswith(".json")]
             if self.config.is_local_filesystem:  # where fsspec reads brackets in a list of paths as a pattern
@@ -101,11 +121,14 @@ class ManifestStore:
                 texts = self._lake.cat(paths) if paths else {}
         return [_parsed(path, text) for path, text in texts.items()]
 
-    def write(self, record: LoadManifest) -> LoadManifest:
-        """Write a record, over the same one where it was written and the answer was lost; return it with its digest."""
-        digest = hashlib.sha256(json.dumpb(asdict(replace(record, digest="")), pretty=True)).hexdigest()
-        written = replace(record, digest=digest)
-        self._put(self._record(record.load_id), json.dumpb(asdict(written), pretty=True))
+    def write(self, manifest: LoadManifest) -> LoadManifest:
+        """Write a manifest, and return it with its digest.
+
+        A second write of the same manifest, after an answer that was lost, changes nothing.
+        """
+        digest = hashlib.sha256(replace(manifest, digest="").text()).hexdigest()
+        written = replace(manifest, digest=digest)
+        self._put(self._manifest_path(manifest.load_id), written.text())
         return written
 
     def schema(self, version: str) -> Schema:
@@ -114,31 +137,31 @@ class ManifestStore:
         Raises:
             PipelineError: the lake does not have it.
         """
-        path = self._schema(version)
+        path = self._schema_path(version)
         try:
-            with lake_answers(self.root):
+            with reading_lake(self.root):
                 document = json.loadb(self._lake.cat_file(path))
             is_whole = verify_schema_hash(document, verifies_if_not_migrated=True)
             schema = Schema.from_dict(document)
         except FileNotFoundError as error:
             raise PipelineError(f"The lake has no schema {path}: restore it, then run again.") from error
         except (DictValidationException, KeyError, TypeError, ValueError) as error:
-            raise PipelineError(f"{path} is no schema of dlt's: restore it, then run again.") from error
+            raise PipelineError(f"{path} is no dlt schema: restore it, then run again.") from error
         if not is_whole:
             raise PipelineError(f"{path} was changed since it was written: restore it, then run again.")
         return schema
 
     def write_schema(self, schema: Schema) -> None:
-        """Write one version of dlt's schema, unless the lake has it: what it is follows from its name."""
+        """Write one version of dlt's schema, unless the lake has it: its name is its hash."""
         with suppress(PipelineError):
             self.schema(schema.stored_version_hash)
             return
-        self._put(self._schema(schema.stored_version_hash), json.dumpb(schema.to_dict(), pretty=True))
+        self._put(self._schema_path(schema.stored_version_hash), json.dumpb(schema.to_dict(), pretty=True))
 
     def sizes(self, tables: Iterable[str]) -> dict[str, int]:
-        """Return the size in bytes of each file of rows of these tables, by its path, from a list for each table."""
+        """Return the size in bytes of each file of these tables, by its path, from one listing for each table."""
         found = {}
-        with lake_answers(self.root):
+        with reading_lake(self.root):
             for table in tables:
                 for path, entry in self._lake.find(f"{self.root}/{table}", detail=True).items():
                     found[f"{table}/{path.rsplit('/', 1)[-1]}"] = entry["size"]
@@ -146,12 +169,12 @@ class ManifestStore:
 
     @contextmanager
     def open(self, file: str) -> Iterator[IO[bytes]]:
-        """Open a file of a record to read it once, from its beginning."""
-        with lake_answers(self.root), self._lake.open(f"{self.root}/{file}", "rb", cache_type="readahead") as opened:
+        """Open a file of a manifest to read it once, from its beginning."""
+        with reading_lake(self.root), self._lake.open(f"{self.root}/{file}", "rb", cache_type="readahead") as opened:
             yield opened
 
     def sha256(self, file: str) -> str:
-        """Return the SHA-256 of a file of a record, read in blocks.
+        """Return the SHA-256 of a file of a manifest, read in blocks.
 
         Raises:
             FileNotFoundError: the lake does not have it.
@@ -160,7 +183,7 @@ class ManifestStore:
             return digest_of(opened)[1]
 
     def content(self, file: str) -> dict[str, Any]:
-        """Return rows, size and SHA-256 of a file of a record.
+        """Return rows, size and SHA-256 of a file of a manifest.
 
         Raises:
             FileNotFoundError: the lake does not have it.
@@ -168,14 +191,14 @@ class ManifestStore:
         rows = None
         with self.open(file) as opened:
             if file.endswith(".parquet"):
-                with suppress(pa.ArrowInvalid):  # then it is as wrong as the load found it
+                with suppress(pa.ArrowInvalid):  # it is damaged; its size and checksum count all the same
                     rows = pq.read_metadata(opened).num_rows
                 opened.seek(0)
             size, digest = digest_of(opened)
         return {"rows": rows, "size": size, "sha256": digest}
 
     def files(self, tables: Iterable[str], load_ids: Iterable[str]) -> dict[str, dict[str, list[str]]]:
-        """Look up which files of rows lie in the lake: paths by load and table, from a list for each table."""
+        """Return the lake's files of some loads: paths by load and table, from one listing for each table."""
         wanted = list(load_ids)
         found: dict[str, dict[str, list[str]]] = {load_id: {} for load_id in wanted}
         prefix = os.path.commonprefix(wanted)  # noqa: RUF071  of names, not of paths
@@ -188,14 +211,14 @@ class ManifestStore:
         return found
 
     def url(self, file: str) -> str:
-        """Return the address of a file of a record, as dlt writes it into a job that refers to it."""
+        """Return the URL of a file of a manifest, as dlt writes it into a job that refers to it."""
         path = f"{self.root}/{file}"
         return FilesystemConfiguration.make_file_url(path) if self.config.is_local_filesystem else path
 
-    def _record(self, load_id: str) -> str:
+    def _manifest_path(self, load_id: str) -> str:
         return f"{self.root}/_loads/{load_id}.json"
 
-    def _schema(self, version: str) -> str:
+    def _schema_path(self, version: str) -> str:
         return f"{self.root}/_schemas/{version.replace('/', '_').replace('+', '-').rstrip('=')}.json"
 
     def _put(self, path: str, body: bytes) -> None:
@@ -204,15 +227,10 @@ class ManifestStore:
             return
         place = Path(path)
         place.parent.mkdir(parents=True, exist_ok=True)
-        new = place.with_suffix(".new")  # what a killed writer left of it is written over
-        with new.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(place)
+        write_atomically(place, body)
 
     def _put_on_s3(self, path: str, body: bytes) -> None:
-        """Write where nothing is; over another content only where this role may, as an administrator does.
+        """Write an object; replace other content only if this role may, as an administrator may.
 
         Raises:
             PipelineError: this role may not.
@@ -221,7 +239,7 @@ class ManifestStore:
             self._lake.pipe_file(path, body, mode="create")
             return
         except OSError as error:
-            if not is_there(error):
+            if not already_exists(error):
                 raise
         if self._lake.cat_file(path) == body:
             return
@@ -229,13 +247,13 @@ class ManifestStore:
             self._lake.pipe_file(path, body)
         except PermissionError as error:
             raise PipelineError(
-                f"{path} has another content, and this role may not write over it: with an administrator's AWS sign-in "
-                "`python pipelines/replay.py --complete` writes it."
+                f"{path} has another content, and this role may not overwrite it: with an administrator's AWS sign-in "
+                f"`{hints.replay('--complete')}` writes it."
             ) from error
 
 
-def is_there(error: OSError) -> bool:
-    """Tell whether S3 refused a write because the object is there."""
+def already_exists(error: OSError) -> bool:
+    """Tell whether S3 refused a write because the object exists."""
     if isinstance(error, FileExistsError):
         return True
     response = getattr(error.__cause__, "response", None)
@@ -243,8 +261,8 @@ def is_there(error: OSError) -> bool:
 
 
 @contextmanager
-def lake_answers(place: str) -> Iterator[None]:
-    """Turn an answer of the lake that is cut off, or does not come, into one line.
+def reading_lake(place: str) -> Iterator[None]:
+    """Turn a read of the lake that is cut off or gets no answer into one line.
 
     Raises:
         LakeUnreachable: the same request may succeed later.
@@ -278,22 +296,22 @@ def digest_of(file: IO[bytes]) -> tuple[int, str]:
     return size, digest.hexdigest()
 
 
-def isoformat_us(moment: datetime) -> str:
-    """Return a moment as a record has it."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def isoformat_us(time: datetime) -> str:
+    """Return a time in UTC as text, to the microsecond, as a manifest has it."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _parsed(path: str, text: bytes) -> LoadManifest:
     try:
-        record = LoadManifest(**json.loadb(text))
-        digest = record.digest.encode()
+        manifest = LoadManifest.parse(text)
+        digest = manifest.digest.encode()
         is_whole = not digest or hashlib.sha256(text.replace(digest, b"", 1)).hexdigest().encode() == digest
     except (AttributeError, TypeError, ValueError) as error:
         raise PipelineError(
-            f"{path} is no record of a load: restore it (or an earlier version of it), then run again."
+            f"{path} is no load manifest: restore it (or an earlier version of it), then run again."
         ) from error
     if not is_whole:
         raise PipelineError(
             f"{path} was changed since it was written: restore it (or an earlier version), then run again."
         )
-    return record
+    return manifest

@@ -1,8 +1,8 @@
-"""Before a load: what an earlier run left is finished or set aside, and the cursors are those of the warehouse.
+"""Before a load: what an earlier run left is finished or quarantined, and the cursors become those of the warehouse.
 
-A package that was extracted but not landed is good as long as nothing landed since: its cursor follows from what the
-warehouse had then. Where another machine has landed meanwhile, its rows were read again there and may be older than
-what RAW has: it is set aside, where somebody can look at it, and never loaded.
+An extracted package may be loaded as long as no other load came after it was read: its cursor follows from what the
+warehouse had then. If another machine has loaded meanwhile, it read those rows again, and the package may hold older
+versions of them: the package is quarantined and never loaded.
 """
 
 import shutil
@@ -18,51 +18,59 @@ from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
 from exactly_once.destinations.fencing import LoadAttempt, last_load_attempt, write_fencing_token
 from exactly_once.recovery.load_rows import removals, schema_names, stored_schemas
+from exactly_once.recovery.manifests import ManifestStore
 from exactly_once.recovery.working_dir import move_working_dir, moved_note
 
-FOLLOWS = "follows_landing"  # in the local state: the landing that the package being extracted follows
-REMEMBERED = timedelta(days=30)  # Snowflake's COPY knows for 64 days which files a table has
-ABANDONED = 1  # status in _dlt_loads of a load that was cut off and read again; dlt's own for a completed one is 0
+FOLLOWS = "follows_landing"  # in the local state: the load attempt that the package being extracted follows
+MAX_AGE = timedelta(days=30)  # Snowflake's COPY remembers the files of a table for 64 days
+ROLLED_BACK = 1  # status in _dlt_loads of a load that was cut off and read again; dlt's own for a complete one is 0
 
 
 def read_last_attempt(pipeline: dlt.Pipeline) -> LoadAttempt | None:
-    """Return the last landing of the pipeline, by whichever machine."""
+    """Return the last load attempt of the pipeline, by whichever machine."""
     with pipeline.sql_client() as warehouse:
         return last_load_attempt(warehouse, pipeline.pipeline_name)
 
 
+def highest_token(pipeline: dlt.Pipeline) -> int:
+    """Return the highest fencing token that the warehouse or the lake has of a pipeline; 0: none."""
+    attempt = read_last_attempt(pipeline)
+    tokens = [manifest.token for manifest in ManifestStore(pipeline).all()]
+    return max([attempt.token if attempt else 0, *tokens])
+
+
 def pending_load_ids(pipeline: dlt.Pipeline) -> list[str]:
-    """Return the load ids that the working folder holds and that have not landed."""
+    """Return the load ids of the working folder's packages, none of which is loaded."""
     return [*pipeline.list_extracted_load_packages(), *pipeline.list_normalized_load_packages()]
 
 
-def remember_base_attempt(pipeline: dlt.Pipeline, landing: LoadAttempt | None) -> None:
-    """Keep in the working folder which landing the next package follows."""
-    pipeline.set_local_state_val(FOLLOWS, [landing.token, landing.load_id] if landing else None)
+def remember_base_attempt(pipeline: dlt.Pipeline, attempt: LoadAttempt | None) -> None:
+    """Keep in the working folder which load attempt the next package follows."""
+    pipeline.set_local_state_val(FOLLOWS, [attempt.token, attempt.load_id] if attempt else None)
 
 
 def is_first_load(pipeline: dlt.Pipeline) -> bool:
-    """Tell whether the package that was extracted last follows nothing: RAW had no landing of the pipeline."""
+    """Tell whether the last extracted package follows nothing: RAW had no load of the pipeline."""
     return pipeline.state["_local"].get(FOLLOWS) is None
 
 
-def can_resume(pipeline: dlt.Pipeline, landing: LoadAttempt | None) -> bool:
+def can_resume(pipeline: dlt.Pipeline, attempt: LoadAttempt | None) -> bool:
     """Tell whether the pending packages follow from what the warehouse has now, and it remembers their files."""
     read_at = [datetime.fromtimestamp(float(load_id), UTC) for load_id in pending_load_ids(pipeline)]
-    if read_at and datetime.now(UTC) - min(read_at) > REMEMBERED:
+    if read_at and datetime.now(UTC) - min(read_at) > MAX_AGE:
         return False
     followed = pipeline.state["_local"].get(FOLLOWS)
-    if landing is None:
+    if attempt is None:
         return followed is None
-    return followed == [landing.token, landing.load_id] or landing.load_id in pending_load_ids(pipeline)
+    return followed == [attempt.token, attempt.load_id] or attempt.load_id in pending_load_ids(pipeline)
 
 
 def quarantine(pipeline: dlt.Pipeline, reason: str) -> None:
-    """Move the working folder with its pending packages away, say where, and leave the pipeline with an empty one."""
+    """Move the working folder with its pending packages away, report where, and start with an empty one."""
     packages = ", ".join(pending_load_ids(pipeline))
     kept = move_working_dir(pipeline.pipeline_name, Path(pipeline.working_dir))
     pipeline.drop()
-    what = f"package {packages} is set aside in {kept}, and its rows are read again" if packages else moved_note(kept)
+    what = f"package {packages} is quarantined in {kept}, and its rows are read again" if packages else moved_note(kept)
     print(f"⚠ {pipeline.pipeline_name}: {reason}: {what}.", file=sys.stderr)
 
 
@@ -76,10 +84,10 @@ def saved_state(pipeline: dlt.Pipeline) -> TPipelineState | None:
 
 
 def sync_state(pipeline: dlt.Pipeline, saved: TPipelineState | None) -> None:
-    """Take the saved cursors where the local ones are others.
+    """Replace the local cursors by the saved ones where they differ.
 
-    dlt keeps a local state that is newer than the warehouse's, though the rows of it may never have landed, and one
-    whose rows are gone as long as another pipeline still has a table in RAW: both would skip rows for ever.
+    dlt keeps a local state that is newer than the warehouse's, though its rows may never have been loaded. It also
+    keeps a state whose rows are gone, as long as another pipeline has a table in RAW. Both would skip rows for ever.
     """
     if saved and saved["_version_hash"] == pipeline.state.get("_version_hash"):
         return
@@ -89,19 +97,25 @@ def sync_state(pipeline: dlt.Pipeline, saved: TPipelineState | None) -> None:
         pipeline.sync_destination()
 
 
-def roll_back_attempt(pipeline: dlt.Pipeline, landing: LoadAttempt, token: int, is_first: bool) -> None:
-    """Close a load that was cut off elsewhere and whose rows are read again now.
+def roll_back_attempt(pipeline: dlt.Pipeline, attempt: LoadAttempt, token: int, is_first: bool) -> None:
+    """Close a load that was cut off on another machine and whose rows are read again now.
 
-    What it appended goes, since it comes again. What it merged stays until it is merged again: no older one is left.
-    Where no load was ever complete (`is_first`), everything goes, since everything comes again.
+    The rows that it appended are deleted, since they are read again. The rows that it merged stay until they are merged
+    again: RAW has no older version of them. Where no load was ever complete (`is_first`), everything is deleted.
+
+    Args:
+        pipeline: of the load.
+        attempt: that was cut off.
+        token: of this run's lease.
+        is_first: whether no load of the pipeline was ever complete.
     """
-    write_fencing_token(pipeline, token, landing.load_id)
+    write_fencing_token(pipeline, token, attempt.load_id)
     with pipeline.destination_client() as client:
-        names = schema_names(pipeline, client, saved_state(pipeline), landing.load_id)
+        names = schema_names(pipeline, client, saved_state(pipeline), attempt.load_id)
         deletes = [
             delete
             for schema in stored_schemas(client, names)
-            for delete in removals(client, schema, landing.load_id, is_everything=is_first)
+            for delete in removals(client, schema, attempt.load_id, is_everything=is_first)
         ]
         warehouse = client.sql_client
         with warehouse.begin_transaction():
@@ -110,18 +124,18 @@ def roll_back_attempt(pipeline: dlt.Pipeline, landing: LoadAttempt, token: int, 
             warehouse.execute_sql(
                 f"INSERT INTO {warehouse.make_qualified_table_name('_dlt_loads')} "
                 "(load_id, schema_name, status, inserted_at) VALUES (%s, %s, %s, %s)",
-                landing.load_id,
+                attempt.load_id,
                 names[0],
-                ABANDONED,
+                ROLLED_BACK,
                 datetime.now(UTC),
             )
 
 
 def repair_working_dir(pipeline: dlt.Pipeline) -> None:
-    """Bring the working folder into a shape that dlt gets over, whenever it was left.
+    """Remove from the working folder what a killed run left and dlt cannot handle.
 
-    dlt 1.31 fails for ever on a package that is both extracted and normalized (killed while it removed the former), and
-    on one that is complete but not yet moved. Half-written extractions and schemas are used by nobody.
+    dlt 1.31 fails for ever on a package that is both extracted and normalized (the run was killed while it removed the
+    former), and on one that is complete but not yet moved. Nothing uses half-written extractions and schemas.
     """
     folder = Path(pipeline.working_dir)
     extracted, normalized, loaded = folder / "normalize/extracted", folder / "load/normalized", folder / "load/loaded"

@@ -1,4 +1,4 @@
-"""One load again, from the files that already lie in the lake: dlt's own package, whose jobs only refer to them."""
+"""Load one load again from its files in the lake: a dlt package whose jobs only refer to them."""
 
 from itertools import product
 from typing import Any
@@ -10,17 +10,18 @@ from dlt.common.storages.load_package import PackageStorage, default_load_packag
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
+from exactly_once import hints
 from exactly_once.destinations.fencing import last_load_attempt, write_fencing_token
 from exactly_once.errors import PipelineError
 from exactly_once.recovery.manifests import ManifestStore
 from exactly_once.recovery.replay_plan import ReplayStep
 
 STATE = "_dlt_pipeline_state"
-DLT_TABLES = ("_dlt_loads", "_dlt_version")  # dlt's own, by the name of the schema
+DLT_TABLES = ("_dlt_loads", "_dlt_version")  # dlt's own, with rows by the name of the schema
 
 
 def count_replayed(pipeline: dlt.Pipeline, steps: list[ReplayStep], tables: list[str], names: list[str]) -> int:
-    """Return how many of the steps RAW has: those of a replay that was cut off, or all of them; 0 of an empty RAW.
+    """Return how many of the steps RAW has from a replay that was cut off or is complete; 0 of an empty RAW.
 
     Args:
         pipeline: of which RAW is asked.
@@ -29,40 +30,47 @@ def count_replayed(pipeline: dlt.Pipeline, steps: list[ReplayStep], tables: list
         names: of the pipeline's schemas.
 
     Raises:
-        PipelineError: RAW has rows of the pipeline that are of no replay, or knows of a load that the lake does not.
+        PipelineError: RAW has rows of the pipeline that are of no replay, or a load that the lake does not have.
     """
     known = [step.load_id for step in steps]
     with pipeline.sql_client() as warehouse:
-        landing = last_load_attempt(warehouse, pipeline.pipeline_name)
+        attempt = last_load_attempt(warehouse, pipeline.pipeline_name)
         in_names = f"schema_name IN ({', '.join(['%s'] * len(names))})"
-        # A load that dlt's own command `drop` made has a state and no landing of ours: no record tells of it.
+        # A load of dlt's own command `drop` has a state, and neither an attempt nor a manifest.
         loads = {load_id for (load_id,) in _rows(warehouse, "load_id", "_dlt_loads", in_names, *names)}
         count = len(loads)
-        is_ours = landing and loads == set(known[:count]) and landing.load_id in known[max(count - 1, 0) : count + 1]
+        is_ours = attempt and loads == set(known[:count]) and attempt.load_id in known[max(count - 1, 0) : count + 1]
         filled = next((table for table in tables if _rows(warehouse, "1", table, "true LIMIT 1")), None)
-    if landing and landing.is_complete and landing.load_id not in known:
-        raise _has_more(pipeline, landing.load_id)
+    if attempt and attempt.is_complete and attempt.load_id not in known:
+        raise _unknown_load(pipeline, attempt.load_id)
     if filled and not is_ours:
         raise _has_rows(pipeline, filled)
     return count if filled else 0
 
 
 def already_complete(pipeline: dlt.Pipeline, steps: list[ReplayStep]) -> PipelineError:
-    """Return the refusal of a replay into a RAW that has every load of the lake."""
+    """Return the error of a replay into a RAW that has every load of the lake."""
     table = next((table for step in steps for table in step.files if not table.startswith("_dlt")), "_dlt_loads")
     return _has_rows(pipeline, table)
 
 
 def reset_raw(pipeline: dlt.Pipeline, steps: list[ReplayStep], token: int, tables: list[str], names: list[str]) -> None:
-    """Leave nothing of the pipeline in RAW and in the staging dataset: tables without rows, and what dlt knew of them.
+    """Drop the pipeline's tables in RAW and in the staging dataset, and delete what dlt's own tables have of them.
 
-    Also an empty table remembers the files that it once copied, and would not copy them again: it is dropped. The table
-    of states belongs to all pipelines and stays, with the states that the loads brought.
+    An empty table is dropped, too: it remembers the files that it once copied, and would not copy them again. The table
+    of states belongs to all pipelines and stays, with the states of the loads that are replayed.
+
+    Args:
+        pipeline: to be replayed.
+        steps: all loads, in their order.
+        token: fencing token of the run.
+        tables: the pipeline's, as dlt has them.
+        names: of the pipeline's schemas.
     """
     write_fencing_token(pipeline, token, steps[0].load_id)
     strays = states(pipeline) - {step.load_id for step in steps}
     with pipeline.destination_client() as client:
-        _forget(client, names, tables)
+        _drop(client, names, tables)
         warehouse = client.sql_client
         for load_id in strays:
             relation = warehouse.make_qualified_table_name(STATE)
@@ -70,45 +78,50 @@ def reset_raw(pipeline: dlt.Pipeline, steps: list[ReplayStep], token: int, table
                 warehouse.execute_sql(f"DELETE FROM {relation} WHERE _dlt_load_id = %s", load_id)
         with client.with_staging_dataset():
             if client.is_storage_initialized():
-                _forget(client, names, tables)
+                _drop(client, names, tables)
 
 
 def states(pipeline: dlt.Pipeline) -> set[str]:
-    """Return the loads of which RAW has the state: dlt heeds it once the load is complete."""
+    """Return the loads of which RAW has the state; dlt reads it once the load is complete."""
     with pipeline.sql_client() as warehouse:
         found = _rows(warehouse, "_dlt_load_id", STATE, "pipeline_name = %s", pipeline.pipeline_name)
     return {load_id for (load_id,) in found}
 
 
 def replay_load(
-    pipeline: dlt.Pipeline, records: ManifestStore, step: ReplayStep, token: int, is_state_there: bool
+    pipeline: dlt.Pipeline, manifests: ManifestStore, step: ReplayStep, token: int, has_state: bool
 ) -> LoadInfo:
-    """Land one load under its own id, with the schema that it had; nothing is written to the lake.
+    """Load one load under its own id, with the schema that it had; nothing is written to the lake.
 
-    Where RAW has the load's state, its file is left out.
+    Args:
+        pipeline: of the load.
+        manifests: of the pipeline.
+        step: the load.
+        token: fencing token of the run.
+        has_state: whether RAW has the load's state: then its file is left out.
     """
-    record = step.record
+    manifest = step.manifest
     pipeline.drop()
-    pipeline._inject_schema(records.schema(record.schema_version))
-    schema = records.schema(record.schema_version)
+    pipeline._inject_schema(manifests.schema(manifest.schema_version))
+    schema = manifests.schema(manifest.schema_version)
     storage = LoadStorage(True, [], pipeline._load_storage_config())
     state = default_load_package_state()
-    state["destination_state"] = {"completed_at": record.completed_at, "status": record.status}
-    if step.anew:
-        state["dropped_tables"] = [schema.tables[table] for table in step.anew]
+    state["destination_state"] = {"completed_at": manifest.completed_at, "status": manifest.status}
+    if step.recreated_tables:
+        state["dropped_tables"] = [schema.tables[table] for table in step.recreated_tables]
     storage.new_packages.create_package(step.load_id, state, schema)
-    storage.new_packages.save_schema_updates(step.load_id, {})  # dlt looks for what is missing itself
+    storage.new_packages.save_schema_updates(step.load_id, {})  # dlt itself compares the schema with RAW
     for table, files in step.files.items():
-        for number, file in enumerate([] if table == STATE and is_state_there else files):
+        for number, file in enumerate([] if table == STATE and has_state else files):
             job = PackageStorage.build_job_file_name(table, f"{number:08}", loader_file_format="parquet")
-            reference = ReferenceFollowupJobRequest(job, [records.url(file)])
+            reference = ReferenceFollowupJobRequest(job, [manifests.url(file)])
             storage.new_packages.import_job(step.load_id, reference.new_file_path())
     storage.commit_new_load_package(step.load_id)
     write_fencing_token(pipeline, token, step.load_id)
     return pipeline.load()
 
 
-def _forget(client: Any, names: list[str], tables: list[str]) -> None:
+def _drop(client: Any, names: list[str], tables: list[str]) -> None:
     warehouse = client.sql_client
     warehouse.drop_tables(*tables)
     for table, name in product(DLT_TABLES, names):
@@ -129,11 +142,12 @@ def _rows(warehouse: Any, selected: str, table: str, condition: str, *values: st
         return []
 
 
-def _has_more(pipeline: dlt.Pipeline, load_id: str) -> PipelineError:
+def _unknown_load(pipeline: dlt.Pipeline, load_id: str) -> PipelineError:
+    name = pipeline.pipeline_name
     return PipelineError(
-        f"{pipeline.dataset_name} has load {load_id} of {pipeline.pipeline_name}, and the lake has no record of it: a "
-        "replay would lose what it brought. Restore the record, or type "
-        f"`python pipelines/replay.py --complete {pipeline.pipeline_name}`, which writes it. Nothing was changed."
+        f"{pipeline.dataset_name} has load {load_id} of {name}, and the lake has no manifest of it: a replay would "
+        f"lose its rows. Restore the manifest, or type `{hints.replay('--complete', name)}`, which writes it. "
+        "Nothing was changed."
     )
 
 

@@ -1,4 +1,4 @@
-"""Which loads make RAW again, in which order, and which of their files: told by the lake's records."""
+"""Which loads rebuild RAW, in which order, and which of their files: read from the lake's manifests."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,59 +12,61 @@ from exactly_once.recovery.manifests import LoadManifest
 
 @dataclass(frozen=True)
 class ReplayStep:
-    """One load to be landed again.
+    """One load to be loaded again.
 
     Args:
-        record: what the lake tells of it.
-        files: those of the record that count, by table.
-        anew: tables that had been dropped, and that this load made again.
+        manifest: of the load.
+        files: those of the manifest that are loaded, by table.
+        recreated_tables: tables that had been dropped, and that this load created again.
     """
 
-    record: LoadManifest
+    manifest: LoadManifest
     files: dict[str, list[str]]
-    anew: list[str]
+    recreated_tables: list[str]
 
     @property
     def load_id(self) -> str:
         """The load's id."""
-        return self.record.load_id
+        return self.manifest.load_id
 
 
-def plan_replay(records: Iterable[LoadManifest], schema: Callable[[str], Schema], where: str = "") -> list[ReplayStep]:
-    """Return the loads of the newest RAW in the order in which they landed.
+def plan_replay(
+    manifests: Iterable[LoadManifest], schema: Callable[[str], Schema], where: str = ""
+) -> list[ReplayStep]:
+    """Return the loads of the newest RAW in the order in which they were loaded.
 
-    What came before RAW was dropped, or before one of its tables was, is left out: it was read again then, and rows
-    that the source had deleted meanwhile did not come back. So is what RAW lost when an older copy took its place.
+    Files from before RAW or one of its tables was dropped are left out: their rows were read again then, without those
+    that the source had deleted meanwhile. So are loads that RAW lost when an older copy replaced it.
 
     Args:
-        records: all of a pipeline, in any order.
+        manifests: all of a pipeline, in any order.
         schema: returns a version of dlt's schema.
-        where: the folder that holds the records, for messages.
+        where: the folder that holds the manifests, for messages.
 
     Raises:
-        PipelineError: a record is missing or was changed; see `manifests.history`.
+        PipelineError: a manifest is missing or was changed; see `manifest_chain.history`.
     """
-    ordered, _ = history(records, where)
+    ordered, _ = history(manifests, where)
     begins = _begins(ordered, schema)
     steps: list[ReplayStep] = []
     earlier: set[str] = set()
-    for number, record in enumerate(ordered):
-        files = {table: paths for table, paths in record.files.items() if begins.get(table, 0) <= number}
-        anew = [table for table in files if begins.get(table) == number and table in earlier]
-        steps.append(ReplayStep(record, files, anew))
-        earlier.update(record.files)
+    for number, manifest in enumerate(ordered):
+        files = {table: paths for table, paths in manifest.files.items() if begins.get(table, 0) <= number}
+        recreated = [table for table in files if begins.get(table) == number and table in earlier]
+        steps.append(ReplayStep(manifest, files, recreated))
+        earlier.update(manifest.files)
     return steps
 
 
 def _begins(ordered: list[LoadManifest], schema: Callable[[str], Schema]) -> dict[str, int]:
-    """Return for each table the number of the last load that found RAW without a row of it, where one did."""
-    how = {version: _dispositions(schema(version)) for version in {record.schema_version for record in ordered}}
-    merged = {table for record in ordered for table in record.files if how[record.schema_version].get(table) == "merge"}
+    """Return for each table the number of the last load before which RAW had no row of it, if there is one."""
+    how = {version: _dispositions(schema(version)) for version in {one.schema_version for one in ordered}}
+    merged = {table for one in ordered for table in one.files if how[one.schema_version].get(table) == "merge"}
     begins: dict[str, int] = {}
-    for number, record in enumerate(ordered):
-        # A load that was killed may not have told what it made. A merged table is copied where RAW has no row of it.
-        copied = {table for table in record.files if how[record.schema_version].get(table) == "append"} & merged
-        begins |= dict.fromkeys([*record.made, *copied], number)
+    for number, one in enumerate(ordered):
+        # The manifest of a killed load may lack created tables. A merged table is appended to if RAW has no row of it.
+        copied = {table for table in one.files if how[one.schema_version].get(table) == "append"} & merged
+        begins |= dict.fromkeys([*one.created_tables, *copied], number)
     return begins
 
 

@@ -1,35 +1,37 @@
-"""Keep dlt's own tables in RAW short: each load adds a row to them, and dlt never takes one away."""
+"""Keep dlt's own tables in RAW short: each load adds rows to them, and dlt never deletes any."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import dlt
 
-STATES = 10  # dlt reads the newest only; the others are for a person who looks back
-EVERY = 20  # versions of the state from one visit to the next
-LOADS = 10_000  # old rows of _dlt_loads from which on the scan that finds the unused ones is worth it
+STATES = 10  # dlt reads only the newest; the others are for a person who looks back
+EVERY = 20  # versions of the state between two prunings
+LOADS = 10_000  # old rows of _dlt_loads above which the scan for unused ones pays
 AGE = timedelta(days=90)
 
 
 def prune(
     pipeline: dlt.Pipeline, states: int = STATES, every: int = EVERY, loads: int = LOADS, age: timedelta = AGE
 ) -> None:
-    """Remove the pipeline's old states, and old loads of which no row is left in RAW; call it after a load.
+    """Delete the pipeline's old states, and old loads of which RAW has no row; call it after a load.
 
-    Between two visits it sends no statement, at a visit two, rarely three; a worker with an empty disk always visits. A
-    state whose load is not complete does not count, and every load that a row of RAW names is kept.
+    It sends two or three statements every `every` versions of the state, and always from an empty working folder; else
+    none. A state whose load is not complete does not count, and every load that a row of RAW names is kept.
 
     Args:
+        pipeline: that has just loaded.
         states: how many of the newest states are kept.
-        every: how many versions the state moves on from one visit to the next.
+        every: versions of the state between two prunings.
         loads: how many rows of `_dlt_loads` may be older than `age`.
-        age: younger loads are kept always.
+        age: younger loads are always kept.
     """
     version = pipeline.state["_state_version"]
     try:
-        last_visit = pipeline.get_local_state_val("pruned_version")
+        pruned = pipeline.get_local_state_val("pruned_version")
     except KeyError:
-        last_visit = 0
-    if 0 <= version - last_visit < every:
+        pruned = 0
+    if 0 <= version - pruned < every:
         return
     with pipeline.sql_client() as warehouse:
         _prune_states(warehouse, pipeline, states)
@@ -37,9 +39,9 @@ def prune(
     pipeline.set_local_state_val("pruned_version", version)
 
 
-def _prune_states(warehouse, pipeline: dlt.Pipeline, keep: int) -> None:
+def _prune_states(warehouse: Any, pipeline: dlt.Pipeline, keep: int) -> None:
     state, loads = (warehouse.make_qualified_table_name(name) for name in ("_dlt_pipeline_state", "_dlt_loads"))
-    # The order of load ids as text is the one by which dlt itself finds the newest state.
+    # dlt finds the newest state by the order of load ids as text, too.
     warehouse.execute_sql(
         f"DELETE FROM {state} WHERE pipeline_name = %s AND _dlt_load_id < (SELECT min(newest.load_id) FROM ("
         f"SELECT l.load_id FROM {state} AS s JOIN {loads} AS l ON l.load_id = s._dlt_load_id "
@@ -49,7 +51,7 @@ def _prune_states(warehouse, pipeline: dlt.Pipeline, keep: int) -> None:
     )
 
 
-def _prune_loads(warehouse, pipeline: dlt.Pipeline, limit: int, before: datetime) -> None:
+def _prune_loads(warehouse: Any, pipeline: dlt.Pipeline, limit: int, before: datetime) -> None:
     schema = pipeline.default_schema
     loads = warehouse.make_qualified_table_name("_dlt_loads")
     old = "schema_name = %s AND inserted_at < %s"

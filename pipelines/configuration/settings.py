@@ -21,7 +21,15 @@ from pipelines.configuration.shell import ignore_foreign, setting
 from pipelines.environment import environment, read_services, services_file
 from pipelines.registry import SOURCES
 
-SINGLE = ("runtime", "extract", "normalize", "load", "lease", "warehouse")  # their keys need no further section
+SINGLE = (
+    "runtime",
+    "extract",
+    "normalize",
+    "load",
+    "lease",
+    "recovery",
+    "warehouse",
+)  # their keys need no further section
 NAMED = ("sources", "destination")  # the name of one source or destination follows
 # What stands at the place of a name where dlt leaves the name out.
 NO_NAMES = ("credentials", "staging_config", "runtime", "schema", "data_writer", "extract", "incremental")

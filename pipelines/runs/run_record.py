@@ -431,7 +431,7 @@ def write_private(path: Path, text: str) -> None:
 def _without_end(record: RunRecord, path: Path) -> str:
     holder = LeaseOwner(record.host, record.pid, record.machine, record.started, record.run_id)
     here = this_process()
-    if holder.is_surely_dead():
+    if holder.is_known_dead():
         return KILLED
     if holder.machine is not None and holder.machine == here.machine:
         return AT_WORK

@@ -19,7 +19,7 @@ with Lease(filesystem, options["url"], options["ttl"]) as lease:
     print(lease.token, flush=True)
     for _ in sys.stdin:
         try:
-            lease.check()
+            lease.ensure_held()
             print("goes on", flush=True)
         except LeaseLost as error:
             print(error, flush=True)

@@ -9,12 +9,12 @@ from pipelines.postgres import opened
 
 
 @dataclass
-class Turn:
+class StubLease:
     """A lease's token, without the lease: as a run has it that does not know yet that its lease has passed on."""
 
     token: int
 
-    def check(self) -> None: ...
+    def ensure_held(self) -> None: ...
 
 
 def extract_only(source=opened) -> LoadReport:

@@ -41,7 +41,7 @@ def test_a_flow_that_was_killed_is_followed_at_once_on_the_same_machine():
     child.kill()
     child.wait()
     with flow_lease() as lease:
-        lease.check()
+        lease.ensure_held()
 
 
 def test_a_damaged_one_is_repaired_by_the_command_that_its_line_names(lake, monkeypatch):
@@ -55,4 +55,4 @@ def test_a_damaged_one_is_repaired_by_the_command_that_its_line_names(lake, monk
     os.utime(path, (time.time() - 5, time.time() - 5))  # nobody has written it since
     assert "is a lease again" in repair("flow")
     with flow_lease() as lease:
-        lease.check()
+        lease.ensure_held()

@@ -149,15 +149,15 @@ def test_a_paused_run_is_overtaken_and_may_not_go_on(lake):
         paused.send_signal(signal.SIGCONT)
         answer, _ = paused.communicate("may I?\n", timeout=20)
         assert answer.startswith("This run lost its lease")
-        assert lake.found()["holder"]["run_id"] == lease.holder.run_id, "the loser released what is not its own"
-        lease.check()
+        assert lake.found()["holder"]["run_id"] == lease.owner.run_id, "the loser released what is not its own"
+        lease.ensure_held()
 
 
 def test_renewals_keep_the_lease_and_an_error_releases_it(lake):
     seen = set()
     with suppress(ZeroDivisionError), lake.lease(ttl=0.9) as lease:
         until(lambda: seen.add(lake.found()["renewed_at"]) or len(seen) == 3)
-        lease.check()
+        lease.ensure_held()
         assert attempt(lake.lease()) is None
         raise ZeroDivisionError
     assert lake.found()["is_released"]
@@ -187,7 +187,7 @@ def test_a_write_that_arrived_though_its_answer_was_lost_is_our_own(folder):
     with lease:
         assert lease.token == 1
         until(lambda: lease.store.writes >= 4)
-        lease.check()
+        lease.ensure_held()
     assert folder.found()["is_released"]
 
 
@@ -207,7 +207,7 @@ def test_a_run_that_is_cut_off_stops_by_its_own_clock(folder, capsys):
         path.rename(path.with_name("away"))
         path.write_text("in the way")
         with pytest.raises(LeaseLost, match=r"not renewed for 0\.3 s .*Not a directory|File exists"):
-            until(lease.check)
+            until(lease.ensure_held)
     assert "was not released" in capsys.readouterr().err
 
 
@@ -215,7 +215,7 @@ def test_a_lease_that_is_gone_or_no_lease_stops_the_run(folder):
     with folder.lease(ttl=0.3) as lease:
         lease.store.path.unlink()
         with pytest.raises(LeaseLost, match="the object is gone"):
-            until(lease.check)
+            until(lease.ensure_held)
     folder.lease().store.write(b"hello", None)
     with pytest.raises(PipelineError, match=r"is no lease .*`python pipelines/lease_repair\.py postgres`"):
         folder.lease().__enter__()
@@ -235,7 +235,7 @@ def test_a_second_run_says_who_holds_the_lease_and_exits_with_75(lake, capsys):
     assert ended.value.code == 75
     line = capsys.readouterr().err
     assert line.count("\n") == 1
-    for part in (first.holder.host, f"pid {first.holder.pid}", "since 20", f"`kill {first.holder.pid}`", lake.url):
+    for part in (first.owner.host, f"pid {first.owner.pid}", "since 20", f"`kill {first.owner.pid}`", lake.url):
         assert part in line
 
 
@@ -253,8 +253,8 @@ def test_only_a_process_of_this_boot_and_namespace_is_called_dead():
     me = this_process()
     ended = subprocess.Popen(["true"])
     ended.wait()
-    assert not me.is_surely_dead()
-    assert replace(me, pid=ended.pid).is_surely_dead()
-    assert replace(me, started=me.started - 1).is_surely_dead(), "its number was given to another process"
-    assert not replace(me, pid=ended.pid, machine="another container on a host of the same name").is_surely_dead()
-    assert not replace(me, pid=ended.pid, machine=None).is_surely_dead()
+    assert not me.is_known_dead()
+    assert replace(me, pid=ended.pid).is_known_dead()
+    assert replace(me, started=me.started - 1).is_known_dead(), "its number was given to another process"
+    assert not replace(me, pid=ended.pid, machine="another container on a host of the same name").is_known_dead()
+    assert not replace(me, pid=ended.pid, machine=None).is_known_dead()

@@ -96,7 +96,7 @@ def test_a_damaged_package_is_read_again(shop, capsys, name, damage_of):
     report = foreign.load_once()
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("⚠ shop: ")
-    assert "set aside in" in line
+    assert "quarantined in" in line
     assert (report.finished, report.quarantined) == (0, 1)
     assert_whole(shop)
 
@@ -159,6 +159,6 @@ def test_a_package_of_another_run_in_the_folder_is_not_landed(shop, capsys):
 
     with pytest.raises(Exception, match="another run has used the working folder"):
         load_source("shop", source)
-    assert "set aside" in capsys.readouterr().err
+    assert "quarantined" in capsys.readouterr().err
     foreign.load_once()
     assert_whole(shop)

@@ -1,4 +1,4 @@
-"""What a run that died left behind: finished, set aside or read again, and never loaded twice or over newer rows."""
+"""What a run that died left behind: finished, quarantined or read again, and never loaded twice or over newer rows."""
 
 import os
 import shutil
@@ -11,14 +11,14 @@ import pytest
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from exactly_once.destinations.fencing import last_load_attempt, write_fencing_token
+from exactly_once.destinations.fencing import FencingToken, last_load_attempt, write_fencing_token
 from exactly_once.destinations.staged_duckdb import StagedCopyJob
 from exactly_once.errors import exit_code, user_message
 from exactly_once.runner import acquire_lease, load_packages
 from pipelines.environment import build_pipeline
 from pipelines.postgres import load
 from tests.pipelines.compare import assert_raw_equals_source
-from tests.pipelines.steps import Turn, activated, extract_only
+from tests.pipelines.steps import StubLease, activated, extract_only
 
 pytestmark = pytest.mark.usefixtures("few_tables")
 
@@ -52,7 +52,7 @@ def test_a_run_that_was_overtaken_commits_nothing(platform):
         before = last_load_attempt(warehouse, "postgres")
     write_fencing_token(pipeline, before.token + 1_000, "of-a-newer-run")
     with pytest.raises(Exception, match="taken over") as failure:
-        load_packages(pipeline, report, Turn(before.token + 999))
+        load_packages(pipeline, report, StubLease(before.token + 999))
     assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
 
@@ -63,14 +63,14 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
     report = extract_only()
     pipeline = build_pipeline("postgres")
     write_fencing_token(pipeline, 2**40, "of-a-newer-run")
-    pipeline.destination.config_params["fence"] = "postgres/7"
+    pipeline.destination.config_params["fencing_token"] = FencingToken("postgres", 7)
     with pytest.raises(PipelineStepFailed) as failure:
         pipeline.load()
     assert "Another run has taken over" in user_message(failure.value)
     assert exit_code(failure.value) == 76
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
     loads = platform.raw("select count(*) from RAW._dlt_loads")
-    pipeline.destination.config_params["fence"] = None
+    pipeline.destination.config_params["fencing_token"] = None
     assert report.load_ids == []
     assert load().quarantined == 1
     assert platform.raw("select count(*) from RAW._dlt_loads") > loads
@@ -95,7 +95,7 @@ def test_a_first_load_that_was_cut_off_in_its_middle_comes_once(platform, monkey
         load()
     monkeypatch.setattr(StagedCopyJob, "run", copy)
     assert platform.raw(f"select count(*) from RAW.{copied[0]}") > [(0,)]
-    monkeypatch.setattr("exactly_once.recovery.pending.REMEMBERED", timedelta(0))
+    monkeypatch.setattr("exactly_once.recovery.pending.MAX_AGE", timedelta(0))
     report = load()
     assert (report.quarantined, report.finished) == (1, 0)
     assert_raw_equals_source(platform)

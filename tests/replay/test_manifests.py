@@ -8,7 +8,7 @@ import duckdb
 import pytest
 
 from exactly_once.errors import PipelineError
-from pipelines.replay import Replay, main
+from pipelines.replay import main, open_replay
 from tests.crash import foreign
 from tests.crash.subject import compare
 
@@ -149,9 +149,9 @@ def test_a_record_that_was_changed_is_named(world, capsys, number):
 def test_a_record_of_another_history_is_no_link(world, capsys):
     """It is whole in itself, and not the one that the next load followed."""
     path = record_files(world)[1]
-    replay = Replay("shop")
-    found = replay.records.read(path.stem)
-    replay.records.write(type(found)(**{**vars(found), "made": ["orders"]}))
+    replay = open_replay("shop")
+    found = replay.manifests.read(path.stem)
+    replay.manifests.write(type(found)(**{**vars(found), "created_tables": ["orders"]}))
     lose_raw(world)
     said = line(capsys, "shop")
     assert f"{path} was changed: load {record_files(world)[2].stem} follows another version of it" in said
@@ -192,7 +192,7 @@ def test_rows_that_only_a_raw_had_that_was_replaced_do_not_come_back(world, caps
     capsys.readouterr()
     main(["shop"])
     said = capsys.readouterr().err
-    assert "1 load(s) that only the other one had are left out" in said
+    assert "1 load(s) that the copy did not have are left out" in said
     assert lost in said
     assert rows(warehouse(world)) == rows(kept)
     assert not [row for row in rows(warehouse(world))["customers"] if 99 in row]
@@ -239,8 +239,8 @@ def test_a_record_that_cannot_be_written_now_is_written_by_the_next_load(world, 
 
 def test_a_name_that_the_lake_does_not_know_is_one_line(world, capsys):
     assert "There is no pipeline shop2" in line(capsys, "shop2")
-    with pytest.raises(PipelineError, match="has no record"):
-        Replay("shop3")
+    with pytest.raises(PipelineError, match="has no manifest"):
+        open_replay("shop3")
 
 
 def _killed(*_) -> None:

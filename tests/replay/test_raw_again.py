@@ -130,7 +130,7 @@ class TestPostgresAlone:
             with pytest.raises(PipelineStepFailed, match="the disk is gone"):
                 replay(["postgres"])
         main(["postgres"])
-        assert ("going on after" in capsys.readouterr().out) == (copies == 6)
+        assert ("continuing after" in capsys.readouterr().out) == (copies == 6)
         assert differences(platform, kept) == {}
         assert written(platform) == lake
         assert set(counts(postgres.load(), "extracted").values()) == {0}
@@ -149,7 +149,7 @@ class TestPostgresAlone:
         shutil.rmtree(platform.data_dir / "replay")
         done = subprocess.run(COMMAND, cwd=ROOT, capture_output=True, text=True)
         assert done.returncode == 0, done.stderr
-        assert done.stdout.startswith("postgres: going on after")
+        assert done.stdout.startswith("postgres: continuing after")
         assert differences(platform, kept) == {}
 
     def test_rows_that_are_of_no_replay_are_refused_and_the_line_says_what_to_type(self, platform):
@@ -226,14 +226,14 @@ class TestPostgresAlone:
             return told.err
 
         assert "There is no pipeline mysql: type postgres or saas" in line("mysql")
-        assert f"s3://{BUCKET}/saas/RAW has no record of a load of saas" in line("saas")
+        assert f"s3://{BUCKET}/saas/RAW has no manifest of a load of saas" in line("saas")
         postgres.load()
         lose_raw(platform)
-        assert "has no record of a load of saas" in line()
+        assert "has no manifest of a load of saas" in line()
         assert not platform.warehouse.exists() or platform.raw("select * from duckdb_tables()") == []
         (key,) = [key for key in objects(platform.s3_url, BUCKET) if "/_loads/" in key]
         platform.s3().put_object(Bucket=BUCKET, Key=key, Body=b"{")
-        assert f"{key} is no record of a load" in line("postgres")
+        assert f"{key} is no load manifest" in line("postgres")
 
 
 class OnFolder(Platform):
@@ -258,7 +258,7 @@ class TestPlan:
     def test_a_copy_of_a_table_that_is_merged_elsewhere_begins_it_though_nobody_told_that_it_was_made(self):
         found = plan_replay([told("1.1", token=1), told("2.1", token=2, schema_version="append")], schema)
         assert [list(step.files) for step in found] == [[], ["things"]]
-        assert [step.anew for step in found] == [[], ["things"]]
+        assert [step.recreated_tables for step in found] == [[], ["things"]]
 
     def test_a_table_that_is_always_appended_to_is_whole(self):
         version = {"schema_version": "append"}

@@ -544,7 +544,7 @@ for_a_person(
     "How long does COPY remember a file?",
     sql=["COPY INTO … of a file that was loaded 65 days ago, VALIDATION_MODE = RETURN_ERRORS"],
     wanted="64 days",
-    why="A pending package that is older than 30 days is set aside and read again, so that less would do.",
+    why="A pending package that is older than 30 days is quarantined and read again, so that less would do.",
 )
 for_a_person(
     "what_is_metered",

@@ -13,8 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
-from exactly_once.destinations.fencing import last_load_attempt, write_fencing_token
-from exactly_once.destinations.left_over_transactions import Owner
+from exactly_once.destinations.fencing import FencingToken, last_load_attempt, write_fencing_token
+from exactly_once.destinations.left_over_transactions import TransactionOwner
 from exactly_once.lease.store import open_store
 from pipelines.configuration.settings import prepare
 from pipelines.configuration.shell import setting
@@ -91,7 +91,7 @@ class SmokeAccount:
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
         if done.returncode != -signal.SIGKILL:
             raise RuntimeError(done.stderr.strip().rpartition("\n")[2] or "the process was not killed")
-        return Owner(environment().database, raw_dataset(), "postgres", self.token).name
+        return TransactionOwner(environment().database, raw_dataset(), FencingToken("postgres", self.token)).name
 
     def claim(self) -> None:
         """Claim the fence as the next run does."""

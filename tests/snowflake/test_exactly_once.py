@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from exactly_once.destinations.fencing import StaleFencingToken, last_load_attempt, write_fencing_token
+from exactly_once.destinations.fencing import FencingToken, StaleFencingToken, last_load_attempt, write_fencing_token
 from exactly_once.errors import exit_code, user_message
-from exactly_once.recovery.pending import ABANDONED, roll_back_attempt
+from exactly_once.recovery.pending import ROLLED_BACK, roll_back_attempt
 from exactly_once.recovery.retention import prune
 from exactly_once.runner import acquire_lease
 from pipelines.environment import build_pipeline
@@ -53,14 +53,14 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(worker):
     extract_only()
     pipeline = build_pipeline("postgres")
     write_fencing_token(pipeline, 2**40, "of-a-newer-run")
-    pipeline.destination.config_params["fence"] = "postgres/7"
+    pipeline.destination.config_params["fencing_token"] = FencingToken("postgres", 7)
     with pytest.raises(PipelineStepFailed) as failure:
         pipeline.load()
     assert "Another run has taken over" in user_message(failure.value)
     assert exit_code(failure.value) == 76
     assert (contact(worker), count(worker, "_DLT_LOADS")) == (before, loads)
     assert count(worker, "POSTGRES_CONTACTS", schema="RAW_STAGING", where="first_name = 'late'") == 0
-    pipeline.destination.config_params["fence"] = None
+    pipeline.destination.config_params["fencing_token"] = None
     report = load()
     assert (report.quarantined, report.tables["postgres_contacts"].extracted) == (1, 1)
     assert contact(worker) == "late"
@@ -72,13 +72,13 @@ def test_of_two_that_claim_at_once_the_newer_one_lands(worker):
     with pipeline.sql_client() as warehouse:
         token = last_load_attempt(warehouse, "postgres").token
         warehouse.execute_sql("INSERT INTO RAW._LOAD_FENCE VALUES ('postgres', %s, 'of-the-newer')", token + 1)
-        warehouse.raise_fence(f"postgres/{token}")
+        warehouse.use_fencing_token(FencingToken("postgres", token))
         with pytest.raises(StaleFencingToken), warehouse.begin_transaction():
             warehouse.execute_sql(COMPLETE, "by-the-older")
-        warehouse.raise_fence(f"postgres/{token + 1}")
+        warehouse.use_fencing_token(FencingToken("postgres", token + 1))
         with warehouse.begin_transaction():
             warehouse.execute_sql(COMPLETE, "by-the-newer")
-        warehouse.raise_fence(None)
+        warehouse.use_fencing_token(None)
         found = warehouse.execute_sql("SELECT load_id FROM RAW._DLT_LOADS WHERE load_id LIKE 'by-the-%'")
         assert list(found) == [("by-the-newer",)]
         warehouse.execute_sql("DELETE FROM RAW._DLT_LOADS WHERE load_id LIKE 'by-the-%'")
@@ -88,7 +88,7 @@ def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
     pipeline = build_pipeline("postgres")
     with acquire_lease(pipeline) as lease:
         with pipeline.sql_client() as warehouse:
-            lease.outrun(last_load_attempt(warehouse, "postgres").token)
+            lease.advance_token(last_load_attempt(warehouse, "postgres").token)
         write_fencing_token(pipeline, lease.token, "cut-off")
         with pipeline.sql_client() as warehouse:
             landing = last_load_attempt(warehouse, "postgres")
@@ -97,7 +97,7 @@ def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
         roll_back_attempt(pipeline, landing, lease.token, is_first=True)
         with pipeline.sql_client() as warehouse:
             assert last_load_attempt(warehouse, "postgres").is_complete
-    assert count(worker, "_DLT_LOADS", where=f"load_id = 'cut-off' and status = {ABANDONED}") == 1
+    assert count(worker, "_DLT_LOADS", where=f"load_id = 'cut-off' and status = {ROLLED_BACK}") == 1
     assert lint([text for _, text in sent_by(offline.statements()[before:])]) == []
 
 

@@ -10,8 +10,8 @@ from contextlib import ExitStack, closing
 import pytest
 
 from exactly_once.destinations.fenced_snowflake import FencedSnowflakeSqlClient
-from exactly_once.destinations.fencing import StaleFencingToken, write_fencing_token
-from exactly_once.destinations.left_over_transactions import Locked, Owner
+from exactly_once.destinations.fencing import FencingToken, StaleFencingToken, write_fencing_token
+from exactly_once.destinations.left_over_transactions import Locked, TransactionOwner
 from exactly_once.errors import is_transient, user_message
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline
@@ -90,13 +90,13 @@ def test_nobody_else_s_transaction_is_ended(loader):
     """A living neighbour's: the other pipeline, a trial beside RAW, another database, a newer run, a person."""
     write_fencing_token(build_pipeline("postgres"), 20, "before")
     others = [
-        Owner(DATABASE, SCHEMA, "saas", 3).name,
-        Owner(DATABASE, "SMOKE_1_RAW", "postgres", 3).name,
-        Owner("DP_MAILBLAZE_DEMO_PROD_DB", SCHEMA, "postgres", 3).name,
-        Owner(DATABASE, SCHEMA, "postgres", 22).name,
+        TransactionOwner(DATABASE, SCHEMA, FencingToken("saas", 3)).name,
+        TransactionOwner(DATABASE, "SMOKE_1_RAW", FencingToken("postgres", 3)).name,
+        TransactionOwner("DP_MAILBLAZE_DEMO_PROD_DB", SCHEMA, FencingToken("postgres", 3)).name,
+        TransactionOwner(DATABASE, SCHEMA, FencingToken("postgres", 22)).name,
         "LOOKING_AROUND",
     ]
-    left = Owner(DATABASE, SCHEMA, "postgres", 21).name
+    left = TransactionOwner(DATABASE, SCHEMA, FencingToken("postgres", 21)).name
     sessions = []
     for name in [*others, left]:
         sessions.append(loader.connect("LOADER_SVC", database=DATABASE))
@@ -179,12 +179,19 @@ def test_a_probe_s_file_reaches_its_table_by_the_stage(loader):
 
 
 def test_names_need_no_quotes_and_tell_owners_apart():
-    odd = Owner("D", "a-b.c d", "ü" * 300, 2**62)
+    odd = TransactionOwner("D", "a-b.c d", FencingToken("ü" * 300, 2**62))
     assert re.fullmatch(r"[A-Z][A-Z0-9_]{0,150}", odd.name)
     assert odd.is_left_over(odd.name.lower())
-    assert Owner("D", "RAW_A", "B", 1).name != Owner("D", "RAW", "A_B", 1).name
-    assert not Owner("D", "RAW", "postgres", 6).is_left_over(Owner("D", "RAW", "postgres", 7).name)
-    assert Owner("D", "RAW", "postgres", 6).is_left_over(Owner("D", "RAW", "postgres", 6).name)
+    assert (
+        TransactionOwner("D", "RAW_A", FencingToken("B", 1)).name
+        != TransactionOwner("D", "RAW", FencingToken("A_B", 1)).name
+    )
+    assert not TransactionOwner("D", "RAW", FencingToken("postgres", 6)).is_left_over(
+        TransactionOwner("D", "RAW", FencingToken("postgres", 7)).name
+    )
+    assert TransactionOwner("D", "RAW", FencingToken("postgres", 6)).is_left_over(
+        TransactionOwner("D", "RAW", FencingToken("postgres", 6)).name
+    )
 
 
 @pytest.mark.parametrize(
