@@ -13,7 +13,7 @@ from exactly_once.errors import PipelineError, exit_code, user_message
 from exactly_once.progress import speak
 from exactly_once.runner import LoadReport, TableReport
 from pipelines.environment import environment
-from pipelines.runs.run_record import recorded
+from pipelines.runs.run_writer import recorded
 
 BUG = (
     "An unexpected {}, which is a bug: please report the lines below. Nothing is half-loaded; the next run goes on "

@@ -35,7 +35,7 @@ from exactly_once.runner import acquire_lease, row_counts
 from pipelines.command import command_line, exit_with_error
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, data_dir, environment
-from pipelines.runs.run_record import current, recorded
+from pipelines.runs.run_writer import current, recorded
 
 PIPELINES = ("postgres", "saas")
 

@@ -13,12 +13,12 @@ from tests.conftest import serve
 
 ROOT = Path(__file__).parents[2]
 CODE = """
-from flows.prefect_server import use_server
-from pipelines.command import exit_with_line
+from flows.orchestration.prefect_server import use_server
+from pipelines.command import exit_with_error
 try:
-    print(use_server())
+    print(use_server().address)
 except Exception as error:
-    exit_with_line(error)
+    exit_with_error(error)
 from prefect.settings import get_current_settings
 print(get_current_settings().api.url, get_current_settings().api.key, get_current_settings().api.auth_string)
 """
