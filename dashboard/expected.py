@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipelines.environment import data_dir, environment
-from pipelines.runs.run_record import RunRecord, folder
+from pipelines.runs.run_record import RunRecord, records_folder
 
 # Where somebody names sources of his own: in the shell, or in .dlt/secrets.toml.
 OWN_SOURCES = {"postgres": "credentials", "saas": "base_url"}
@@ -54,7 +54,7 @@ def last_good_run() -> datetime | None:
 
     MART cannot tell: a run that finds nothing new writes nothing there.
     """
-    for path in sorted(folder(environment().word).glob("*.json"), reverse=True):
+    for path in sorted(records_folder(environment().word).glob("*.json"), reverse=True):
         try:
             record = RunRecord.parse(path.read_bytes())
         except (OSError, ValueError):  # removed just now, of another version, or damaged

@@ -1,6 +1,7 @@
-"""One command of dbt on the environment that MAILBLAZE_ENV names: `python flows/dbt_command.py build`.
+"""One command of dbt in the environment that MAILBLAZE_ENV names: `python flows/dbt_command.py build`.
 
-Target, project and profiles are said explicitly, and dbt's variables in the shell count only where they are ours.
+The command gets target, project and profiles as options. Of dbt's variables in the shell, only those count that this
+project sets itself (pipelines/configuration/shell.py).
 """
 
 import os
@@ -13,32 +14,33 @@ from pipelines.configuration.private_files import keep_private
 from pipelines.configuration.shell import ignore_foreign, say_ignored
 from pipelines.environment import environment, export_data_dir
 
-DBT = Path(__file__).resolve().parent.parent / "dbt"
+DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt"
 
 
-def place() -> list[str]:
-    """Return dbt's options that say where: the target, the project, the profiles."""
-    return ["--target", environment().word, "--project-dir", str(DBT), "--profiles-dir", str(DBT)]
+def location_options() -> list[str]:
+    """Return dbt's options for the target, the project and the profiles."""
+    return ["--target", environment().word, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
 
 
-def leave_out_foreign() -> None:
-    """Leave foreign names out of this process, and name those of dbt."""
+def ignore_foreign_settings() -> None:
+    """Remove other programs' variables from this process, and report those of dbt."""
     say_ignored([name for name in ignore_foreign(environment().is_embedded) if name.startswith("DBT_")])
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Become dbt with these arguments."""
+    """Replace this process by dbt with these arguments."""
     try:
-        leave_out_foreign()
-        has_place = bool(arguments) and not arguments[0].startswith("-")  # `--help` and `--version` take none
-        if has_place and environment().engine == "snowflake":
+        ignore_foreign_settings()
+        takes_location = bool(arguments) and not arguments[0].startswith("-")  # not `--help` and `--version`
+        if takes_location and environment().engine == "snowflake":
             _check_login()
         export_data_dir()
         keep_private()
-        command = [str(Path(sys.executable).with_name("dbt")), *arguments, *(place() if has_place else [])]
+        dbt = str(Path(sys.executable).with_name("dbt"))
+        command = [dbt, *arguments, *(location_options() if takes_location else [])]
     except PipelineError as error:
         sys.exit(f"✗ {error}")
-    os.execv(command[0], command)  # noqa: S606  our own dbt, with what a person typed
+    os.execv(command[0], command)  # noqa: S606  dbt of this environment, with what a person typed
 
 
 def _check_login() -> None:

@@ -1,4 +1,4 @@
-"""The task that loads one source, tried again where a service was away."""
+"""The task that loads one source, retried if a service did not answer."""
 
 from typing import Any
 
@@ -9,16 +9,16 @@ from exactly_once import interrupts
 from exactly_once.cli import recovery_note
 from exactly_once.errors import is_transient, user_message
 from exactly_once.report import LoadReport
-from flows.outcome import said
-from flows.progress import hear, say
+from flows.orchestration.failed_states import fail_in_one_line
+from flows.orchestration.run_progress import log_progress, stream_progress
 from pipelines.registry import SOURCES
 
 ATTEMPTS = 3
-_failures: dict[str, str] = {}  # by source: why this process's last attempt failed
+_last_failures: dict[str, str] = {}  # by source: the reason of this process's last failed attempt
 
 
 def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
-    """Tell whether a failed load may succeed as it is: a service that is away comes back, a refused type does not."""
+    """Return whether a failed load may succeed unchanged: a service may answer again, a refused type stays refused."""
     return not interrupts.received() and is_transient(state.result(raise_on_failure=False))
 
 
@@ -28,20 +28,21 @@ def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
     retry_delay_seconds=[2, 10],
     retry_condition_fn=is_worth_retrying,
 )
-@said
+@fail_in_one_line
 def load_source(source: str) -> LoadReport:
     """Load one source; what an earlier run left pending is finished first."""
-    hear()
-    run = TaskRunContext.get().task_run
-    if run.run_count > 1:
-        say(f"{source}: attempt {run.run_count} of {ATTEMPTS} after: {_failures.get(source, 'an attempt elsewhere')}")
-    say(f"{source}: reading what changed")
+    stream_progress()
+    attempt = TaskRunContext.get().task_run.run_count
+    if attempt > 1:
+        reason = _last_failures.get(source, "an attempt elsewhere")
+        log_progress(f"{source}: attempt {attempt} of {ATTEMPTS} after: {reason}")
+    log_progress(f"{source}: reading what changed")
     try:
         report = SOURCES[source].load()
     except Exception as error:
         interrupts.check()
-        _failures[source] = user_message(error) or type(error).__name__
+        _last_failures[source] = user_message(error) or type(error).__name__
         raise
     rows = sum(table.in_lake for table in report.tables.values())
-    say(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{recovery_note(report)}")
+    log_progress(f"{source}: {rows:,} rows in the lake and in RAW after {report.seconds:.1f} s{recovery_note(report)}")
     return report

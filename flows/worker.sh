@@ -24,7 +24,7 @@ export TMPDIR="$data/prefect/tmp"
 # A proxy is for other machines.
 export NO_PROXY="127.0.0.1,localhost,::1${NO_PROXY:+,$NO_PROXY}" no_proxy="127.0.0.1,localhost,::1${no_proxy:+,$no_proxy}"
 # The address, and the names of proxies that no client here can use, each of which would stop every client.
-found=$(python -m flows.worker_api)
+found=$(python -m flows.orchestration.worker_api)
 PREFECT_API_URL=${found%%[[:space:]]*}
 export PREFECT_API_URL
 for name in ${found#"$PREFECT_API_URL"}; do unset "$name"; done
@@ -37,5 +37,5 @@ if [ -z "$PREFECT_API_KEY" ]; then unset PREFECT_API_KEY; fi
 if [ -z "$PREFECT_API_AUTH_STRING" ]; then unset PREFECT_API_AUTH_STRING; fi
 prefect work-pool create elt --type process --overwrite
 prefect --no-prompt deploy --all
-# One run at a time: what is due meanwhile waits, and the next run does its work (flows/other_runs.py).
+# One run at a time: what is due meanwhile waits, and the next run does its work (flows/orchestration/other_runs.py).
 exec prefect worker start --pool elt --type process --limit 1 --with-healthcheck

@@ -7,7 +7,7 @@ from exactly_once.cli import NO_FLAGS, command_line, configure, exit_with_error,
 from exactly_once.report import LoadReport
 from pipelines.environment import environment
 from pipelines.registry import SOURCES, Source
-from pipelines.runs.run_record import recorded
+from pipelines.runs.run_writer import recorded
 
 
 def run(

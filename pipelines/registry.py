@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from exactly_once.source_info import SourceInfo
 
 if TYPE_CHECKING:
-    from exactly_once.runner import LoadReport
+    from exactly_once.report import LoadReport
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from exactly_once.runner import acquire_lease
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, data_dir, environment
 from pipelines.registry import SOURCES
-from pipelines.runs.run_record import current, recorded
+from pipelines.runs.run_writer import current, recorded
 
 PIPELINES = tuple(SOURCES)
 

@@ -7,17 +7,15 @@ import sys
 import tomllib
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 from packaging.requirements import Requirement
 
 from exactly_once.errors import PipelineError
 from pipelines.configuration import settings
-from pipelines.configuration.prefect_sign_in import headers
+from pipelines.configuration.prefect_api import find_prefect_api
 from pipelines.configuration.services import services_hint
-from pipelines.configuration.settings import EXAMPLE, missing, prefect_api
-from pipelines.configuration.shell import is_loopback
+from pipelines.configuration.settings import EXAMPLE, missing
 from pipelines.environment import data_dir, environment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -96,21 +94,13 @@ def dbt_debug() -> str:
 
 def prefect() -> str:
     """Ask the Prefect API that the flow would report to."""
-    found = prefect_api()
-    if not found.value:
+    api = find_prefect_api()
+    if not api.url:
         up = f"{services_hint()}, or " if environment().is_embedded else ""
         raise PipelineError(f"no address is known; {up}set PREFECT_API_URL")
-    shown = re.sub(r"//[^/@]*@", "//", found.value)
     try:
-        is_here = is_loopback(urlsplit(found.value).hostname or "")
-        httpx.get(f"{found.value}/health", timeout=10, trust_env=not is_here).raise_for_status()
-        sign_in = headers(found.value) if found.origin == "the shell" else {}
-        asked = {"url": f"{found.value}/flows/count", "json": {}, "timeout": 10, "trust_env": not is_here}
-        if (answer := httpx.post(**asked, headers=sign_in)).status_code in (401, 403):
-            given = "refuses the sign-in" if sign_in else "asks for a sign-in"
-            names = "PREFECT_API_KEY or, behind a server's own user and password, PREFECT_API_AUTH_STRING"
-            raise PipelineError(f"{shown} {given} ({answer.status_code}): set {names}")
+        api.check_health()
+        api.check_sign_in()
     except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-        hint = services_hint() if found.origin != "the shell" else "start it, or correct PREFECT_API_URL"
-        raise PipelineError(f"{shown} does not answer ({type(error).__name__}); {hint}") from error
-    return shown
+        raise PipelineError(f"{api.display_url} does not answer ({type(error).__name__}); {api.hint}") from error
+    return api.display_url

@@ -17,8 +17,9 @@ from dlt.common.configuration.providers import ConfigTomlProvider, EnvironProvid
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 
 from exactly_once.errors import PipelineError, user_message
+from pipelines.configuration.prefect_api import find_prefect_api
 from pipelines.configuration.shell import ignore_foreign, setting
-from pipelines.environment import environment, read_services, services_file
+from pipelines.environment import environment
 from pipelines.registry import SOURCES
 
 SINGLE = (
@@ -291,15 +292,9 @@ def prepare(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
 
 
 def prefect_api() -> Found:
-    """Return the address of the Prefect API that a flow reports to.
-
-    In `local` and `ci` it is that of services.json; where that names none, and in other environments, PREFECT_API_URL
-    of the shell. Prefect's profiles do not count.
-    """
-    url = read_services().get("prefect_api_url") if environment().is_embedded else None
-    if url:
-        return Found("PREFECT_API_URL", url, str(services_file()))
-    return Found("PREFECT_API_URL", setting("PREFECT_API_URL"), "the shell")
+    """Return the address of the Prefect API that a flow reports to, as `find_prefect_api` finds it."""
+    api = find_prefect_api()
+    return Found("PREFECT_API_URL", api.url, api.origin)
 
 
 def _number(least: float, most: float = 1e9, whole: bool = True) -> Callable[[Any], str | None]:

@@ -7,7 +7,7 @@ import pytest
 
 from exactly_once.errors import PipelineError
 from flows import budget
-from flows.budget import Spending, month_so_far
+from flows.budget import Spending, read_month
 
 
 @pytest.fixture
@@ -25,39 +25,39 @@ def ledger(platform, monkeypatch):
 
 
 def test_only_this_month_counts(ledger):
-    spending = month_so_far()
+    spending = read_month()
     assert spending == Spending(Decimal(18), Decimal("70.2"), ledger, Decimal(20), spending.read_at)
 
 
 def test_before_the_first_build_nothing_is_spent(platform, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "20")
-    spending = month_so_far()
+    spending = read_month()
     assert spending == Spending(Decimal(0), Decimal(0), None, Decimal(20), spending.read_at)
 
 
 def test_what_a_build_left_is_known_to_the_next_run_on_any_machine(ledger, platform, monkeypatch):
     """It lies in the lake, beside the flow's lease: the only place that may be overwritten."""
-    assert budget.kept().read_at is None
-    budget.keep(month_so_far())
-    first = budget.kept()
+    assert budget.load_saved().read_at is None
+    budget.save(read_month())
+    first = budget.load_saved()
     assert (first.credits, first.usd, first.last_day) == (Decimal(18), Decimal("70.2"), ledger)
     platform.raw("delete from MART.rpt_pipeline_cost")  # the ledger is not asked
-    assert budget.kept() == first
+    assert budget.load_saved() == first
     monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "36")  # raised: what was spent is held against it
-    assert (first.is_near, budget.kept().is_near) == (True, False)
-    budget.keep(month_so_far())
-    assert budget.kept().credits == 0
+    assert (first.is_near, budget.load_saved().is_near) == (True, False)
+    budget.save(read_month())
+    assert budget.load_saved().credits == 0
 
 
 def test_what_was_spent_last_month_stops_nothing(ledger, platform, monkeypatch):
     last_month = datetime.now(UTC).replace(day=1) - timedelta(days=1)
-    budget.keep(Spending(Decimal(100), Decimal(390), last_month.date(), Decimal(20), last_month))
-    assert (budget.kept().credits, budget.kept().is_over) == (0, False)
+    budget.save(Spending(Decimal(100), Decimal(390), last_month.date(), Decimal(20), last_month))
+    assert (budget.load_saved().credits, budget.load_saved().is_over) == (0, False)
 
 
 def test_what_is_damaged_counts_as_nothing(ledger, platform):
     budget.flow_memory("budget").write(b"{", None)
-    assert budget.kept().read_at is None
+    assert budget.load_saved().read_at is None
 
 
 @pytest.mark.parametrize(
@@ -73,12 +73,12 @@ def test_four_fifths_are_near_and_all_is_over(spent, is_near, is_over):
 def test_a_budget_that_is_none_is_refused_in_a_line(platform, monkeypatch, text):
     monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", text)
     with pytest.raises(PipelineError, match="is not a number above 0: set the month's credits, or unset it"):
-        month_so_far()
+        read_month()
 
 
 def test_a_spent_budget_stops_the_flow_before_it_loads(ledger, platform, run_flow, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "18")
-    budget.keep(month_so_far())
+    budget.save(read_month())
     done = run_flow("--over-budget", "stop")
     assert done.returncode == 1
     (line,) = [line for line in done.stderr.splitlines() if line.startswith("✗")]
@@ -92,7 +92,7 @@ def test_a_spent_budget_stops_the_flow_before_it_loads(ledger, platform, run_flo
 def test_a_spent_budget_warns_and_the_load_goes_on(ledger, platform, run_flow, prefect_api, monkeypatch):
     platform.write_services(prefect_api_url=prefect_api, saas_token="wrong")  # noqa: S106  it ends there, long before dbt
     monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "18")
-    budget.keep(month_so_far())
+    budget.save(read_month())
     done = run_flow()
     assert "budget: 18.00 of 18 credits" in done.stderr
     assert "⚠" in done.stderr

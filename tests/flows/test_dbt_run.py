@@ -5,7 +5,8 @@ import re
 import pytest
 
 from exactly_once.errors import PipelineError
-from flows.dbt_run import failure, invoke, reason
+from flows.dbt_build.invocation import invoke_dbt
+from flows.dbt_build.results import failure_line, short_reason
 
 PROJECT = {
     "dbt_project.yml": "{name: shop, version: '1.0.0', profile: shop, flags: {send_anonymous_usage_stats: false}}",
@@ -31,7 +32,7 @@ def project(tmp_path, monkeypatch):
 
 
 def test_failed_nodes_are_named_once_with_reason_and_file(project, capfd):
-    line = failure(invoke(["build", "--project-dir", ".", "--profiles-dir", "."], project, node_tasks=False))
+    line = failure_line(invoke_dbt(["build", "--project-dir", ".", "--profiles-dir", "."], project, node_tasks=False))
     shown = capfd.readouterr()
     assert line.startswith("dbt: 2 of 4 nodes failed, 1 skipped: ")
     assert "\n" not in line
@@ -46,7 +47,7 @@ def test_failed_nodes_are_named_once_with_reason_and_file(project, capfd):
 def test_a_project_that_cannot_be_read_is_one_line(project, capfd):
     (project / "models/broken.sql").write_text("select * from {{ ref('nobody') }}")
     with pytest.raises(PipelineError, match=r"dbt: .*nobody.* Nothing was built") as refused:
-        invoke(["build", "--project-dir", ".", "--profiles-dir", "."], project, node_tasks=False)
+        invoke_dbt(["build", "--project-dir", ".", "--profiles-dir", "."], project, node_tasks=False)
     assert "\n" not in str(refused.value)
     assert capfd.readouterr().out == ""
 
@@ -59,4 +60,4 @@ def test_a_reason_is_what_the_database_said():
         "  compiled code at dbt/target/compiled/fct_messages.sql"
     )
     expected = 'Binder Error: Referenced column "x" not found in FROM clause! Candidate bindings: "a"'
-    assert reason(message) == expected
+    assert short_reason(message) == expected

@@ -13,7 +13,8 @@ import pytest
 from mock_services.postgres.traffic import live_day
 from mock_services.saas import store
 from pipelines.environment import data_dir
-from pipelines.runs.run_record import RunRecord, read_all
+from pipelines.runs.run_history import read_runs
+from pipelines.runs.run_record import RunRecord
 from tests.flows.conftest import ROOT
 
 
@@ -33,7 +34,7 @@ def logs_of(api: str, run: dict) -> str:
 
 
 def newest_record() -> RunRecord:
-    return read_all("ci")[0][0].record
+    return read_runs("ci")[0][0].record
 
 
 def undescribed(platform) -> list[str]:
@@ -53,7 +54,7 @@ def undescribed(platform) -> list[str]:
 
 
 def has_outgrown(platform, run_flow, prefect_api, model: str, column: str) -> None:
-    """Take a column from a table of MART: the run says in one line which command mends it, and that is typed."""
+    """Take a column from a table of MART: the run says in one line which command fixes it, and that command works."""
     with duckdb.connect(str(platform.warehouse)) as warehouse:
         warehouse.execute(f"alter table MART.{model} drop column {column}")
     done = run_flow()

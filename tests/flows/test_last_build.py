@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from flows.last_build import forget, ground
+from flows.dbt_build.build_cache import clear, take_fingerprint
 
 LOADS = "load_id varchar, schema_name varchar, status bigint, inserted_at timestamptz, schema_version_hash varchar"
 END_OF_LOAD = "insert into RAW._dlt_loads select epoch(now())::varchar, 'postgres', 0, now(), 'hash'"
@@ -27,10 +27,10 @@ def built(platform, project):
     """RAW after a load, and a build on it that ended well."""
     change(platform, f"create schema RAW; create table RAW._dlt_loads ({LOADS})")
     change(platform, END_OF_LOAD)
-    on = ground(project)
+    on = take_fingerprint(project)
     change(platform, "create schema MART; create table MART.DIM (id bigint)")
     change(platform, "create schema STAGING; create view STAGING.STG as select 1 as id")
-    on.keep(tested_at=datetime.now(UTC))
+    on.save(tested_at=datetime.now(UTC))
     return platform
 
 
@@ -39,27 +39,27 @@ def change(platform, sql: str) -> None:
         warehouse.execute(sql)
 
 
-def test_on_the_same_ground_there_is_nothing_to_build(built, project):
-    assert datetime.now(UTC) - ground(project).built_at() < timedelta(minutes=5)
-    (project / "target" / "manifest.json").write_text("dbt wrote it anew")
-    assert ground(project).built_at()
+def test_with_the_same_fingerprint_there_is_nothing_to_build(built, project):
+    assert datetime.now(UTC) - take_fingerprint(project).built_at() < timedelta(minutes=5)
+    (project / "target" / "manifest.json").write_text("dbt has written it again")
+    assert take_fingerprint(project).built_at()
 
 
 def test_before_the_first_load_and_the_first_build_there_is_something_to_build(platform, project):
-    assert ground(project).loads == []
-    assert ground(project).built_at() is None
+    assert take_fingerprint(project).loads == []
+    assert take_fingerprint(project).built_at() is None
 
 
 def test_a_load_is_something_to_build(built, project):
     change(built, END_OF_LOAD)
-    assert ground(project).built_at() is None
+    assert take_fingerprint(project).built_at() is None
 
 
 def test_a_load_that_ended_while_dbt_built_is_something_to_build(built, project):
-    before = ground(project)
+    before = take_fingerprint(project)
     change(built, END_OF_LOAD)
-    before.keep()
-    assert ground(project).built_at() is None
+    before.save()
+    assert take_fingerprint(project).built_at() is None
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_a_load_that_ended_while_dbt_built_is_something_to_build(built, project)
 )
 def test_a_file_of_the_project_is_something_to_build(built, project, touch):
     touch(project)
-    assert ground(project).built_at() is None
+    assert take_fingerprint(project).built_at() is None
 
 
 @pytest.mark.parametrize("sql", ["drop table MART.DIM", "drop view STAGING.STG", "drop schema MART cascade"])
 def test_a_dropped_model_is_something_to_build(built, project, sql):
     change(built, sql)
-    assert ground(project).built_at() is None
-    assert ground(project).tested_at() is None
+    assert take_fingerprint(project).built_at() is None
+    assert take_fingerprint(project).tested_at() is None
 
 
 def test_a_day_later_a_build_is_done_again(built, project):
@@ -89,35 +89,35 @@ def test_a_day_later_a_build_is_done_again(built, project):
     kept = json.loads(file.read_text())
     kept["built_at"] = (datetime.now(UTC) - timedelta(days=1, minutes=1)).isoformat()
     file.write_text(json.dumps(kept))
-    assert ground(project).built_at() is None
+    assert take_fingerprint(project).built_at() is None
 
 
 def test_every_test_runs_once_a_day_and_after_each_change_of_the_project(built, project):
     change(built, END_OF_LOAD)
-    assert ground(project).tested_at()  # a load alone is no reason
+    assert take_fingerprint(project).tested_at()  # a load alone is no reason
     yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
-    ground(project).keep(yesterday)
-    assert ground(project).built_at()
-    assert ground(project).tested_at() is None
-    ground(project).keep(datetime.now(UTC))
+    take_fingerprint(project).save(yesterday)
+    assert take_fingerprint(project).built_at()
+    assert take_fingerprint(project).tested_at() is None
+    take_fingerprint(project).save(datetime.now(UTC))
     (project / "models/mart/dim.sql").write_text("another line")
-    assert ground(project).tested_at() is None
-    ground(project).keep(None)  # by somebody who says that they run elsewhere
-    assert ground(project).tested_at() is None
+    assert take_fingerprint(project).tested_at() is None
+    take_fingerprint(project).save(None)  # by somebody who says that they run elsewhere
+    assert take_fingerprint(project).tested_at() is None
 
 
 def test_another_environment_has_a_build_of_its_own(built, project, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "local")
-    assert ground(project).built_at() is None
+    assert take_fingerprint(project).built_at() is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"built_at": 1, "ground": 2}'])
 def test_a_record_that_is_no_record_is_no_build(built, project, text):
     (built.data_dir / "last_build.json").write_text(text)
-    assert ground(project).built_at() is None
+    assert take_fingerprint(project).built_at() is None
 
 
 def test_a_build_that_begins_forgets_the_last_one(built, project):
-    forget()
-    assert ground(project).built_at() is None
-    forget()
+    clear()
+    assert take_fingerprint(project).built_at() is None
+    clear()

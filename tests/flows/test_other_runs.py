@@ -8,15 +8,15 @@ from prefect.client.orchestration import get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 from prefect.states import Pending, Running
 
-from flows import other_runs
-from flows.other_runs import LABEL, close_others
+from flows.orchestration import other_runs
+from flows.orchestration.other_runs import LABEL, close_other_runs
 
 LEASE = "file:///lake/postgres/_lease/RAW_flow.json"
 
 
 @flow(name="elt of a test of other runs")
 def elt() -> None:
-    close_others(LEASE)
+    close_other_runs(LEASE)
 
 
 @task
@@ -33,7 +33,7 @@ def test_what_was_killed_is_crashed_with_its_tasks_and_what_lives_is_left_alone(
     (tmp_path / "services.json").write_text(json.dumps(services))
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PREFECT_API_URL", prefect_api)
-    monkeypatch.setattr(other_runs, "SILENCE", other_runs.SILENCE * 0)
+    monkeypatch.setattr(other_runs, "SILENCE", other_runs.MAX_SILENCE * 0)
     with temporary_settings({PREFECT_API_URL: prefect_api}), get_client(sync_client=True) as client:
         killed, foreign = (client.create_flow_run(elt, state=Running()) for _ in range(2))
         client.update_flow_run_labels(killed.id, {LABEL: LEASE})

@@ -13,10 +13,10 @@ from tests.conftest import serve
 
 ROOT = Path(__file__).parents[2]
 CODE = """
-from flows.prefect_server import use_server
+from flows.orchestration.prefect_server import use_server
 from exactly_once.cli import exit_with_error
 try:
-    print(use_server())
+    print(use_server().address)
 except Exception as error:
     exit_with_error(error)
 from prefect.settings import get_current_settings

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from exactly_once.errors import PipelineError
-from flows.schedule_check import check
+from flows.orchestration.schedule_check import check_schedule
 from mock_services.ports import free_port
+from pipelines.configuration.prefect_api import PrefectApi
 from pipelines.environment import data_dir, environment
 from pipelines.runs.flow_lease import flow_lease
 from tests.flows.conftest import ROOT
@@ -59,13 +60,13 @@ def start_worker(platform, prefect_api, tmp_path) -> Iterator[Callable[..., subp
 
 def test_runs_of_the_next_hours_are_scheduled_within_90_seconds(start_worker, prefect_api, tmp_path):
     with pytest.raises(PipelineError, match="make worker"):
-        check(prefect_api)
+        check_schedule(PrefectApi(prefect_api))
     health = free_port()
     start_worker(PREFECT_WORKER_WEBSERVER_PORT=str(health))
     log = (tmp_path / "worker.log").read_text
     found = wait_until(lambda: scheduled(prefect_api), SCHEDULED_WITHIN, log)
     assert {run["parameters"]["full_build"] for run in found} == {True, False}
-    assert check(prefect_api).startswith("the next run of elt/hourly is due at ")
+    assert check_schedule(PrefectApi(prefect_api)).startswith("the next run of elt/hourly is due at ")
     deployment = httpx.get(f"{prefect_api}/deployments/name/elt/hourly").raise_for_status().json()
     assert {one["slug"]: one["schedule"]["cron"] for one in deployment["schedules"]} == {
         "hourly": "15 0-2,4-23 * * *",

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.page import Page
-from flows.status import text, unresolved
+from flows.outputs.dashboard_page import PageTarget
+from flows.run_status.problems import unresolved
+from flows.run_status.summary import summary_lines
 from pipelines.environment import environment
+from pipelines.runs.run_history import RecordedRun
 from pipelines.runs.run_record import (
     BUSY,
     FAILED,
@@ -22,14 +24,13 @@ from pipelines.runs.run_record import (
     OK,
     REFUSED,
     Build,
-    Found,
     Outcome,
     Refused,
     RunRecord,
     TableRows,
-    folder,
-    write_private,
+    records_folder,
 )
+from pipelines.runs.run_writer import write_private
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 26, 16, 0, tzinfo=UTC)
@@ -47,7 +48,7 @@ def at(minute: int) -> str:
     return (NOW.replace(hour=15) + timedelta(minutes=minute)).isoformat()
 
 
-def run(minute: int, command: str, result: str, line: str = "", **parts: str) -> Found:
+def run(minute: int, command: str, result: str, line: str = "", **parts: str) -> RecordedRun:
     """Return a run of 15:MM whose parts (sources, dbt) ended as named."""
     kind = "flow" if command == FLOW else "load"
     sources = ["postgres", "saas"] if kind == "flow" else [command.rpartition("/")[2].removesuffix(".py")]
@@ -63,18 +64,18 @@ def run(minute: int, command: str, result: str, line: str = "", **parts: str) ->
         if how == OK and part != "dbt"
     ]
     record.build = Build({"pass": 3, "success": 2}) if parts.get("dbt") == OK else None
-    return Found(record, result, Path("x"))
+    return RecordedRun(record, result, Path("x"))
 
 
 GOOD = run(10, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
 
 
-def ordered(*found: Found) -> list[Found]:
-    """Return runs as `read_all` does."""
+def ordered(*found: RecordedRun) -> list[RecordedRun]:
+    """Return runs as `read_runs` does."""
     return sorted(found, key=lambda one: one.record.ended_at or one.record.began_at, reverse=True)
 
 
-def whats(*found: Found) -> list[str]:
+def whats(*found: RecordedRun) -> list[str]:
     return [one.what for one in unresolved(ordered(*found))]
 
 
@@ -105,8 +106,8 @@ def test_what_did_not_end_well_is_named_until_it_is_done_again(found, problems):
     assert whats(*found) == problems
 
 
-def shown(*found: Found) -> list[str]:
-    return list(text(environment(), ordered(*found), 0, unresolved(ordered(*found)), NOW))
+def shown(*found: RecordedRun) -> list[str]:
+    return list(summary_lines(environment(), ordered(*found), 0, unresolved(ordered(*found)), NOW))
 
 
 def test_the_last_run_and_the_last_good_one_have_their_times_ends_and_lines():
@@ -156,10 +157,10 @@ def status(*arguments: str, **variables: str) -> subprocess.CompletedProcess:
     )  # fmt: skip
 
 
-def keep(found: Found) -> None:
+def keep(found: RecordedRun) -> None:
     kept = json.dumps(replace(found.record, outcomes=[vars(one) for one in found.record.outcomes],
                               tables=[vars(one) for one in found.record.tables], build=None).__dict__)  # fmt: skip
-    write_private(folder("ci") / f"{found.record.run_id}.json", kept)
+    write_private(records_folder("ci") / f"{found.record.run_id}.json", kept)
 
 
 def test_the_command_says_by_its_exit_code_whether_all_is_well():
@@ -191,14 +192,14 @@ def test_records_that_cannot_be_read_are_one_line_and_no_new_clone(place):
     (place / "runs").write_text("")
     done = status()
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"✗ The records of runs in {folder('ci')} cannot be read (Not a directory)" in done.stderr
+    assert f"✗ The records of runs in {records_folder('ci')} cannot be read (Not a directory)" in done.stderr
     assert done.stderr.count("\n") == 1
 
 
 def test_a_copied_folder_names_its_own_page(place):
     mine = run(10, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
-    mine.record.page = Page(str(place / "dashboard.html")).recorded
-    elsewhere = Page("elsewhere.html").recorded
+    mine.record.page = PageTarget(str(place / "dashboard.html")).recorded
+    elsewhere = PageTarget("elsewhere.html").recorded
     assert (mine.record.page, elsewhere) == ("dashboard.html", str(Path("elsewhere.html").absolute()))
     (place / "dashboard.html").touch()
     keep(mine)
@@ -218,7 +219,7 @@ def test_services_of_make_up_that_are_down_are_another_exit_code_unless_settings
 def test_another_environment_says_where_it_looked():
     done = status(MAILBLAZE_ENV="dev")
     assert done.returncode == 0
-    assert f"No run of dev is recorded in {folder('dev')}" in done.stdout
+    assert f"No run of dev is recorded in {records_folder('dev')}" in done.stdout
     assert "The runs of a worker are recorded on its machine" in done.stdout
     assert "postgres    is down" not in done.stdout
 

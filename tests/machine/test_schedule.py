@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from flows.other_runs import LABEL
+from flows.orchestration.other_runs import LABEL
 from mock_services.ports import free_port
 from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, scheduled, wait_until
 from tests.machine.machine import Machine

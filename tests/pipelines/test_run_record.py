@@ -15,9 +15,11 @@ from exactly_once.errors import PipelineError
 from exactly_once.lease.lease import LeaseHeld, LeaseLost
 from exactly_once.report import LoadReport, TableReport
 from exactly_once.table_guard import RefusedTable
-from flows.outcome import LoadsFailed
-from pipelines.runs import run_record
-from pipelines.runs.run_record import AT_WORK, BUSY, KILLED, OK, folder, read_all, recorded
+from flows.orchestration.failed_states import LoadsFailed
+from pipelines.runs import run_history
+from pipelines.runs.run_history import RecordedRun, read_runs
+from pipelines.runs.run_record import BUSY, KILLED, OK, RUNNING, records_folder
+from pipelines.runs.run_writer import recorded
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -28,7 +30,7 @@ time.sleep(600)
 """
 BEGIN = """
 import sys, time
-from pipelines.runs.run_record import recorded
+from pipelines.runs.run_writer import recorded
 with recorded('load', 'python pipelines/saas.py', ['saas']):
 """
 
@@ -40,8 +42,8 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
-def only_record() -> run_record.Found:
-    (found,), damaged = read_all("local")
+def only_record() -> RecordedRun:
+    (found,), damaged = read_runs("local")
     assert damaged == 0
     return found
 
@@ -129,7 +131,7 @@ def test_a_killed_run_is_at_work_until_it_is_killed():
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as process:
         assert process.stdout.readline() == b"begun\n"
         found = only_record()
-        assert (found.result, found.record.pid) == (AT_WORK, process.pid)
+        assert (found.result, found.record.pid) == (RUNNING, process.pid)
         process.kill()
     found = only_record()
     assert found.result == KILLED
@@ -140,7 +142,7 @@ def test_a_run_that_cannot_be_seen_from_here_counts_as_killed_once_it_is_silent(
     with recorded("load", "python pipelines/saas.py", ["saas"]) as run:
         elsewhere = asdict(run.record) | {"machine": "another:1", "host": "another", "pid": 1}
     run.path.write_text(json.dumps(elsewhere | {"result": None, "ended_at": None}))
-    assert only_record().result == AT_WORK
+    assert only_record().result == RUNNING
     os.utime(run.path, (run.path.stat().st_mtime - 600,) * 2)
     assert only_record().result == KILLED
 
@@ -158,7 +160,7 @@ def test_two_runs_at_once_have_two_records_and_a_run_inside_of_a_run_has_none():
         assert outer.record.outcome("saas").result == OK
         one.communicate()
         two.communicate()
-    found, _ = read_all("local")
+    found, _ = read_runs("local")
     assert sorted(record.record.kind for record in found) == ["flow", "load", "load"]
 
 
@@ -166,22 +168,22 @@ def test_a_damaged_record_is_counted_and_one_of_a_later_version_is_read():
     run_load(report())
     kept = json.loads(only_record().path.read_text())
     for number, text in enumerate(["", "{", "[]", "null", '{"run_id": 1}', "\0" * 100]):
-        (folder("local") / f"20260101T00000000000{number}-x.json").write_text(text)
+        (records_folder("local") / f"20260101T00000000000{number}-x.json").write_text(text)
     later = kept | {"version": 2, "new": 1, "tables": [kept["tables"][0] | {"bytes": 5}]}
-    (folder("local") / "20990101T000000000000-later.json").write_text(json.dumps(later))
-    found, damaged = read_all("local")
+    (records_folder("local") / "20990101T000000000000-later.json").write_text(json.dumps(later))
+    found, damaged = read_runs("local")
     assert ([one.record.version for one in found], damaged) == ([2, 1], 6)
     assert found[0].record.tables[0].in_raw == 59
 
 
 def test_the_oldest_records_go_and_the_last_good_one_of_a_source_stays(monkeypatch):
-    monkeypatch.setattr(run_record, "KEPT", 3)
+    monkeypatch.setattr(run_history, "KEPT", 3)
     run_load(report())
     good = only_record().path
     for _ in range(5):
         with pytest.raises(PipelineError):
             run_load(PipelineError("no"))
-    found, _ = read_all("local")
+    found, _ = read_runs("local")
     assert [one.result for one in found] == ["failed"] * 3 + [OK]
     assert found[-1].path == good
 

@@ -11,7 +11,8 @@ from moto import mock_aws
 
 from exactly_once.errors import PipelineError
 from pipelines import doctor
-from pipelines.configuration import prefect_sign_in, secret_checks
+from pipelines.configuration import secret_checks
+from pipelines.configuration.prefect_api import PrefectApi
 from pipelines.configuration.secret_checks import NEEDED, OF_PREFECT, secrets
 from tests.conftest import serve
 
@@ -90,13 +91,13 @@ def test_the_list_is_terraforms():
 
 
 def test_a_request_signs_in_as_prefects_client_does(monkeypatch):
-    cloud, own = "https://api.prefect.example/api", "http://127.0.0.1:4200/api"
+    cloud, own = PrefectApi("https://api.prefect.example/api"), PrefectApi("http://127.0.0.1:4200/api")
     monkeypatch.delenv("PREFECT_API_AUTH_STRING", raising=False)
     monkeypatch.setenv("PREFECT_API_KEY", "k")
-    assert prefect_sign_in.headers(cloud) == {"Authorization": "Bearer k"}
-    assert prefect_sign_in.headers(own) == {}
+    assert cloud.headers() == {"Authorization": "Bearer k"}
+    assert own.headers() == {}
     monkeypatch.setenv("PREFECT_API_AUTH_STRING", ":".join(["admin", "pass"]))
-    assert prefect_sign_in.headers(own) == {"Authorization": "Basic YWRtaW46cGFzcw=="}
+    assert own.headers() == {"Authorization": "Basic YWRtaW46cGFzcw=="}
 
 
 def test_a_server_behind_user_and_password_is_signed_in_to(monkeypatch):
