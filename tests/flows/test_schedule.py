@@ -11,7 +11,7 @@ import pytest
 
 from exactly_once.errors import PipelineError
 from flows.schedule_check import check
-from mock_services.ports import free_port
+from mock_services.system.ports import free_port
 from pipelines.environment import data_dir, environment
 from pipelines.runs.flow_lease import flow_lease
 from tests.flows.conftest import ROOT

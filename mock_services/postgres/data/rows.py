@@ -1,4 +1,4 @@
-"""The rows of each table, one by one, in the order of the schema's columns; `updated_at` is always the last one."""
+"""Generate the rows of each table, in the order of the schema's columns; `updated_at` is always the last."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -7,19 +7,19 @@ from decimal import Decimal
 from hashlib import md5
 from itertools import repeat
 
-from mock_services import campaigns, world
-from mock_services.postgres.values import (
+from mock_services.company import campaigns, generator
+from mock_services.postgres.data.edge_values import (  # fmt: skip
     AMOUNTS,
     ARRAYS,
     BIG_INTEGERS,
     BINARIES,
     JSONS,
-    NAMES,
     NUMERICS,
     RATES,
     SMALL_INTEGERS,
+    TEXTS,
     pick,
-)  # fmt: skip
+)
 
 ZONES = (("Europe/Berlin", "eu", 1), ("America/New_York", "us", -5), ("Asia/Tokyo", "apac", 9),
          ("America/Lima", "latam", -5))  # fmt: skip
@@ -30,7 +30,7 @@ PRICES = (("free", "0.00", "EUR"), ("starter", "29.00", "EUR"), ("growth", "99.0
           ("legacy", "12345678.99", "JPY"))  # fmt: skip
 INDUSTRIES = ("retail", "software", "health", "travel", None, "education")
 ROLES = ("owner", "admin", "editor", "viewer")
-INVOICES_EACH = 12  # ids kept free for each seeded subscription
+INVOICES_PER_SUBSCRIPTION = 12  # ids reserved for each seeded subscription
 
 
 def _uuid(kind: int, number: int) -> str:
@@ -39,25 +39,25 @@ def _uuid(kind: int, number: int) -> str:
 
 
 def _updated(created: datetime, share: float) -> datetime:
-    return world.between(created, world.LAST_SEEDED, share) if created < world.LAST_SEEDED else created
+    return generator.between(created, generator.LAST_SEEDED, share) if created < generator.LAST_SEEDED else created
 
 
-def plan(number: int, scale: int) -> tuple:
+def plan(number: int, _scale: int) -> tuple:
     """Return a row of plans."""
     code, price, currency = PRICES[number - 1]
     features = json.dumps({"sso": number > 3, "seats": number * 5, "ratio": 0.1}) if number < 5 else "{}"
-    created = world.HISTORY_START + timedelta(hours=number)
+    created = generator.HISTORY_START + timedelta(hours=number)
     return (number, code, code.title(), price, currency, pick(BIG_INTEGERS, number - 1), pick(NUMERICS, number),
             features, number < 5, created, _updated(created, number / 7))  # fmt: skip
 
 
 def account(number: int, scale: int) -> tuple:
     """Return a row of accounts."""
-    roll, created = world.dice(11, number), world.account_created_at(number, scale)
+    roll, created = generator.seeded_random(11, number), generator.account_created_at(number, scale)
     zone, region, offset = pick(ZONES, int(roll() * 4))
-    is_big = world.is_big(number, scale)
+    is_big = generator.is_big(number, scale)
     status = "active" if is_big else pick(ACCOUNT_STATUSES, int(roll() * 6))
-    name = pick(NAMES, number) if number % 41 == 0 else f"{pick(world.LAST_NAMES, number)} & Sons {number}"
+    name = pick(TEXTS, number) if number % 41 == 0 else f"{pick(generator.LAST_NAMES, number)} & Sons {number}"
     return (number, _uuid(12, number), name or f"#{number}", 4 if is_big else 1 + int(roll() * 5), status, region,
             pick(INDUSTRIES, int(roll() * 6)), zone, pick(JSONS, number) or "{}", pick(ARRAYS, number) or (),
             pick(BINARIES, number), pick(AMOUNTS, number),
@@ -67,13 +67,17 @@ def account(number: int, scale: int) -> tuple:
 
 def user(number: int, scale: int) -> tuple:
     """Return a row of users."""
-    roll, day = world.dice(13, number), world.day_of("users", number, scale)
-    owner = (number - 1) // 3 % (world.SEEDED["accounts"] * scale) + 1
-    signed_up = world.account_created_at(owner, scale)
-    created = world.moment(day, roll()) if day else world.between(signed_up, world.LAST_SEEDED, roll() ** 4 * 0.9)
-    plain = f"{pick(world.FIRST_NAMES, number)} {pick(world.LAST_NAMES, number)}"
-    name = pick(NAMES, number) if number % 17 == 0 else plain
-    email = f"{pick(world.LOCAL_PARTS, number) if number % 29 == 0 else 'user'}.{number}@mail{owner}.example"
+    roll, day = generator.seeded_random(13, number), generator.day_created("users", number, scale)
+    owner = (number - 1) // 3 % (generator.SEEDED["accounts"] * scale) + 1
+    signed_up = generator.account_created_at(owner, scale)
+    created = (
+        generator.time_on_day(day, roll())
+        if day
+        else generator.between(signed_up, generator.LAST_SEEDED, roll() ** 4 * 0.9)
+    )
+    plain = f"{pick(generator.FIRST_NAMES, number)} {pick(generator.LAST_NAMES, number)}"
+    name = pick(TEXTS, number) if number % 17 == 0 else plain
+    email = f"{pick(generator.LOCAL_PARTS, number) if number % 29 == 0 else 'user'}.{number}@mail{owner}.example"
     failed = pick(SMALL_INTEGERS, number) if number % 61 == 0 else int(roll() * 4)
     seen = _updated(created, roll()) if roll() < 0.8 else None
     return (number, owner, email.replace("{n}", "n"), name, ROLES[number % 3 if roll() < 0.9 else 3], roll() < 0.93,
@@ -82,21 +86,23 @@ def user(number: int, scale: int) -> tuple:
 
 
 def _subscription_account(number: int, scale: int) -> int:
-    day = world.day_of("subscriptions", number, scale)
+    day = generator.day_created("subscriptions", number, scale)
     if day:
-        return world.ids("accounts", day, scale)[number - world.ids("subscriptions", day, scale)[0]]
-    block, local = divmod(number - 1, world.SEEDED["subscriptions"])
-    return block * world.SEEDED["accounts"] + local % world.SEEDED["accounts"] + 1
+        return generator.ids_created("accounts", day, scale)[
+            number - generator.ids_created("subscriptions", day, scale)[0]
+        ]
+    block, local = divmod(number - 1, generator.SEEDED["subscriptions"])
+    return block * generator.SEEDED["accounts"] + local % generator.SEEDED["accounts"] + 1
 
 
 def subscription(number: int, scale: int) -> tuple:
-    """Return a row of subscriptions; 40 accounts of each block have a cancelled one beside their own."""
-    roll, owner = world.dice(14, number), _subscription_account(number, scale)
-    day = world.day_of("subscriptions", number, scale)
-    signed_up = world.account_created_at(owner, scale)
-    soonest = timedelta(minutes=300) if day else (world.LAST_SEEDED - signed_up) * 0.02
+    """Return a row of subscriptions; 40 accounts of each block also have a cancelled one."""
+    roll, owner = generator.seeded_random(14, number), _subscription_account(number, scale)
+    day = generator.day_created("subscriptions", number, scale)
+    signed_up = generator.account_created_at(owner, scale)
+    soonest = timedelta(minutes=300) if day else (generator.LAST_SEEDED - signed_up) * 0.02
     created = signed_up + soonest * roll()
-    is_former = not day and (number - 1) % world.SEEDED["subscriptions"] >= world.SEEDED["accounts"]
+    is_former = not day and (number - 1) % generator.SEEDED["subscriptions"] >= generator.SEEDED["accounts"]
     status = "cancelled" if is_former else pick(("active", "active", "trialing", "active", "paused"), int(roll() * 5))
     price = PRICES[number % 4]
     updated = _updated(created, roll())
@@ -107,56 +113,56 @@ def subscription(number: int, scale: int) -> tuple:
 
 
 def seeded_invoices(scale: int) -> Iterator[tuple]:
-    """Yield the history's rows of invoices: one about every 17 days of a subscription."""
-    for number in world.ids("subscriptions", 0, scale):
-        billed = world.account_created_at(_subscription_account(number, scale), scale) + timedelta(days=2)
-        for turn in range(INVOICES_EACH):
-            if billed >= world.LAST_SEEDED - timedelta(days=2):
+    """Yield the invoices of the history: one every 17 days of a subscription."""
+    for number in generator.ids_created("subscriptions", 0, scale):
+        billed = generator.account_created_at(_subscription_account(number, scale), scale) + timedelta(days=2)
+        for turn in range(INVOICES_PER_SUBSCRIPTION):
+            if billed >= generator.LAST_SEEDED - timedelta(days=2):
                 break
-            yield invoice((number - 1) * INVOICES_EACH + turn + 1, number, billed, scale)
+            yield invoice((number - 1) * INVOICES_PER_SUBSCRIPTION + turn + 1, number, billed, scale)
             billed += timedelta(days=17)
 
 
 def invoice(number: int, subscription_id: int, billed: datetime, scale: int) -> tuple:
-    """Return a row of invoices; most of them are paid, drafts and void ones are few."""
-    roll = world.dice(15, number)
+    """Return a row of invoices; most are paid, few are drafts or void."""
+    roll = generator.seeded_random(15, number)
     created = billed + timedelta(microseconds=int(roll() * 3.6e9))
     status = "paid" if roll() < 0.82 else pick(("draft", "open", "void", "uncollectible", "open"), int(roll() * 5))
     subtotal = Decimal(int(roll() * 1_000_000)) / 100 - (50 if number % 89 == 0 else 0)
     tax = (subtotal * Decimal("0.19")).quantize(Decimal("0.01"))
     item = {"sku": f"plan-{number % 5}", "quantity": 1 + number % 3, "amount": str(subtotal)}
     items = json.dumps([item] * (number % 3))
-    is_young = world.day_of("invoices", number, scale) > 0
+    is_young = generator.day_created("invoices", number, scale) > 0
     paid = _updated(created, roll() * 0.3) if status == "paid" and not is_young else None
     return (number, _subscription_account(subscription_id, scale), subscription_id, f"INV-{number:08d}",
             "draft" if is_young and status == "paid" else status, PRICES[subscription_id % 4][2],
             subtotal, tax, subtotal + tax,
             pick(RATES, number) or "1" if number % 43 == 0 else f"1.{int(roll() * 1e6):06d}", items,
-            pick(NAMES, number) if number % 11 == 0 else None, created.date(), created.date() + timedelta(days=14),
+            pick(TEXTS, number) if number % 11 == 0 else None, created.date(), created.date() + timedelta(days=14),
             paid, created, _updated(paid or created, roll() * 0.2))  # fmt: skip
 
 
-def audience(number: int, scale: int) -> tuple:
+def contact_list(number: int, scale: int) -> tuple:
     """Return a row of lists."""
-    roll, day = world.dice(16, number), world.day_of("lists", number, scale)
-    block, local = divmod(number - 1, world.SEEDED["lists"])
+    roll, day = generator.seeded_random(16, number), generator.day_created("lists", number, scale)
+    block, local = divmod(number - 1, generator.SEEDED["lists"])
     if day:
-        owner = world.ids("accounts", day, scale)[number - world.ids("lists", day, scale)[0]]
+        owner = generator.ids_created("accounts", day, scale)[number - generator.ids_created("lists", day, scale)[0]]
     else:
         index = local // campaigns.CAMPAIGN_LISTS if local < 60 else (local - 60) % 12 if local < 112 else local - 100
-        owner = block * world.SEEDED["accounts"] + index + 1
-    created = world.account_created_at(owner, scale) + timedelta(minutes=5 + roll() * 600)
+        owner = block * generator.SEEDED["accounts"] + index + 1
+    created = generator.account_created_at(owner, scale) + timedelta(minutes=5 + roll() * 600)
     return (number, owner, f"List {number}", roll() < 0.05 and local >= 60, f"news{number}@send{owner}.example"
             if roll() < 0.8 else None, pick(JSONS, number), created, _updated(created, roll()))  # fmt: skip
 
 
 def contact(number: int, scale: int) -> tuple:
     """Return a row of contacts."""
-    roll, owner = world.dice(17, number), world.contact_account(number, scale)
-    first, last, email, _ = world.contact_person(number)
+    roll, owner = generator.seeded_random(17, number), generator.contact_account(number, scale)
+    first, last, email, _ = generator.contact_person(number)
     if number % 41 == 0:
-        first, last = pick(NAMES, number // 41), pick(NAMES, number // 41 * 7 + 3)
-    created = world.contact_created_at(number, scale)
+        first, last = pick(TEXTS, number // 41), pick(TEXTS, number // 41 * 7 + 3)
+    created = generator.contact_created_at(number, scale)
     updated = _updated(created, roll())
     subscribed = roll() < 0.93
     has_left = not subscribed and roll() < 0.8
@@ -171,44 +177,44 @@ def contact(number: int, scale: int) -> tuple:
 
 
 def seeded_memberships(scale: int) -> Iterator[tuple]:
-    """Yield the history's rows of list_memberships: lists of big accounts, then each small account's only list."""
-    for list_id in world.ids("lists", 0, scale):
+    """Yield the list_memberships of the history: lists of big accounts, then the only list of each small account."""
+    for list_id in generator.ids_created("lists", 0, scale):
         for contact_id in campaigns.list_members(list_id, scale):
             yield _membership(list_id, contact_id, scale)
-    for contact_id in world.ids("contacts", 0, scale):
-        owner = world.contact_account(contact_id, scale)
-        if not world.is_big(owner, scale):
+    for contact_id in generator.ids_created("contacts", 0, scale):
+        owner = generator.contact_account(contact_id, scale)
+        if not generator.is_big(owner, scale):
             yield _membership(campaigns.account_list(owner, 0, scale), contact_id, scale)
 
 
 def _membership(list_id: int, contact_id: int, scale: int) -> tuple:
-    roll = world.dice(19, list_id, contact_id)
-    joined = world.contact_created_at(contact_id, scale) + timedelta(minutes=roll() * 60)
+    roll = generator.seeded_random(19, list_id, contact_id)
+    joined = generator.contact_created_at(contact_id, scale) + timedelta(minutes=roll() * 60)
     is_subscribed = campaigns.is_member_subscribed(list_id, contact_id)
     status = "subscribed" if is_subscribed else pick(("unsubscribed", "cleaned", "pending"), int(roll() * 3))
     return (list_id, contact_id, status, joined, _updated(joined, roll()))
 
 
 def new_memberships(day: int, scale: int) -> Iterator[tuple]:
-    """Yield the rows of list_memberships that the contacts born on a day bring along: one list each, some two."""
-    for contact_id in world.ids("contacts", day, scale):
-        owner, roll = world.contact_account(contact_id, scale), world.dice(20, contact_id)
+    """Yield the list_memberships of the contacts that are created on a day: one list each, some two."""
+    for contact_id in generator.ids_created("contacts", day, scale):
+        owner, roll = generator.contact_account(contact_id, scale), generator.seeded_random(20, contact_id)
         number = int(roll() * campaigns.CAMPAIGN_LISTS)
-        joined = world.moment(day, roll())
-        for extra in range(2 if roll() < 0.2 and world.is_big(owner, scale) else 1):
+        joined = generator.time_on_day(day, roll())
+        for extra in range(2 if roll() < 0.2 and generator.is_big(owner, scale) else 1):
             yield (campaigns.account_list(owner, number + extra, scale), contact_id, "subscribed", joined, joined)
 
 
 def campaign(number: int, scale: int) -> tuple:
     """Return a row of campaigns; a seeded one that has been sent may be archived by now."""
-    roll, item = world.dice(21, number), campaigns.campaign(number, scale)
-    is_sent = item.sent_at is not None and (item.day > 0 or item.sent_at <= world.LAST_SEEDED)
+    roll, item = generator.seeded_random(21, number), campaigns.campaign(number, scale)
+    is_sent = item.sent_at is not None and (item.day > 0 or item.sent_at <= generator.LAST_SEEDED)
     status = "sent" if is_sent else "scheduled" if item.scheduled_at else "draft"
     if is_sent and not item.day and roll() < 0.2:
         status = "archived"
-    name = pick(NAMES, number) or "untitled" if number % 13 == 0 else f"Campaign {number}"
+    name = pick(TEXTS, number) or "untitled" if number % 13 == 0 else f"Campaign {number}"
     settings = json.dumps({"track_opens": True, "ratio": 0.25, "utm": {"source": f"c{number}"}})
-    subject = pick(NAMES, number) if number % 7 == 0 else f"News no. {number}"
+    subject = pick(TEXTS, number) if number % 7 == 0 else f"News no. {number}"
     budget = f"{roll() * 5000:.2f}" if roll() < 0.7 else None
     sent = item.sent_at if is_sent else None
     return (number, item.account_id, item.list_id, name, subject,
@@ -218,11 +224,11 @@ def campaign(number: int, scale: int) -> tuple:
 
 
 def new_rows(day: int, scale: int) -> dict[str, Iterable[tuple]]:
-    """Return, for each table in the order of its foreign keys, the rows born on a day; day 0 is the history."""
-    makers = {"plans": plan, "accounts": account, "users": user, "subscriptions": subscription, "lists": audience,
+    """Return the rows that are created on a day, by table, in the order of the foreign keys; day 0 is the history."""
+    makers = {"plans": plan, "accounts": account, "users": user, "subscriptions": subscription, "lists": contact_list,
               "contacts": contact, "campaigns": campaign}  # fmt: skip
     found: dict[str, Iterable[tuple]] = {
-        table: map(make, world.ids(table, day, scale), repeat(scale)) for table, make in makers.items()
+        table: map(make, generator.ids_created(table, day, scale), repeat(scale)) for table, make in makers.items()
     }
     found["invoices"] = later_invoices(day, scale) if day else seeded_invoices(scale)
     found["list_memberships"] = new_memberships(day, scale) if day else seeded_memberships(scale)
@@ -230,8 +236,8 @@ def new_rows(day: int, scale: int) -> dict[str, Iterable[tuple]]:
 
 
 def later_invoices(day: int, scale: int) -> Iterator[tuple]:
-    """Yield a day's rows of invoices, for subscriptions of the seed."""
-    roll = world.dice(35, day)
-    for number in world.ids("invoices", day, scale):
-        subscription_id = 1 + int(roll() * world.SEEDED["subscriptions"] * scale)
-        yield invoice(number, subscription_id, world.moment(day, roll()), scale)
+    """Yield the invoices of a day, for seeded subscriptions."""
+    roll = generator.seeded_random(35, day)
+    for number in generator.ids_created("invoices", day, scale):
+        subscription_id = 1 + int(roll() * generator.SEEDED["subscriptions"] * scale)
+        yield invoice(number, subscription_id, generator.time_on_day(day, roll()), scale)

@@ -1,4 +1,4 @@
-"""One background process by its record file: who it is, whether it still lives, and its end."""
+"""Background processes and their record files: identify a process, check that it lives, stop it."""
 
 import json
 import os
@@ -11,10 +11,10 @@ from pathlib import Path
 from mock_services.errors import ServiceError
 
 
-def identity(pid: int) -> str | None:
-    """Return what tells a process from a later one with the same number (its start time), or None if it is gone."""
+def process_identity(pid: int) -> str | None:
+    """Return the start time of a process, which tells it from a later one with the same pid; None if it ended."""
     with suppress(ChildProcessError):
-        os.waitpid(pid, os.WNOHANG)  # a dead child of ours would stay a zombie
+        os.waitpid(pid, os.WNOHANG)  # reaps a dead child, which would stay a zombie
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         return None if fields[0] in "ZX" else fields[19]
@@ -32,17 +32,17 @@ def _members(group: int) -> list[int]:
     return [int(pid) for pid, pgid, stat in rows if int(pgid) == group and not stat.startswith("Z")]
 
 
-class Record:
-    """The record file of one background process; the port outlives the process.
+class ProcessRecord:
+    """The record file of one background process: pid, start time, port and folder. The port outlives the process.
 
-    It says of which folder the process is: where somebody has copied the folder, the process is the original's.
+    The folder tells a copied folder from the original, which owns the process.
     """
 
     def __init__(self, path: Path):
         self.path = path
 
     def read(self) -> dict:
-        """Return what is recorded; a missing or broken file is an empty record."""
+        """Return the record; {} for a missing or damaged file."""
         try:
             found = json.loads(self.path.read_text())
         except (FileNotFoundError, json.JSONDecodeError):
@@ -50,58 +50,67 @@ class Record:
         return found if isinstance(found, dict) else {}
 
     def write(self, pid: int | None, port: int) -> None:
-        """Record a process that was just started, or with None that there is none."""
+        """Record a process that was just started; pid None records that none runs."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        process = {"pid": pid, "identity": pid and identity(pid), "port": port, "folder": whereabouts(self.path.parent)}
+        process = {
+            "pid": pid,
+            "identity": pid and process_identity(pid),
+            "port": port,
+            "folder": folder_identity(self.path.parent),
+        }
         write_atomically(self.path, json.dumps(process))
 
     @property
     def port(self) -> int | None:
-        """The port of this start or the last one."""
+        """The port of this start, or of the last one."""
         return self.read().get("port")
 
     def pid(self) -> int | None:
-        """Return the process's number if that very process still lives."""
+        """Return the pid, or None if that process has ended."""
         found = self.read()
-        is_alive = found.get("pid") and found.get("identity") == identity(found["pid"])
-        return found["pid"] if is_alive and is_at(self.path.parent, found.get("folder")) else None
+        is_alive = found.get("pid") and found.get("identity") == process_identity(found["pid"])
+        return found["pid"] if is_alive and is_same_folder(self.path.parent, found.get("folder")) else None
 
     def members(self) -> list[int]:
-        """Return the process and its children, as far as they live."""
+        """Return the pids of the process and its children that live."""
         pid = self.pid()
         return [pid, *_members(pid)] if pid else []
 
     def stop(self, polite: signal.Signals = signal.SIGTERM, seconds: float = 10, whole_group: bool = True) -> bool:
-        """End the process and all of its group, politely first; tell whether there was one. Leaves only the port."""
+        """Terminate the process and its group; return whether there was one. The record keeps the port."""
         found, pid = self.read(), self.pid()
         if pid:
-            end(pid, polite, seconds, whole_group)
+            terminate(pid, polite, seconds, whole_group)
         if found.get("pid"):
             self.write(None, found["port"])
         return pid is not None
 
 
-def whereabouts(folder: Path) -> dict:
-    """Return what tells a folder from a copy of it."""
+def folder_identity(folder: Path) -> dict:
+    """Return path, device and inode of a folder, which tell it from a copy."""
     found = folder.stat()
     return {"path": str(folder.absolute()), "device": found.st_dev, "inode": found.st_ino}
 
 
-def is_at(folder: Path, recorded: dict | None) -> bool:
-    """Tell whether a folder is the recorded one, perhaps moved, and no copy of it; True where nothing was recorded."""
+def is_same_folder(folder: Path, recorded: dict | None) -> bool:
+    """Return whether a folder is the recorded one (it may have been moved) and not a copy; True without a record."""
     if not recorded:
         return True
     try:
-        here = whereabouts(folder)
-        there = whereabouts(Path(recorded["path"]))
+        here = folder_identity(folder)
+        there = folder_identity(Path(recorded["path"]))
     except FileNotFoundError:
-        return folder.exists()  # the recorded one is gone: it was moved here
+        return folder.exists()  # the recorded folder is gone: it was moved here
     return (here["device"], here["inode"]) == (there["device"], there["inode"])
 
 
-def end(pid: int, polite: signal.Signals, seconds: float, whole_group: bool) -> None:
-    """End a process that leads its own group: ask, wait up to `seconds`, then kill whatever is left of the group."""
-    before = identity(pid)
+def terminate(pid: int, polite: signal.Signals, seconds: float, whole_group: bool) -> None:
+    """Terminate a process that leads its own group: signal, wait up to `seconds`, then kill the rest of the group.
+
+    Raises:
+        ServiceError: it does not end.
+    """
+    before = process_identity(pid)
     try:
         if whole_group:
             os.killpg(pid, polite)
@@ -110,7 +119,7 @@ def end(pid: int, polite: signal.Signals, seconds: float, whole_group: bool) -> 
     except ProcessLookupError:
         return
     deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline and (identity(pid) == before or _members(pid)):
+    while time.monotonic() < deadline and (process_identity(pid) == before or _members(pid)):
         time.sleep(0.05)
     for member in _members(pid):
         try:
@@ -119,12 +128,12 @@ def end(pid: int, polite: signal.Signals, seconds: float, whole_group: bool) -> 
             continue
     while _members(pid) and time.monotonic() < deadline + 5:
         time.sleep(0.02)
-    if identity(pid) == before:
+    if process_identity(pid) == before:
         raise ServiceError(f"process {pid} does not end: look at it with `ps -fp {pid}`")
 
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replace a file in one step, readable by its owner only."""
+    """Replace a file atomically; only its owner may read it."""
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""What becomes of every message: the vendor's e-mail events, made from the campaign and the contact alone."""
+"""Generate the e-mail events of every message from its campaign and contact alone."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -6,55 +6,59 @@ from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from math import log
 
-from mock_services import world
-from mock_services.campaigns import Campaign, campaign, campaigns_sent, recipients
+from mock_services.company import generator
+from mock_services.company.campaigns import Campaign, campaign, campaigns_sent, recipients
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-SECOND, DAY = 1_000_000, 86_400_000_000  # microseconds, as all moments of this file
-TAIL_DAYS = 9  # an event is received at most that long after its campaign went out
-AGENTS = (
+SECOND, DAY = 1_000_000, 86_400_000_000  # microseconds, as all times in this module
+TAIL_DAYS = 9  # an event is received at most this long after its campaign was sent
+USER_AGENTS = (
     "Mozilla/5.0 (Macintosh; Intel Mac OS X 14_5) AppleWebKit/605.1.15",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64)",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X)",
     "Mozilla/5.0 (Linux; Android 14) Gmail/2024",
 )
-HARD = (
+HARD_BOUNCE_REASONS = (
     "550 5.1.1 The email account that you tried to reach does not exist",
     "550 5.1.10 RESOLVER.ADR.RecipientNotFound",
 )
-SOFT = ("452 4.2.2 Mailbox full", "421 4.7.0 Try again later, closing connection", "451 4.3.0 Temporary server error")
+SOFT_BOUNCE_REASONS = (
+    "452 4.2.2 Mailbox full",
+    "421 4.7.0 Try again later, closing connection",
+    "451 4.3.0 Temporary server error",
+)
 
 
 def micros(at: datetime) -> int:
-    """Return an instant in microseconds since 1970."""
+    """Return a time in microseconds since 1970."""
     return (at - EPOCH) // timedelta(microseconds=1)
 
 
-def iso(moment: int) -> str:
+def iso(at: int) -> str:
     """Return microseconds since 1970 as ISO-8601 in UTC with microseconds and a Z."""
-    return (EPOCH + timedelta(microseconds=moment)).isoformat(timespec="microseconds")[:-6] + "Z"
+    return (EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def digest(*parts: object) -> str:
-    """Return a short id that depends on nothing but its parts."""
+    """Return a short id that depends only on the parts."""
     return blake2b(":".join(map(str, parts)).encode(), digest_size=12).hexdigest()
 
 
 @dataclass
 class Message:
-    """One message to one contact, which collects its events as (received, body), in order of occurrence."""
+    """One message to one contact, with its events as (received, body), in order of occurrence."""
 
     item: Campaign
     contact_id: int
     events: list[tuple[int, dict]] = field(default_factory=list)
 
     def __post_init__(self):
-        self.roll = world.dice(51, self.item.campaign_id, self.contact_id)
-        _, _, self.email, self.provider = world.contact_person(self.contact_id)
+        self.roll = generator.seeded_random(51, self.item.campaign_id, self.contact_id)
+        _, _, self.email, self.provider = generator.contact_person(self.contact_id)
         self.message_id = f"msg_{self.item.campaign_id:x}_{self.contact_id:x}"
 
     def add(self, kind: str, at: int, **details: object) -> None:
-        """Note an event; what it does not say is null. Some are received minutes late, a few 1 to 5 days."""
+        """Add an event; fields without a value are null. Some are received minutes late, a few 1 to 5 days late."""
         roll = self.roll()
         late = SECOND * (0.2 + roll * 8) if roll < 0.92 else SECOND * 60 * (1 + (roll - 0.92) * 200)
         if roll > 0.995:
@@ -69,48 +73,56 @@ class Message:
         }))  # fmt: skip
 
     def wait(self, mean: float, most: float) -> int:
-        """Return a waiting time in microseconds, mostly short, from a mean and a most in seconds."""
+        """Return an exponential waiting time in microseconds; `mean` and `most` are in seconds."""
         return int(min(-log(1 - self.roll()) * mean, most) * SECOND)
 
-    def where(self, network: str) -> str:
-        """Return an address in a network that is reserved for documentation."""
+    def ip_address(self, network: str) -> str:
+        """Return an IP address in a network that is reserved for documentation."""
         return f"{network}.{1 + int(self.roll() * 254)}"
 
 
 def message_events(item: Campaign, contact_id: int) -> list[tuple[int, dict]]:
-    """Return the events of one message as (received, body); a hard bounce is always the last of them."""
+    """Return the events of one message as (received, body); a hard bounce is always the last one."""
     message = Message(item, contact_id)
     roll = message.roll
     at = micros(item.sent_at) + int(roll() * 1800 * SECOND)
     message.add("processed", at)
     at += message.wait(4, 60) + SECOND // 10
-    fate = roll()
-    if fate < 0.017:
-        message.add("bounce", at, bounce_type="hard", reason=HARD[int(roll() * len(HARD))])
+    outcome = roll()
+    if outcome < 0.017:
+        message.add(
+            "bounce", at, bounce_type="hard", reason=HARD_BOUNCE_REASONS[int(roll() * len(HARD_BOUNCE_REASONS))]
+        )
         return message.events
-    if fate < 0.030:
-        message.add("bounce", at, bounce_type="soft", reason=SOFT[int(roll() * len(SOFT))])
-        if fate < 0.024:
+    if outcome < 0.030:
+        message.add(
+            "bounce", at, bounce_type="soft", reason=SOFT_BOUNCE_REASONS[int(roll() * len(SOFT_BOUNCE_REASONS))]
+        )
+        if outcome < 0.024:
             return message.events
         at += message.wait(1800, 7200) + 60 * SECOND
-    elif fate < 0.055:
-        message.add("deferred", at, reason=SOFT[int(roll() * len(SOFT))])
+    elif outcome < 0.055:
+        message.add("deferred", at, reason=SOFT_BOUNCE_REASONS[int(roll() * len(SOFT_BOUNCE_REASONS))])
         at += message.wait(600, 7200) + 30 * SECOND
     message.add("delivered", at)
-    if roll() < 0.21:  # a proxy loads the pictures at once, whether or not anybody reads them
+    if roll() < 0.21:  # a proxy loads the images at once, read or not
         opened = at
         for _ in range(1 + (roll() < 0.45) + (roll() < 0.2)):
             opened += message.wait(9, 60) + SECOND
             message.add(
-                "open", opened, is_machine_open=True, user_agent="Mozilla/5.0", ip_address=message.where("192.0.2")
+                "open", opened, is_machine_open=True, user_agent="Mozilla/5.0", ip_address=message.ip_address("192.0.2")
             )
     if roll() < 0.215:
-        _read(message, at)
+        _add_reads(message, at)
     return message.events
 
 
-def _read(message: Message, delivered: int) -> None:
-    roll, agent, address = message.roll, AGENTS[int(message.roll() * len(AGENTS))], message.where("198.51.100")
+def _add_reads(message: Message, delivered: int) -> None:
+    roll, agent, address = (
+        message.roll,
+        USER_AGENTS[int(message.roll() * len(USER_AGENTS))],
+        message.ip_address("198.51.100"),
+    )
     at = delivered + message.wait(14_000, 86_400) + 5 * SECOND
     for turn in range(9):
         message.add("open", at, is_machine_open=False, user_agent=agent, ip_address=address)
@@ -123,21 +135,21 @@ def _read(message: Message, delivered: int) -> None:
         if roll() > 0.56:
             break
         at += message.wait(9_000, 40_000) + SECOND
-    fate = roll()
-    if fate < 0.0165:
-        is_spam = fate < 0.0025
+    outcome = roll()
+    if outcome < 0.0165:
+        is_spam = outcome < 0.0025
         message.add("spam_report" if is_spam else "unsubscribe", at + message.wait(60, 600) + SECOND,
                     **({} if is_spam else {"user_agent": agent, "ip_address": address}))  # fmt: skip
 
 
 def events_received(day: int, scale: int) -> Iterator[tuple[int, dict]]:
-    """Yield the events that the vendor receives on a day (day 0: in the whole history), one in 500 of them twice.
+    """Yield the events that the vendor receives on a day (day 0: in the history), one in 500 of them twice.
 
-    On a day of traffic those of its own campaigns come, and the tail and the late arrivals of earlier ones.
+    A day of traffic has the events of its own campaigns, and late events of earlier ones.
     """
-    first = micros(world.HISTORY_END + timedelta(days=day)) if day else 0
-    end = micros(world.HISTORY_END + timedelta(days=day + 1))
-    for number in _campaigns_with_news(day, first, scale):
+    first = micros(generator.HISTORY_END + timedelta(days=day)) if day else 0
+    end = micros(generator.HISTORY_END + timedelta(days=day + 1))
+    for number in _campaigns_with_events(day, first, scale):
         item = campaign(number, scale)
         for contact_id in recipients(item, scale):
             for received, body in message_events(item, contact_id):
@@ -147,7 +159,7 @@ def events_received(day: int, scale: int) -> Iterator[tuple[int, dict]]:
                         yield received, body
 
 
-def _campaigns_with_news(day: int, first: int, scale: int) -> Iterator[int]:
+def _campaigns_with_events(day: int, first: int, scale: int) -> Iterator[int]:
     yield from campaigns_sent(day, scale)
     for earlier in range(max(0, day - TAIL_DAYS), day):
         for number in campaigns_sent(earlier, scale):

@@ -1,4 +1,4 @@
-"""Ports of 127.0.0.1: which are free, and whose they are."""
+"""Find free ports of 127.0.0.1, and which process listens on one."""
 
 import os
 import shutil
@@ -8,11 +8,11 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-LISTEN = "0A"  # the state of a socket in /proc/net/tcp
+LISTEN_STATE = "0A"  # the state of a socket in /proc/net/tcp
 
 
 def free_port(preferred: int | None = None) -> int:
-    """Return the preferred port if nothing listens on it, otherwise another free one."""
+    """Return the preferred port if it is free, otherwise another free one."""
     for port in (preferred, 0) if preferred else (0,):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port in TIME_WAIT is free
@@ -25,9 +25,9 @@ def free_port(preferred: int | None = None) -> int:
 
 
 def is_held_by(port: int, pids: Iterable[int]) -> bool:
-    """Tell whether one of these processes listens on a port: another program may have taken it in between.
+    """Return whether one of these processes listens on a port, and not another program.
 
-    True where neither /proc nor lsof can tell.
+    True if neither /proc nor lsof can tell.
     """
     if Path("/proc/net/tcp").exists():
         listening = _listening_sockets(port)
@@ -43,13 +43,13 @@ def is_held_by(port: int, pids: Iterable[int]) -> bool:
 
 
 def _listening_sockets(port: int) -> set[str]:
-    """Return the kernel's numbers of the sockets that listen on a port."""
+    """Return the inodes of the sockets that listen on a port, as in /proc/PID/fd."""
     found = set()
     for table in ("/proc/net/tcp", "/proc/net/tcp6"):
         with suppress(FileNotFoundError):
             for line in Path(table).read_text().splitlines()[1:]:
                 fields = line.split()
-                if fields[3] == LISTEN and int(fields[1].rpartition(":")[2], 16) == port:
+                if fields[3] == LISTEN_STATE and int(fields[1].rpartition(":")[2], 16) == port:
                     found.add(f"socket:[{fields[9]}]")
     return found
 

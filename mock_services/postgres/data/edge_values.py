@@ -1,6 +1,6 @@
-"""Values that hurt: each is legal in Postgres, and each has broken somebody's extraction."""
+"""Edge values: each is legal in Postgres, and each has broken an extraction."""
 
-NAMES = (
+TEXTS = (
     None, "", " ",
     "🦊 Renée 👩‍👩‍👧", "محمد \u200fعلي", "Zo\u0308e", "O\"Brien 'Jr'", "back\\slash \\N \\.",
     "tab\there", "line\nfeed", "carriage\r\nreturn", "bell\x07 escape\x1b", "NULL", "null", "山田 太郎",
@@ -34,5 +34,5 @@ BIG_INTEGERS = (9_223_372_036_854_775_807, None, 5_000, 50_000, 500_000)
 
 
 def pick(values: tuple, number: int):
-    """Return one of the values, each in turn as the number grows."""
+    """Return a value; consecutive numbers return consecutive values."""
     return values[number % len(values)]

@@ -1,4 +1,4 @@
-"""Rows to Postgres by COPY: a stream of tuples becomes the text format, a chunk at a time."""
+"""Load rows into Postgres by COPY: a stream of tuples in the text format, encoded a chunk at a time."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -9,7 +9,7 @@ CHUNK_ROWS = 500
 
 
 def literal(value: object) -> str:
-    """Return one value in COPY's text format; None is NULL, a tuple is an array of text, bytes are bytea."""
+    """Return one value in COPY's text format; None is NULL, a tuple an array of text, bytes bytea."""
     if value is None:
         return "\\N"
     if isinstance(value, str):
@@ -30,7 +30,7 @@ def _element(value: str | None) -> str:
 
 
 class CopyStream:
-    """A readable stream of rows in COPY's text format that never holds more than a chunk; `rows` counts them."""
+    """A readable stream of rows in COPY's text format that holds one chunk at most; `rows` counts the rows."""
 
     def __init__(self, rows: Iterable[tuple]):
         self.rows = 0
@@ -43,7 +43,7 @@ class CopyStream:
             yield "".join("\t".join(map(literal, row)) + "\n" for row in chunk).encode()
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to `size` bytes, all that is left for a negative size, b'' at the end."""
+        """Return up to `size` bytes, the rest for a negative size, b'' at the end."""
         while size < 0 or len(self._rest) < size:
             more = next(self._lines, b"")
             if not more:
@@ -55,7 +55,7 @@ class CopyStream:
 
 
 def copy_rows(cursor, table: str, rows: Iterable[tuple], columns: tuple[str, ...] = ()) -> int:
-    """Copy rows into a table of schema public and return how many there were."""
+    """Copy rows into a table of schema public and return their number."""
     stream = CopyStream(rows)
     named = f" ({', '.join(columns)})" if columns else ""
     cursor.copy_expert(f"copy public.{table}{named} from stdin", stream, 65_536)

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM end a command with one line, also while Postgres's client works in C and no handler runs."""
+"""End a command with one line on SIGINT and SIGTERM, even while libpq runs in C and no Python handler can."""
 
 import os
 import signal
@@ -7,14 +7,14 @@ import threading
 import time
 from typing import NoReturn
 
-GRACE = 2.0  # seconds in which a command ends by itself, and removes what is temporary
-LINE = "mock_services: interrupted; type the same again, and it goes on: what was started before runs on"
+GRACE = 2.0  # seconds for a command to end by itself and remove its temporary files
+LINE = "mock_services: interrupted; type the same command again to continue: services that were started still run"
 _received = 0
 _is_working = False
 
 
 def watch() -> None:
-    """Begin to watch; a signal ends the process at once until `working` is called."""
+    """Install the handlers; until `working` is called, a signal ends the process at once."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
@@ -25,13 +25,13 @@ def watch() -> None:
 
 
 def working() -> None:
-    """From now on a signal raises KeyboardInterrupt, after which the command calls `end`."""
+    """From now on, a signal raises KeyboardInterrupt, and the command then calls `end`."""
     global _is_working
     _is_working = True
 
 
 def check() -> None:
-    """End the process where a signal came: what fails after one fails because of it, whatever the error says."""
+    """End the process if a signal came: a failure after a signal is caused by it, whatever the error says."""
     if _received:
         end()
 

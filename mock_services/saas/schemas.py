@@ -1,4 +1,4 @@
-"""The vendor's objects as its OpenAPI page describes them; the bodies themselves are served as stored text."""
+"""Schemas of the vendor's objects for its OpenAPI page; bodies are served as stored text."""
 
 from datetime import datetime
 from typing import Generic, Literal, TypeVar

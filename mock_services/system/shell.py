@@ -1,4 +1,4 @@
-"""What the shell holds of other programs: libpq's variables and proxies mean nothing to servers on 127.0.0.1."""
+"""Remove environment variables of other programs: libpq's variables and proxies, for servers on 127.0.0.1."""
 
 import os
 import re
@@ -7,8 +7,8 @@ LOOPBACK = "127.0.0.1,localhost,::1"
 PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 
 
-def ignore_foreign() -> None:
-    """Take libpq's variables and SOCKS proxies out of this process's environment; go to loopback without a proxy."""
+def ignore_foreign_variables() -> None:
+    """Unset libpq's variables and SOCKS proxies, and exclude loopback from proxies, in this process."""
     for name in [name for name in os.environ if re.match(r"PG[A-Z]", name)]:
         del os.environ[name]
     for name in [name for name in os.environ if name.lower() in PROXIES]:
