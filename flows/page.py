@@ -118,14 +118,14 @@ def write_page(page: Page) -> int:
         PipelineError: MART cannot be read, or the page cannot be written.
     """
     # Imported here: what draws takes a second to import, and a run with nothing new draws nothing.
-    from dashboard.export import document
-    from dashboard.mart import Away
+    from dashboard.export import render_document
+    from dashboard.mart import MartUnavailable
 
     hear()
     try:
         with ticking(lambda: "dashboard: drawing the pages"):
-            text = document()
-    except Away as away:
+            text = render_document()
+    except MartUnavailable as away:
         raise PipelineError(f"The dashboard's page was not written: {away}") from None
     page.write(text)
     create_link_artifact(key="elt-dashboard", link=page.url, description="The dashboard as of this run, as one page.")

@@ -1,6 +1,7 @@
-"""Charts in one style: Okabe and Ito's colours, which differ for every kind of colour vision, and never a colour alone.
+"""Charts in one style.
 
-Where two series share a chart they also differ by dash or by place, and a legend in words is above them.
+The colours are Okabe and Ito's, which differ for every kind of colour vision. Series that share a chart also differ by
+dash or position, and a legend names them.
 """
 
 from collections.abc import Sequence
@@ -8,9 +9,11 @@ from typing import Any
 
 import altair as alt
 
+from dashboard.rendering.time_steps import INCOMPLETE, step_label
+
 BLUE, VERMILION, GREEN, GREY = "#0072B2", "#D55E00", "#007A5A", "#6B7280"
 INK, RULE = "#374151", "#E5E7EB"
-HEAT = ["#EEF4F8", "#9CC7E0", "#3D8FC0", "#0072B2", "#003A5C"]
+HEAT_COLORS = ["#EEF4F8", "#9CC7E0", "#3D8FC0", "#0072B2", "#003A5C"]
 ZERO = "datum.value == 0 ? '0' : datum.label"
 DASHES = [[1, 0], [6, 3], [2, 2]]
 WEEKDAYS = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"]
@@ -22,9 +25,9 @@ Chart = alt.Chart | alt.LayerChart
 
 
 def lines(rows: Rows, series: dict[str, str], description: str, number: str = ".0%", day: str = "starts_on") -> Chart:
-    """Return a line for each of `series` (column: its name in words) over days."""
+    """Return a line for each of `series` (column: label) over days; `number` is a format of d3."""
     long = [
-        {"day": f"{row[day]}T00:00:00", "from": _from(row, day), "series": name, "value": row[column]}
+        {"day": f"{row[day]}T00:00:00", "from": _starts_on(row, day), "series": name, "value": row[column]}
         for row in rows
         for column, name in series.items()
         if row[column] is not None
@@ -41,19 +44,19 @@ def lines(rows: Rows, series: dict[str, str], description: str, number: str = ".
             strokeDash=alt.StrokeDash(
                 "series:N", scale=alt.Scale(domain=names, range=DASHES[: len(names)]), sort=names
             ),
-            tooltip=[_from_tip(), alt.Tooltip("series:N", title="what"), _value_tip(number)],
+            tooltip=[_start_tooltip(), alt.Tooltip("series:N", title="series"), _value_tooltip(number)],
         )
     )
-    return _finish(chart, description)
+    return _styled(chart, description)
 
 
 def bars(rows: Rows, series: dict[str, str], description: str, number: str = ",.0f", step: str = "week") -> Chart:
-    """Return bars over days, weeks or months (`step`), stacked where there are several series."""
+    """Return bars over days, weeks or months (`step`), stacked if there are several series."""
     long = [
         {
             "day": row["starts_on"].isoformat(),
-            "from": _from(row, "starts_on"),
-            "is_whole": not row.get("cut"),
+            "from": _starts_on(row, "starts_on"),
+            "is_complete": not row.get(INCOMPLETE),
             "series": name,
             "value": row[column],
             "order": order,
@@ -76,17 +79,17 @@ def bars(rows: Rows, series: dict[str, str], description: str, number: str = ",.
                 sort=names,
                 legend=legend,
             ),
-            # Pale where days are missing; the note below the title names these.
-            opacity=alt.condition("datum.is_whole", alt.value(1), alt.value(0.5)),
+            # Incomplete steps are pale; the note below the title lists them.
+            opacity=alt.condition("datum.is_complete", alt.value(1), alt.value(0.5)),
             order="order:Q",
-            tooltip=[_from_tip(), alt.Tooltip("series:N", title="what"), _value_tip(number)],
+            tooltip=[_start_tooltip(), alt.Tooltip("series:N", title="series"), _value_tooltip(number)],
         )
     )
-    return _finish(chart, description)
+    return _styled(chart, description)
 
 
-def across(rows: Rows, name: str, value: str, text: str, description: str, color: str = BLUE) -> Chart:
-    """Return one bar a row, in the rows' order, with its name above it and `text` at its end: it fits a phone."""
+def horizontal_bars(rows: Rows, name: str, value: str, text: str, description: str, color: str = BLUE) -> Chart:
+    """Return a bar for each row, in their order, with its name and `text` above it; fits the width of a phone."""
     data = [{"name": row[name], "value": row[value], "text": row[text]} for row in rows]
     order = [row["name"] for row in data]
     top = max([row["value"] for row in data] + [0]) or 1
@@ -96,15 +99,15 @@ def across(rows: Rows, name: str, value: str, text: str, description: str, color
     )
     bar = base.mark_bar(color=color, cornerRadiusEnd=2).encode(
         x=alt.X("value:Q", title=None, axis=None, scale=alt.Scale(domain=[0, top])),
-        tooltip=[alt.Tooltip("name:N", title="what"), alt.Tooltip("text:N", title="is")],
+        tooltip=[alt.Tooltip("name:N", title="name"), alt.Tooltip("text:N", title="value")],
     )
     label = base.mark_text(align="left", baseline="bottom", dy=-9, color=INK, fontSize=13, x=0).encode(text="label:N")
     label = label.transform_calculate(label="datum.name + '  ·  ' + datum.text")
-    return _finish(bar + label, description, height=44 * len(data) + 12)
+    return _styled(bar + label, description, height=44 * len(data) + 12)
 
 
-def weeks_heat(rows: Rows, value: str, description: str) -> Chart:
-    """Return a square for each weekday and hour; hours without a row are zero."""
+def week_heat_map(rows: Rows, value: str, description: str) -> Chart:
+    """Return a heat map of weekdays and hours; hours without a row are zero."""
     known = {(row["day_of_week"], row["hour_of_day"]): row[value] for row in rows}
     data = [
         {"weekday": WEEKDAYS[day - 1], "hour": hour, "value": known.get((day, hour), 0)}
@@ -123,19 +126,19 @@ def weeks_heat(rows: Rows, value: str, description: str) -> Chart:
             y=alt.Y("weekday:O", sort=WEEKDAYS, title=None, axis=alt.Axis(grid=False)),
             color=alt.Color(
                 "value:Q",
-                scale=alt.Scale(range=HEAT, domainMin=0),
+                scale=alt.Scale(range=HEAT_COLORS, domainMin=0),
                 legend=alt.Legend(
                     title=None, orient="top", gradientLength=140, gradientThickness=8, tickCount=3, format="~s"
                 ),
             ),
-            tooltip=["weekday:N", "hour:O", _value_tip(",.0f")],
+            tooltip=["weekday:N", "hour:O", _value_tooltip(",.0f")],
         )
     )
-    return _finish(chart, description)
+    return _styled(chart, description)
 
 
-def steps(rows: Rows, x: str, y: str, description: str, x_title: str) -> Chart:
-    """Return a curve of steps, as shares of one."""
+def step_curve(rows: Rows, x: str, y: str, description: str, x_title: str) -> Chart:
+    """Return a step curve of shares (1 is all)."""
     data = [{"x": row[x], "y": row[y]} for row in rows]
     low = min([row["y"] for row in data] + [1.0])
     chart = (
@@ -149,13 +152,13 @@ def steps(rows: Rows, x: str, y: str, description: str, x_title: str) -> Chart:
                 axis=alt.Axis(format=".0%", tickCount=5),
                 scale=alt.Scale(domain=[low - (1 - low) * 0.5 if low > 0.5 else 0.0, 1.0]),
             ),
-            tooltip=[alt.Tooltip("x:Q", title="month"), alt.Tooltip("y:Q", title="still there", format=".1%")],
+            tooltip=[alt.Tooltip("x:Q", title="month"), alt.Tooltip("y:Q", title="still on the list", format=".1%")],
         )
     )
-    return _finish(chart, description)
+    return _styled(chart, description)
 
 
-def _finish(chart: Chart, description: str, height: int = HEIGHT) -> Chart:
+def _styled(chart: Chart, description: str, height: int = HEIGHT) -> Chart:
     return (
         chart.properties(width="container", height=height, background="transparent")
         .properties(description=description, usermeta=NO_MENU)
@@ -192,14 +195,13 @@ def _legend(symbol: str = "square") -> alt.Legend:
     return alt.Legend(title=None, orient="top", direction="horizontal", columns=3, labelLimit=220, **look)
 
 
-def _from(row: dict[str, Any], day: str) -> str:
-    cut = row.get("cut")
-    return f"{row[day].day} {row[day]:%b %Y}{f' ({cut})' if cut else ''}"
+def _starts_on(row: dict[str, Any], day: str) -> str:
+    return step_label({INCOMPLETE: ""} | row, day)
 
 
-def _from_tip() -> alt.Tooltip:
+def _start_tooltip() -> alt.Tooltip:
     return alt.Tooltip("from:N", title="from")
 
 
-def _value_tip(number: str) -> alt.Tooltip:
+def _value_tooltip(number: str) -> alt.Tooltip:
     return alt.Tooltip("value:Q", title="value", format=number)
