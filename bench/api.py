@@ -18,8 +18,8 @@ import dlt
 import httpx
 
 from bench.process import ROOT, environment
-from mock_services.ports import free_port
 from mock_services.saas import store
+from mock_services.system.ports import free_port
 
 TOKEN = "a-token-of-the-bench"  # noqa: S105
 PERMITTED = 40.0  # requests a second

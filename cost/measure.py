@@ -25,7 +25,7 @@ import duckdb
 from moto.server import ThreadedMotoServer
 
 from cost.month import MEASURED
-from mock_services import services
+from mock_services import commands
 
 ROOT = Path(__file__).resolve().parent.parent
 BUCKET = "dp-mailblaze-demo-ci-raw"
@@ -67,13 +67,13 @@ def scene(folder: Path, scale: int) -> Iterator[Counted]:
     url = "http://{}:{}".format(*server.get_host_and_port())
     boto3.client("s3", endpoint_url=url, **KEYS).create_bucket(Bucket=BUCKET)
     try:
-        services.up(folder, scale, only=("postgres", "saas"))
+        commands.up(folder, scale, only=("postgres", "saas"))
         known = json.loads((folder / "services.json").read_text())
         (folder / "services.json").write_text(json.dumps(known | {"s3_endpoint_url": url, "s3_credentials": KEYS}))
         counted.s3 = boto3.client("s3", endpoint_url=url, **KEYS)
         yield counted
     finally:
-        services.down(folder)
+        commands.down(folder)
         server.stop()
 
 
@@ -151,7 +151,7 @@ def measure(scale: int) -> dict[str, Any]:
         result = {"first": load(folder, counted)}
         result["first"]["events"] = rows(folder, events)
         result["idle"] = load(folder, counted)
-        services.live_day(folder)
+        commands.simulate_day(folder)
         result["day"] = load(folder, counted)
         result["day"]["events"] = rows(folder, events) - result["first"]["events"]
         result["day"]["postgres"]["rows"] = newest_rows(folder)

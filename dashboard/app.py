@@ -1,4 +1,4 @@
-"""The dashboard as a marimo app: filters above, one of five pages below. `make dashboard` starts it."""
+"""The dashboard as a marimo app: filters above, one page below. `make dashboard` starts it."""
 
 import marimo
 
@@ -9,34 +9,34 @@ app = marimo.App(width="full", app_title="MailBlaze", css_file="style.css", html
 def _():
     import marimo as mo
 
-    from dashboard import choices, view
+    from dashboard import filters, view
 
-    return choices, mo, view
+    return filters, mo, view
 
 
 @app.cell
-def _(changed, ticker, version, view):
+def _(set_version, ticker, version, view):
     ticker.value
-    if view.version() != version():
-        changed(view.version())
+    if view.data_version() != version():
+        set_version(view.data_version())
     return
 
 
 @app.cell
-def _(choices, mo, version):
+def _(filters, mo, version):
     version()
-    asked = choices.asked(mo.query_params().to_dict())
-    region = mo.ui.dropdown(choices.regions(), value=asked.region, label="Region")
-    period = mo.ui.dropdown(choices.PERIODS, value=asked.period, label="Period")
-    return asked, period, region
+    requested = filters.read_address(mo.query_params().to_dict())
+    region = mo.ui.dropdown(filters.region_options(), value=requested.region, label="Region")
+    period = mo.ui.dropdown(filters.PERIODS, value=requested.period, label="Period")
+    return period, region, requested
 
 
 @app.cell
-def _(asked, choices, mo, region):
-    offered = choices.accounts(region.value)
+def _(filters, mo, region, requested):
+    options = filters.account_options(region.value)
     account = mo.ui.dropdown(
-        offered,
-        value=asked.account if asked.account in offered else choices.ALL_ACCOUNTS,
+        options,
+        value=requested.account if requested.account in options else filters.ALL_ACCOUNTS,
         label="Account",
         searchable=True,
     )
@@ -44,14 +44,14 @@ def _(asked, choices, mo, region):
 
 
 @app.cell
-def _(account, choices, period, region):
-    filters = choices.filters(region.value, account.value, period.value)
-    return (filters,)
+def _(account, filters, period, region):
+    selected = filters.build_filters(region.value, account.value, period.value)
+    return (selected,)
 
 
 @app.cell
-def _(choices, filters, mo):
-    campaigns = choices.campaigns(filters)
+def _(filters, mo, selected):
+    campaigns = filters.campaign_options(selected)
     campaign = mo.ui.dropdown(
         campaigns, value=next(iter(campaigns), None), label="Campaign", searchable=True, full_width=True
     )
@@ -59,17 +59,16 @@ def _(choices, filters, mo):
 
 
 @app.cell
-def _(account, campaign, filters, mo, period, region, version, view):
+def _(account, campaign, mo, period, region, selected, version, view):
     version()
     pickers = mo.Html(f'<div class="filters">{region}{account}{period}</div>')
     mo.routes(
         {
-            place: mo.Html(
-                f'<div class="window">{view.header(name)}{pickers}'
-                f"{view.picker(campaign) if name == 'campaign' else ''}"
-                f"{mo.lazy(view.maker(name, filters, campaign.value))}</div>"
+            address: mo.Html(
+                f'<div class="dashboard">{view.header(name)}{pickers}{view.campaign_picker(name, campaign)}'
+                f"{mo.lazy(view.page_renderer(name, selected, campaign.value))}</div>"
             )
-            for name, place in view.places(mo.routes.CATCH_ALL)
+            for name, address in view.routes(mo.routes.CATCH_ALL)
         }
     )
     return
@@ -77,12 +76,12 @@ def _(account, campaign, filters, mo, period, region, version, view):
 
 @app.cell
 def _(mo, view):
-    # Looks every ten seconds for changed data (the file's time; for Snowflake the time since it was asked) and at how
-    # old they are; no query. It is shown here, so that what it ticks for is made again only when something has changed.
+    # Checks every ten seconds, without a query, whether the data or their age have changed: by the file's time, on
+    # Snowflake by the age of the cache. It is in a cell of its own, so that the pages render only after a change.
     ticker = mo.ui.refresh(default_interval="10s", options=["10s"])
-    version, changed = mo.state(view.version())
+    version, set_version = mo.state(view.data_version())
     mo.Html(f'<div class="ticks">{ticker}</div>')
-    return changed, ticker, version
+    return set_version, ticker, version
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""All pages as one HTML file, to be read without a server, a network or a script: `make dashboard-html`.
+"""Write all pages as one HTML file that needs no server, network or script: `make dashboard-html`.
 
-marimo's own export loads its scripts from a CDN and leaves what is made late empty, so this writes the same pages
-with each chart as SVG, once for a wide screen and once for a phone.
+marimo's own export loads scripts from a CDN and leaves lazy elements empty. This export writes the same pages with each
+chart as SVG, for a wide screen and for a phone.
 """
 
 from exactly_once import interrupts
 
-if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
+if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C never shows a traceback
     interrupts.watch("✗ Interrupted: type make dashboard-html again")
 
 import argparse
@@ -20,11 +20,13 @@ from pathlib import Path
 import altair as alt
 import vl_convert
 
-from dashboard import choices, queries
-from dashboard.blocks import style
-from dashboard.mart import Away, mart
-from dashboard.pages import MAKERS, TITLES
-from dashboard.status import Status, age, moment, status
+from dashboard import queries
+from dashboard.filters import build_filters
+from dashboard.mart import MartUnavailable, current_mart
+from dashboard.page_spec import PageContext
+from dashboard.pages import PAGES
+from dashboard.rendering.components import stylesheet
+from dashboard.status import DataStatus, format_age, format_utc, read_status
 
 WIDTHS = {"wide": 960, "narrow": 320}
 HEAD = (
@@ -33,8 +35,8 @@ HEAD = (
 )
 
 
-def draw(chart: alt.Chart | alt.LayerChart) -> str:
-    """Return a chart as two SVGs, of which style.css shows the one that fits, each with its text alternative."""
+def draw_chart(chart: alt.Chart | alt.LayerChart) -> str:
+    """Return a chart as two SVGs with their text alternative; style.css shows the one that fits."""
     return "".join(f'<div class="{name}">{_svg(chart, width)}</div>' for name, width in WIDTHS.items())
 
 
@@ -47,52 +49,54 @@ def _svg(chart: alt.Chart | alt.LayerChart, width: int) -> str:
     return re.sub(r"<svg ", f'<svg role="img" aria-label="{label}" ', svg, count=1)
 
 
-def document(days: int = 90) -> str:
-    """Return the document: every page for all regions and accounts, and the newest campaign.
+def render_document(days: int = 90) -> str:
+    """Return the HTML document: every page, for all regions and accounts, and the newest campaign.
 
     Raises:
-        Away: MART cannot be read.
+        MartUnavailable: MART cannot be read.
     """
-    state = replace(status(mart()), is_static=True)
-    filters = choices.filters(None, None, days)
-    campaign_id = next((row["campaign_id"] for row in mart().rows(queries.campaigns(filters))), None)
-    # Not `shown`: what the app says for a moment would stay in the file until the next build.
-    pages = [make(mart(), filters, state, campaign_id) for make in MAKERS.values()]
-    links = "".join(f'<a href="#{name}">{escape(title)}</a>' for name, title in TITLES.items())
-    body = "".join(f'<div id="{page.name}">{page.html(draw)}</div>' for page in pages)
+    mart = current_mart()
+    status = replace(read_status(mart), is_static=True)
+    filters = build_filters(None, None, days)
+    campaign_id = next((row["campaign_id"] for row in mart.rows(queries.campaigns(filters))), None)
+    # Not `render_page`: its notice of a temporary error would stay in the file until the next build.
+    context = PageContext(mart, filters, status, campaign_id)
+    pages = [page.render(context) for page in PAGES.values()]
+    links = "".join(f'<a href="#{name}">{escape(page.title)}</a>' for name, page in PAGES.items())
+    body = "".join(f'<div id="{page.name}">{page.html(draw_chart)}</div>' for page in pages)
     return (
-        f'{HEAD}<style>{style()}</style></head><body><div class="window"><header><h1>MailBlaze</h1>'
-        f'<nav aria-label="Pages">{links}</nav><p class="as-of">As of {moment(state.now)}</p>'
-        f"{state.html()}"
-        f'<p class="status">The {days} days to then, all regions and accounts. {_promise(state)}</p>'
+        f'{HEAD}<style>{stylesheet()}</style></head><body><div class="dashboard"><header><h1>MailBlaze</h1>'
+        f'<nav aria-label="Pages">{links}</nav><p class="as-of">As of {format_utc(status.now)}</p>'
+        f"{status.html()}"
+        f'<p class="status">The last {days} days of data, all regions and accounts. {_update_note(status)}</p>'
         f"</header>{body}</div></body></html>\n"
     )
 
 
-def _promise(state: Status) -> str:
-    if state.is_demo:
-        return "This page is a file: it stays as it is until a run writes it again."
+def _update_note(status: DataStatus) -> str:
+    if status.is_demo:
+        return "This page is a static file: it changes when a run writes it again."
     return (
-        "This page is a file and cannot say how old it is: a run that loads something writes it again, so that where "
-        f"runs are hourly, a time more than {age(state.max_age)} back means that none has since."
+        "This page is a static file and does not show its age. Each run that loads rows writes it again. With hourly "
+        f"runs, a time more than {format_age(status.max_age)} ago means that no run has loaded rows since."
     )
 
 
 def main() -> int:
-    """Write the file that is named; 1 and one line where MART cannot be read."""
+    """Write the file; return the exit code: 1 if MART cannot be read."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--days", type=int, default=90, help="length of the period (90)")
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     try:
-        text = document(given.days)
-    except Away as away:
-        print(f"✗ {away}", file=sys.stderr)
+        text = render_document(arguments.days)
+    except MartUnavailable as error:
+        print(f"✗ {error}", file=sys.stderr)
         return 1
-    os.umask(0o077)  # it names customers
-    given.file.parent.mkdir(parents=True, exist_ok=True)
-    given.file.write_text(text)
-    print(f"{given.file}: {len(text) / 1000:,.0f} kB")
+    os.umask(0o077)  # the file has the names of customers
+    arguments.file.parent.mkdir(parents=True, exist_ok=True)
+    arguments.file.write_text(text)
+    print(f"{arguments.file}: {len(text) / 1000:,.0f} kB")
     return 0
 
 

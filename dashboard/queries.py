@@ -1,7 +1,6 @@
-"""Every query of the dashboard, one function each: the table of MART it reads, its grain, and what it adds up.
+"""Every query of the dashboard, one function each: its table of MART, its grain, and its measures.
 
-Each is an aggregate that the warehouse computes; lists have a limit. `$name` marks a value that is bound, never pasted.
-All days are UTC.
+The warehouse aggregates; lists have a limit. `$name` marks a bound value. All days are UTC.
 """
 
 from dataclasses import dataclass, replace
@@ -14,7 +13,7 @@ ACCOUNT_LIMIT = 1000
 
 @dataclass(frozen=True)
 class Query:
-    """SQL that both engines understand, and the values of its `$names`."""
+    """SQL that both engines run, and the values of its `$names`."""
 
     sql: str
     values: tuple[tuple[str, object], ...] = ()
@@ -22,7 +21,7 @@ class Query:
 
 @dataclass(frozen=True)
 class Filters:
-    """What the reader asked for: days, both included; no region or account means all."""
+    """The selected rows: days, both included; no region or account means all."""
 
     first_day: date
     last_day: date
@@ -31,20 +30,21 @@ class Filters:
 
     @property
     def day_count(self) -> int:
+        """The number of days of the period."""
         return (self.last_day - self.first_day).days + 1
 
     @property
     def step(self) -> str:
-        """The step of a trend, so that a line has some thirty points at most: day, week or month."""
+        """The step of a trend: day, week or month, for about thirty points at most."""
         return "day" if self.day_count <= 31 else "week" if self.day_count <= 200 else "month"
 
-    def before(self) -> "Filters":
-        """The same number of days before, with the same region and account."""
+    def previous(self) -> "Filters":
+        """Return the previous period of the same length, with the same region and account."""
         length = timedelta(days=self.day_count)
         return replace(self, first_day=self.first_day - length, last_day=self.last_day - length)
 
     def query(self, sql: str, day: str | None = None, **more: object) -> Query:
-        """Return SQL whose `{where}` holds what was asked for; `day` is the column of days, if any."""
+        """Return SQL with the filters in place of `{where}`; `day` is the column of days, if it has one."""
         values = {"first_day": self.first_day, "last_day": self.last_day} if day else {}
         tests = [f"{day} between $first_day and $last_day"] if day else []
         if self.region:
@@ -58,7 +58,7 @@ class Filters:
 
 
 def data_status() -> Query:
-    """rpt_data_status, a row for each table of RAW; ours are a dozen."""
+    """rpt_data_status, a row for each table of RAW."""
     return Query("select * from MART.rpt_data_status order by source_name, table_name limit 100")
 
 
@@ -68,12 +68,12 @@ def first_day() -> Query:
 
 
 def regions() -> Query:
-    """dim_accounts: the regions there are."""
+    """dim_accounts: the regions."""
     return Query("select region from MART.dim_accounts where account_id <> -1 group by region order by region limit 50")
 
 
 def accounts(region: str | None) -> Query:
-    """dim_accounts, an account a row, by name: what the picker of accounts offers."""
+    """dim_accounts, an account a row, by name: the options of the account filter."""
     where = "and region = $region " if region else ""
     return Query(
         "select account_id, account_name from MART.dim_accounts where account_id <> -1 "
@@ -91,7 +91,7 @@ ENGAGEMENT = """
 
 
 def engagement(filters: Filters) -> Query:
-    """rpt_daily_engagement, summed over the period: messages by what became of them; one row."""
+    """rpt_daily_engagement, summed over the period: messages by outcome; one row."""
     return filters.query(f"select {ENGAGEMENT} from MART.rpt_daily_engagement {{where}}", "sent_on")
 
 
@@ -105,9 +105,9 @@ def engagement_trend(filters: Filters) -> Query:
 
 
 def billed(filters: Filters) -> Query:
-    """fct_invoices of the period: what was billed before tax, and how much of it is paid; one row.
+    """fct_invoices of the period: the amount billed before tax, and how much of it is paid; one row.
 
-    Drafts and void invoices are not billed, deleted ones are gone.
+    Drafts, void invoices and deleted invoices do not count.
     """
     return filters.query(
         "select coalesce(sum(subtotal_usd), 0) as billed_usd, "
@@ -119,7 +119,7 @@ def billed(filters: Filters) -> Query:
 
 
 def billed_trend(filters: Filters) -> Query:
-    """fct_invoices by the period's step: what was billed before tax, by whether it is paid."""
+    """fct_invoices by the period's step: the amount billed before tax, paid and unpaid."""
     return filters.query(
         f"select cast(date_trunc('{filters.step}', issued_on) as date) as starts_on, "
         "coalesce(sum(case when invoice_status = 'paid' then subtotal_usd end), 0) as paid_usd, "
@@ -130,18 +130,18 @@ def billed_trend(filters: Filters) -> Query:
     )
 
 
-def recurring(filters: Filters) -> Query:
-    """fct_mrr_movements, summed by the months that the period touches: MRR at the end, won and lost in the month.
+def mrr_months(filters: Filters) -> Query:
+    """fct_mrr_movements, summed by the months of the period: MRR at the end, gained and lost in the month.
 
-    A month in which nothing moved has no row.
+    A month without movements has no row.
     """
     return filters.query(
         "with months as ("
         "select month_starts_on, sum(change_usd) as change_usd, "
-        "sum(case when change_usd > 0 then change_usd else 0 end) as won_usd, "
+        "sum(case when change_usd > 0 then change_usd else 0 end) as gained_usd, "
         "sum(case when change_usd < 0 then change_usd else 0 end) as lost_usd "
         "from MART.fct_mrr_movements {where} group by month_starts_on), "
-        "running as (select month_starts_on, won_usd, lost_usd, "
+        "running as (select month_starts_on, gained_usd, lost_usd, "
         "sum(change_usd) over (order by month_starts_on rows unbounded preceding) as mrr_usd from months) "
         "select * from running where month_starts_on between $first_month and $last_day order by 1 limit 600",
         first_month=filters.first_day.replace(day=1),
@@ -150,7 +150,7 @@ def recurring(filters: Filters) -> Query:
 
 
 def campaigns(filters: Filters) -> Query:
-    """rpt_campaign_performance, a campaign a row, the newest first: what the picker of campaigns offers."""
+    """rpt_campaign_performance, a campaign a row, the newest first: the options of the campaign filter."""
     return filters.query(
         "select campaign_id, campaign_name, account_name, sent_at from MART.rpt_campaign_performance "
         f"{{where}} and campaign_id <> -1 order by sent_at desc, campaign_id limit {PICKER_LIMIT}",
@@ -159,7 +159,7 @@ def campaigns(filters: Filters) -> Query:
 
 
 def campaign(campaign_id: int) -> Query:
-    """rpt_campaign_performance, the row of one campaign; none where it is unknown."""
+    """rpt_campaign_performance, the row of one campaign; none if it is unknown."""
     return Query(
         "select campaign_name, account_name, sent_at, sent_count, delivered_count, unique_open_count, "
         "unique_machine_open_count, unique_click_count, complaint_count, unsubscribe_count, "
@@ -194,7 +194,7 @@ DELIVERY = """
     coalesce(sum(hard_bounce_count), 0) as hard_bounce_count,
     coalesce(sum(soft_bounce_count), 0) as soft_bounce_count,
     coalesce(sum(complaint_count), 0) as complaint_count"""
-# rpt_deliverability knows no accounts; for one account the same is counted in fct_messages.
+# rpt_deliverability has no accounts; for one account, fct_messages is counted.
 ACCOUNT_DELIVERY = """
     count(*) as sent_count,
     count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
@@ -208,21 +208,21 @@ def deliverability(filters: Filters, by: str = "") -> Query:
     """rpt_deliverability (of one account: fct_messages) over the period; one row, or one for each of `by`.
 
     Args:
-        filters: what the reader asked for.
+        filters: the period, region and account.
         by: mailbox_provider, sending_domain (both: most sent first), or nothing.
     """
     measures, table = (
         (DELIVERY, "rpt_deliverability") if filters.account_id is None else (ACCOUNT_DELIVERY, "fct_messages")
     )
     if filters.account_id is not None:
-        filters = replace(filters, region=None)  # an account has one region, and messages have no column for it
+        filters = replace(filters, region=None)  # messages have no region, and an account has only one
     group = f"group by {by} order by sent_count desc, {by} limit {LIST_LIMIT}" if by else ""
     key = f"{by}, " if by else ""
     return filters.query(f"select {key}{measures} from MART.{table} {{where}} {group}", "sent_on")
 
 
 def suppression_breaches(filters: Filters) -> Query:
-    """rpt_suppression_breaches of the period: messages sent although a rule forbade it, by rule."""
+    """rpt_suppression_breaches of the period: messages that were sent against a suppression, by rule."""
     return filters.query(
         "select broken_rule, count(*) as message_count from MART.rpt_suppression_breaches {where} "
         "group by broken_rule order by message_count desc limit 20",
@@ -239,7 +239,7 @@ LIST_SUMS = """
 
 
 def list_months(filters: Filters) -> Query:
-    """rpt_list_health, summed by month, the months that the period touches: memberships that began and ended."""
+    """rpt_list_health, summed by the months of the period: memberships that began and ended."""
     filters = replace(filters, first_day=filters.first_day.replace(day=1))
     return filters.query(
         f"select month_starts_on, {LIST_SUMS} from MART.rpt_list_health {{where}} group by 1 order by 1 limit 600",
@@ -247,8 +247,8 @@ def list_months(filters: Filters) -> Query:
     )
 
 
-def lists_that_shrink(filters: Filters) -> Query:
-    """rpt_list_health, a list a row, most memberships lost first, over the months that the period touches."""
+def shrinking_lists(filters: Filters) -> Query:
+    """rpt_list_health, a list a row, most lost memberships first, over the months of the period."""
     filters = replace(filters, first_day=filters.first_day.replace(day=1))
     return filters.query(
         "select list_name, sum(joined_count) as joined_count, "
@@ -261,7 +261,7 @@ def lists_that_shrink(filters: Filters) -> Query:
 
 
 def survival(filters: Filters) -> Query:
-    """rpt_list_survival, summed by month since joining; time has no say, for a curve needs every membership."""
+    """rpt_list_survival, summed by month since joining; the period does not count: a curve needs every membership."""
     return filters.query(
         "select month_number, sum(at_risk_count) as at_risk_count, sum(left_count) as left_count "
         "from MART.rpt_list_survival {where} group by month_number order by month_number limit 240"
@@ -269,7 +269,7 @@ def survival(filters: Filters) -> Query:
 
 
 def completeness(filters: Filters) -> Query:
-    """rpt_daily_engagement of the period, one row: messages, those with no end known, those of unknown accounts."""
+    """rpt_daily_engagement of the period, one row: messages, those without an outcome, those of unknown accounts."""
     return filters.query(
         "select coalesce(sum(sent_count), 0) as sent_count, "
         "coalesce(sum(sent_count - delivered_count - hard_bounce_count - soft_bounce_count), 0) as pending_count, "
@@ -280,7 +280,7 @@ def completeness(filters: Filters) -> Query:
 
 
 def restatements(filters: Filters) -> Query:
-    """rpt_restatements of the period, summed by the step of the days that changed after they had been reported."""
+    """rpt_restatements of the period, by step: events that were added to days after these were reported."""
     filters = replace(filters, region=None, account_id=None)
     return filters.query(
         f"select cast(date_trunc('{filters.step}', occurred_on) as date) as starts_on, "
@@ -291,7 +291,7 @@ def restatements(filters: Filters) -> Query:
 
 
 def cost(filters: Filters) -> Query:
-    """rpt_pipeline_cost of the days of the period, summed by pipeline; on DuckDB nothing is metered."""
+    """rpt_pipeline_cost of the period, summed by pipeline; empty on DuckDB, which has no metering."""
     filters = replace(filters, region=None, account_id=None)
     return filters.query(
         "select pipeline, sum(cost_usd) as cost_usd, sum(credits) as credits, sum(row_count) as row_count "

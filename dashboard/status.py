@@ -1,26 +1,27 @@
-"""How far the data reach, said on every page: complete through, the last good run, and whether that is long ago."""
+"""The status of the data on every page: complete through, the last successful run, and whether they are stale."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from html import escape
 
-from dashboard import expected, queries
-from dashboard.blocks import Notice
+from dashboard import freshness, queries
 from dashboard.mart import Mart, Row
 from dashboard.queries import Filters
+from dashboard.rendering.components import Notice
+from dashboard.rendering.formatting import format_age, format_utc
 
-EVENTS = "saas_email_events"
-OLD = timedelta(days=1)
+EVENTS_TABLE = "saas_email_events"
+MAX_LAG = timedelta(days=1)  # of the newest event behind the last run
 
 
 @dataclass(frozen=True)
-class Status:
-    """The state of RAW and of the runs that fill it: a row a table, and times in UTC; what there is none of is None.
+class DataStatus:
+    """The state of RAW and of the runs that fill it; times are UTC, and None if there is none.
 
-    `complete_through` is the newest event, `loaded_at` the end of the newest load that brought anything, `ran_at` the
-    end of the newest good run that this machine has a record of, `first_day` that of sending. `now` is when all of this
-    was read, `max_age` how long ago the last good run may be. Demo data are as old as they are. A static page is read
-    later, so it has no ages.
+    `tables` has a row for each table of RAW. `complete_through` is the newest event, `loaded_at` the end of the newest
+    load with rows, `ran_at` the end of the newest successful run in this machine's records, `first_day` the first day
+    of sending. `now` is when all of this was read, `max_age` how old the last successful run may be. Demo data are
+    never stale. A static page shows no ages, because it is read later.
     """
 
     tables: tuple[Row, ...]
@@ -28,112 +29,95 @@ class Status:
     loaded_at: datetime | None
     now: datetime
     first_day: date | None = None
-    is_held: bool = False
+    is_locked: bool = False
     ran_at: datetime | None = None
     is_demo: bool = False
-    max_age: timedelta = timedelta(hours=expected.USUAL_HOURS)
+    max_age: timedelta = timedelta(hours=freshness.DEFAULT_MAX_AGE_HOURS)
     is_static: bool = False
 
     @property
     def last_day(self) -> date | None:
-        """The day on which periods end: that of the newest event."""
+        """The day of the newest event, on which periods end."""
         return self.complete_through.date() if self.complete_through else None
 
-    def before(self, filters: Filters) -> str | None:
-        """Return the period before in words, or None where it began before the first week of sending."""
-        is_whole = self.first_day and filters.before().first_day >= self.first_day - timedelta(days=7)
-        return f"the {filters.day_count} days before" if is_whole else None
+    def previous_period(self, filters: Filters) -> str | None:
+        """Return the name of the previous period, or None if it begins before the first week of sending."""
+        is_complete = self.first_day and filters.previous().first_day >= self.first_day - timedelta(days=7)
+        return f"the previous {filters.day_count} days" if is_complete else None
 
     @property
-    def last_good(self) -> tuple[str, datetime] | None:
-        """What ended well last, and when: a run that this machine knows of, or a load that MART knows of."""
-        known = [(what, at) for what, at in (("load", self.loaded_at), ("good run", self.ran_at)) if at]
+    def last_success(self) -> tuple[str, datetime] | None:
+        """What ended successfully last, and when: a run in this machine's records, or a load that MART has."""
+        known = [(kind, at) for kind, at in (("load", self.loaded_at), ("successful run", self.ran_at)) if at]
         return max(known, key=lambda one: one[1], default=None)
 
-    def line(self) -> str:
+    def summary(self) -> str:
         """Return the sentence that is on every page."""
         if not self.complete_through:
             return "No e-mail event has been loaded yet"
-        begin = "Demo data, complete through" if self.is_demo else "Complete through"
-        text = f"{begin} {moment(self.complete_through)}"
-        if self.last_good:
-            what, at = self.last_good
-            text += f" · last {what} ended {moment(at)}" + ("" if self.is_static else f", {age(self.now - at)} ago")
+        prefix = "Demo data, complete through" if self.is_demo else "Complete through"
+        text = f"{prefix} {format_utc(self.complete_through)}"
+        if self.last_success:
+            kind, at = self.last_success
+            text += f" · last {kind} ended {format_utc(at)}"
+            text += "" if self.is_static else f", {format_age(self.now - at)} ago"
         return text
 
     def html(self) -> str:
-        return f'<p class="status">{escape(self.line())}</p>'
+        """Return the sentence as HTML."""
+        return f'<p class="status">{escape(self.summary())}</p>'
 
     def notices(self) -> list[Notice]:
-        """Return what a reader has to know before any figure."""
+        """Return the notices above the figures of every page."""
         if not self.complete_through:
-            return [
-                Notice("The warehouse is empty: no e-mail event has been loaded yet. `make run` loads them.", "warn")
-            ]
+            text = "The warehouse is empty: no e-mail event has been loaded yet. `make run` loads them."
+            return [Notice(text, "warn")]
+        notices = [Notice("A load is running; these figures are from before it.")] if self.is_locked else []
+        if not self.is_demo and self.last_success:
+            notices += self._stale_notices(*self.last_success, self.complete_through)
+        return notices
+
+    def _stale_notices(self, kind: str, at: datetime, complete_through: datetime) -> list[Notice]:
         notices = []
-        if self.is_held:
-            notices.append(Notice("A load is writing; these are the figures from before it."))
-        if self.is_demo or not self.last_good:
-            return notices
-        what, at = self.last_good
         if self.now - at > self.max_age:
-            ago = "before this page was written" if self.is_static else "ago"
-            notices.append(
-                Notice(
-                    f"Stale: the last {what} ended {age(self.now - at)} {ago}, on {moment(at)}; more than "
-                    f"{age(self.max_age)} is not expected. `make status`, where the platform runs, says why.",
-                    "warn",
-                )
+            since = "before this page was written" if self.is_static else "ago"
+            text = (
+                f"Stale: the last {kind} ended {format_age(self.now - at)} {since}, on {format_utc(at)}; the limit is "
+                f"{format_age(self.max_age)}. `make status` on the platform's machine shows the cause."
             )
-        behind = at - self.complete_through
-        if behind > OLD:
-            notices.append(
-                Notice(f"Stale: the newest e-mail event is {age(behind)} older than the last {what}.", "warn")
-            )
+            notices.append(Notice(text, "warn"))
+        if at - complete_through > MAX_LAG:
+            lag = format_age(at - complete_through)
+            notices.append(Notice(f"Stale: the newest e-mail event is {lag} older than the last {kind}.", "warn"))
         return notices
 
 
-def status(mart: Mart) -> Status:
-    """Read the state of the data.
+def read_status(mart: Mart) -> DataStatus:
+    """Read the status of the data.
 
     Raises:
-        Away: MART cannot be read.
+        MartUnavailable: MART cannot be read.
     """
     tables = mart.rows(queries.data_status())
     newest = {row["table_name"]: row["newest_change_at"] for row in tables}
-    # A MART of an earlier version has only the load's id, which says when it began.
-    ended = [at for row in tables if (at := row.get("source_loaded_at") or loaded_at(row["newest_load_id"]))]
-    return Status(
+    # A MART of an earlier version has only the id of the load, which is its start.
+    ended = [at for row in tables if (at := row.get("source_loaded_at") or load_started_at(row["newest_load_id"]))]
+    return DataStatus(
         tuple(tables),
-        newest.get(EVENTS),
+        newest.get(EVENTS_TABLE),
         max(ended, default=None),
         datetime.now(UTC).replace(tzinfo=None),
         mart.row(queries.first_day())["first_day"],
-        mart.is_held,
-        expected.last_good_run(),
-        expected.is_demo(),
-        expected.max_age(),
+        mart.is_locked,
+        freshness.last_successful_run(),
+        freshness.is_demo(),
+        freshness.max_age(),
     )
 
 
-def loaded_at(load_id: str | None) -> datetime | None:
-    """Return when a load began: its id is its Unix time."""
+def load_started_at(load_id: str | None) -> datetime | None:
+    """Return the start of a load (UTC), which is its id as Unix time; None for any other id."""
     try:
         return datetime.fromtimestamp(float(load_id or ""), UTC).replace(tzinfo=None)
     except (ValueError, OverflowError):
         return None
-
-
-def moment(at: datetime) -> str:
-    """Return a UTC time for a person, to the minute."""
-    return f"{at.day} {at:%b %Y, %H:%M} UTC"
-
-
-def age(length: timedelta) -> str:
-    """Return a length of time in whole hours, or days: a page that says it is made again when it changes."""
-    hours = length // timedelta(hours=1)
-    if hours < 1:
-        return "less than an hour"
-    if hours < 48:
-        return "an hour" if hours == 1 else f"{hours} hours"
-    return f"{hours // 24} days"

@@ -1,4 +1,4 @@
-"""What the app shows: the header, the pages and marimo's own pieces; its cells only tie them together."""
+"""Build what the app shows: header, pages and marimo's own elements; the cells of app.py only connect them."""
 
 from collections.abc import Callable
 from html import escape
@@ -6,65 +6,68 @@ from typing import Any
 
 import marimo as mo
 
-from dashboard.blocks import Table, style, value_of
-from dashboard.mart import Away, mart
-from dashboard.pages import TITLES, shown
+from dashboard.mart import MartUnavailable, current_mart
+from dashboard.pages import PAGES, render_page
 from dashboard.queries import Filters
-from dashboard.status import status
+from dashboard.rendering.components import Table, raw_value, stylesheet
+from dashboard.status import read_status
 
-PLACES = {"overview": "#/", **{name: f"#/{name}" for name in TITLES if name != "overview"}}
-
-
-def places(any_other: str) -> list[tuple[str, str]]:
-    """Return each page's name and its place in the address; whatever else an address says shows the first page."""
-    return [*PLACES.items(), ("overview", any_other)]
+START_PAGE = next(iter(PAGES))
+ADDRESSES = {name: "#/" if name == START_PAGE else f"#/{name}" for name in PAGES}
 
 
-def version() -> Any:
-    """Return what differs once the warehouse may have changed, or once its state has to be said in other words."""
+def routes(catch_all: str) -> list[tuple[str, str]]:
+    """Return each page's name and address; any other address (`catch_all`) shows the start page."""
+    return [*ADDRESSES.items(), (START_PAGE, catch_all)]
+
+
+def data_version() -> Any:
+    """Return a value that changes when the warehouse may have changed, or when its status reads differently."""
     try:
-        state = status(mart())
-        return mart().version(), state.line(), tuple(notice.text for notice in state.notices())
-    except Away as away:
+        state = read_status(current_mart())
+        return current_mart().version(), state.line(), tuple(notice.text for notice in state.notices())
+    except MartUnavailable as away:
         return str(away)
 
 
 def header(current: str) -> str:
-    """Return the head of every page: the links to the others, and how far the data reach."""
+    """Return the header of a page: the links to all pages, and the status of the data."""
     links = "".join(
-        f'<a href="{PLACES[name]}"{" aria-current=page" if name == current else ""}>{escape(title)}</a>'
-        for name, title in TITLES.items()
+        f'<a href="{ADDRESSES[name]}"{" aria-current=page" if name == current else ""}>{escape(page.title)}</a>'
+        for name, page in PAGES.items()
     )
     try:
-        line = status(mart()).html()
-    except Away:
+        line = read_status(current_mart()).html()
+    except MartUnavailable:
         line = ""
     return f'<header><h1>MailBlaze</h1><nav aria-label="Pages">{links}</nav>{line}</header>'
 
 
-def picker(campaign: mo.ui.dropdown) -> str:
-    """Return the picker of campaigns for its page."""
+def campaign_picker(name: str, campaign: mo.ui.dropdown) -> str:
+    """Return the campaign picker, for the pages that have one."""
+    if not PAGES[name].has_campaign_picker:
+        return ""
     return f'<div class="picker">{campaign}</div>'
 
 
-def maker(name: str, filters: Filters, campaign_id: int | None) -> Callable[[], mo.Html]:
-    """Return what makes a page when it is looked at."""
+def page_renderer(name: str, filters: Filters, campaign_id: int | None) -> Callable[[], mo.Html]:
+    """Return a function that renders a page, for marimo to call when the page is shown."""
 
-    def make() -> mo.Html:
-        page = shown(name, filters, campaign_id).html(lambda chart: mo.as_html(chart).text, sortable)
-        # What is made late is in a shadow root, which the app's style does not reach.
-        return mo.Html(f"<style>{style()}</style>{page}")
+    def render() -> mo.Html:
+        page = render_page(name, filters, campaign_id).html(lambda chart: mo.as_html(chart).text, sortable_table)
+        # A lazy element is in a shadow root, which the app's style sheet does not reach.
+        return mo.Html(f"<style>{stylesheet()}</style>{page}")
 
-    return make
+    return render
 
 
-def sortable(table: Table) -> tuple[str, str]:
-    """Return marimo's own table and link: a click on a column's name sorts by its values, shown as our texts."""
+def sortable_table(table: Table) -> tuple[str, str]:
+    """Return a table and link of marimo: a click on a column's name sorts by the values behind the texts."""
     rows, texts = table.shown_rows(), {}
     for column, name in enumerate(table.columns):
-        texts[name] = {value_of(row[column]): str(row[column]) for row in rows}
-    made = mo.ui.table(
-        [{name: value_of(row[column]) for column, name in enumerate(table.columns)} for row in rows],
+        texts[name] = {raw_value(row[column]): str(row[column]) for row in rows}
+    widget = mo.ui.table(
+        [{name: raw_value(row[column]) for column, name in enumerate(table.columns)} for row in rows],
         pagination=False,
         selection=None,
         show_column_summaries=False,
@@ -76,4 +79,4 @@ def sortable(table: Table) -> tuple[str, str]:
         max_height=420,
     )
     link = mo.download(table.csv().encode(), table.file_name, "text/csv", label="Download as CSV")
-    return f'<div class="sortable">{made}</div>', f"{link}"
+    return f'<div class="sortable">{widget}</div>', f"{link}"

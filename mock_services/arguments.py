@@ -1,4 +1,4 @@
-"""The command line: a parser whose errors are one line, and types of arguments."""
+"""Command line parsing: a parser whose errors are one line, and types of arguments."""
 
 import argparse
 from collections.abc import Callable
@@ -6,25 +6,25 @@ from typing import NoReturn
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse's, without the usage before an error."""
+    """argparse's parser, without the usage before an error."""
 
     def error(self, message: str) -> NoReturn:
-        """Exit with 2 and one line."""
-        self.exit(2, f"{self.prog}: {message}; --help says what it takes\n")
+        """Print one line and exit with 2."""
+        self.exit(2, f"{self.prog}: {message}; --help lists the options\n")
 
 
-def whole(text: str) -> int:
-    """Return a whole number from 1 on."""
+def positive_integer(text: str) -> int:
+    """Return a whole number from 1 on; a type of argparse."""
     if not (text.isascii() and text.isdecimal()) or not 1 <= int(text) < 2**31:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
     return int(text)
 
 
-def up_to(most: int) -> Callable[[str], int]:
+def positive_integer_up_to(most: int) -> Callable[[str], int]:
     """Return the type of whole numbers from 1 to `most`."""
 
     def number(text: str) -> int:
-        if (found := whole(text)) > most:
+        if (found := positive_integer(text)) > most:
             raise argparse.ArgumentTypeError(f"{text!r} is more than {most}")
         return found
 

@@ -1,5 +1,5 @@
-"""The one kind of failure that a person is shown as a line."""
+"""The error that the command line prints as one line."""
 
 
 class ServiceError(Exception):
-    """Something is wrong with a service; the text is one line that says what, and what to type next."""
+    """A service failed; the message is one line with the cause and the next command."""

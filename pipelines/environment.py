@@ -90,7 +90,6 @@ class Environment:
         """Return dbt's own way in: the loader may not read what dbt makes."""
         if self.engine != "snowflake":
             return self._warehouse() | {"destination_type": "duckdb"}
-        place = {name: setting(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
         credentials = {
             "database": self.database,
             "warehouse": "TRANSFORM_WH",
@@ -100,12 +99,18 @@ class Environment:
             "private_key_path": setting("SNOWFLAKE_PRIVATE_KEY_PATH"),
             "private_key": setting("SNOWFLAKE_PRIVATE_KEY"),
             "password": setting("SNOWFLAKE_PASSWORD"),
-            "query": {name: value for name, value in place.items() if value},
+            "query": snowflake_server(),
         }
         return {
             "destination_type": "snowflake",
             "credentials": {key: value for key, value in credentials.items() if value},
         }
+
+
+def snowflake_server() -> dict[str, str]:
+    """Return `host`, `port` and `protocol` of a server other than Snowflake's own, as far as they are set."""
+    found = {name: setting(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
+    return {name: value for name, value in found.items() if value}
 
 
 def environment() -> Environment:

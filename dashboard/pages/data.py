@@ -1,107 +1,117 @@
-"""The data themselves: how new, how whole, what they cost."""
+"""The data themselves: how new, how complete, and what they cost."""
 
 from dataclasses import replace
 
-from dashboard import charts, queries, steps
-from dashboard.blocks import Figure, Page, Section, Shown, Table
-from dashboard.mart import Mart
-from dashboard.queries import Filters
-from dashboard.status import Status, loaded_at, moment
-from dashboard.words import count, day, maybe, share, usd
+from dashboard import queries
+from dashboard.mart import Row
+from dashboard.page_spec import PageContext, PageSpec
+from dashboard.rendering import charts
+from dashboard.rendering.components import Figure, FormattedValue, Page, Section, Table
+from dashboard.rendering.formatting import count, format_day, format_utc, percent_of, plural, time_or_dash, usd
+from dashboard.rendering.time_steps import incomplete_note, mark_incomplete, step_label
+from dashboard.status import DataStatus, load_started_at
 
 
-def data(mart: Mart, filters: Filters, status: Status, campaign_id: int | None = None) -> Page:
-    """The data themselves: how new, how whole, and what they cost."""
-    page = Page("data", "The state of the data", status.notices())
+def render(context: PageContext) -> Page:
+    """Return how new and complete the data are, which days changed later, and the cost of each pipeline."""
+    mart, filters, status = context.mart, context.filters, context.status
     whole = mart.row(queries.completeness(filters))
-    restated = steps.marked(mart.rows(queries.restatements(filters)), filters.step, filters.first_day, status)
+    days = mart.rows(queries.restatements(filters))
+    restated = mark_incomplete(days, filters.step, filters.first_day, status.complete_through)
     costs = mart.rows(queries.cost(filters))
-    sent = whole["sent_count"]
+    sections = [_tables(status)]
+    if whole["unknown_account_count"]:
+        unknown = percent_of(whole["unknown_account_count"], whole["sent_count"], 2)
+        sections.append(Section(f"{unknown} of sent messages belong to an unknown account"))
+    sections += [_restatements(restated, filters.step), _costs(costs)]
+    page = Page("data", "The state of the data", status.notices())
+    return replace(page, figures=_figures(whole, restated, costs, status), sections=sections)
+
+
+PAGE = PageSpec("Data", 5, render)
+
+
+def _figures(whole: Row, restated: list[Row], costs: list[Row], status: DataStatus) -> list[Figure]:
+    newest, loaded_at = status.complete_through, status.loaded_at
     spent = float(sum(row["cost_usd"] for row in costs))
-    added = sum(row["added_count"] for row in restated)
-    figures = [
+    return [
         Figure(
             "Newest event",
-            day(status.complete_through) if status.complete_through else "none",
-            f"{status.complete_through:%H:%M} UTC; last load ended {moment(status.loaded_at)}"
-            if status.complete_through and status.loaded_at
-            else "nothing was loaded",
+            format_day(newest) if newest else "none",
+            f"{newest:%H:%M} UTC; last load ended {format_utc(loaded_at)}" if newest and loaded_at else "no load yet",
         ),
         Figure(
-            "No end known",
-            share(whole["pending_count"], sent),
-            f"{count(whole['pending_count'])} messages neither delivered nor bounced",
+            "Outcome unknown",
+            percent_of(whole["pending_count"], whole["sent_count"]),
+            f"{plural(whole['pending_count'], 'message')} neither delivered nor bounced",
             of="of sent",
         ),
-        Figure("Came late", count(added), "events of days that had been reported"),
-        Figure("Cost", usd(spent, 2), "by the warehouse's meter" if costs else "nothing is metered here"),
+        Figure("Late events", count(sum(row["added_count"] for row in restated)), "added to days already reported"),
+        Figure("Cost", usd(spent, 2), "by the warehouse's metering" if costs else "not metered on this warehouse"),
     ]
-    sections = [
-        Section(
-            f"{count(sum(row['row_count'] for row in status.tables))} rows are behind these pages",
-            note="Each table of RAW: complete up to its newest change (UTC), which the load beside it brought. "
-            "Its source was loaded when the newest load of any of the source's tables ended.",
-            table=Table(
-                ("Table", "Rows", "Deleted at source", "Newest change", "Newest load began", "Source loaded"),
-                [
-                    (
-                        row["table_name"],
-                        count(row["row_count"]),
-                        count(row["deleted_row_count"]),
-                        maybe(row["newest_change_at"]),
-                        maybe(loaded_at(row["newest_load_id"])),
-                        maybe(row.get("source_loaded_at")),
-                    )
-                    for row in status.tables
-                ],
-            ),
+
+
+def _tables(status: DataStatus) -> Section:
+    rows = [
+        (
+            row["table_name"],
+            count(row["row_count"]),
+            count(row["deleted_row_count"]),
+            time_or_dash(row["newest_change_at"]),
+            time_or_dash(load_started_at(row["newest_load_id"])),
+            time_or_dash(row.get("source_loaded_at")),
         )
+        for row in status.tables
     ]
-    if whole["unknown_account_count"]:
-        share_unknown = share(whole["unknown_account_count"], sent, 2)
-        sections.append(Section(f"{share_unknown} of sent messages belong to no account that we know"))
-    sections.append(
-        Section(
-            f"{count(added)} events came after their day had been reported",
-            charts.bars(
-                restated, {"added_count": "came late"},
-                f"Bars: events that came after their day had been reported, by {filters.step} of happening.",
-                step=filters.step,
-            ),
-            "Figures of these days were restated. By the day of happening, of all regions and accounts."
-            + steps.said(restated, filters.step),
-            Table(
-                (filters.step.capitalize(), "Events", "Loads"),
-                [(steps.label(row), count(row["added_count"]), count(row["load_count"])) for row in restated],
-            ),
-        )
-        if restated
-        else Section("No figure of this period was restated", note="No event came after its day had been reported.")
-    )  # fmt: skip
-    if costs:
-        shown = [row | {"text": usd(row["cost_usd"], 2), "value": float(row["cost_usd"])} for row in costs]
-        sections.append(
-            Section(
-                f"{costs[0]['pipeline']} cost most: {usd(costs[0]['cost_usd'], 2)}",
-                charts.across(
-                    shown, "pipeline", "value", "text",
-                    "Bars, US dollars by pipeline: " + "; ".join(f"{row['pipeline']} {row['text']}" for row in shown),
-                ),
-                "By the day on which it was done, of all regions and accounts, at the price of a credit in prices.csv.",
-                Table(
-                    ("Pipeline", "US dollars", "Credits", "Rows"),
-                    [
-                        (
-                            row["pipeline"],
-                            usd(row["cost_usd"], 2),
-                            Shown(f"{float(row['credits']):,.3f}", row["credits"]),
-                            count(row["row_count"]),
-                        )
-                        for row in costs
-                    ],
-                ),
-            )
-        )  # fmt: skip
-    else:
-        sections.append(Section("No costs to show", note="The ledger holds Snowflake's meter; DuckDB has none."))
-    return replace(page, figures=figures, sections=sections)
+    return Section(
+        f"These pages are based on {count(sum(row['row_count'] for row in status.tables))} rows",
+        note="Each table of RAW, its newest change (UTC), and the load that brought it. "
+        "A source is loaded when the newest load of any of its tables has ended.",
+        table=Table(
+            ("Table", "Rows", "Deleted at source", "Newest change", "Newest load began", "Source loaded"), rows
+        ),
+    )
+
+
+def _restatements(restated: list[Row], step: str) -> Section:
+    if not restated:
+        return Section("No figure of this period was restated", note="No event arrived after its day was reported.")
+    return Section(
+        f"{count(sum(row['added_count'] for row in restated))} events arrived after their day was reported",
+        charts.bars(
+            restated,
+            {"added_count": "late events"},
+            f"Bars: events that arrived after their day was reported, by {step} of the event.",
+            step=step,
+        ),
+        f"Figures of these days were restated. By {step} of the event, for all regions and accounts."
+        + incomplete_note(restated, step),
+        Table(
+            (step.capitalize(), "Events", "Loads"),
+            [(step_label(row), count(row["added_count"]), count(row["load_count"])) for row in restated],
+        ),
+    )
+
+
+def _costs(costs: list[Row]) -> Section:
+    if not costs:
+        return Section("No costs to show", note="Costs come from Snowflake's metering; DuckDB has none.")
+    bars = [row | {"text": usd(row["cost_usd"], 2), "value": float(row["cost_usd"])} for row in costs]
+    listed = "; ".join(f"{row['pipeline']} {row['text']}" for row in bars)
+    return Section(
+        f"{costs[0]['pipeline']} has the highest cost: {usd(costs[0]['cost_usd'], 2)}",
+        charts.horizontal_bars(bars, "pipeline", "value", "text", f"Bars, US dollars by pipeline: {listed}"),
+        "By the day of the work, for all regions and accounts, at the price of a credit in prices.csv.",
+        Table(
+            ("Pipeline", "US dollars", "Credits", "Rows"),
+            [
+                (
+                    row["pipeline"],
+                    usd(row["cost_usd"], 2),
+                    FormattedValue(f"{float(row['credits']):,.3f}", row["credits"]),
+                    count(row["row_count"]),
+                )
+                for row in costs
+            ],
+        ),
+    )

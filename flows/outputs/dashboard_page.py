@@ -120,14 +120,14 @@ def write_page(page: PageTarget) -> int:
         PipelineError: MART cannot be read, or the page cannot be written.
     """
     # Imported here: the charts take a second to import, and a run with nothing new writes no page.
-    from dashboard.export import document
-    from dashboard.mart import Away
+    from dashboard.export import render_document
+    from dashboard.mart import MartUnavailable
 
     stream_progress()
     try:
         with ticking(lambda: "dashboard: drawing the pages"):
-            text = document()
-    except Away as error:
+            text = render_document()
+    except MartUnavailable as error:
         raise PipelineError(f"The dashboard's page was not written: {error}") from None
     page.write(text)
     create_link_artifact(key="elt-dashboard", link=page.url, description="The dashboard as of this run, as one page.")

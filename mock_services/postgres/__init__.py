@@ -1,1 +1,5 @@
-"""MailBlaze's operational Postgres: an embedded server, the schema, the seed and days of traffic."""
+"""MailBlaze's operational Postgres: an embedded server, its schema and seed, and days of traffic.
+
+Others use `server.EmbeddedPostgres`, `seed.seed`, `traffic.simulate_day`, `faults` and `workload`.
+It holds every Postgres type that extractions get wrong.
+"""

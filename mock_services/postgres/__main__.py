@@ -1,6 +1,6 @@
-"""Seed a Postgres that somebody else runs: `MOCK_POSTGRES_URL=postgresql://… python -m mock_services.postgres`."""
+"""Seed an existing Postgres: `MOCK_POSTGRES_URL=postgresql://… python -m mock_services.postgres`."""
 
-from mock_services import interrupts
+from mock_services.system import interrupts
 
 if __name__ == "__main__":
     interrupts.watch()
@@ -10,20 +10,20 @@ import sys
 
 import psycopg2
 
-from mock_services.arguments import Parser, whole
+from mock_services.arguments import Parser, positive_integer
 from mock_services.postgres.seed import seed
-from mock_services.shell import ignore_foreign
+from mock_services.system.shell import ignore_foreign_variables
 
 
 def main() -> int:
-    """Seed it, where it is not seeded yet; the URL comes from MOCK_POSTGRES_URL, for `ps` shows arguments."""
-    parser = Parser(prog="python -m mock_services.postgres", description="MailBlaze's own Postgres")
-    parser.add_argument("--scale", type=whole, default=1, help="how much to seed")
+    """Seed the database; return the exit code. The URL is a variable, because `ps` shows arguments."""
+    parser = Parser(prog="python -m mock_services.postgres", description="Seed MailBlaze's operational Postgres.")
+    parser.add_argument("--scale", type=positive_integer, default=1, help="how much to seed")
     chosen = parser.parse_args()
-    ignore_foreign()
+    ignore_foreign_variables()
     url = os.environ.get("MOCK_POSTGRES_URL")
     if not url:
-        print("mock_services.postgres: there is no address: set MOCK_POSTGRES_URL", file=sys.stderr)
+        print("mock_services.postgres: there is no URL: set MOCK_POSTGRES_URL", file=sys.stderr)
         return 2
     try:
         print("seeded" if seed(url, chosen.scale) else "was seeded before")

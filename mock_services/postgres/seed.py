@@ -1,4 +1,4 @@
-"""The first day of the operational database: its schema and the history's rows, in one transaction."""
+"""Create the schema of the operational database and its history, in one transaction."""
 
 import json
 from contextlib import closing
@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg2
 
 from mock_services.errors import ServiceError
-from mock_services.postgres import rows
-from mock_services.postgres.copy import copy_rows
+from mock_services.postgres.data import rows
+from mock_services.postgres.data.copy_stream import copy_rows
 
 SIMULATION = """
 create schema if not exists simulation;
@@ -22,7 +22,7 @@ create table simulation.days (
 
 
 def seeded_scale(cursor) -> int | None:
-    """Return the scale that a database was seeded at, or None if it was not."""
+    """Return the scale of a seeded database, or None."""
     cursor.execute("select to_regclass('simulation.days') is not null")
     if not cursor.fetchone()[0]:
         return None
@@ -31,10 +31,10 @@ def seeded_scale(cursor) -> int | None:
 
 
 def check_seeded(cursor) -> int:
-    """Return the scale that a database was seeded at.
+    """Return the scale of a seeded database.
 
     Raises:
-        ServiceError: it was not, or its seed broke off.
+        ServiceError: it is not seeded, or only in part.
     """
     scale = seeded_scale(cursor)
     if scale is None:
@@ -43,11 +43,15 @@ def check_seeded(cursor) -> int:
 
 
 def seed(url: str, scale: int = 1) -> bool:
-    """Create the schema and fill it; tell whether that was needed: a seeded database, of any scale, is left alone."""
+    """Create the schema and its rows; return False and change nothing if the database is seeded, at any scale.
+
+    Raises:
+        ValueError: the scale is below 1.
+    """
     if scale < 1:
         raise ValueError(f"scale {scale} is not a whole number from 1 on")
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(20260630)")  # of two that seed at once, the second finds it done
+        cursor.execute("select pg_advisory_xact_lock(20260630)")  # of two concurrent calls, the second finds it seeded
         if seeded_scale(cursor):
             return False
         cursor.execute(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A real Postgres server in a folder: TCP on 127.0.0.1, passwords, logical WAL, no Docker."""
+"""Run a Postgres server whose files are in one folder: TCP on 127.0.0.1, passwords, logical WAL, no Docker."""
 
 import os
 import secrets
@@ -13,78 +13,84 @@ from pathlib import Path
 import psycopg2
 from psycopg2 import sql
 
-from mock_services import processes
 from mock_services.errors import ServiceError
-from mock_services.ports import free_port, is_held_by
-from mock_services.postgres import ground
+from mock_services.postgres import runtime
+from mock_services.system import processes
+from mock_services.system.ports import free_port, is_held_by
 
 SETTINGS = {
     "listen_addresses": "127.0.0.1", "unix_socket_directories": "", "timezone": "UTC", "log_timezone": "UTC",
     "wal_level": "logical", "max_wal_senders": "4", "max_replication_slots": "4", "logging_collector": "off",
-    "max_prepared_transactions": "4",  # a reader by cursor has to mind them
-    "fsync": "off", "full_page_writes": "off",  # a mock's data can be made again; what it committed outlives its end
+    "max_prepared_transactions": "4",  # an extraction by cursor must handle prepared transactions
+    "fsync": "off", "full_page_writes": "off",  # the data can be generated again; commits survive a killed server
     "max_wal_size": "2GB", "password_encryption": "scram-sha-256",
 }  # fmt: skip
-STARTS = 4  # another program may take the port between our look at it and Postgres's
+MAX_STARTS = 4  # another program may take the port after it was found to be free
 
 
 class PortTaken(Exception):
-    """Another program has taken the port since it was free."""
+    """Another program has taken the port since it was found to be free."""
 
 
 class EmbeddedPostgres:
-    """A Postgres server whose cluster lives in `data_dir`; works as root (as another user) and as a normal user.
+    """A Postgres server with its cluster in `data_dir`; runs as root (as an unprivileged user) and as a normal user.
 
-    An `ephemeral` server ends with the process that started it, even if that is killed, and leaving its context
-    removes its folder; another one outlives the process.
+    An `ephemeral` server ends with the process that started it, even if that is killed, and its folder is removed when
+    its context ends. Any other server outlives the process.
     """
 
-    def __init__(self, data_dir: Path, port: int | None = None, password: str | None = None, *,
-                 preferred_port: int | None = None, ephemeral: bool = False, log: Path | None = None):  # fmt: skip
+    def __init__(
+        self, data_dir: Path, *, preferred_port: int | None = None, ephemeral: bool = False, log: Path | None = None
+    ):
         self.data_dir = Path(data_dir).absolute()
-        self.record = processes.Record(self.data_dir / "process.json")
+        self.record = processes.ProcessRecord(self.data_dir / "process.json")
         self.log = log or self.data_dir / "server.log"
-        self._port, self._preferred_port, self._password = port, preferred_port, password
-        self._ephemeral, self._watcher = ephemeral, None
+        self._port: int | None = None
+        self._preferred_port, self._ephemeral = preferred_port, ephemeral
+        self._watcher: subprocess.Popen[bytes] | None = None
 
     @property
     def port(self) -> int:
-        """The port of the running server, otherwise the one that the next start takes."""
+        """The port of the running server, or of the next start."""
         if self._port is None:
             self._port = self.record.port or free_port(self._preferred_port)
         return self._port
 
     @property
     def password(self) -> str:
-        """The password of `postgres` and `mailblaze`, visibly a mock's; made on first use, kept in a 0600 file."""
+        """The password of `postgres` and `mailblaze`, generated on first use, in a file with mode 0600."""
         path = self.data_dir / "password"
         if not path.exists():
             self.data_dir.mkdir(parents=True, exist_ok=True)
-            processes.write_atomically(path, self._password or f"mock-{secrets.token_urlsafe(24)}")
+            processes.write_atomically(path, f"mock-{secrets.token_urlsafe(24)}")
         return path.read_text()
 
     def url(self, database: str = "mailblaze", user: str = "mailblaze") -> str:
-        """Return the address of a database for the role that owns it."""
+        """Return the connection URL of a database."""
         return f"postgresql://{user}:{self.password}@127.0.0.1:{self.port}/{database}"
 
     def start(self, seconds: float = 30) -> "EmbeddedPostgres":
-        """Start the server, make the database and its owner, and return when it answers; running already is fine."""
+        """Start the server, create the database and its owner; return when it answers. A running server stays.
+
+        Raises:
+            ServiceError: the server does not answer within `seconds`.
+        """
         if self.record.pid():
             self._port = self.record.port
             self._wait(seconds)
             return self
-        base = ground.prepare(self.data_dir)
+        base = runtime.prepare_runtime(self.data_dir)
         if not (base.cluster / "complete").exists():
             self._initialize(base)
         self._end_orphan(base.cluster)
         is_fixed = self._port is not None
         self._port = self._port or free_port(self.record.port or self._preferred_port)
-        for start in range(STARTS):
+        for start in range(MAX_STARTS):
             try:
                 self._run(base, seconds)
                 break
             except PortTaken as error:
-                if is_fixed or start == STARTS - 1:
+                if is_fixed or start == MAX_STARTS - 1:
                     raise ServiceError(
                         f"Postgres did not start: another program has taken port {self._port}"
                     ) from error
@@ -93,12 +99,12 @@ class EmbeddedPostgres:
         return self
 
     def identifier(self) -> str:
-        """Return the number that Postgres gave the cluster when it was made; no other has the same."""
+        """Return the system identifier, which is unique to the cluster."""
         with closing(psycopg2.connect(self.url("postgres", "postgres"))) as connection, connection.cursor() as cursor:
             cursor.execute("select system_identifier::text from pg_control_system()")
             return cursor.fetchone()[0]
 
-    def _run(self, base: ground.Ground, seconds: float) -> None:
+    def _run(self, base: runtime.Runtime, seconds: float) -> None:
         options = [
             part for name, value in {**SETTINGS, "port": self._port}.items() for part in ("-c", f"{name}={value}")
         ]
@@ -112,30 +118,30 @@ class EmbeddedPostgres:
         self._wait(seconds)
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> bool:
-        """Shut the server down, politely and then not; tell whether it ran."""
+        """Shut the server down with signal `how`, then SIGKILL; return whether it ran."""
         was_running = self.record.stop(how, 15, whole_group=False)
-        # Where somebody removed the folder, the record is gone and nothing was stopped: then the watcher still will.
+        # If the folder was removed, the record is gone and nothing was stopped: the watcher then ends the server.
         if was_running or self.data_dir.exists():
             self._unwatch()
         return was_running
 
     def restart(self, mode: str = "fast") -> "EmbeddedPostgres":
-        """Shut down ("fast") or drop everything ("immediate"), and start again with the same port and password."""
-        _ = self.port  # kept from here on
+        """Restart with the same port and password; `mode` is "fast" or "immediate" (as after a crash)."""
+        _ = self.port  # fixes the port
         self.stop({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
         return self.start()
 
     def destroy(self) -> None:
-        """Stop the server and remove its folder and what was relocated from it."""
+        """Stop the server and remove its folder and its relocated files."""
         self.stop()
-        ground.remove(self.data_dir)
+        runtime.remove_data(self.data_dir)
 
     def _watch(self, pid: int) -> None:
-        """Leave a process behind that waits for the end of this one, a pipe that closes, then ends the server."""
-        # not PR_SET_PDEATHSIG: it follows a thread, is lost when the user changes, and macOS has none
+        """Start a process that waits for the end of this one (its pipe closes) and then ends the server."""
+        # Not PR_SET_PDEATHSIG: it is bound to a thread, is lost when the user changes, and macOS lacks it.
         self._unwatch()
         script = "trap '' INT TERM HUP; read -r _; kill -INT $0; while kill -0 $0; do sleep 0.1; done; rm -rf \"$@\""
-        place = ground.relocated(self.data_dir)
+        place = runtime.relocated_folder(self.data_dir)
         self._watcher = subprocess.Popen(
             ["/bin/sh", "-c", script, str(pid), *([str(place)] if place else [])],
             cwd="/",
@@ -151,10 +157,10 @@ class EmbeddedPostgres:
             self._watcher.communicate()
             self._watcher = None
 
-    def _initialize(self, base: ground.Ground) -> None:
-        shutil.rmtree(base.cluster, ignore_errors=True)  # an initdb that was cut off
+    def _initialize(self, base: runtime.Runtime) -> None:
+        shutil.rmtree(base.cluster, ignore_errors=True)  # left by an interrupted initdb
         base.cluster.mkdir(mode=0o700)
-        handle, path = tempfile.mkstemp(dir=ground.temporary_folder(base.run_as))
+        handle, path = tempfile.mkstemp(dir=runtime.temporary_folder(base.run_as))
         try:
             with os.fdopen(handle, "w") as file:
                 file.write(self.password)
@@ -168,16 +174,16 @@ class EmbeddedPostgres:
         (base.cluster / "complete").touch()
 
     def _end_orphan(self, cluster: Path) -> None:
-        """End a server that lost its record, and forget one that was killed: both would refuse the next start."""
+        """End a server that lost its record, and remove the lock of a killed one: both would block the next start."""
         lock = cluster / "postmaster.pid"
         if not lock.exists():
             return
         text = lock.read_text().split("\n", 1)[0].strip()
         pid = int(text) if text.isdecimal() else 0
         command = subprocess.run(["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True).stdout
-        # The lock of a copied folder names the original's server.
+        # The lock file of a copied folder names the server of the original.
         if pid and f" -D {cluster} -c " in command:
-            processes.end(pid, signal.SIGINT, 15, whole_group=False)
+            processes.terminate(pid, signal.SIGINT, 15, whole_group=False)
         else:
             lock.unlink(missing_ok=True)
 
@@ -185,13 +191,13 @@ class EmbeddedPostgres:
         """Return when this server answers.
 
         Raises:
-            PortTaken: it ended, and another program listens on its port.
-            ServiceError: it ended, or does not answer in time.
+            PortTaken: the server ended, and another program listens on its port.
+            ServiceError: the server ended, or does not answer in time.
         """
         deadline = time.monotonic() + seconds
         while True:
             try:
-                # Another server may answer on the port, even one that takes the password: of a copied folder.
+                # The server of a copied folder may answer on this port and accept the password.
                 psycopg2.connect(self.url("postgres", "postgres"), connect_timeout=5).close()
                 reason = "another program answers on its port"
                 if is_held_by(self.port, self.record.members()):
@@ -217,7 +223,7 @@ class EmbeddedPostgres:
                 cursor.execute(
                     sql.SQL("create role mailblaze login replication password {}").format(sql.Literal(self.password))
                 )
-            # Whoever reads by cursor has to see which transactions are still open.
+            # A reader by cursor must see which transactions are open.
             cursor.execute("grant pg_read_all_stats to mailblaze")
             if not has_database:
                 cursor.execute("create database mailblaze owner mailblaze")

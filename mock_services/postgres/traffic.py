@@ -1,4 +1,4 @@
-"""Business days after the history: what is added, changed and deleted in the operational database on each."""
+"""Simulate business days after the history: the rows that are inserted, updated and deleted on each."""
 
 import json
 from collections.abc import Iterator
@@ -7,13 +7,13 @@ from contextlib import closing
 import psycopg2
 from psycopg2.extras import execute_values
 
-from mock_services import campaigns, world
+from mock_services.company import campaigns, generator
 from mock_services.errors import ServiceError
-from mock_services.postgres import rows
-from mock_services.postgres.copy import copy_rows
+from mock_services.postgres.data import rows
+from mock_services.postgres.data.copy_stream import copy_rows
 from mock_services.postgres.seed import check_seeded
 
-# updated_at is left to the trigger: in traffic it is the database's clock that says when a row changed
+# The trigger sets updated_at: rows change at the database's current time.
 CHANGES = {
     "accounts": """update accounts set
         account_status = (enum_range(null::account_status))[1 + (account_id + %(day)s) %% 4],
@@ -59,69 +59,75 @@ DELETES = {
 }
 
 
-def live_day(url: str, day: int | None = None) -> int:
-    """Live one more day and return its number; a day already lived changes nothing, one beyond the next is refused."""
+def simulate_day(url: str, day: int | None = None) -> int:
+    """Simulate a day (None: the next) and return its number; a day that was simulated before changes nothing.
+
+    Raises:
+        ServiceError: the day is later than the next one, or the machine's clock is before the end of the history.
+    """
     with closing(psycopg2.connect(url)) as connection, connection, connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(20260630)")
         scale = check_seeded(cursor)
         cursor.execute("select max(day), now() from simulation.days")
-        last, clock = cursor.fetchone()
+        last, now = cursor.fetchone()
         day = last + 1 if day is None else day
         if day > last + 1:
-            raise ServiceError(f"day {day} cannot be lived before day {last + 1}: leave --day out")
+            raise ServiceError(f"day {day} cannot come before day {last + 1}: leave --day out")
         if day <= last:
             return day
-        if clock <= world.LAST_SEEDED:
-            raise ServiceError(f"this machine's clock says {clock:%Y-%m-%d}, before the history's end: set the clock")
-        changes = _live(cursor, day, scale)
+        if now <= generator.LAST_SEEDED:
+            raise ServiceError(
+                f"this machine's clock says {now:%Y-%m-%d}, before the end of the history: set the clock"
+            )
+        changes = _apply_changes(cursor, day, scale)
         cursor.execute("insert into simulation.days values (%s, default, %s, %s)", (day, scale, json.dumps(changes)))
     return day
 
 
 def read_changes(url: str, day: int) -> dict[str, dict[str, int]]:
-    """Return how many rows a day made new, changed and deleted in each table."""
+    """Return the number of new, changed and deleted rows of a day, by table."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("select changes from simulation.days where day = %s", (day,))
         return cursor.fetchone()[0]
 
 
 def last_day(url: str) -> int:
-    """Return the last day lived; 0 is the seed."""
+    """Return the last simulated day; 0 is the seed."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         check_seeded(cursor)
         cursor.execute("select max(day) from simulation.days")
         return cursor.fetchone()[0]
 
 
-def _live(cursor, day: int, scale: int) -> dict[str, dict[str, int]]:
+def _apply_changes(cursor, day: int, scale: int) -> dict[str, dict[str, int]]:
     changes: dict[str, dict[str, int]] = {}
-    known = {
-        "day": day, "scale": scale, "now": world.moment(day, 0.5),
+    parameters = {
+        "day": day, "scale": scale, "now": generator.time_on_day(day, 0.5),
         "changed": list(_some_contacts(31, day, scale, 300)), "moved": list(_some_contacts(32, day, scale, 60)),
         "gone": list(_some_contacts(33, day, scale, 20)), "left": list(_some_contacts(34, day, scale, 30)),
     }  # fmt: skip
     for kind, statements in (("changed", CHANGES), ("deleted", DELETES)):
         for table, statement in statements.items():
-            cursor.execute(statement, known)
+            cursor.execute(statement, parameters)
             changes.setdefault(table, {})[kind] = cursor.rowcount
-    for table, produced in rows.new_rows(day, scale).items():
+    for table, new_rows in rows.new_rows(day, scale).items():
         cursor.execute(f"select * from {table} limit 0")
         columns = tuple(column.name for column in cursor.description)[:-1]  # all but updated_at
-        changes.setdefault(table, {})["new"] = copy_rows(cursor, table, (row[:-1] for row in produced), columns)
+        changes.setdefault(table, {})["new"] = copy_rows(cursor, table, (row[:-1] for row in new_rows), columns)
     changes["campaigns"]["changed"] = _update_campaigns(cursor, day, scale)
     return changes
 
 
 def _some_contacts(kind: int, day: int, scale: int, count: int) -> Iterator[int]:
-    """Yield ids among all that were ever given out before the day; some of them may be deleted by now."""
-    roll, last = world.dice(kind, day), world.ids("contacts", day, scale)[0] - 1
+    """Yield ids that existed before the day; some may have been deleted since."""
+    roll, last = generator.seeded_random(kind, day), generator.ids_created("contacts", day, scale)[0] - 1
     return (1 + int(roll() * last) for _ in range(count * scale))
 
 
 def _update_campaigns(cursor, day: int, scale: int) -> int:
-    born = set(world.ids("campaigns", day, scale))
+    created = set(generator.ids_created("campaigns", day, scale))
     sent = [(number, "sent", campaigns.campaign(number, scale).sent_at)
-            for number in campaigns.campaigns_sent(day, scale) if number not in born]  # fmt: skip
+            for number in campaigns.campaigns_sent(day, scale) if number not in created]  # fmt: skip
     archived = [(number, "archived", campaigns.campaign(number, scale).sent_at)
                 for number in campaigns.campaigns_edited(day, scale)]  # fmt: skip
     statement = """update campaigns set campaign_status = fresh.status::campaign_status, sent_at = fresh.sent_at

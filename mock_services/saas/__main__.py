@@ -6,19 +6,19 @@ from pathlib import Path
 
 import uvicorn
 
-from mock_services.arguments import Parser, whole
-from mock_services.private_files import keep_private
+from mock_services.arguments import Parser, positive_integer
 from mock_services.saas import store
 from mock_services.saas.app import create_app
+from mock_services.system.private_files import keep_private
 
 
 def main() -> int:
-    """Seed the store if it is empty, then serve it; the token comes from MOCK_SAAS_TOKEN, for `ps` shows arguments."""
-    parser = Parser(prog="python -m mock_services.saas", description="the mock of the e-mail vendor's API")
+    """Seed an empty store and serve it; return the exit code. The token is a variable, because `ps` shows arguments."""
+    parser = Parser(prog="python -m mock_services.saas", description="Serve a mock of the e-mail vendor's API.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8025)
-    parser.add_argument("--store", type=Path, required=True, help="the SQLite file; seeded if there is none")
-    parser.add_argument("--scale", type=whole, default=1, help="how much to seed")
+    parser.add_argument("--store", type=Path, required=True, help="the SQLite file; created and seeded if missing")
+    parser.add_argument("--scale", type=positive_integer, default=1, help="how much to seed")
     parser.add_argument("--requests-per-second", type=float, default=100)
     chosen = parser.parse_args()
     token = os.environ.get("MOCK_SAAS_TOKEN")

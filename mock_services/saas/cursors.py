@@ -1,44 +1,52 @@
-"""Cursors: opaque to the caller, sealed so that a garbled one, or one of another endpoint, is refused."""
+"""Pagination cursors: opaque and signed, so that a damaged one, or one of another endpoint, is refused."""
 
 import base64
 import binascii
 import hmac
 from datetime import datetime
 
-from mock_services.saas.events import micros
+from mock_services.saas.content.events import micros
 
-LAST = 2**62  # a sequence behind all others of its moment: strictly later
+LAST = 2**62  # above every sequence number of the same time: strictly later
 
 
 class BadParameterError(Exception):
-    """A parameter that cannot be read; knows which one and why."""
+    """A query parameter `param` is not valid."""
 
     def __init__(self, param: str, message: str):
         super().__init__(message)
         self.param = param
 
 
-def write_cursor(collection: str, moment: int, sequence: int, key: str) -> str:
-    """Return the cursor that stands behind one row of a collection."""
-    place = f"{moment}.{sequence}"
-    return base64.urlsafe_b64encode(f"{place}.{_seal(collection, place, key)}".encode()).decode().rstrip("=")
+def write_cursor(collection: str, at: int, sequence: int, key: str) -> str:
+    """Return the cursor of the rows after one row of a collection."""
+    position = f"{at}.{sequence}"
+    return base64.urlsafe_b64encode(f"{position}.{_signature(collection, position, key)}".encode()).decode().rstrip("=")
 
 
 def read_cursor(collection: str, cursor: str, key: str) -> tuple[int, int]:
-    """Return the moment and sequence of a cursor; one that this endpoint did not write is a BadParameterError."""
+    """Return the time (microseconds since 1970) and sequence of a cursor.
+
+    Raises:
+        BadParameterError: this endpoint has not issued the cursor.
+    """
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
-        place, _, seal = text.rpartition(".")
-        if not hmac.compare_digest(seal.encode(), _seal(collection, place, key).encode()):
+        position, _, signature = text.rpartition(".")
+        if not hmac.compare_digest(signature.encode(), _signature(collection, position, key).encode()):
             raise BadParameterError("cursor", f"the cursor was not issued by /v1/{collection}")
-        moment, sequence = place.split(".")
-        return int(moment), int(sequence)
+        at, sequence = position.split(".")
+        return int(at), int(sequence)
     except (binascii.Error, ValueError) as error:
         raise BadParameterError("cursor", "the cursor is garbled") from error
 
 
 def read_after(param: str, text: str) -> tuple[int, int]:
-    """Return the place strictly behind an ISO-8601 instant with a zone; anything else is a BadParameterError."""
+    """Return the position strictly after an ISO-8601 time with a zone.
+
+    Raises:
+        BadParameterError: the text is no such time.
+    """
     try:
         at = datetime.fromisoformat(text)
     except ValueError as error:
@@ -48,5 +56,5 @@ def read_after(param: str, text: str) -> tuple[int, int]:
     return micros(at), LAST
 
 
-def _seal(collection: str, place: str, key: str) -> str:
-    return hmac.new(key.encode(), f"{collection}:{place}".encode(), "sha256").hexdigest()[:16]
+def _signature(collection: str, position: str, key: str) -> str:
+    return hmac.new(key.encode(), f"{collection}:{position}".encode(), "sha256").hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""A script of faults: which request to which collection meets which of the ways in which an API goes wrong."""
+"""Scripts of faults: which request to which collection fails in which way."""
 
 import json
 import time
@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from mock_services import world
+from mock_services.company import generator
 from mock_services.errors import ServiceError
 from mock_services.saas.store import COLLECTIONS
 
@@ -19,14 +19,16 @@ STATUSES = (500, 502, 503)
 
 
 class Fault(BaseModel):
-    """One fault. It meets the `request`-th request to `collection`, counted from 1 since the script was set, or the
-    first later one that it fits (a first page has no cursor that could expire), and `times - 1` more after it.
+    """One fault: it applies to the `request`-th request to `collection`, and to `times - 1` more after it.
 
-    expired_cursor: 410 cursor_expired, for this cursor from now on. repeated_page: the page before once more.
-    out_of_order: this page and the next change places; a last page is reversed. empty_page: no objects, and a
-    next_cursor to this page. error_200: an error under status 200. truncated: JSON that breaks off. cut_body: fewer
-    bytes than Content-Length says. reset: the connection is reset before any answer. server_error: `status`.
-    rate_limited: 429, and again until `retry_after` seconds (0 to 3600) are over; as_date writes them as an HTTP date.
+    Requests are counted from 1 since the script was set. If a fault does not fit a request (a first page has no cursor
+    that could expire), it applies to the first later one that it fits.
+
+    expired_cursor: 410 cursor_expired, for this cursor from now on. repeated_page: the previous page again.
+    out_of_order: this page and the next swap places; a last page is reversed. empty_page: no objects, and a
+    next_cursor to this page. error_200: an error with status 200. truncated: JSON that ends early. cut_body: fewer
+    bytes than Content-Length. reset: the connection is reset before any response. server_error: `status`.
+    rate_limited: 429, and again until `retry_after` seconds (0 to 3600) have passed; as_date sends an HTTP date.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -40,24 +42,24 @@ class Fault(BaseModel):
 
 
 class Script:
-    """The faults that are left, and those that fired; one for each API."""
+    """The faults that are left and those that fired; one script for each API."""
 
     def __init__(self, faults: Iterable[dict | Fault] = ()):
         self.set(TypeAdapter(list[Fault]).validate_python(list(faults)))
 
     def set(self, faults: list[Fault]) -> None:
-        """Begin anew with these faults: requests are counted from here."""
+        """Replace the faults and restart the count of requests."""
         self.is_armed = bool(faults)
         self.left, self.fired = [fault.model_copy() for fault in faults], []
         self._requests: Counter[str] = Counter()
         self._until: dict[str, tuple[float, dict]] = {}
 
-    def meet(self, collection: str, fitting: Iterable[str]) -> Fault | None:
-        """Count a request and return the fault that it meets, if one of a fitting kind is due."""
+    def next_fault(self, collection: str, applicable: Iterable[str]) -> Fault | None:
+        """Count a request and return its fault: the first one that is due and of an applicable kind, or None."""
         self._requests[collection] += 1
         request = self._requests[collection]
         for fault in self.left:
-            if fault.collection == collection and fault.request <= request and fault.kind in fitting:
+            if fault.collection == collection and fault.request <= request and fault.kind in applicable:
                 fault.times -= 1
                 if not fault.times:
                     self.left.remove(fault)
@@ -65,8 +67,8 @@ class Script:
                 return fault
         return None
 
-    def hold(self, fault: Fault) -> float:
-        """Hold a rate-limited collection and return until when, in seconds since 1970; a date has whole seconds."""
+    def start_rate_limit(self, fault: Fault) -> float:
+        """Limit a collection and return until when, in seconds since 1970; whole seconds for a date."""
         until = time.time() + fault.retry_after
         until = -(-until // 1) if fault.as_date else until
         self.fired[-1]["early"] = 0
@@ -74,21 +76,23 @@ class Script:
         return until
 
     def is_early(self, collection: str) -> bool:
-        """Tell whether a rate-limited collection is asked too early (by more than clocks differ), and note it."""
+        """Return whether a request comes before a rate limit has ended (20 ms of tolerance), and count it."""
         until, fired = self._until.get(collection, (0.0, {}))
         if is_early := time.time() < until - 0.02:
             fired["early"] += 1
         return is_early
 
     def as_json(self) -> dict[str, list[dict[str, Any]]]:
-        """Return {"left": faults, "fired": [{"collection", "request", "kind"}]}, in order; a rate_limited one also
-        says how many requests came `early`, before its wait was over."""
+        """Return {"left": faults, "fired": [{"collection", "request", "kind"}]}, in order.
+
+        A rate_limited fault also has `early`, the number of requests that came before its end.
+        """
         return {"left": [fault.model_dump(exclude_defaults=True) for fault in self.left], "fired": self.fired}
 
 
-def seeded(seed: int, count: int, last_request: int = 8) -> list[dict[str, Any]]:
-    """Return a script of `count` random faults among the first requests to each collection; the same for each seed."""
-    roll, script = world.dice(71, seed), []
+def random_faults(seed: int, count: int, last_request: int = 8) -> list[dict[str, Any]]:
+    """Return `count` random faults among the first requests to each collection; the same for each seed."""
+    roll, script = generator.seeded_random(71, seed), []
     for _ in range(count):
         collection, kind = (names[int(roll() * len(names))] for names in (COLLECTIONS, KINDS))
         fault = {"collection": collection, "request": 1 + int(roll() * last_request), "kind": kind}
@@ -101,10 +105,10 @@ def seeded(seed: int, count: int, last_request: int = 8) -> list[dict[str, Any]]
 
 
 def read_script(path: Path) -> list[dict[str, Any]]:
-    """Return the faults of a JSON file, or of a list that stands in its place, such as []; what is none is one line.
+    """Return the faults of a JSON file, or of a JSON list in place of the path, such as [].
 
     Raises:
-        ServiceError: it cannot be read, or is no script; the line names the place.
+        ServiceError: it cannot be read or is no script; the message names the invalid part.
     """
     try:
         script = json.loads(str(path) if str(path).lstrip().startswith("[") else path.read_text())

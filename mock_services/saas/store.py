@@ -1,4 +1,7 @@
-"""The vendor's memory, one SQLite file: every object's JSON text, ordered by (moment, sequence) for the pages."""
+"""Store the vendor's objects in one SQLite file: JSON text, ordered by (moment, sequence) for pagination.
+
+`moment` is when an object last changed, in microseconds since 1970.
+"""
 
 import json
 import sqlite3
@@ -6,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from mock_services import world
-from mock_services.campaigns import campaign, campaigns_edited, campaigns_sent
+from mock_services.company import generator
+from mock_services.company.campaigns import campaign, campaigns_edited, campaigns_sent
 from mock_services.errors import ServiceError
-from mock_services.saas.campaigns import campaign_body, drafts
-from mock_services.saas.events import digest, events_received, iso, micros
+from mock_services.saas.content.campaigns import campaign_body, drafts
+from mock_services.saas.content.events import digest, events_received, iso, micros
 
 SCHEMA = """
 create table days (day integer primary key, scale integer not null, changes text not null);
@@ -28,10 +31,10 @@ encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def connect(path: Path) -> sqlite3.Connection:
-    """Open the store; readers see whole days only, also while a day is being written."""
+    """Open the store; readers see complete days only, also while a day is written."""
     connection = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
     connection.execute("pragma journal_mode = wal")
-    connection.execute("pragma synchronous = off")  # a mock's data can be made again
+    connection.execute("pragma synchronous = off")  # the data can be generated again
     return connection
 
 
@@ -42,35 +45,34 @@ def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
         try:
             yield connection
         except BaseException:
-            if connection.in_transaction:  # a full disk has rolled back by itself
+            if connection.in_transaction:  # a full disk has already caused a rollback
                 connection.execute("rollback")
             raise
         connection.execute("commit")
 
 
 def seed(path: Path, scale: int = 1) -> bool:
-    """Fill the store with the history; tell whether that was needed: a seeded store is left alone."""
+    """Fill the store with the history; return False and change nothing if it is seeded."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with _transaction(path) as connection:
         if connection.execute("select 1 from sqlite_master where name = 'days'").fetchone():
             return False
         for statement in SCHEMA.split(";"):
             connection.execute(statement)
-        changes = _receive(connection, 0, scale)
+        changes = _store_events(connection, 0, scale)
         changes["campaigns"] = {"new": _put_campaigns(connection, _seeded_campaigns(scale), 0, scale)}
         connection.execute("insert into days values (0, ?, ?)", (scale, json.dumps(changes)))
     return True
 
 
 def last_day(path: Path) -> tuple[int, int]:
-    """Return the last day lived and the scale."""
+    """Return the last simulated day and the scale."""
     with closing(connect(path)) as connection:
-        found = connection.execute("select max(day), min(scale) from days").fetchone()
-    return found
+        return connection.execute("select max(day), min(scale) from days").fetchone()
 
 
 def seeded_scale(path: Path) -> int | None:
-    """Return the scale that a store was seeded at, or None if it was not (or is being seeded)."""
+    """Return the scale of a seeded store, or None if it is not seeded, or not yet."""
     with closing(connect(path)) as connection:
         if not connection.execute("select 1 from sqlite_master where name = 'days'").fetchone():
             return None
@@ -78,35 +80,39 @@ def seeded_scale(path: Path) -> int | None:
 
 
 def read_changes(path: Path, day: int) -> dict[str, dict[str, int]]:
-    """Return how many objects a day made new, changed and deleted in each collection."""
+    """Return the number of new, changed and deleted objects of a day, by collection."""
     with closing(connect(path)) as connection:
         return json.loads(connection.execute("select changes from days where day = ?", (day,)).fetchone()[0])
 
 
-def live_day(path: Path, day: int | None = None) -> int:
-    """Live one more day and return its number; a day already lived changes nothing, one beyond the next is refused."""
+def simulate_day(path: Path, day: int | None = None) -> int:
+    """Simulate a day (None: the next) and return its number; a day that was simulated before changes nothing.
+
+    Raises:
+        ServiceError: the day is later than the next one.
+    """
     with _transaction(path) as connection:
         last, scale = connection.execute("select max(day), min(scale) from days").fetchone()
         day = last + 1 if day is None else day
         if day > last + 1:
-            raise ServiceError(f"day {day} cannot be lived before day {last + 1}: leave --day out")
+            raise ServiceError(f"day {day} cannot come before day {last + 1}: leave --day out")
         if day > last:
-            changes = _receive(connection, day, scale)
+            changes = _store_events(connection, day, scale)
             changes["email_events"]["redelivered"] = _redeliver(connection, day, scale)
             changes["suppressions"]["changed"] = _lift_suppressions(connection, day, scale)
-            changes["suppressions"]["deleted"] = _remove(connection, "suppressions", day)
-            new = {*world.ids("campaigns", day, scale), *drafts(day, scale)}
+            changes["suppressions"]["deleted"] = _delete_objects(connection, "suppressions", day)
+            new = {*generator.ids_created("campaigns", day, scale), *drafts(day, scale)}
             sent = set(campaigns_sent(day, scale))
             touched = sorted(new | sent | set(campaigns_edited(day, scale)))
             _put_campaigns(connection, touched, day, scale)
-            deleted = _remove(connection, "campaigns", day, "body ->> 'status' = 'draft'")
+            deleted = _delete_objects(connection, "campaigns", day, "body ->> 'status' = 'draft'")
             changes["campaigns"] = {"new": len(new), "changed": len(touched) - len(new), "deleted": deleted}
             connection.execute("insert into days values (?, ?, ?)", (day, scale, json.dumps(changes)))
     return day
 
 
 def page(connection: sqlite3.Connection, collection: str, moment: int, sequence: int, limit: int) -> list[tuple]:
-    """Return up to `limit` rows (moment, sequence, body) that come after a place in a collection."""
+    """Return up to `limit` rows (moment, sequence, body) after a position in a collection."""
     if collection not in COLLECTIONS:
         raise ValueError(f"{collection} is none of {COLLECTIONS}")
     return connection.execute(
@@ -114,8 +120,8 @@ def page(connection: sqlite3.Connection, collection: str, moment: int, sequence:
         " order by moment, sequence limit ?", (moment, sequence, limit)).fetchall()  # fmt: skip
 
 
-def _receive(connection: sqlite3.Connection, day: int, scale: int) -> dict[str, dict[str, int]]:
-    """Store a day's events and the suppressions that follow from them."""
+def _store_events(connection: sqlite3.Connection, day: int, scale: int) -> dict[str, dict[str, int]]:
+    """Store the events of a day and the suppressions that follow from them."""
     before = connection.execute("select count(*) from suppressions").fetchone()[0]
     sequence, suppressions = day << 40, []
 
@@ -145,8 +151,8 @@ def _suppression(received: int, sequence: int, event: dict) -> tuple[str, int, i
 
 
 def _redeliver(connection: sqlite3.Connection, day: int, scale: int) -> int:
-    """Serve a few earlier events once more: the same event, received again today."""
-    roll, start = world.dice(61, day), micros(world.moment(day, 0))
+    """Store a few earlier events again: the same event, received again on this day."""
+    roll, start = generator.seeded_random(61, day), micros(generator.time_on_day(day, 0))
     earlier = start - 10 * 86_400_000_000
     for turn in range(8 * scale):
         place = earlier + int(roll() * 9 * 86_400_000_000)
@@ -163,28 +169,30 @@ def _redeliver(connection: sqlite3.Connection, day: int, scale: int) -> int:
 def _lift_suppressions(connection: sqlite3.Connection, day: int, scale: int) -> int:
     found = connection.execute(
         "select id, body from suppressions where is_active and id > ? and moment < ? order by id limit ?",
-        (f"sup_{digest('lift', day)[:1]}", micros(world.moment(day, -0.3)), 5 * scale)).fetchall()  # fmt: skip
+        (f"sup_{digest('lift', day)[:1]}", micros(generator.time_on_day(day, -0.3)), 5 * scale)).fetchall()  # fmt: skip
     for turn, (name, body) in enumerate(found):
-        moment = micros(world.moment(day, 0.6)) + turn * 7_300_001
+        moment = micros(generator.time_on_day(day, 0.6)) + turn * 7_300_001
         body = encode({**json.loads(body), "is_active": False, "updated_at": iso(moment)})
         connection.execute("update suppressions set is_active = 0, moment = ?, sequence = ?, body = ? where id = ?",
                            (moment, (day << 40) + turn, body, name))  # fmt: skip
     return len(found)
 
 
-def _remove(connection: sqlite3.Connection, collection: str, day: int, condition: str = "true") -> int:
-    """Remove for good one or two objects that were there before the day and meet a condition; return how many."""
+def _delete_objects(connection: sqlite3.Connection, collection: str, day: int, condition: str = "true") -> int:
+    """Delete one or two objects that existed before the day and meet a condition; return how many."""
     found = connection.execute(f"select id from {collection} where moment < ? and {condition} order by id",
-                               (micros(world.moment(day, 0)),)).fetchall()  # fmt: skip
-    roll = world.dice(64, day)
+                               (micros(generator.time_on_day(day, 0)),)).fetchall()  # fmt: skip
+    roll = generator.seeded_random(64, day)
     chosen = {found[int(roll() * len(found))] for _ in range(1 + (roll() < 0.5)) if found}
     connection.executemany(f"delete from {collection} where id = ?", chosen)
     return len(chosen)
 
 
 def _seeded_campaigns(scale: int) -> list[int]:
-    """Return the ids that the vendor has in the history: of the product's campaigns no drafts, but its own."""
-    return [n for n in world.ids("campaigns", 0, scale) if campaign(n, scale).scheduled_at] + drafts(0, scale)
+    """Return the vendor's campaign ids of the history: the product's planned campaigns, and the vendor's own drafts."""
+    return [n for n in generator.ids_created("campaigns", 0, scale) if campaign(n, scale).scheduled_at] + drafts(
+        0, scale
+    )
 
 
 def _put_campaigns(connection: sqlite3.Connection, numbers: list[int], day: int, scale: int) -> int:

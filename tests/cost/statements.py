@@ -13,10 +13,10 @@ import pytest
 from snowflake.connector.util_text import split_statements
 
 from cost.month import MEASURED
-from mock_services.postgres.traffic import live_day
+from mock_services.commands import down, up
+from mock_services.postgres.traffic import simulate_day
 from mock_services.saas import store
 from mock_services.saas.app import create_app
-from mock_services.services import down, up
 from tests.conftest import TOKEN, clone, serve
 from tests.snowflake.conftest import offline  # noqa: F401  a fixture
 from tests.snowflake.history import snowflake_settings
@@ -99,13 +99,13 @@ def test_count(side, postgres_server, tmp_path):
     for name in ("postgres", "saas"):
         step(f"first {name}", "python", f"pipelines/{name}.py")
     step("first build", *build)
-    live_day(postgres_server.url("counted"))
-    store.live_day(side.saas_store, 1)
+    simulate_day(postgres_server.url("counted"))
+    store.simulate_day(side.saas_store, 1)
     for name in ("postgres", "saas"):
         step(f"news {name}", "python", f"pipelines/{name}.py")
     step("hourly build", *build, "--selector", "hourly")
-    live_day(postgres_server.url("counted"), 2)
-    store.live_day(side.saas_store, 2)
+    simulate_day(postgres_server.url("counted"), 2)
+    store.simulate_day(side.saas_store, 2)
     for name in ("postgres", "saas"):
         side.run("python", f"pipelines/{name}.py")
     step("daily build", *build)

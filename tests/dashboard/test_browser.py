@@ -13,11 +13,11 @@ from urllib.parse import unquote
 import duckdb
 import pytest
 
+from dashboard.pages import PAGES
 from tests.dashboard.conftest import FILE, ROOT, dashboard
 from tests.dashboard.mart_file import NEWEST, make
 
 NOW = datetime.now(UTC).replace(tzinfo=None)
-PAGES = ("overview", "campaign", "deliverability", "lists", "data")
 WIDE, PHONE = {"width": 1180, "height": 900}, {"width": 390, "height": 844}
 IN_US = "and region = 'us'"
 SCREENSHOTS = os.environ.get("SCREENSHOTS")
@@ -71,7 +71,7 @@ def ask(warehouse, text):
 def keep(page, name):
     """Write a picture for README.md where `SCREENSHOTS` names a folder."""
     if SCREENSHOTS:
-        height = page.locator(".window:visible").bounding_box()["height"]
+        height = page.locator(".dashboard:visible").bounding_box()["height"]
         width = page.viewport_size["width"]
         page.set_viewport_size({"width": width, "height": min(int(height), 1180)})
         path = Path(SCREENSHOTS) / f"dashboard_{name}.png"
@@ -203,7 +203,7 @@ def test_a_table_can_be_downloaded(app, visit, warehouse):
 def test_a_phone_is_told_of_columns_that_it_has_to_scroll_to_and_gets_there(app, visit):
     article = shown(visit(f"{app}/#/deliverability", viewport=PHONE), "deliverability")
     article.locator("summary").first.click()
-    assert article.locator(".hint").first.inner_text() == "8 columns: what does not fit scrolls sideways →"
+    assert article.locator(".hint").first.inner_text() == "8 columns: scroll sideways for the rest →"
     last = article.locator(".sortable thead th").nth(7)
     last.scroll_into_view_if_needed()
     box = last.bounding_box()
@@ -322,7 +322,7 @@ def test_a_page_without_a_server_that_was_old_when_it_was_written_says_so(visit,
     subprocess.run([sys.executable, "-m", "dashboard.export", path], cwd=ROOT, env=os.environ | settings, check=True)
     page = visit(path.as_uri(), offline=True)
     assert "the last load ended 7 days before this page was written, on" in page.locator(".notice").first.inner_text()
-    assert "This page is a file and cannot say how old it is" in page.locator("header").inner_text()
+    assert "This page is a static file and does not show its age" in page.locator("header").inner_text()
 
 
 def test_the_export_ends_in_one_line_where_there_is_nothing(tmp_path):

@@ -6,32 +6,34 @@ import subprocess
 import sys
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import duckdb
 import pytest
+import yaml
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from dashboard import choices, queries
-from dashboard.blocks import Table
-from dashboard.mart import Away, _sign_in, duckdb_mart, positional, snowflake_mart
-from dashboard.pages.campaign import campaign
-from dashboard.pages.data import data
-from dashboard.pages.deliverability import deliverability
-from dashboard.pages.lists import lists, survive
-from dashboard.pages.overview import overview
+from dashboard import pages as pages_package
+from dashboard import queries
+from dashboard.filters import read_address
+from dashboard.mart import MartUnavailable, bind_positional, connection_settings, duckdb_mart, snowflake_mart
+from dashboard.page_spec import PageContext
+from dashboard.pages import PAGES, campaign, deliverability, lists, overview
+from dashboard.pages.lists import survival_curve
 from dashboard.queries import Filters
-from dashboard.status import status
-from dashboard.words import count, percent, points, usd
+from dashboard.rendering.components import Table
+from dashboard.rendering.formatting import count, percent, plural, points, usd
+from dashboard.status import read_status
 from pipelines.runs.run_record import RunRecord
 from tests.dashboard.conftest import as_demo
 from tests.dashboard.every_query import every_query
 from tests.dashboard.mart_file import HOSTILE, NEWEST, make
 
+DBT_MODELS = Path(__file__).parents[2] / "dbt/models"
 LAST = NEWEST.date()
 QUARTER = Filters(LAST - timedelta(days=89), LAST)
 EVERY_FILTER = [QUARTER, replace(QUARTER, region="us"), replace(QUARTER, region="eu", account_id=1)]
-PAGES = [overview, campaign, deliverability, lists, data]
 
 
 ASKED = [
@@ -48,9 +50,9 @@ ASKED = [
 
 @pytest.mark.parametrize(("address", "expected"), ASKED, ids=range(len(ASKED)))
 def test_an_address_gets_the_first_of_its_values_that_is_offered(mart, monkeypatch, address, expected):
-    monkeypatch.setattr(choices, "mart", lambda: mart)
-    asked = choices.asked(address)
-    assert (asked.region, asked.account, asked.period) == expected
+    monkeypatch.setattr("dashboard.filters.current_mart", lambda: mart)
+    requested = read_address(address)
+    assert (requested.region, requested.account, requested.period) == expected
 
 
 @pytest.fixture
@@ -61,6 +63,10 @@ def mart(warehouse):
 def sql(warehouse, text):
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         return connection.execute(text).fetchall()
+
+
+def render(page, mart, filters, status, campaign_id=None):
+    return page.render(PageContext(mart, filters, status, campaign_id))
 
 
 def figures(page):
@@ -84,7 +90,7 @@ def test_the_overview_says_what_sql_says(mart, warehouse, filters):
     [(mrr,)] = sql(
         warehouse, f"select sum(change_usd) from MART.fct_mrr_movements {where(since_ever, 'month_starts_on')}"
     )
-    assert figures(overview(mart, filters, status(mart))) == {
+    assert figures(render(overview, mart, filters, read_status(mart))) == {
         "Messages sent": f"{sent:,}",
         "Opened by people": f"{opened:.1f} %",
         "Clicked": f"{clicked:.1f} %",
@@ -116,7 +122,7 @@ def test_a_campaign_says_what_sql_says(mart, warehouse):
         "select sent_count, delivered_count, unique_open_count from MART.rpt_campaign_performance "
         "where campaign_id = 90",
     )
-    page = campaign(mart, QUARTER, status(mart), 90)
+    page = render(campaign, mart, QUARTER, read_status(mart), 90)
     assert page.title.startswith("Campaign 90, ")
     assert page.sections[0].table.rows[:3] == [
         ("Sent", f"{sent:,}", "100.0 %", "of sent"),
@@ -129,7 +135,7 @@ def test_a_campaign_says_what_sql_says(mart, warehouse):
 
 @pytest.mark.parametrize("filters", EVERY_FILTER, ids=["all", "region", "account"])
 def test_deliverability_says_what_sql_says(mart, warehouse, filters):
-    page = deliverability(mart, filters, status(mart))
+    page = render(deliverability, mart, filters, read_status(mart))
     if filters.account_id is None:
         text = "100.0 * sum(delivered_count) / sum(sent_count) from MART.rpt_deliverability " + where(filters)
     else:
@@ -141,7 +147,7 @@ def test_deliverability_says_what_sql_says(mart, warehouse, filters):
     [(breaches,)] = sql(
         warehouse, f"select count(*) from MART.rpt_suppression_breaches {where(filters, 'cast(sent_at as date)')}"
     )
-    assert figures(page)["Sent against a rule"] == f"{breaches:,}"
+    assert figures(page)["Suppression breaches"] == f"{breaches:,}"
 
 
 def test_survival_is_kaplan_and_meiers():
@@ -150,17 +156,61 @@ def test_survival_is_kaplan_and_meiers():
         {"month_number": 0, "at_risk_count": 100, "left_count": 10},
         {"month_number": 1, "at_risk_count": 50, "left_count": 10},
     ]
-    assert [round(row["survival"], 6) for row in survive(rows)] == [1.0, 0.9, 0.72]
-    assert survive([]) == []
+    assert [round(row["survival"], 6) for row in survival_curve(rows)] == [1.0, 0.9, 0.72]
+    assert survival_curve([]) == []
+
+
+def test_survival_is_that_of_the_mart():
+    """For one account the page's curve is dbt's own: rpt_list_survival by its unit test."""
+    (unit_test,) = [
+        test
+        for file in DBT_MODELS.rglob("*.yml")
+        for test in yaml.safe_load(file.read_text()).get("unit_tests", [])
+        if test["model"] == "rpt_list_survival"
+    ]
+    rows = unit_test["expect"]["rows"]
+    accounts = {row["account_id"] for row in rows}
+    assert len(accounts) > 1
+    for account in accounts:
+        own = [row for row in rows if row["account_id"] == account]
+        curve = [round(step["survival"], 6) for step in survival_curve(own)][1:]
+        assert curve == [float(row["survival_rate"]) for row in own]
+
+
+def test_each_module_of_the_pages_is_a_page_in_its_order(monkeypatch):
+    files = {path.stem for path in Path(pages_package.__file__).parent.glob("*.py")} - {"__init__"}
+    assert set(PAGES) == files
+    assert list(PAGES) == sorted(PAGES, key=lambda name: PAGES[name].order)
+    assert len({page.title for page in PAGES.values()}) == len(PAGES)
+    monkeypatch.setattr(lists, "PAGE", replace(PAGES["lists"], order=PAGES["overview"].order))
+    with pytest.raises(TypeError, match="the pages lists, overview have the same order"):
+        pages_package._find_pages()
+    monkeypatch.delattr(lists, "PAGE")
+    with pytest.raises(TypeError, match=r"dashboard/pages/lists\.py declares no PAGE"):
+        pages_package._find_pages()
+
+
+def test_sums_of_money_and_counts_are_plain_english(mart, warehouse):
+    [(gained, lost)] = sql(
+        warehouse,
+        "select sum(change_usd) filter (change_usd > 0), -sum(change_usd) filter (change_usd < 0) "
+        "from MART.fct_mrr_movements where month_starts_on >= '2026-04-01'",
+    )
+    page = render(overview, mart, QUARTER, read_status(mart))
+    assert f"${gained:,.0f} MRR gained, ${lost:,.0f} lost" in [section.title for section in page.sections]
+    assert [figure.note for figure in page.figures][-1].endswith("since the beginning of April")
+    revenue = render(campaign, mart, QUARTER, read_status(mart), 90).figures[-1]
+    assert revenue.note == "attributed to 1 paid invoice"
+    assert plural(3, "paid invoice") == "3 paid invoices"
 
 
 def test_a_period_before_the_first_week_of_sending_is_no_comparison(mart):
-    state = status(mart)
-    assert state.before(QUARTER) == "the 90 days before"
-    assert state.before(replace(QUARTER, first_day=LAST - timedelta(days=179))) is None
-    assert points((1, 2), (1, 4), None)[0] == "no whole period before to compare with"
-    assert points((1, 2), (1, 4), "the day before") == ("▲ up 25.0 points on the day before", "good")
-    assert points((1, 2), (1, 4), "the day before", good=-1)[1] == "bad"
+    state = read_status(mart)
+    assert state.previous_period(QUARTER) == "the previous 90 days"
+    assert state.previous_period(replace(QUARTER, first_day=LAST - timedelta(days=179))) is None
+    assert points((1, 2), (1, 4), None)[0] == "no complete earlier period to compare with"
+    assert points((1, 2), (1, 4), "the previous day") == ("▲ up 25.0 points from the previous day", "good")
+    assert points((1, 2), (1, 4), "the previous day", good=-1)[1] == "bad"
 
 
 def test_every_query_adds_up_or_has_a_limit_and_reads_mart_alone(mart):
@@ -175,12 +225,12 @@ def test_every_query_adds_up_or_has_a_limit_and_reads_mart_alone(mart):
 
 def test_values_are_bound(mart):
     injected = replace(QUARTER, region="eu' or '1' = '1")
-    assert "'1'" not in positional(queries.engagement(injected))[0]
+    assert "'1'" not in bind_positional(queries.engagement(injected))[0]
     assert mart.row(queries.engagement(injected))["sent_count"] == 0
 
 
 def test_text_of_the_warehouse_is_escaped(mart):
-    page = campaign(mart, QUARTER, status(mart), next(
+    page = render(campaign, mart, QUARTER, read_status(mart), next(
         row["campaign_id"] for row in mart.rows(queries.campaigns(replace(QUARTER, region="apac")))
     ))  # fmt: skip
     html = page.html(lambda chart: "")
@@ -188,18 +238,18 @@ def test_text_of_the_warehouse_is_escaped(mart):
     assert HOSTILE not in html
 
 
-@pytest.mark.parametrize("make_page", PAGES, ids=lambda page: page.__name__)
-def test_an_empty_warehouse_says_so(tmp_path, make_page):
+@pytest.mark.parametrize("name", PAGES)
+def test_an_empty_warehouse_says_so(tmp_path, name):
     mart = duckdb_mart(make(tmp_path / "empty.duckdb", is_empty=True))
-    page = make_page(mart, QUARTER, status(mart), None)
+    page = render(PAGES[name], mart, QUARTER, read_status(mart), None)
     assert page.notices[0].text.startswith("The warehouse is empty")
-    assert status(mart).line() == "No e-mail event has been loaded yet"
+    assert read_status(mart).summary() == "No e-mail event has been loaded yet"
 
 
-@pytest.mark.parametrize("make_page", [overview, campaign, deliverability], ids=lambda page: page.__name__)
-def test_a_filter_that_leaves_nothing_says_so(mart, make_page):
+@pytest.mark.parametrize("name", ["overview", "campaign", "deliverability"])
+def test_a_filter_that_leaves_nothing_says_so(mart, name):
     nobody = replace(QUARTER, first_day=date(2020, 1, 1), last_day=date(2020, 1, 31), region="eu")
-    page = make_page(mart, nobody, status(mart), None)
+    page = render(PAGES[name], mart, nobody, read_status(mart), None)
     assert "in region eu from 1 Jan 2020 to 31 Jan 2020" in page.notices[-1].text
     assert not page.sections
 
@@ -209,28 +259,28 @@ WEEK = timedelta(days=7, hours=3)
 FIRST_OF_JUNE = NEWEST - timedelta(days=29)
 
 
-@pytest.mark.parametrize("make_page", PAGES, ids=lambda page: page.__name__)
-def test_a_platform_that_stopped_a_week_ago_says_so(tmp_path, make_page):
+@pytest.mark.parametrize("name", PAGES)
+def test_a_platform_that_stopped_a_week_ago_says_so(tmp_path, name):
     old = duckdb_mart(make(tmp_path / "old.duckdb", newest=NOW - WEEK))
-    page = make_page(old, QUARTER, status(old), 90)
+    page = render(PAGES[name], old, QUARTER, read_status(old), 90)
     at = NOW - WEEK + timedelta(hours=1)
     assert page.notices[0].text == (
-        f"Stale: the last load ended 7 days ago, on {at.day} {at:%b %Y, %H:%M} UTC; more than 2 hours is not expected. "
-        "`make status`, where the platform runs, says why."
+        f"Stale: the last load ended 7 days ago, on {at.day} {at:%b %Y, %H:%M} UTC; the limit is 2 hours. "
+        "`make status` on the platform's machine shows the cause."
     )
-    assert status(old).line().endswith("UTC, 7 days ago")
+    assert read_status(old).summary().endswith("UTC, 7 days ago")
 
 
 def test_a_platform_that_goes_on_says_nothing(tmp_path):
     mart = duckdb_mart(make(tmp_path / "new.duckdb", newest=NOW - timedelta(hours=2)))
-    assert overview(mart, QUARTER, status(mart)).notices == []
-    assert status(mart).line().startswith("Complete through ")
-    assert status(mart).line().endswith(", an hour ago")
+    assert render(overview, mart, QUARTER, read_status(mart)).notices == []
+    assert read_status(mart).summary().startswith("Complete through ")
+    assert read_status(mart).summary().endswith(", an hour ago")
 
 
 def test_a_source_without_new_events_says_so(tmp_path):
     mart = duckdb_mart(make(tmp_path / "old.duckdb", newest=NOW - WEEK, late=timedelta(days=7, hours=2)))
-    assert [notice.text for notice in status(mart).notices()] == [
+    assert [notice.text for notice in read_status(mart).notices()] == [
         "Stale: the newest e-mail event is 7 days older than the last load."
     ]
 
@@ -249,15 +299,15 @@ def record(folder, number, **more):
 
 def test_a_run_that_found_nothing_new_is_a_good_run(tmp_path):
     mart = duckdb_mart(make(tmp_path / "quiet.duckdb", newest=NOW - timedelta(hours=20)))
-    assert [notice.text[:33] for notice in status(mart).notices()] == ["Stale: the last load ended 19 hou"]
+    assert [notice.text[:33] for notice in read_status(mart).notices()] == ["Stale: the last load ended 19 hou"]
     record(tmp_path, 1)
     # What came after it was no good run, or no run of the whole.
     record(tmp_path, 2, result="failed")
     record(tmp_path, 3, result=None, ended_at=None)
     record(tmp_path, 4, kind="load")
     (tmp_path / "runs/local/20261125T101500000000-5.json").write_text("{")
-    assert status(mart).notices() == []
-    assert "· last good run ended " in status(mart).line()
+    assert read_status(mart).notices() == []
+    assert "· last successful run ended " in read_status(mart).summary()
 
 
 @pytest.mark.parametrize(
@@ -266,13 +316,15 @@ def test_a_run_that_found_nothing_new_is_a_good_run(tmp_path):
 def test_how_old_the_last_run_may_be_is_a_setting(tmp_path, monkeypatch, hours, is_stale):
     monkeypatch.setenv("MAILBLAZE_MAX_AGE_HOURS", hours)
     mart = duckdb_mart(make(tmp_path / "old.duckdb", newest=NOW - timedelta(hours=7)))
-    assert bool(status(mart).notices()) == is_stale
+    assert bool(read_status(mart).notices()) == is_stale
 
 
 def test_demo_data_alarm_nobody_and_say_what_they_are(mart, tmp_path):
     as_demo(tmp_path)
-    assert status(mart).notices() == []
-    assert status(mart).line().startswith("Demo data, complete through 30 Jun 2026, 13:34 UTC · last load ended ")
+    assert read_status(mart).notices() == []
+    assert (
+        read_status(mart).summary().startswith("Demo data, complete through 30 Jun 2026, 13:34 UTC · last load ended ")
+    )
 
 
 OWN = {
@@ -288,7 +340,7 @@ def test_ones_own_sources_are_no_demo(mart, tmp_path, monkeypatch, settings):
     as_demo(tmp_path)
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    assert status(mart).notices()[0].text.startswith("Stale: ")
+    assert read_status(mart).notices()[0].text.startswith("Stale: ")
 
 
 def test_ones_own_sources_in_the_secrets_are_no_demo(mart, tmp_path, monkeypatch):
@@ -297,24 +349,24 @@ def test_ones_own_sources_in_the_secrets_are_no_demo(mart, tmp_path, monkeypatch
     (tmp_path / ".dlt").mkdir()
     secrets = tmp_path / ".dlt/secrets.toml"
     secrets.write_text('[sources.saas]\napi_key = "token"\n')
-    assert status(mart).is_demo
+    assert read_status(mart).is_demo
     secrets.write_text('[sources.saas]\nbase_url = "https://api.example"\n')
-    assert not status(mart).is_demo
+    assert not read_status(mart).is_demo
     secrets.write_text("[sources")
-    assert status(mart).is_demo
+    assert read_status(mart).is_demo
 
 
 def test_a_mart_of_an_earlier_version_says_when_its_last_load_began(tmp_path):
     path = make(tmp_path / "earlier.duckdb")
     with duckdb.connect(str(path)) as connection:
         connection.execute("alter table MART.rpt_data_status drop column source_loaded_at")
-    assert status(duckdb_mart(path)).loaded_at == NEWEST + timedelta(minutes=59)
+    assert read_status(duckdb_mart(path)).loaded_at == NEWEST + timedelta(minutes=59)
 
 
-@pytest.mark.parametrize("make_page", PAGES, ids=lambda page: page.__name__)
-def test_every_share_says_of_what(mart, make_page):
+@pytest.mark.parametrize("name", PAGES)
+def test_every_share_says_of_what(mart, name):
     """Of sent or of delivered, as docs/marts.md has it, in figures, titles, notes and columns."""
-    page = make_page(mart, QUARTER, status(mart), 90)
+    page = render(PAGES[name], mart, QUARTER, read_status(mart), 90)
     shares = [figure for figure in page.figures if figure.value.endswith("%")]
     assert all(figure.of.startswith("of ") for figure in shares)
     assert page.name == "data" or shares
@@ -326,7 +378,7 @@ def test_every_share_says_of_what(mart, make_page):
 
 
 def test_one_campaigns_rates_are_those_of_every_page(mart):
-    page = campaign(mart, QUARTER, status(mart), 90)
+    page = render(campaign, mart, QUARTER, read_status(mart), 90)
     said = {figure.label: (figure.value, figure.of) for figure in page.figures}
     for name, _, rate, of in page.sections[0].table.rows[1:]:
         assert said[name] == (rate, of)
@@ -336,28 +388,28 @@ def test_one_campaigns_rates_are_those_of_every_page(mart):
 @pytest.mark.parametrize(
     ("newest", "first_day", "cut", "note"),
     [
-        (NEWEST, date(2026, 4, 2), ["30 Mar 2026 (4 days)", "29 Jun 2026 (2 days)"], "week: 30 Mar 2026 (4 days), 29"),
-        (NEWEST, date(2026, 4, 5), ["30 Mar 2026 (1 day)", "29 Jun 2026 (2 days)"], "week: 30 Mar 2026 (1 day), 29"),
-        (NEWEST, date(2026, 6, 20), ["30 Jun 2026 (until 13:34 UTC)"], "day: 30 Jun 2026 (until 13:34 UTC)."),
+        (NEWEST, date(2026, 4, 2), ["30 Mar 2026 (4 days)", "29 Jun 2026 (2 days)"], "weeks: 30 Mar 2026 (4 days), 29"),
+        (NEWEST, date(2026, 4, 5), ["30 Mar 2026 (1 day)", "29 Jun 2026 (2 days)"], "weeks: 30 Mar 2026 (1 day), 29"),
+        (NEWEST, date(2026, 6, 20), ["30 Jun 2026 (until 13:34 UTC)"], "days: 30 Jun 2026 (until 13:34 UTC)."),
         # The first message was sent 200 days before the newest.
-        (NEWEST, date(2025, 7, 1), ["1 Dec 2025 (20 days)"], "month: Dec 2025 (20 days)."),
-        (FIRST_OF_JUNE, date(2025, 7, 1), ["1 Nov 2025 (18 days)", "1 Jun 2026 (1 day)"], "month: Nov 2025 (18 days),"),
+        (NEWEST, date(2025, 7, 1), ["1 Dec 2025 (20 days)"], "months: Dec 2025 (20 days)."),
+        (FIRST_OF_JUNE, date(2025, 7, 1), ["1 Nov 2025 (18 days)", "1 Jun 2026 (1 day)"], "months: Nov 2025 (18"),
     ],
 )  # fmt: skip
 def test_what_is_not_a_whole_step_is_marked(tmp_path, newest, first_day, cut, note):
     mart = duckdb_mart(make(tmp_path / "cut.duckdb", newest=newest))
-    page = overview(mart, Filters(first_day, newest.date()), status(mart))
+    page = render(overview, mart, Filters(first_day, newest.date()), read_status(mart))
     for section in page.sections[:2]:  # what was sent, and what became of it
         assert [row[0] for row in section.table.rows if "(" in row[0]] == cut
-        assert f" Not a whole {note}" in section.note
-    pale = {row["from"] for row in page.sections[0].chart.to_dict()["data"]["values"] if not row["is_whole"]}
+        assert f" Incomplete {note}" in section.note
+    pale = {row["from"] for row in page.sections[0].chart.to_dict()["data"]["values"] if not row["is_complete"]}
     assert pale == set(cut)
 
 
 def test_months_of_lists_and_revenue_that_go_on_are_marked(tmp_path):
     mart = duckdb_mart(make(tmp_path / "cut.duckdb", newest=NEWEST - timedelta(days=60)))
     filters = Filters(date(2026, 2, 10), date(2026, 5, 1))
-    for page in (overview(mart, filters, status(mart)), lists(mart, filters, status(mart))):
+    for page in (render(overview, mart, filters, read_status(mart)), render(lists, mart, filters, read_status(mart))):
         tables = [section.table for section in page.sections if section.table and section.table.columns[0] == "Month"]
         assert [[row[0] for row in table.rows if "(" in row[0]] for table in tables] == [["May 2026 (1 day)"]]
     assert page.figures[0].note == "on 1 May 2026"
@@ -371,9 +423,9 @@ def test_a_file_holds_values_and_nothing_that_a_spreadsheet_runs():
 
 def test_a_long_table_says_what_it_leaves_out():
     table = Table(("Month", "Members"), [(str(number), count(number)) for number in range(61)])
-    html = table.whole(None)
+    html = table.html_with_link(None)
     assert html.count("<tr>") == 61
-    assert "The last 60 of 61 rows; the file has all." in html
+    assert "Showing the last 60 of 61 rows; the file has all." in html
     assert len(table.csv().splitlines()) == 62
 
 
@@ -384,19 +436,19 @@ def test_while_a_load_holds_the_file_the_last_figures_stand(tmp_path):
     path = make(tmp_path / "held.duckdb")
     as_demo(tmp_path)  # so that its age is no matter
     seen, fresh = duckdb_mart(path), duckdb_mart(path)
-    before = figures(overview(seen, QUARTER, status(seen)))
+    before = figures(render(overview, seen, QUARTER, read_status(seen)))
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as load:
         assert load.stdout.readline() == "held\n"
         path.touch()  # as a load that writes does
-        page = overview(seen, QUARTER, status(seen))
+        page = render(overview, seen, QUARTER, read_status(seen))
         assert figures(page) == before
-        assert page.notices[0].text == "A load is writing; these are the figures from before it."
-        with pytest.raises(Away, match=r"A load is writing\. The figures come when it is done"):
+        assert page.notices[0].text == "A load is running; these figures are from before it."
+        with pytest.raises(MartUnavailable, match="A load is writing to the warehouse: try again in a minute"):
             fresh.rows(queries.data_status())
         load.stdin.close()
-    assert overview(seen, QUARTER, status(seen)).notices == []
+    assert render(overview, seen, QUARTER, read_status(seen)).notices == []
 
 
 def test_a_load_can_write_between_two_queries(tmp_path):
@@ -416,14 +468,14 @@ def test_a_file_that_has_not_changed_is_not_opened(tmp_path):
 
 
 def test_what_is_missing_is_one_line(tmp_path, monkeypatch):
-    with pytest.raises(Away, match="There is no warehouse yet: `make run` makes one"):
+    with pytest.raises(MartUnavailable, match="There is no warehouse yet: `make run` makes one"):
         duckdb_mart(tmp_path / "none.duckdb").rows(queries.data_status())
     duckdb.connect(str(tmp_path / "bare.duckdb")).close()
-    with pytest.raises(Away, match="MART is not built yet, type `make dbt`"):
+    with pytest.raises(MartUnavailable, match="MART is not built yet, type `make dbt`"):
         duckdb_mart(tmp_path / "bare.duckdb").rows(queries.data_status())
     for name in ("SNOWFLAKE_ACCOUNT", "SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH", "SNOWFLAKE_REPORTER_PRIVATE_KEY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(Away, match="A setting is missing: SNOWFLAKE_ACCOUNT"):
+    with pytest.raises(MartUnavailable, match="A setting is missing: SNOWFLAKE_ACCOUNT"):
         snowflake_mart("DP_MAILBLAZE_DEMO_DEV_DB").rows(queries.data_status())
 
 
@@ -433,10 +485,10 @@ def test_snowflake_is_entered_as_the_reporter_by_a_key(tmp_path, monkeypatch):
     monkeypatch.setenv("SNOWFLAKE_ACCOUNT", "acct")
     monkeypatch.setenv("SNOWFLAKE_REPORTER_PRIVATE_KEY", key.private_bytes(*form).decode())
     monkeypatch.delenv("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH", raising=False)
-    session = _sign_in("DP_MAILBLAZE_DEMO_DEV_DB")
+    session = connection_settings("DP_MAILBLAZE_DEMO_DEV_DB")
     assert (session["user"], session["role"], session["warehouse"]) == ("REPORTER_SVC", "REPORTER", "REPORT_WH")
     assert serialization.load_der_private_key(session["private_key"], None).private_numbers() == key.private_numbers()
     assert "password" not in session
     monkeypatch.setenv("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH", str(tmp_path / "none.p8"))
-    with pytest.raises(Away, match="names no file"):
-        _sign_in("DP_MAILBLAZE_DEMO_DEV_DB")
+    with pytest.raises(MartUnavailable, match="names no file"):
+        connection_settings("DP_MAILBLAZE_DEMO_DEV_DB")

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from dashboard.serve import PORT, Taken, listen
+from dashboard.serve import PORT, PortTaken, listen
 from tests.dashboard.conftest import ROOT, started
 
 
@@ -42,7 +42,9 @@ def test_a_port_that_was_asked_for_and_is_taken_is_one_line():
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        with pytest.raises(Taken, match=f"Port {port} cannot be had .*: name another, make dashboard PORT={port + 1}"):
+        with pytest.raises(
+            PortTaken, match=f"Port {port} is not available .*: choose another, make dashboard PORT={port + 1}"
+        ):
             listen(port)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mock_services.services import down, up
+from mock_services.commands import down, up
 
 ROOT = Path(__file__).parents[2]
 

@@ -10,7 +10,7 @@ import duckdb
 import httpx
 import pytest
 
-from mock_services.postgres.traffic import live_day
+from mock_services.postgres.traffic import simulate_day
 from mock_services.saas import store
 from pipelines.environment import data_dir
 from pipelines.runs.run_history import read_runs
@@ -106,8 +106,8 @@ def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow,
     page = data_dir() / "dashboard.html"
     assert "Messages sent" in page.read_text()
     assert "dashboard.html" in latest_artifact(prefect_api, "elt-dashboard")["data"]
-    live_day(platform.postgres_url)
-    store.live_day(platform.saas_store, 1)
+    simulate_day(platform.postgres_url)
+    store.simulate_day(platform.saas_store, 1)
     has_outgrown(platform, run_flow, prefect_api, "fct_messages", "click_count")
     second = run_flow()
     assert second.returncode == 0, second.stderr

@@ -11,7 +11,7 @@ import pytest
 
 from exactly_once.errors import PipelineError
 from flows.orchestration.schedule_check import check_schedule
-from mock_services.ports import free_port
+from mock_services.system.ports import free_port
 from pipelines.configuration.prefect_api import PrefectApi
 from pipelines.environment import data_dir, environment
 from pipelines.runs.flow_lease import flow_lease

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import psycopg2
 
-from mock_services.postgres.trouble import Writers
+from mock_services.postgres.workload.writers import Workload, Writers
 from tests.conftest import execute
 from tests.late_commits.bench import Reader, small_postgres
 from tests.late_commits.comparison import Outcome, compare
@@ -59,7 +59,7 @@ def measure(seed: int, transactions: int) -> dict:
                 reader.run_well(1, most=1)  # what was there before the writers is no subject
                 reader.runs.clear()
             # A deleted row is nothing that a cursor could see: inserts and updates only.
-            writers = Writers(url, seed, transactions=transactions, tables=TABLES, deletes=False)
+            writers = Writers(url, seed, Workload(transactions, tables=TABLES, deletes=False))
             with stock.reading_on(), ours.reading_on(), writers:
                 writers.wait()
             for reader in (stock, ours):

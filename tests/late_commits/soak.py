@@ -12,7 +12,7 @@ from pathlib import Path
 
 from mock_services.postgres.faults import kill_connections
 from mock_services.postgres.server import EmbeddedPostgres
-from mock_services.postgres.trouble import Writers
+from mock_services.postgres.workload.writers import Writers
 from pipelines.postgres import TABLES
 from tests.late_commits.bench import Reader, small_postgres
 from tests.late_commits.comparison import Outcome, compare

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from flows.orchestration.other_runs import LABEL
-from mock_services.ports import free_port
+from mock_services.system.ports import free_port
 from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, scheduled, wait_until
 from tests.machine.machine import Machine
 

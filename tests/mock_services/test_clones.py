@@ -15,11 +15,11 @@ import httpx
 import psycopg2
 import pytest
 
-from mock_services import services
-from mock_services.ports import free_port, is_held_by
+from mock_services import commands
 from mock_services.postgres import server as postgres_server
-from mock_services.processes import is_at, whereabouts
-from mock_services.stack import Services
+from mock_services.service_manager import ServiceManager
+from mock_services.system.ports import free_port, is_held_by
+from mock_services.system.processes import folder_identity, is_same_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.slow
@@ -109,7 +109,7 @@ def test_a_new_database_under_an_old_folder_is_named(folders):
     (folder / "lake" / "postgres" / "RAW" / "1.parquet").touch()
     assert "new database" not in run(folder, "up", "--only", "postgres")
     run(folder, "down")
-    Services(folder).postgres.destroy()
+    ServiceManager(folder).postgres.destroy()
     said = run(folder, "up", "--only", "postgres")
     assert "is a new database" in said
     assert "make clean run" in said
@@ -133,14 +133,14 @@ def test_a_new_database_under_an_old_folder_is_named(folders):
 def test_a_folder_holds_what_was_loaded_once_a_load_has_been(tmp_path, name, text, is_loaded):
     (tmp_path / name).parent.mkdir(parents=True)
     (tmp_path / name).write_text(text)
-    assert services._was_loaded(tmp_path) is is_loaded
+    assert commands._was_loaded(tmp_path) is is_loaded
 
 
 def test_a_port_that_another_program_takes_in_between_is_left_to_it(folders, monkeypatch):
     foreign = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Healthy)
     threading.Thread(target=foreign.serve_forever, daemon=True).start()
     taken = foreign.server_address[1]
-    services = Services(folders / "data")
+    services = ServiceManager(folders / "data")
     services.ports = {"postgres": taken}
     looks = iter([taken])
     monkeypatch.setattr(postgres_server, "free_port", lambda *asked: next(looks, None) or free_port(*asked))
@@ -184,13 +184,13 @@ def test_what_services_keep_is_for_its_owner_only(folders):
 def test_a_folder_is_known_after_a_move_and_told_from_a_copy(tmp_path):
     one, other = tmp_path / "one", tmp_path / "other"
     one.mkdir()
-    recorded = whereabouts(one)
-    assert is_at(one, recorded)
+    recorded = folder_identity(one)
+    assert is_same_folder(one, recorded)
     shutil.copytree(one, other)
-    assert not is_at(other, recorded)
+    assert not is_same_folder(other, recorded)
     shutil.rmtree(other)
     one.rename(other)
-    assert is_at(other, recorded)
+    assert is_same_folder(other, recorded)
 
 
 def test_a_port_is_held_by_the_process_that_listens():

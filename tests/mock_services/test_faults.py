@@ -10,8 +10,8 @@ import pytest
 
 from mock_services.__main__ import main
 from mock_services.saas.app import create_app
-from mock_services.saas.faults import KINDS, read_script, seeded
-from mock_services.services import Services
+from mock_services.saas.faults import KINDS, random_faults, read_script
+from mock_services.service_manager import ServiceManager
 from tests.conftest import TOKEN, serve
 
 
@@ -147,13 +147,13 @@ def test_the_vendors_own_page_knows_nothing_of_it(client):
 
 
 def test_a_seed_gives_the_same_script_of_every_kind():
-    assert seeded(7, 200) == seeded(7, 200) != seeded(8, 200)
-    assert {fault["kind"] for fault in seeded(7, 200)} == set(KINDS)
+    assert random_faults(7, 200) == random_faults(7, 200) != random_faults(8, 200)
+    assert {fault["kind"] for fault in random_faults(7, 200)} == set(KINDS)
 
 
 def test_a_script_from_the_command_line(client, tmp_path, monkeypatch, capsys):
     port = int(str(client.base_url).rpartition(":")[2].strip("/"))
-    services = Services(tmp_path)
+    services = ServiceManager(tmp_path)
     services.records["saas"].write(os.getpid(), port)
     file = tmp_path / "script.json"
     file.write_text('[{"collection": "campaigns", "request": 1, "kind": "reset"}]')

@@ -10,7 +10,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from mock_services.processes import Record, identity
+from mock_services.system.processes import ProcessRecord, process_identity
 
 ROOT = Path(__file__).parents[2]
 WITHOUT_ITS_FOLDER = """
@@ -39,7 +39,7 @@ def services(tmp_path_factory):
 
 
 def pids(data_dir: Path) -> dict[str, int | None]:
-    return {name: Record(data_dir / name / "process.json").pid() for name in ("postgres", "saas")}
+    return {name: ProcessRecord(data_dir / name / "process.json").pid() for name in ("postgres", "saas")}
 
 
 def test_up_again_starts_nothing_and_seeds_nothing(services):
@@ -85,7 +85,7 @@ def test_down_leaves_no_process(services):
     before = [pid for pid in pids(data_dir).values() if pid]
     assert before
     assert call("down").returncode == 0
-    assert [identity(pid) for pid in before] == [None] * len(before)
+    assert [process_identity(pid) for pid in before] == [None] * len(before)
     assert not (data_dir / "services.json").exists()
 
 
@@ -93,6 +93,6 @@ def test_an_ephemeral_server_ends_though_somebody_removed_its_folder(tmp_path):
     command = [sys.executable, "-c", WITHOUT_ITS_FOLDER, str(tmp_path / "postgres")]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     pid, deadline = int(done.stdout), time.monotonic() + 15
-    while identity(pid) and time.monotonic() < deadline:
+    while process_identity(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert identity(pid) is None
+    assert process_identity(pid) is None

@@ -1,4 +1,4 @@
-"""Postgres told to misbehave: what is written follows from the seed, whatever is cut off meanwhile."""
+"""Concurrent writers on Postgres: what is written follows from the seed, whatever connections are killed."""
 
 import os
 import signal
@@ -13,12 +13,12 @@ import psycopg2
 import pytest
 
 from mock_services.errors import ServiceError
-from mock_services.interrupts import LINE
 from mock_services.postgres import traffic
-from mock_services.postgres.faults import hold, kill_connections
+from mock_services.postgres.faults import kill_connections, open_transaction
 from mock_services.postgres.server import EmbeddedPostgres
-from mock_services.postgres.trouble import Writers
-from mock_services.postgres.writes import TABLES
+from mock_services.postgres.workload.transactions import TABLES
+from mock_services.postgres.workload.writers import Workload, Writers
+from mock_services.system.interrupts import LINE
 from tests.conftest import clone, execute
 
 TRANSACTIONS = 90
@@ -30,7 +30,7 @@ def database(postgres_server, small_database):
     made = []
 
     def make() -> str:
-        made.append(f"trouble_{uuid4().hex[:12]}")
+        made.append(f"workload_{uuid4().hex[:12]}")
         clone(postgres_server, small_database, made[-1])
         return postgres_server.url(made[-1])
 
@@ -53,10 +53,10 @@ def digests(url: str) -> dict[str, tuple]:
 
 def test_the_same_seed_leaves_the_same_rows_although_connections_are_cut(database):
     calm, cut, other = database(), database(), database()
-    with Writers(calm, seed=7, longest=0, transactions=TRANSACTIONS) as writers:
+    with Writers(calm, 7, Workload(TRANSACTIONS, max_open_seconds=0)) as writers:
         pass
     before = digests(other)
-    with Writers(cut, seed=7, longest=0.05, transactions=TRANSACTIONS) as troubled:
+    with Writers(cut, 7, Workload(TRANSACTIONS, max_open_seconds=0.05)) as troubled:
         # A few times only: on a slow machine every transaction would be cut for ever.
         killed = sum(kill_connections(cut, "mailblaze writers") for _ in range(5) if not troubled.wait(0.1))
     assert killed > 0
@@ -64,7 +64,7 @@ def test_the_same_seed_leaves_the_same_rows_although_connections_are_cut(databas
     assert digests(cut) == digests(calm) != before
     troubled.tally.retried = 0
     assert str(troubled.tally).partition("tried")[2] == str(writers.tally).partition("tried")[2]
-    with Writers(other, seed=8, longest=0, transactions=TRANSACTIONS):
+    with Writers(other, 8, Workload(TRANSACTIONS, max_open_seconds=0)):
         pass
     assert digests(other) != digests(calm)
 
@@ -72,7 +72,7 @@ def test_the_same_seed_leaves_the_same_rows_although_connections_are_cut(databas
 def test_what_is_told_is_what_is_there(database):
     url = database()
     before = digests(url)
-    with Writers(url, seed=3, longest=0, transactions=TRANSACTIONS) as writers:
+    with Writers(url, 3, Workload(TRANSACTIONS, max_open_seconds=0)) as writers:
         pass
     tally, after = writers.tally, digests(url)
     assert tally.committed + tally.rolled_back == TRANSACTIONS
@@ -94,7 +94,7 @@ def test_a_reader_sees_rows_commit_that_are_older_than_what_it_read(database):
     """What all of this is for: behind the newest row that a reader saw, an older one appears."""
     url = database()
     newest = "select max(updated_at) from accounts"
-    with hold(url) as cursor:
+    with open_transaction(url) as cursor:
         cursor.execute("select updated_at from accounts where account_id = 1")
         held_at = cursor.fetchone()[0]
         execute(url, "update accounts set account_name = 'quick' where account_id = 2")
@@ -102,14 +102,14 @@ def test_a_reader_sees_rows_commit_that_are_older_than_what_it_read(database):
         assert held_at < seen
     assert select(url, "select account_name, updated_at from accounts where account_id = 1") == [("held", held_at)]
     assert select(url, newest)[0][0] == seen
-    with hold(url, "update accounts set account_name = 'never' where account_id = 1", commit=False):
+    with open_transaction(url, "update accounts set account_name = 'never' where account_id = 1", commit=False):
         pass
     assert select(url, "select account_name from accounts where account_id = 1") == [("held",)]
 
 
 def test_a_cut_connection_takes_its_transaction_along(database):
     url = database()
-    with hold(url, commit=False) as cursor:
+    with open_transaction(url, commit=False) as cursor:
         assert kill_connections(url, "another application") == 0
         assert kill_connections(url, "mailblaze hold") == 1
         with pytest.raises(psycopg2.OperationalError):
@@ -142,16 +142,19 @@ def test_a_restart_loses_nothing_that_was_committed(tmp_path, mode):
         assert select(url, "select count(*) from kept")[0][0] - len(numbers) in (0, 1)
 
 
-def test_trouble_by_hand_is_one_line_and_needs_a_server(tmp_path):
+@pytest.mark.parametrize("name", ["workload", "trouble"])
+def test_a_workload_by_hand_is_one_line_and_needs_a_server(tmp_path, name):
     done = subprocess.run(
-        [sys.executable, "-m", "mock_services", "trouble", "--data-dir", str(tmp_path)],
+        [sys.executable, "-m", "mock_services", name, "--data-dir", str(tmp_path)],
         cwd=Path(__file__).parents[2], capture_output=True, text=True, timeout=60,
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr == "mock_services: Postgres is down: type `python -m mock_services up`\n"
 
 
-@pytest.mark.parametrize("command", [traffic.last_day, lambda url: Writers(url, 1).start()], ids=["traffic", "trouble"])
+@pytest.mark.parametrize(
+    "command", [traffic.last_day, lambda url: Writers(url, 1).start()], ids=["traffic", "workload"]
+)
 def test_a_database_whose_seed_broke_off_is_named_with_what_to_type(postgres_server, command):
     with pytest.raises(ServiceError, match="is not seeded: type `make up`"):
         command(postgres_server.url("postgres", "postgres"))
@@ -160,11 +163,11 @@ def test_a_database_whose_seed_broke_off_is_named_with_what_to_type(postgres_ser
 ENDLESS = """
 import itertools, os, sys
 from contextlib import closing
-from mock_services import interrupts
+from mock_services.system import interrupts
 interrupts.watch()
 import psycopg2
 from mock_services import __main__ as command
-from mock_services.postgres.copy import copy_rows
+from mock_services.postgres.data.copy_stream import copy_rows
 def rows():
     for number in itertools.count():
         yield (number,)

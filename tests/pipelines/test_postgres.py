@@ -6,7 +6,7 @@ import psycopg2
 import pytest
 
 from exactly_once.errors import PipelineError, user_message
-from mock_services.postgres.traffic import live_day
+from mock_services.postgres.traffic import simulate_day
 from pipelines.environment import build_pipeline
 from pipelines.postgres import TABLES, load
 from tests.pipelines.compare import assert_raw_equals_source, columns, differences, source_counts
@@ -58,7 +58,7 @@ def test_an_update_replaces_and_never_doubles(platform):
 def test_days_of_traffic_leave_raw_equal_to_the_source(platform):
     load()
     for _ in range(2):
-        live_day(platform.postgres_url)
+        simulate_day(platform.postgres_url)
         load()
         assert_raw_equals_source(platform)
 

@@ -14,7 +14,7 @@ from exactly_once.rest_api.transport.read_errors import PaginationError
 from exactly_once.table_guard import read_refused
 from mock_services.saas import store
 from mock_services.saas.app import create_app
-from mock_services.saas.events import iso
+from mock_services.saas.content.events import iso
 from pipelines import saas
 from pipelines.environment import build_pipeline
 from pipelines.saas import load
@@ -81,7 +81,7 @@ def test_days_of_traffic_with_late_events_and_a_new_column(platform):
     vanished = {"campaigns": {}, "suppressions": {}}
     for day in (1, 2):
         before = {resource: stored(platform, resource) for resource in vanished}
-        store.live_day(platform.saas_store, day)
+        store.simulate_day(platform.saas_store, day)
         load()
         for resource, bodies in before.items():
             gone = bodies.keys() - stored(platform, resource).keys()

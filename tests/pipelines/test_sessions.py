@@ -20,7 +20,7 @@ from exactly_once.postgres.connection.address import PostgresCredentials, parame
 from exactly_once.postgres.connection.session_settings import SETTINGS, Server, check, pin
 from exactly_once.postgres.scanner import SourceReadError, TableReadError, postgres_query, refused_read
 from exactly_once.postgres.snapshot import APPLICATION_NAME, Snapshot
-from mock_services.ports import free_port
+from mock_services.system.ports import free_port
 from pipelines.postgres import TABLES, load
 from tests.conftest import execute
 from tests.pipelines.compare import differences

@@ -17,7 +17,7 @@ from exactly_once.rest_api.transport.read_errors import InvalidResponse, Paginat
 from exactly_once.rest_api.transport.retry_after import retry_after
 from mock_services.saas import store
 from mock_services.saas.app import create_app
-from mock_services.saas.faults import seeded
+from mock_services.saas.faults import random_faults
 from pipelines.environment import build_pipeline
 from pipelines.saas import load
 from tests.conftest import TOKEN, Platform, empty_bucket, serve
@@ -106,7 +106,7 @@ def test_cursors_that_expire_again_and_again_are_survived_while_the_read_goes_on
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_a_storm_of_faults_is_survived_or_fails_whole(platform, seed):
-    httpx.put(f"{platform.saas_url}/mock/faults", json=seeded(seed, 12)).raise_for_status()
+    httpx.put(f"{platform.saas_url}/mock/faults", json=random_faults(seed, 12)).raise_for_status()
     line = None
     try:
         load()

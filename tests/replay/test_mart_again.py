@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from mock_services.postgres.traffic import live_day
+from mock_services.postgres.traffic import simulate_day
 from mock_services.saas import store
 from pipelines import postgres, saas
 from pipelines.replay import replay
@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 def test_mart_is_the_same_table_by_table(platform):
     postgres.load()
     saas.load()
-    live_day(platform.postgres_url)
-    store.live_day(platform.saas_store, 1)
+    simulate_day(platform.postgres_url)
+    store.simulate_day(platform.saas_store, 1)
     postgres.load()
     saas.load()
     lost = platform.data_dir / "lost"

@@ -18,7 +18,7 @@ from exactly_once.destinations.staged_duckdb import StagedCopyJob
 from exactly_once.errors import PipelineError
 from exactly_once.recovery.manifests import LoadManifest, ManifestStore
 from exactly_once.recovery.replay_plan import plan_replay
-from mock_services.postgres.traffic import live_day
+from mock_services.postgres.traffic import simulate_day
 from mock_services.saas import store
 from pipelines import postgres, saas
 from pipelines.replay import main, replay
@@ -37,8 +37,8 @@ def test_raw_is_the_same_row_for_row_and_the_next_load_reads_what_is_new(platfor
     for day in range(2):
         postgres.load()
         saas.load()
-        live_day(platform.postgres_url)
-        store.live_day(platform.saas_store, day + 1)
+        simulate_day(platform.postgres_url)
+        store.simulate_day(platform.saas_store, day + 1)
     cut_off_then_lose_the_disk(platform)
     postgres.load()
     saas.load()

@@ -12,7 +12,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from mock_services.postgres.traffic import live_day
+from mock_services.postgres.traffic import simulate_day
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from tests.conftest import KEYS, TOKEN, clone, query, serve
@@ -72,8 +72,8 @@ def history(offline, postgres_server, small_database, small_store, s3_server, tm
         history = History(snowflake, duck, url, saas_store, secrets)
         both(history, lambda side: (side.load(), meter(side, day=1), side.dbt("build")))
         history.months.update(snowflake.rows(MRR)[1])
-        live_day(url)
-        store.live_day(saas_store, 1)
+        simulate_day(url)
+        store.simulate_day(saas_store, 1)
         both(history, lambda side: (side.load(), meter(side, day=2), side.dbt("build")))
         history.digests.append(digests(snowflake, "MART"))
         snowflake.dbt("build")

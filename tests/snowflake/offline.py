@@ -9,8 +9,8 @@ from pathlib import Path
 
 import snowflake.connector
 
-from mock_services import processes
-from mock_services.ports import free_port
+from mock_services.system import processes
+from mock_services.system.ports import free_port
 from tests.snowflake.policies import policies
 
 HERE = Path(__file__).parent
@@ -57,7 +57,7 @@ class OfflineSnowflake:
     def stop(self) -> None:
         """End the server; it forgets everything."""
         if self.process:
-            processes.end(self.process.pid, polite=15, seconds=5, whole_group=True)
+            processes.terminate(self.process.pid, polite=15, seconds=5, whole_group=True)
             self.process.stdin.close()
             self.process.wait(5)
             self.process = None

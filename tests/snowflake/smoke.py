@@ -23,8 +23,8 @@ import psycopg2
 from snowflake.connector import connect
 from snowflake.connector.errors import Error
 
-from dashboard.mart import Away
-from dashboard.mart import _sign_in as sign_in
+from dashboard.mart import MartUnavailable
+from dashboard.mart import connection_settings as sign_in
 from pipelines.environment import build_pipeline, environment
 from pipelines.postgres import TABLES
 from tests.snowflake.account_probes import Account, Session, ask_all
@@ -139,7 +139,7 @@ def is_mart_masked(settings: dict[str, str], scratch: str) -> bool:
     try:
         with connect(**sign_in(database) | {"schema": None}) as connection:
             found = unmasked(connection, f"{database}.{scratch}MART", manifest)
-    except (Away, Error) as error:
+    except (MartUnavailable, Error) as error:
         found = [f"REPORTER cannot read {scratch}MART: {str(error).splitlines()[0]}"]
     for line in found:
         print(f"✗ {line}")

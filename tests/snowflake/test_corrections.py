@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from snowflake.connector.errors import Error, ProgrammingError
 
-from mock_services import processes
+from mock_services.system import processes
 from tests.conftest import KEYS
 from tests.snowflake.offline import HERE, OfflineSnowflake
 from tests.snowflake.sides import BUCKET, DATABASE
@@ -362,8 +362,8 @@ def test_the_cold_start_is_logged(s3_server, tmp_path, caplog):
 def test_stop_ends_the_server(s3_server, tmp_path):
     with OfflineSnowflake(tmp_path, s3_server) as server:
         pid = server.process.pid
-        assert processes.identity(pid)
-    assert processes.identity(pid) is None
+        assert processes.process_identity(pid)
+    assert processes.process_identity(pid) is None
 
 
 def test_the_server_ends_with_a_parent_that_is_killed(s3_server, tmp_path):
@@ -375,12 +375,12 @@ def test_the_server_ends_with_a_parent_that_is_killed(s3_server, tmp_path):
     command = [sys.executable, "-c", script, str(tmp_path), s3_server]
     with subprocess.Popen(command, cwd=HERE.parents[1], stdout=subprocess.PIPE, text=True) as parent:
         pid = int(parent.stdout.readline())
-        assert processes.identity(pid)
+        assert processes.process_identity(pid)
         parent.kill()
     deadline = time.monotonic() + 10
-    while processes.identity(pid) and time.monotonic() < deadline:
+    while processes.process_identity(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert processes.identity(pid) is None
+    assert processes.process_identity(pid) is None
 
 
 def test_the_log_holds_every_statement_and_its_error(offline):

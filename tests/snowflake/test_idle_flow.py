@@ -8,7 +8,7 @@ import json
 import boto3
 import pytest
 
-from mock_services.services import down, up
+from mock_services.commands import down, up
 from tests.conftest import KEYS, objects
 from tests.snowflake.sides import BUCKET
 from tests.snowflake.statements import woken

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from moto.server import ThreadedMotoServer
 
+from mock_services.commands import down, up
 from mock_services.postgres.seed import seed as seed_postgres
 from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.saas import store
 from mock_services.saas.app import create_app
-from mock_services.services import down, up
 from tests.conftest import TOKEN, AtomicPuts, clone, execute, serve
 
 # A thousandth of a real day's work: small, so that a run takes a second, and every table has rows.

@@ -122,7 +122,7 @@ class World:
 
     def change_saas(self, turn: int) -> None:
         """Live a day at the vendor, and keep a few of its events."""
-        day = store.live_day(self.saas_store)
+        day = store.simulate_day(self.saas_store)
         with closing(sqlite3.connect(self.saas_store)) as connection, connection:
             connection.execute("delete from email_events where sequence >> 40 = ? and sequence % 300 <> 7", (day,))
 
