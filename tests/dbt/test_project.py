@@ -12,7 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 EVENTS = ("stg_saas__email_events", "int_messages", "fct_email_events", "fct_messages")
 COUNTING = {"every_message_is_reported"}  # a warehouse knows how many rows a table has without reading them
-PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "mart": ("dim_", "fct_", "rpt_")}
+PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_", "rpt_")}
+SCHEMAS = {"staging": "STAGING", "intermediate": "INTERMEDIATE", "marts": "MART"}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +46,8 @@ def test_each_layer_reads_what_it_may(manifest):
         below = {layer(read) for read in refs if read["name"] != "dim_dates"}
         is_right = {
             "staging": kinds == ["source"],
-            "intermediate": "source" not in kinds and "mart" not in below,  # the calendar is left out above
-            "mart": "source" not in kinds,
+            "intermediate": "source" not in kinds and "marts" not in below,  # the calendar is left out above
+            "marts": "source" not in kinds,
         }[layer(model)]
         if not is_right:
             wrong.append((name, model["depends_on"]["nodes"]))
@@ -57,7 +58,7 @@ def test_each_layer_reads_what_it_may(manifest):
 def test_a_name_says_the_layer_and_staging_the_source(manifest):
     for model in nodes(manifest, "model").values():
         assert model["name"].startswith(PREFIXES[layer(model)]), model["name"]
-        assert model["schema"] == layer(model).upper(), model["name"]
+        assert model["schema"] == SCHEMAS[layer(model)], model["name"]
         if layer(model) == "staging":
             assert model["name"].startswith(f"stg_{model['fqn'][2]}__"), model["name"]
 
@@ -77,7 +78,7 @@ def test_every_mart_keeps_a_contract_with_types_and_a_key(manifest):
     keys = {test["attached_node"] for test in tests if test.get("test_metadata", {}).get("name") == "primary_key"}
     for name, model in nodes(manifest, "model").items():
         assert name in keys or layer(model) == "intermediate", f"{name} has no primary_key test"
-        if layer(model) == "mart":
+        if layer(model) == "marts":
             assert model["contract"]["enforced"], name
             assert model["columns"], name
             assert all(column["data_type"] for column in model["columns"].values()), name
@@ -85,7 +86,7 @@ def test_every_mart_keeps_a_contract_with_types_and_a_key(manifest):
 
 def test_the_check_of_policies_looks_at_every_mart(manifest):
     sql = (ROOT / "dbt/tests/policies_are_where_they_are_declared.sql").read_text()
-    marts = {model["name"] for model in nodes(manifest, "model").values() if layer(model) == "mart"}
+    marts = {model["name"] for model in nodes(manifest, "model").values() if layer(model) == "marts"}
     assert set(re.findall(r"'((?:dim|fct|rpt)_\w+)'", sql)) == marts
 
 
