@@ -152,7 +152,5 @@ def make(
 
 def contracts() -> dict[str, list[tuple[str, str]]]:
     """Return the columns of each table of MART, as dbt enforces them."""
-    models = [
-        model for file in MODELS.rglob("*.yml") for model in yaml.safe_load(file.read_text()).get("models", [])
-    ]
+    models = [model for file in MODELS.rglob("*.yml") for model in yaml.safe_load(file.read_text()).get("models", [])]
     return {model["name"]: [(column["name"], column["data_type"]) for column in model["columns"]] for model in models}
