@@ -16,7 +16,7 @@ contacts as (
     group by account_id
 ),
 
--- An account that is not known has its lists and suppressions at the unknown one, as it has its contacts.
+-- Lists and suppressions of unknown accounts count for -1, as their contacts do.
 lists as (
     select coalesce(accounts.account_id, -1) as account_id, count(*) as list_count
     from {{ ref('stg_postgres__lists') }} as lists
@@ -42,7 +42,7 @@ days as (
     select * from {{ ref('rpt_daily_engagement') }}
 ),
 
--- Of the data and not of the calendar: where loading has stopped, the last days that are known are shown.
+-- The newest day in the data, not the current date: if loads stop, the last known days are reported.
 newest_day as (
     select max(sent_on) as sent_on from days
 ),

@@ -8,7 +8,7 @@ plans as (
     select plan_id, plan_code, plan_name from {{ ref('stg_postgres__plans') }}
 ),
 
--- The first version was there before dbt first looked: it holds from the day on which the account was opened.
+-- The first version existed before dbt first recorded it: it is valid from the creation of the account.
 bounded as (
     select
         *,

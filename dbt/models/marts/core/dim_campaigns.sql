@@ -16,7 +16,7 @@ accounts as (
     select * from {{ ref('dim_accounts') }}
 ),
 
--- The two systems are loaded one after the other: either may know a campaign first.
+-- The two systems are loaded one after the other: either may have a campaign first.
 known as (
     select
         coalesce(planned.campaign_id, sent.campaign_id) as campaign_id,
@@ -33,7 +33,7 @@ known as (
         sent.scheduled_at,
         coalesce(sent.sent_at, planned.sent_at) as sent_at,
         coalesce(planned.created_at, sent.created_at) as created_at,
-        -- Where the product knows a campaign, its word counts: it outlives what the service forgets.
+        -- If the product has the campaign, its state counts: the sending service deletes campaigns earlier.
         case when planned.campaign_id is null then sent.deleted_at else planned.deleted_at end as deleted_at,
         coalesce(planned.is_deleted, sent.is_deleted) as is_deleted
     from planned

@@ -1,4 +1,4 @@
--- 2015-01-01 to 2039-12-31. Weeks start on Monday whatever the session says: 2001-01-01 was one.
+-- 2015-01-01 to 2039-12-31. Weeks start on Monday, whatever the session's setting: 2001-01-01 was a Monday.
 with numbers as (
     {{ dbt.generate_series(9131) }}
 ),

@@ -3,8 +3,8 @@
 with events as (
     select * from {{ ref('stg_saas__email_events') }}
     {% if is_incremental() %}
-    -- By load, not by time: an event may be days late. Events that met no dimension row before are tried again. By keys of one
-    -- list, so that a warehouse reads the other columns of these events only.
+    -- By load, not by time: an event may be days late. Events without a dimension row so far are joined again. One list of keys,
+    -- so that the warehouse reads the other columns of these events only.
     where event_id in (
         select event_id from {{ ref('stg_saas__email_events') }}
         where load_id in (select load_id from {{ new_loads('load_id') }})

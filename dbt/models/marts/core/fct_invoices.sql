@@ -32,7 +32,7 @@ facts as (
         cast(converted.subtotal_amount as decimal(18, 2)) as subtotal_amount,
         cast(converted.tax_amount as decimal(18, 2)) as tax_amount,
         cast(converted.total_amount as decimal(18, 2)) as total_amount,
-        -- The rest, not a conversion of its own: rounded parts would not add up.
+        -- The difference, not a conversion: rounded parts would not add up.
         cast(converted.total_usd - converted.tax_usd as decimal(18, 2)) as subtotal_usd,
         converted.tax_usd,
         converted.total_usd,

@@ -4,15 +4,15 @@
 with messages as (
     select * from {{ ref('int_messages') }}
     {% if is_incremental() %}
-    -- By the loads of its events, as int_messages: the newest load alone would hide one with an older id that came later.
+    -- By the loads of its events, as in int_messages: the newest load alone would miss a later one with an older id.
     where message_id in (
         select message_id from {{ ref('stg_saas__email_events') }}
         where load_id in (select load_id from {{ new_loads('newest_load_id') }})
         union all
-        -- Messages that met no dimension row before are tried again,
+        -- Messages without a dimension row so far,
         select message_id from {{ this }} where -1 in (account_id, contact_id, campaign_id)
         union all
-        -- and those of campaigns of which the sending service has told another domain since.
+        -- and messages of campaigns whose sending domain has changed since.
         select kept.message_id
         from {{ this }} as kept
         inner join {{ ref('dim_campaigns') }} as campaigns on kept.campaign_id = campaigns.campaign_id

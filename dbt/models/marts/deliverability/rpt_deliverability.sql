@@ -8,7 +8,7 @@ accounts as (
     select account_id, region from {{ ref('dim_accounts') }}
 ),
 
--- A domain is its account's name in other words, so its figures are kept apart by region, too.
+-- A domain identifies its account, so its counts are by region, too.
 counts as (
     select
         messages.sent_on,

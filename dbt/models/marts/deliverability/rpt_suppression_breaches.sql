@@ -1,6 +1,6 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
--- The sending service's own ids: a contact that no dimension knows may have withdrawn all the same.
+-- The ids are those of the sending service: a contact that is missing in the dimension may have unsubscribed, too.
 with messages as (
     select * from {{ ref('int_messages') }}
 ),
@@ -22,7 +22,7 @@ signs as (
     {% endfor %}
 ),
 
--- A suppression for the same reason that was lifted since lifts what it was for.
+-- A later lifted suppression for the same reason lifts the rule, too.
 lifted as (
     select
         signs.account_id,
@@ -63,7 +63,7 @@ breaches as (
     where rules.broken_rule <> 'suppression' or rules.ended_at is null or rules.ended_at > messages.processed_at
 ),
 
--- One rule for each message: one that still held if there is any, of these the oldest.
+-- One rule per message: the oldest that was in force, or else the oldest.
 ranked as (
     select
         *,

@@ -1,6 +1,6 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
--- RAW holds the present of a membership: one that ended did so when it last changed, or when it was found deleted.
+-- RAW holds only the current state of a membership: one that has ended did so when it last changed or was found deleted.
 with memberships as (
     select
         list_id,

@@ -36,7 +36,7 @@ lived as (
     left join accounts on lists.account_id = accounts.account_id
 ),
 
--- A month of thirty days, because calendar months differ in length.
+-- A month has thirty days, because calendar months differ in length.
 monthly as (
     select
         account_id,
@@ -77,7 +77,7 @@ counted as (
     left join monthly on months.account_id = monthly.account_id and months.month_number = monthly.month_number
 ),
 
--- Factor by factor in the order of the months: the same floats on every warehouse, where a sum of logarithms may differ.
+-- A product in the order of the months gives the same floats on every warehouse; a sum of logarithms may not.
 curve as (
     select
         account_id,

@@ -38,7 +38,7 @@ labelled as (
         coalesce(node_id, '(none)') as node_id,
         ended_at,
         executed_seconds,
-        -- A load's rows are those of its files: it would count them again at each step from the stage to RAW.
+        -- The rows of a load are counted by its files: its statements would count them at each step from the stage to RAW.
         case when node_id is not null then written_row_count end as row_count,
         case when node_id is not null then written_byte_count end as byte_count,
         scanned_byte_count

@@ -14,7 +14,7 @@ loads as (
     group by 1, 2
 ),
 
--- The newest day that earlier loads knew: every day before it was over, and had been reported.
+-- The newest day of earlier loads: every day before it is reported.
 reported_before as (
     select
         load_id,

@@ -5,13 +5,13 @@ with invoices as (
     where invoice_status = 'paid' and not is_deleted
 ),
 
--- Unknown accounts are not one account: nothing of theirs belongs together.
+-- Account -1 combines unknown accounts: its invoices and campaigns are unrelated.
 campaigns as (
     select campaign_id, account_id, sent_at from {{ ref('dim_campaigns') }}
     where sent_at is not null and account_id <> -1
 ),
 
--- Whole days before the day of issue: an invoice has no time of day, so of its own day nobody knows which came first.
+-- Whole days before the day of issue: an invoice has no time of day, so the order within its day is unknown.
 met as (
     select
         invoices.invoice_id,

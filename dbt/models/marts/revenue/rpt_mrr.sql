@@ -27,7 +27,7 @@ moved as (
     group by month_starts_on
 ),
 
--- What the months end with is counted apart from what moved: that the two agree is tested.
+-- Closing MRR is computed independently of the movements; a test compares the two.
 measured as (
     select
         month_starts_on,
