@@ -1,4 +1,4 @@
-{#- One field of a text that may be a JSON object, as text; null where it is none or has no such field. -#}
+{#- A field of a JSON object in a text column, as text; null if the text is no JSON object or lacks the field. -#}
 {% macro json_text(column, field) -%}
     {{ adapter.dispatch('json_text')(column, field) }}
 {%- endmacro %}

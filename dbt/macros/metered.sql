@@ -1,5 +1,5 @@
-{#- A view of METERING, or an empty one of the same columns where nothing is metered: on DuckDB, and on an account that
-    Terraform has not laid. -#}
+{#- A view of METERING, or an empty query with the same columns if it does not exist: on DuckDB, and on an account without the
+    Terraform modules. -#}
 {% macro metered(table) -%}
     {%- set relation = source('metering', table) -%}
     {%- if execute and not adapter.get_relation(relation.database, relation.schema, relation.identifier) -%}
@@ -16,8 +16,8 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- From when a run reads the meters: Snowflake is late with them, so the last three days are told again, and no more of its
-    history is read. -#}
+{#- The time from which a run reads METERING. Snowflake meters late, so a run recomputes the last three days and reads nothing
+    older. -#}
 {% macro metered_since(column) -%}
     {%- if is_incremental() -%}
     (select coalesce(cast({{ dbt.dateadd('day', -3, 'max(' ~ column ~ ')') }} as timestamp without time zone), cast('2000-01-01' as timestamp without time zone)) from {{ this }})

@@ -1,5 +1,5 @@
-{#- The loads of events of which an incremental model has nothing yet, told by its column `known`. A list of a few: a warehouse
-    compares each event with that, not with each row of the model. -#}
+{#- The loads of events that an incremental model does not contain yet, by its column `known`. The list is short: the warehouse
+    compares events with it, not with each row of the model. -#}
 {% macro new_loads(known) -%}
     (
         select distinct load_id from {{ ref('stg_saas__email_events') }}

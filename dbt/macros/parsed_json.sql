@@ -1,4 +1,4 @@
-{#- A JSON column. Parquet brings JSON to Snowflake as a string inside a VARIANT, which has to be parsed first. -#}
+{#- A JSON column. From Parquet, Snowflake loads JSON as a string inside a VARIANT, which must be parsed. -#}
 {% macro parsed_json(column) -%}
     {{ adapter.dispatch('parsed_json')(column) }}
 {%- endmacro %}

@@ -1,6 +1,6 @@
-{#- The tag of each text column of a MART table, by column (terraform/modules/warehouse/personal_data.tf): a person's, a key's
-    or any other text's. A column that the table's row access policy names has none: Snowflake allows one kind of policy for
-    each column. Keys are the columns of the table's primary_key test, and those that are named *_id. -#}
+{#- The masking tag of each text column of a MART table (terraform/modules/warehouse/personal_data.tf): PERSON, ID or TEXT. A
+    column that the table's row access policy names has none, because Snowflake allows one kind of policy per column. Keys are
+    the columns of the table's primary_key test and those named *_id. -#}
 {% macro masking_tags(node) -%}
     {%- set in_policy = row_policy_columns(node) -%}
     {%- set keys = [] -%}
@@ -22,9 +22,9 @@
     {{ return(tags) }}
 {%- endmacro %}
 
-{#- On Snowflake each text column is made with its tag: no table is ever there without its masks. dbt's own macro of this name,
-    with that one constraint more. In an incremental run dbt makes only a temporary table by this, which nobody else can
-    read and which gets no tag; the table itself keeps its own. -#}
+{#- Overrides dbt's macro to create each text column with its masking tag, so that no table ever exists without its masks. In
+    an incremental run dbt creates only a temporary table by it, which other sessions cannot read and which gets no tag; the
+    table itself keeps its tags. -#}
 {% macro snowflake__get_table_columns_and_constraints() -%}
     {%- set tags = {} if is_incremental() else masking_tags(model) -%}
     {%- set columns = {} -%}
@@ -36,7 +36,7 @@
         + adapter.render_raw_model_constraints(raw_constraints=model.constraints)) | join(', ') }})
 {%- endmacro %}
 
-{#- The row access policy of a table that has the column region: REPORTER sees the rows of the regions it was given. -#}
+{#- The row access policy of a table with the column region: REPORTER sees the rows of the regions granted to it. -#}
 {% macro rows_of_region() -%}
     {{ target.database }}.MART.ROWS_OF_REGION on (region)
 {%- endmacro %}
@@ -52,7 +52,7 @@
     {{ return(columns) }}
 {%- endmacro %}
 
-{#- The policies that a table of MART has by what dbt sends, as "column: POLICY". -#}
+{#- The policies that dbt declares for a table of MART, as "column: POLICY". -#}
 {% macro declared_policies(node) -%}
     {%- set declared = [] -%}
     {%- for name, tag in masking_tags(node).items() -%}
@@ -64,8 +64,8 @@
     {{ return(declared) }}
 {%- endmacro %}
 
-{#- What differs between the policies that Snowflake has attached to tables and those that dbt declares; `tables` is a relation
-    by the name of its model. Snowflake lists a policy to who may apply it and owns the table, which TRANSFORMER does. -#}
+{#- The differences between the policies attached in Snowflake and those that dbt declares. `tables` maps the name of a model to
+    its relation. Snowflake lists the policies of a table to a role that owns it and may apply them, as TRANSFORMER does. -#}
 {% macro policy_findings(tables) -%}
     {%- set attached = {} -%}
     {%- set findings = [] -%}
@@ -102,9 +102,9 @@
     {{ return(findings) }}
 {%- endmacro %}
 
-{#- Drops every table that has the row access policy of MART: until then Snowflake refuses to drop the policy, and `terraform
-    destroy` stops at it. Tables of scratch schemas are among them. Rows go first, so that no table is there without its
-    policy; dbt builds MART again from RAW. To be run as `dbt run-operation drop_tables_with_policies`. -#}
+{#- Drops every table with the row access policy of MART, scratch schemas included. Snowflake does not drop a policy in use, so
+    `terraform destroy` fails without this. Rows are deleted first, so that no row is visible without the policy; dbt rebuilds
+    MART from RAW. Run it by `dbt run-operation drop_tables_with_policies`. -#}
 {% macro drop_tables_with_policies() -%}
     {%- set policy = target.database ~ '.MART.ROWS_OF_REGION' -%}
     {%- set query -%}

@@ -1,4 +1,4 @@
-{#- Tags each query with the node it is for. dbt-snowflake calls this before every node; the next node's tag replaces it. -#}
+{#- Sets the query tag to the current node. dbt-snowflake calls this before every node. -#}
 {% macro set_query_tag() -%}
     {{ return(adapter.dispatch('set_query_tag', 'mailblaze')()) }}
 {%- endmacro %}

@@ -1,4 +1,4 @@
-{#- The UTC wall clock of an instant, as a timestamp without zone: the same in every session time zone. -#}
+{#- A timestamp with time zone as UTC without zone, independent of the session's time zone. -#}
 {% macro utc(column) -%}
     {{ adapter.dispatch('utc')(column) }}
 {%- endmacro %}

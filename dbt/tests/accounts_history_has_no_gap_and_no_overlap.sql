@@ -1,4 +1,4 @@
--- Versions that do not end where the next one begins, that last no time, or are the newest and not the current one.
+-- Versions that do not end where the next one starts, that are empty, or are the newest and not current.
 with versions as (
     select
         account_id,

@@ -1,4 +1,4 @@
--- Paid invoices whose parts do not add up to them, or are not there, and parts of anything else.
+-- Paid invoices whose parts are missing or do not add up to them, and parts of any other invoice.
 with invoices as (
     select invoice_id, subtotal_usd
     from {{ ref('fct_invoices') }}

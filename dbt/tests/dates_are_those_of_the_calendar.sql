@@ -1,4 +1,4 @@
--- Days that anybody can look up: the ends, the end of a leap February, and a week across the turn of a year.
+-- Known days: the ends of the calendar, the last day of a leap February, and a week across a new year.
 with expected as (
     select cast('2015-01-01' as date) as date_day, 4 as day_of_week, false as is_weekend, cast('2014-12-29' as date) as week_starts_on
     union all

@@ -1,4 +1,4 @@
--- Events of STAGING that the fact lacks or holds in an older version, and events that only the fact has.
+-- Events of STAGING that are missing or outdated in the fact, and events that only the fact has.
 {{ config(tags=['whole_table']) }}
 
 with staged as (

@@ -1,4 +1,4 @@
--- The report adds up to the messages that the fact knows, whatever their campaign.
+-- The report adds up to the messages of the fact, whatever their campaign.
 {{ config(tags=['whole_table']) }}
 
 with facts as (

@@ -1,5 +1,5 @@
--- The fact has as many messages as there are, and what is reported by day and by domain adds up to it. Counts, not keys: a
--- warehouse knows them without reading the tables that grow.
+-- The fact, the report by day and the report by domain have the same number of messages. Counts, not keys: a warehouse has
+-- them as metadata and reads no large table.
 with messages as (
     select count(*) as message_count from {{ ref('int_messages') }}
 ),

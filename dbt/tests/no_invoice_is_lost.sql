@@ -1,4 +1,4 @@
--- Per currency, the fact bills what STAGING bills.
+-- The fact has the same invoices and totals per currency as STAGING.
 with staged as (
     select currency, count(*) as invoice_count, sum(total_amount) as total_amount
     from {{ ref('stg_postgres__invoices') }}

@@ -1,5 +1,5 @@
--- Says how many messages of the last week went to contacts who must not be written to. It warns: the mail is out, and no build
--- calls it back. Of the last week, because a warning that cannot be cured would be passed over (and dbt would never rest).
+-- Messages of the last week to contacts who must not be written to. It warns and does not fail: no build can recall a message.
+-- Only the last week, because a permanent warning is ignored.
 {{ config(severity='warn') }}
 
 select message_id, broken_rule, sent_at

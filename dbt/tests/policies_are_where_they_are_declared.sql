@@ -1,5 +1,5 @@
--- Policies that a table of MART lacks, has beside what dbt declares, or has in another state than active. TRANSFORMER owns these
--- tables and could take a policy off them. Each finding is printed with its table and column.
+-- Policies of MART tables that are missing, undeclared or not active. TRANSFORMER owns the tables and could detach a policy.
+-- Each finding is logged with its table and column. The list makes dbt build every table first; a test compares it with MART.
 {{ config(enabled=target.type == 'snowflake', tags=['whole_table']) }}
 
 {%- set names = [

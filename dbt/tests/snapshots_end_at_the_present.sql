@@ -1,4 +1,4 @@
--- Current versions that are not what STAGING says today, or are not there at all.
+-- Rows of STAGING whose current version in the dbt snapshot differs or is missing.
 with accounts as (
     select staged.account_id as row_id
     from {{ ref('stg_postgres__accounts') }} as staged

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
-MODELS = Path(__file__).parents[2] / "dbt/models/mart"
+MODELS = Path(__file__).parents[2] / "dbt/models/marts"
 NEWEST = datetime(2026, 6, 30, 13, 34)
 HOSTILE = "<script>alert('x')</script> & Sons"
 
@@ -152,7 +152,5 @@ def make(
 
 def contracts() -> dict[str, list[tuple[str, str]]]:
     """Return the columns of each table of MART, as dbt enforces them."""
-    models = [
-        model for file in MODELS.rglob("*models.yml") for model in yaml.safe_load(file.read_text()).get("models", [])
-    ]
+    models = [model for file in MODELS.rglob("*.yml") for model in yaml.safe_load(file.read_text()).get("models", [])]
     return {model["name"]: [(column["name"], column["data_type"]) for column in model["columns"]] for model in models}

@@ -19,7 +19,6 @@ from dbt.cli.main import dbtRunner
 
 ROOT = Path(__file__).parents[2]
 DBT = ("--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt"), "--quiet")
-FOLDERS = [f"+path:models/mart/{folder}" for folder in ("engagement", "lists", "operations")]
 COMPARED = {
     "INTERMEDIATE": ["int_messages"],
     "MART": ["fct_email_events", "fct_messages", "rpt_account_performance", "rpt_campaign_hours",
@@ -212,7 +211,7 @@ TEXT_KEYS = {"suppression_id", "event_id"}
 
 def build(runner: dbtRunner, *arguments: str) -> None:
     """Run the models that are compared and what they stand on; tests have no part in it."""
-    done = runner.invoke(["run", *arguments, *DBT, "--select", *FOLDERS, "+rpt_campaign_performance"])
+    done = runner.invoke(["run", *arguments, *DBT, "--select", *(f"+{name}" for name in COMPARED["MART"])])
     assert done.success, done.exception or [result.message for result in done.result if result.status != "success"]
 
 

@@ -149,9 +149,9 @@ def main() -> int:
     chosen = parser.parse_args()
     ignore_foreign(is_embedded=True)
     warehouse = chosen.warehouse.resolve()
-    files = sorted((ROOT / "dbt/models/mart").rglob(f"{chosen.only or '*'}.sql"))
+    files = sorted((ROOT / "dbt/models/marts").rglob(f"{chosen.only or '*'}.sql"))
     if not files or not warehouse.exists():
-        lack = f"file {warehouse}: `make run` makes it" if files else f"model {chosen.only} in dbt/models/mart"
+        lack = f"file {warehouse}: `make run` makes it" if files else f"model {chosen.only} in dbt/models/marts"
         print(f"✗ There is no {lack}.", file=sys.stderr)
         return 2
     found = [mutant for path in files for mutant in mutants(path)]

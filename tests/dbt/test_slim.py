@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 MART = "{{ config(contract={'enforced': false}) }}\nselect 1 as figure\n"
-STATUS = "dbt/models/mart/operations/rpt_data_status.sql"
+STATUS = "dbt/models/marts/platform/rpt_data_status.sql"
 
 
 def git(repository: Path, *arguments: str) -> str:
@@ -43,7 +43,7 @@ def repository(tmp_path) -> Path:
     git(path, "commit", "--quiet", "--allow-empty", "-m", "nothing yet")
     git(path, "tag", "bare")
     shutil.copytree(ROOT / "dbt", path / "dbt", ignore=shutil.ignore_patterns("target", "logs", ".user.yml"))
-    (path / "dbt/models/mart/rpt_given_up.sql").write_text(MART)
+    (path / "dbt/models/marts/rpt_given_up.sql").write_text(MART)
     git(path, "add", ".")
     git(path, "commit", "--quiet", "-m", "the project")
     return path
@@ -63,17 +63,17 @@ def edit(path: Path, old: str, new: str) -> None:
 
 def test_a_change_shows_its_rows_and_columns_and_builds_what_hangs_on_it(repository, raw):
     """One mart has a filter and other figures, one a comment, one reads a variable with another value."""
-    edit(repository / STATUS, "count(*) as row_count,", "count(*) + cast(count(*) > 2 as int) as row_count,")
+    edit(repository / STATUS, "tables.row_count,", "tables.row_count + cast(tables.row_count > 2 as int) as row_count,")
     edit(
         repository / STATUS,
-        "\nselect * from counts",
-        "\nselect * from counts where row_count < 3 or source_name <> 'saas'",
+        "\nselect * from reported",
+        "\nselect * from reported where row_count < 3 or source_name <> 'saas'",
     )
-    with (repository / "dbt/models/mart/operations/rpt_restatements.sql").open("a") as file:
+    with (repository / "dbt/models/marts/platform/rpt_restatements.sql").open("a") as file:
         file.write("-- Nothing but a comment.\n")
     edit(repository / "dbt/dbt_project.yml", "attribution_days: 30", "attribution_days: 60")
-    (repository / "dbt/models/mart/rpt_tried_out.sql").write_text(MART)
-    (repository / "dbt/models/mart/rpt_given_up.sql").unlink()
+    (repository / "dbt/models/marts/rpt_tried_out.sql").write_text(MART)
+    (repository / "dbt/models/marts/rpt_given_up.sql").unlink()
     with duckdb.connect(str(raw), read_only=True) as connection:
         rows = {name: connection.execute(f"select count(*) from RAW.{name}").fetchone()[0] for name in TABLES}
     before = raw.read_bytes()
@@ -97,7 +97,9 @@ def test_a_change_shows_its_rows_and_columns_and_builds_what_hangs_on_it(reposit
 
 
 def test_what_fails_is_named_and_the_rest_is_told(repository, raw):
-    edit(repository / "dbt/models/mart/lists/rpt_list_survival.sql", "select * from ", "select *, no_such_column from ")
+    edit(
+        repository / "dbt/models/marts/lists/rpt_list_survival.sql", "select * from ", "select *, no_such_column from "
+    )
     (repository / "dbt/tests/no_table_has_rows.sql").write_text(
         "select * from {{ ref('rpt_data_status') }} where row_count > 0\n"
     )
@@ -116,7 +118,7 @@ def test_what_came_to_the_base_meanwhile_is_no_change_of_ours(repository, raw):
     git(repository, "switch", "--quiet", "--create", "ours")
     git(repository, "commit", "--quiet", "--allow-empty", "-m", "ours")
     git(repository, "switch", "--quiet", "main")
-    edit(repository / STATUS, "\nselect * from counts", "\nselect * from counts limit 1")
+    edit(repository / STATUS, "\nselect * from reported", "\nselect * from reported limit 1")
     git(repository, "commit", "--quiet", "--all", "-m", "theirs")
     git(repository, "switch", "--quiet", "ours")
     done = slim(repository, raw, "main")

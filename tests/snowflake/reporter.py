@@ -16,7 +16,7 @@ def unmasked(connection: SnowflakeConnection, schema: str, manifest: dict) -> li
     where the chain is tried, the role of each region.
     """
     models = [
-        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["fqn"][1] == "mart"
+        node for node in manifest["nodes"].values() if node["resource_type"] == "model" and node["fqn"][1] == "marts"
     ]
     found, counts = [], {}
     with connection.cursor() as cursor:

@@ -25,6 +25,15 @@ VOLATILE = [
     (r"\) IN \(\(.*\)\)", ") IN ('<keys>')"),  # which rows are looked up in RAW
 ]
 
+# A string or a comment; only the comment is left out.
+COMMENT = re.compile(r"('(?:[^']|'')*'|\$\$.*?\$\$)|--[^\n]*|/\*.*?\*/", re.DOTALL)
+DOCS = re.compile(r"\s+COMMENT \$\$.*?\$\$", re.DOTALL)  # a column's description in the column list of a view
+VIEW_COLUMNS = re.compile(r"\n\(\n(?:\"\w+\",?\n)+\)\n")
+RELATION = re.compile(r'(?:"?\w+_DB"?\.)"?(RAW|STAGING|INTERMEDIATE|MART|SNAPSHOTS|METERING)"?(?:\."?(\w+)"?)?')
+WRITES = re.compile(r"(create|insert|merge|delete|truncate)\b", re.IGNORECASE)
+TEMPORARY = re.compile(r"create or replace\s+temporary\b", re.IGNORECASE)
+QUERY = re.compile(r"(select|with)\b", re.IGNORECASE)
+
 # What starts no warehouse that sleeps: sessions, transactions, metadata that is shown. INFORMATION_SCHEMA starts one.
 ASLEEP = re.compile(r"\s*(ALTER SESSION|BEGIN|COMMIT|ROLLBACK|SHOW|USE|DESC|DESCRIBE|EXPLAIN)\b", re.IGNORECASE)
 
@@ -45,6 +54,43 @@ def normalised(statements: Iterable[str]) -> list[str]:
     dlt sends several in one request, in any order: each stands for itself.
     """
     return sorted({_one(part) for text in statements for part, _ in split_statements(StringIO(text))} - {""})
+
+
+def models_built(statements: Iterable[str]) -> list[str]:
+    """Return the statements that build models and snapshots, by relation, without comments and descriptions.
+
+    Queries are left out: tests, and the column checks of dbt, which repeat the SQL of a model. Every other statement is
+    returned once, with its names and strings replaced.
+    """
+    built: dict[tuple[str, str], str] = {}
+    shapes = set()
+    texts = [_without_comments(text) for text in statements]
+    relations = {_relation(text) for text in texts if WRITES.match(text) and not TEMPORARY.match(text)}
+    for text in texts:
+        if WRITES.match(text):
+            if _relation(text) in relations:
+                built[_relation(text), text] = text
+        elif not QUERY.match(text):
+            shapes.add(_shape(text))
+    return [built[key] for key in sorted(built)] + sorted(shapes)
+
+
+def _without_comments(statement: str) -> str:
+    text = VIEW_COLUMNS.sub("\n", DOCS.sub("", COMMENT.sub(lambda match: match[1] or "", statement)))
+    lines = (re.sub(r" {2,}", " ", line).strip() for line in text.splitlines())
+    return "\n".join(filter(None, lines))
+
+
+def _relation(statement: str) -> str:
+    """Return SCHEMA.name of what a statement writes, without the ending of a temporary relation."""
+    found = RELATION.search(statement)
+    return f"{found[1]}.{found[2]}".lower().partition("__dbt_tmp")[0] if found else ""
+
+
+def _shape(statement: str) -> str:
+    text = re.sub(r"'(?:[^']|'')*'", "'<text>'", RELATION.sub("<relation>", statement))
+    text = re.sub(r"\$\$.*?\$\$", "$$<text>$$", text, flags=re.DOTALL)
+    return re.sub(r'(^"\w+"( COMMENT \$\$<text>\$\$)?,?\n?)+', "<columns>\n", text, flags=re.MULTILINE).strip()
 
 
 def _one(statement: str) -> str:

@@ -91,7 +91,7 @@ def test_a_server_that_masks_nothing_is_a_failure(s3_server, tmp_path):
     """Nothing in the look forgives it: neither an account without policies nor a server that knows no roles."""
     columns = {"contact_id": "bigint", "region": "varchar", "email": "VARCHAR(40)", "note": "varchar"}
     model = {
-        **{"name": "dim_contacts", "resource_type": "model", "fqn": ["mailblaze", "mart", "dim_contacts"]},
+        **{"name": "dim_contacts", "resource_type": "model", "fqn": ["mailblaze", "marts", "core", "dim_contacts"]},
         "config": {"row_access_policy": "ROWS_OF_REGION on (region)"},
         "columns": {
             name: {"data_type": kind, "config": {"meta": {"contains_pii": True} if name == "email" else {}}}

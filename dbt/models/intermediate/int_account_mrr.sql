@@ -29,7 +29,7 @@ firsts as (
     group by account_id
 ),
 
--- Every month from the first on: a month without any subscription is where an account is lost.
+-- Every month from the first on: an account churns in a month without a subscription.
 account_months as (
     select firsts.account_id, months.month_starts_on
     from firsts
@@ -60,16 +60,16 @@ compared as (
     from filled
 ),
 
-told as (
+changes as (
     select
         account_id,
         month_starts_on,
         mrr_before_usd,
         mrr_usd,
         has_paid_before,
-        -- Of an account that comes or goes all is new, churn or reactivation.
+        -- The whole change of an account that starts or stops paying is new, reactivation or churn.
         case when mrr_before_usd > 0 and mrr_usd > 0 then exchange_rate_change_usd else 0 end as exchange_rate_change_usd
     from compared
 )
 
-select * from told
+select * from changes

@@ -2,7 +2,7 @@ with contacts as (
     select * from {{ ref('stg_postgres__contacts') }}
 ),
 
--- The history of a person's consent, not the person: what no column here holds, no old version keeps after a delete.
+-- The history of consent without personal data: no old version keeps a name or an address after a delete.
 states as (
     select
         contact_id,

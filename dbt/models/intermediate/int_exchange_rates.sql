@@ -22,14 +22,14 @@ ranked as (
     from invoices
 ),
 
--- The middle rate of the month, the lower one of two: one odd invoice must not move what every account pays.
+-- The median of the month, the lower one of two: one wrong invoice must not change the MRR of every account.
 middle as (
     select currency, month_starts_on, cast(exchange_rate as decimal(20, 12)) as usd_rate
     from ranked
     where 2 * place in (invoice_count, invoice_count + 1)
 ),
 
--- A month without invoices takes the rate before it; only months before the first invoice look ahead.
+-- A month without a rate takes the latest earlier one; months before the first rate take that.
 nearest as (
     select
         middle.currency,

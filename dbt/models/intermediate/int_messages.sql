@@ -3,7 +3,7 @@
 with events as (
     select * from {{ ref('stg_saas__email_events') }}
     {% if is_incremental() %}
-    -- By load, not by time: events arrive late. A load that is nobody's newest is computed again, which costs a little and loses nothing.
+    -- By load, not by time: events arrive late. A load that is the newest of no message is selected again, which is harmless.
     where message_id in (
         select message_id from {{ ref('stg_saas__email_events') }}
         where load_id in (select load_id from {{ new_loads('newest_load_id') }})

@@ -16,7 +16,7 @@ changes as (
     select max(updated_at) from invoices
 ),
 
--- The newest change, not today: a figure moves when a row does, and never because a night has passed.
+-- The newest change, not the current date: figures change only when rows do.
 newest as (
     select cast(max(changed_at) as date) as newest_on from changes
 ),

@@ -28,7 +28,7 @@ overlapping as (
         and statements.ended_at > hours.started_at
 ),
 
--- Who runs pays for the hour: a warehouse that waits to be suspended was started by somebody.
+-- Running statements pay for the whole hour, the time until the warehouse suspends included.
 shared as (
     select
         statement_id,

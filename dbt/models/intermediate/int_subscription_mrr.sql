@@ -13,7 +13,7 @@ versions as (
     from {{ ref('subscriptions_snapshot') }}
 ),
 
--- A month is told by the version that was in force at its end. What was before the first one nobody saw: it reaches back.
+-- The version at the end of the month counts. The first one is extended back to the start: nothing earlier is recorded.
 in_force as (
     select
         versions.*,
@@ -27,7 +27,7 @@ in_force as (
         and (versions.dbt_valid_to is null or versions.dbt_valid_to >= months.measured_before)
 ),
 
--- A cancelled subscription is paid to its last day; where that is not told, until its row said so.
+-- A cancelled subscription pays to its last day or, if that is null, until its row was cancelled.
 judged as (
     select
         *,
@@ -43,7 +43,7 @@ priced as (
         account_id,
         month_starts_on,
         currency,
-        -- A discount above 1 is no debt of ours, and nobody is billed parts of a cent.
+        -- A discount above 1 is no debt, and amounts are billed in whole cents.
         case
             when is_alive and is_paying
                 then cast(monthly_amount * (1 - cast(least(greatest(coalesce(discount_rate, 0), 0), 1) as decimal(10, 8))) as decimal(18, 2))

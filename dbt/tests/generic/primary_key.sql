@@ -1,5 +1,5 @@
 {% test primary_key(model, columns) %}
-{#- Rows whose key is null in any part, or not alone. -#}
+{#- Rows whose key has a null part or occurs more than once. -#}
 select
     {{ columns | join(', ') }},
     count(*) as row_count

@@ -2,7 +2,7 @@ with source as (
     select * from {{ metered('copy_history') }}
 ),
 
--- A file of the lake is named <table>/<load id>.<file id>.parquet, and a load id has a point in it.
+-- A file of the lake is named <table>/<load id>.<file id>.parquet, and a load id contains a dot.
 renamed as (
     select
         file_name,

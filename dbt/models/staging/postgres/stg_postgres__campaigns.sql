@@ -18,17 +18,10 @@ renamed as (
         {{ utc('created_at') }} as created_at,
         {{ utc('updated_at') }} as updated_at,
         {{ utc('_deleted_at') }} as deleted_at,
+        {{ changed_at() }} as changed_at,
         _deleted_at is not null as is_deleted,
         _dlt_load_id as load_id
     from source
-),
-
--- A delete leaves updated_at alone; the snapshot needs one time that moves on every change.
-stamped as (
-    select
-        *,
-        greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
-    from renamed
 )
 
-select * from stamped
+select * from renamed

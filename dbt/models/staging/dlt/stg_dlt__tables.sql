@@ -1,0 +1,12 @@
+-- The time is converted after max(): once for each table, not once for each row.
+{% for table in raw_tables() -%}
+select
+    '{{ table.source_name }}' as source_name,
+    '{{ table.identifier }}' as table_name,
+    count(*) as row_count,
+    {{ '0' if table.is_append_only else 'count(_deleted_at)' }} as deleted_row_count,
+    {{ utc('max(' ~ table.changed_at ~ ')') }} as newest_change_at,
+    max(_dlt_load_id) as newest_load_id
+from {{ source(table.source_name, table.name) }}
+{{ 'union all' if not loop.last }}
+{% endfor %}
