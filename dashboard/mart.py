@@ -159,7 +159,7 @@ def _sign_in(database: str) -> dict[str, Any]:
     path, text = setting("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH"), setting("SNOWFLAKE_REPORTER_PRIVATE_KEY")
     if not account or not (path or text):
         missing = "SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH" if account else "SNOWFLAKE_ACCOUNT"
-        raise Away(f"A setting is missing: {missing} (README.md, The dashboard).")
+        raise Away(f"A setting is missing: {missing} (docs/dashboard.md).")
     if path and not Path(path).exists():
         raise Away("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH names no file.")
     place = {name: setting(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
