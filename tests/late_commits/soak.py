@@ -1,4 +1,4 @@
-"""Our door against everything at once, for as long as it is told: `make soak SECONDS=600`.
+"""Loads beside everything at once, for a given time: `make soak SECONDS=600`.
 
 Concurrent writers that insert, change, delete, tie, roll back and commit late; all connections cut now and then; the
 server restarted in the middle, without warning. At the end RAW must equal the source row for row, by value.
