@@ -1,6 +1,6 @@
 """What the price of a month stands on beside prices and measurements: each figure with its reason, in one place.
 
-Change one here, or hand the ledger's own seconds in (`python -m cost --ledger FILE`), and write the page anew.
+Change one here, or hand the ledger's own seconds in (`python -m cost --ledger FILE`), and write the page again.
 """
 
 import math
@@ -67,9 +67,9 @@ class Assumptions:
     compression: float = assumed(
         1, "of our zstd Parquet", "Snowflake's own format is not known to be smaller or larger"
     )
-    partition_mb: float = assumed(16, "MB", "a micro-partition: one changed row writes it anew and keeps the old one")
-    dimensions: float = assumed(1, "of RAW's tables from Postgres", "dimensions, made anew by each build")
-    late_days: float = assumed(5, "days", "events come as late: of as many days each build writes the messages anew")
+    partition_mb: float = assumed(16, "MB", "a micro-partition: one changed row rewrites it and keeps the old one")
+    dimensions: float = assumed(1, "of RAW's tables from Postgres", "dimensions, rebuilt by each build")
+    late_days: float = assumed(5, "days", "events come as late: each build rewrites the messages of that many days")
     # The worker and AWS.
     read_events: float = assumed(
         4000,

@@ -1,6 +1,6 @@
 """What one load costs in bytes, files and requests: `python -m cost.measure [--scale 10]` writes cost/measured.json.
 
-It runs both doors and dbt as a person does, on `ci`: Postgres and the vendor's API are the mock's, the lake is moto's
+It runs both sources and dbt as a person does, on `ci`: Postgres and the vendor's API are the mock's, the lake is moto's
 S3, whose every request is counted. Three loads: the first one, one with nothing new, one after a business day. Bytes of
 tables are those of the same rows as zstd Parquet, which DuckDB writes.
 """
@@ -78,7 +78,7 @@ def scene(folder: Path, scale: int) -> Iterator[Counted]:
 
 
 def load(folder: Path, counted: Counted) -> dict[str, Any]:
-    """Run both doors; return for each the requests, and the new files' number and bytes, of events and in all."""
+    """Load both sources; return for each the requests, and the new files' number and bytes, of events and in all."""
     found = {}
     for name in ("postgres", "saas"):
         before = objects(counted)

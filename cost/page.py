@@ -26,7 +26,7 @@ LAST = MONTHS[-1]
 
 
 def filled(page: str, prices: Prices, measured: Measured) -> str:
-    """Return the page with every table written anew."""
+    """Return the page with every table written again."""
     for name, block in BLOCKS.items():
         marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         text = block(prices, measured)

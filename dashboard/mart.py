@@ -162,7 +162,7 @@ def connection_settings(database: str) -> dict[str, Any]:
     path, text = setting("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH"), setting("SNOWFLAKE_REPORTER_PRIVATE_KEY")
     if not account or not (path or text):
         missing = "SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH" if account else "SNOWFLAKE_ACCOUNT"
-        raise MartUnavailable(f"A setting is missing: {missing} (README.md, The dashboard).")
+        raise MartUnavailable(f"A setting is missing: {missing} (docs/dashboard.md).")
     if path and not Path(path).exists():
         raise MartUnavailable("SNOWFLAKE_REPORTER_PRIVATE_KEY_PATH names no file.")
     return {

@@ -39,7 +39,7 @@ def complete(part: str) -> str:
     """Find what a part needs set."""
     lacking = missing(dbt=True).get(part)
     if lacking:
-        raise PipelineError(f"not set: {', '.join(lacking)}; see {EXAMPLE} and docs/settings.md")
+        raise PipelineError(f"not set: {', '.join(lacking)}; see {EXAMPLE} and docs/configuration.md")
     return "what it needs is set"
 
 

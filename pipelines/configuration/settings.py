@@ -1,7 +1,7 @@
 """Which settings count: those under their full names, `SOURCES__SAAS__BASE_URL` or `[sources.saas] base_url`.
 
 dlt takes a setting from shorter names, too, down to a bare `BASE_URL`, which in a shell belongs to another program.
-An empty value counts as unset. docs/settings.md has the names.
+An empty value counts as unset. docs/configuration.md has the names.
 """
 
 import math

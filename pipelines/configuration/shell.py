@@ -94,7 +94,7 @@ def ignored() -> list[str]:
 def say_ignored(names: list[str]) -> None:
     """Name on standard error what was in the shell and is not followed, in one line."""
     if names:
-        print(f"ignored: {', '.join(names)} (docs/settings.md)", file=sys.stderr, flush=True)
+        print(f"ignored: {', '.join(names)} (docs/configuration.md)", file=sys.stderr, flush=True)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Row for row, by value: what of a source table is missing, stale, doubled or undead in a warehouse."""
+"""Row for row, by value: what of a source table is missing, stale, doubled or resurrected in a warehouse."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -16,17 +16,17 @@ PAGE = 10_000
 
 @dataclass
 class Outcome:
-    """`lost` has the updated_at of each source row that is missing or stale; `undead` counts rows that are gone."""
+    """`lost` has the updated_at of each source row that is missing or stale; `resurrected` counts rows that are gone."""
 
     rows: int = 0
     lost: list[datetime] = field(default_factory=list)
     doubled: int = 0
-    undead: int = 0
+    resurrected: int = 0
 
     def add(self, other: "Outcome") -> None:
         """Add what was found in another table."""
         self.rows, self.lost = self.rows + other.rows, self.lost + other.lost
-        self.doubled, self.undead = self.doubled + other.doubled, self.undead + other.undead
+        self.doubled, self.resurrected = self.doubled + other.doubled, self.resurrected + other.resurrected
 
 
 def compare(url: str, table: str, file: Path, relation: str, *, alive: str = "true", is_exact: bool = True) -> Outcome:
@@ -58,7 +58,7 @@ def _merge(source: Iterator[tuple], landed: Iterator[tuple], key: slice) -> Outc
     for wanted in source:
         outcome.rows += 1
         while row is not None and row[key] < wanted[key]:
-            outcome.undead += 1
+            outcome.resurrected += 1
             row = next(landed, None)
         is_there = False
         while row is not None and row[key] == wanted[key]:
@@ -66,7 +66,7 @@ def _merge(source: Iterator[tuple], landed: Iterator[tuple], key: slice) -> Outc
             row = next(landed, None)
         if not is_there:
             outcome.lost.append(wanted[0])
-    outcome.undead += sum(1 for _ in landed) + (row is not None)
+    outcome.resurrected += sum(1 for _ in landed) + (row is not None)
     return outcome
 
 

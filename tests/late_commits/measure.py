@@ -1,6 +1,6 @@
 """How many rows does a reader lose while others write? `make graph-late-commits`.
 
-Stock dlt as documented and our door read the same Postgres side by side, over and over, while writers hold their
+Stock dlt as documented and this platform read the same Postgres side by side, over and over, while writers hold their
 transactions open for up to 1.5 s. When these are done both read twice more; what is then missing or stale is lost.
 """
 

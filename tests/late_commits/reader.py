@@ -1,6 +1,6 @@
 """One reader in a process of its own: each line of standard input is a run, each line of standard output its result.
 
-python tests/late_commits/reader.py ours             our door, in the environment that the shell names
+python tests/late_commits/reader.py ours             this platform, in the environment that the shell names
 python tests/late_commits/reader.py stock URL FILE   dlt's own sql_table into a DuckDB file, as its docs say
 """
 
@@ -13,7 +13,7 @@ TABLES = ("contacts", "list_memberships")  # what the writers write while both r
 
 
 def ours() -> int:
-    """Run our door, its whole way, and return the rows that it read."""
+    """Load by this platform, and return the rows that it read."""
     from pipelines.postgres import load
 
     return sum(table.extracted for table in load().tables.values())
@@ -33,7 +33,7 @@ def stock(url: str, file: str) -> int:
 
 
 def serve(run: Callable[[], int]) -> None:
-    """Run once for each line that comes in; an error is a result too, because the next run has to mend it."""
+    """Run once for each line that comes in; an error is a result too, because the next run has to repair it."""
     for _ in sys.stdin:
         began = time.monotonic()
         try:

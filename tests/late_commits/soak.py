@@ -1,4 +1,4 @@
-"""Our door against everything at once, for as long as it is told: `make soak SECONDS=600`.
+"""Loads beside everything at once, for a given time: `make soak SECONDS=600`.
 
 Concurrent writers that insert, change, delete, tie, roll back and commit late; all connections cut now and then; the
 server restarted in the middle, without warning. At the end RAW must equal the source row for row, by value.
@@ -19,7 +19,7 @@ from tests.late_commits.comparison import Outcome, compare
 
 
 def main() -> int:
-    """Soak, and print one line; 0 where nothing was lost, doubled or left undead."""
+    """Soak, and print one line; 0 where nothing was lost, doubled or left resurrected."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--kill-every", type=float, default=11, help="seconds between two cuts of every connection")
@@ -40,9 +40,9 @@ def main() -> int:
     print(f"seed {chosen.seed}: {writers.tally}")
     print(
         f"{len(ours.runs)} runs, {failed} of them broken off; {cut} connections cut, 2 restarts;"
-        f" {outcome.rows:,} rows compared: undead {outcome.undead}, lost {len(outcome.lost)}, doubled {outcome.doubled}"
+        f" {outcome.rows:,} rows compared: resurrected {outcome.resurrected}, lost {len(outcome.lost)}, doubled {outcome.doubled}"
     )
-    return 1 if outcome.lost or outcome.doubled or outcome.undead else 0
+    return 1 if outcome.lost or outcome.doubled or outcome.resurrected else 0
 
 
 def fire(server: EmbeddedPostgres, writers: Writers, seconds: float, kill_every: float) -> int:

@@ -80,7 +80,7 @@ resource "aws_ecs_task_definition" "this" {
     operating_system_family = "LINUX"
     cpu_architecture        = "X86_64"
   }
-  # What a run leaves behind is not missed: the next one, on any machine, reads state and lake (docs/exactly-once.md).
+  # What a run leaves behind is not missed: the next one, on any machine, reads state and lake (docs/guarantees.md).
   volume {
     name = "data"
   }
