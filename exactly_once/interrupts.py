@@ -174,10 +174,19 @@ def end() -> NoReturn:
 
 
 def _show(others: Callable[..., None], kind: type[BaseException], error: BaseException, trace: Any) -> None:
-    """Show an error that nothing has caught: one that a signal has caused, between two statements of ours, as `end`."""
+    """Show an error that nothing has caught.
+
+    One that a signal has caused ends the process as `end`. A PipelineError, which a wrong declaration raises at import,
+    is one line; any other error is a traceback.
+    """
     if _Process.signal:
         end()
-    others(kind, error, trace)
+    from exactly_once.errors import PipelineError
+
+    if isinstance(error, PipelineError):
+        print(f"✗ {error}", file=sys.stderr)
+    else:
+        others(kind, error, trace)
 
 
 def _raise(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,129 @@
+"""Declarations that refuse a wrong word: the base of Table and Endpoint."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import MISSING, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, ClassVar
+
+from exactly_once.errors import PipelineError
+
+PACKAGE = Path(__file__).resolve().parent
+LIKE = 0.6  # of difflib: how near a word must be to be offered
+
+
+class SpecError(PipelineError):
+    """A declaration is wrong; its message lacks the place and the name, which `Spec` puts before it."""
+
+
+class _SpecType(type):
+    """Checks the options of a declaration before its `__init__` sees them."""
+
+    def __call__(cls, *names: Any, **options: Any) -> Any:
+        what = f"{cls.__name__} {names[0]!r}" if names else cls.__name__
+        try:
+            return super().__call__(*names, **_checked(cls, names, options))
+        except SpecError as error:
+            raise PipelineError(f"{_caller()}: {what}: {error}.") from None
+
+
+class Spec(metaclass=_SpecType):
+    """Base of a frozen dataclass whose lines a person writes, e.g. `Table("orders", key="id")`.
+
+    The first field, `name`, comes by position and the others by name. `__post_init__` checks the values and raises
+    `SpecError`, without a full stop; `settle` replaces a value there.
+
+    Raises:
+        PipelineError: an option is unknown or missing, or its value is wrong; the line begins with the file and the
+            line of the declaration, e.g. "pipelines/shop.py:42: Table 'orders': it has no option 'kee'; say 'key'."
+    """
+
+    ALIASES: ClassVar[Mapping[str, str]] = {}  # earlier words for an option, by the word
+
+    def settle(self, **values: Any) -> None:
+        """Replace values in `__post_init__`, e.g. a list by a tuple."""
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+
+def nearest(word: object, known: Iterable[str], like: float = LIKE) -> str | None:
+    """Return the known word that is most like another one, or None."""
+    words = {one.lower(): one for one in known}
+    found = get_close_matches(str(word).lower(), words, 1, like)
+    return words[found[0]] if found else None
+
+
+def check_name(option: str, value: object, is_optional: bool = True) -> None:
+    """Check a name: text that is not empty and holds no NUL.
+
+    Raises:
+        SpecError: it is something else.
+    """
+    if value is None and is_optional:
+        return
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise SpecError(f"{option}={value!r} is no name")
+
+
+def check_number(option: str, value: object, least: float, most: float) -> None:
+    """Check a number, which a boolean and a NaN are not.
+
+    Raises:
+        SpecError: it is something else, or out of range.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
+        raise SpecError(f"{option}={value!r} is out of range; say a number from {least:g} to {most:g}")
+
+
+def names_of(option: str, value: object) -> tuple[str, ...]:
+    """Return one name or several as a tuple.
+
+    Raises:
+        SpecError: it is no list of names, or one is in it twice.
+    """
+    found = (value,) if isinstance(value, str) else value
+    is_list = isinstance(found, list | tuple) and all(isinstance(name, str) and name for name in found)
+    if not is_list or len(set(found)) < len(found):
+        raise SpecError(f"{option}={value!r}: say a name or a list of names, each once")
+    return tuple(found)
+
+
+def _checked(cls: type, names: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options under today's words."""
+    known = {field.name: field for field in fields(cls)}
+    first = next(iter(known))
+    if len(names) != 1 and first not in options:
+        raise SpecError(f"say its {first} first, and every option by its name")
+    found: dict[str, Any] = {}
+    for word, value in options.items():
+        option = cls.ALIASES.get(word, word)
+        if option not in known:
+            near = nearest(word, [*known, *cls.ALIASES])
+            others = repr(cls.ALIASES.get(near, near)) if near else ", ".join(name for name in known if name != first)
+            raise SpecError(f"it has no option {word!r}; say {others}")
+        if option in found:
+            raise SpecError(f"it has the option {option!r} twice, once as {word!r}")
+        found[option] = value
+    given = {first, *found} if names else set(found)
+    for name, field in known.items():
+        if name not in given and field.default is MISSING and field.default_factory is MISSING:
+            raise SpecError(f"it lacks the option {name!r}")
+    return found
+
+
+def _caller() -> str:
+    """Return file and line of the declaration: of the first frame outside of this package."""
+    frame = sys._getframe(1)
+    while frame.f_back and (_is_own(frame.f_code.co_filename)):
+        frame = frame.f_back
+    path = Path(frame.f_code.co_filename)
+    with suppress(OSError, ValueError):
+        path = path.resolve().relative_to(Path.cwd())
+    return f"{path}:{frame.f_lineno}"
+
+
+def _is_own(file: str) -> bool:
+    path = Path(file)
+    return path.is_relative_to(PACKAGE) or path.name == "dataclasses.py"
