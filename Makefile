@@ -3,15 +3,6 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
-SNOWFLAKE_READY := .venv-snowflake/.ready
-PLOTS_READY := .venv-plots/.ready
-BENCH_READY := .venv-bench/.ready
-IMAGE_READY := .venv-image/.ready
-SQL_READY := .venv-sql/.ready
-TERRAFORM_READY := .venv-terraform/.ready
-WORKFLOWS_READY := .venv-workflows/.ready
-DASHBOARD_READY := .venv-dashboard/.ready
-DASHBOARD_TESTS_READY := .venv-dashboard-tests/.ready
 # What the environments were made for: this folder and, where somebody names one, this Python. A copied or moved clone
 # is set up again.
 define IS_READY
@@ -35,7 +26,7 @@ FOREIGN_DBT = $(filter-out DBT_SEND_ANONYMOUS_USAGE_STATS DBT_TARGET_PATH DBT_LO
 
 define HELP
 Every day (make alone is make run): run traffic worker status doctor dashboard dashboard-html dbt docs up down clean setup help
-Tests: test test-slow test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
+Tests: test test-unit test-slow test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
 Before a deployment: terraform env-file image-test secrets workflows audit smoke-snowflake
 Changes of models and prices: slim mutate golden cost-page
 Measurements: bench bench-page graph-late-commits soak
@@ -44,7 +35,7 @@ endef
 export HELP
 
 .DEFAULT_GOAL := run
-.PHONY: again help run test test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+.PHONY: again help run test test-unit test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
 	dashboard dashboard-html test-dashboard test-machine test-replay slim worker
 
@@ -62,13 +53,16 @@ test: lint  ## everything CI checks, on real parts and loopback only
 	MAILBLAZE_ENV=ci python flows/dbt_command.py parse --quiet --no-partial-parse
 	pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
 
+test-unit: setup  ## the tests that start no server, in seconds, with the coverage of the two layers they test
+	pytest -m "unit and not slow" --cov=exactly_once --cov=pipelines --cov-report=term:skip-covered
+
 test-slow: setup  ## the tests that `make test` leaves out to stay under ten minutes: damaged folders, paused runs, sessions, types
 	pytest -n auto --maxprocesses 4 --dist loadfile -m slow
 
 test-foreign: setup  ## other people's schemas under load, change and kill (tests/foreign/README.md): make test-foreign [KILLS=40] [SEED=1] [ONLY=ddl]
 	@python -m tests.foreign $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
-test-crash: setup  ## the torture bench (tests/crash/README.md): make test-crash KILLS=500 [SEED=1]
+test-crash: setup  ## the kill test (tests/crash/README.md): make test-crash KILLS=500 [SEED=1]
 	@python -m tests.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
 
 test-machine: setup  ## somebody else's machine: an odd folder, a normal user, foreign variables (tests/machine/README.md)
@@ -77,66 +71,67 @@ test-machine: setup  ## somebody else's machine: an odd folder, a normal user, f
 test-replay: setup  ## RAW again from the lake alone, and MART over it, whatever was killed
 	pytest -n auto --maxprocesses 2 --dist load tests/replay
 
-test-snowflake: setup $(SNOWFLAKE_READY)  ## the same chain on an offline Snowflake, in an environment of its own
+test-snowflake: setup .venv-snowflake/.ready  ## the same chain on an offline Snowflake, in an environment of its own
 	pytest tests/snowflake
 
-terraform: setup $(TERRAFORM_READY)  ## the ground: lint, each module's tests, both environments laid and removed offline [PROVIDERS=real]
+terraform: setup .venv-terraform/.ready  ## the infrastructure: lint, each module's tests, both environments applied and destroyed offline [PROVIDERS=real]
 	PROVIDERS=$(PROVIDERS) pytest tests/terraform
 
-workflows: setup $(IMAGE_READY) $(TERRAFORM_READY) $(WORKFLOWS_READY)  ## what GitHub reads: its schemas, zizmor's rules, the audit's own test
+workflows: setup .venv-image/.ready .venv-terraform/.ready .venv-workflows/.ready  ## what GitHub reads: its schemas, zizmor's rules, the audit's own test
 	pytest tests/workflows
 	$(TERRAFORM_TOOLS)/zizmor --quiet --offline .github
 
-secrets: setup $(TERRAFORM_READY)  ## no file of git holds a key, a token or a password; planted ones are found
+secrets: setup .venv-terraform/.ready  ## no file of git holds a key, a token or a password; planted ones are found
 	.ci/secrets . --quiet
 	pytest tests/secrets
 
-audit: setup $(WORKFLOWS_READY)  ## known vulnerabilities of what every lock names, asked of osv.dev (needs the network)
+audit: setup .venv-workflows/.ready  ## known vulnerabilities of what every lock names, asked of osv.dev (needs the network)
 	@python tests/workflows/audit.py
 
-image-test: setup $(IMAGE_READY)  ## the image by buildah (no Docker engine): built, and the whole chain run out of it
+image-test: setup .venv-image/.ready  ## the image by buildah (no Docker engine): built, and the whole chain run out of it
 	.venv-image/bin/check-jsonschema --quiet --builtin-schema vendor.compose-spec compose.yaml
 	pytest tests/image
 
-dashboard: $(DASHBOARD_READY)  ## MART in a browser, on whatever MAILBLAZE_ENV names; it prints its address [PORT=2718]
+dashboard: .venv-dashboard/.ready  ## MART in a browser, on whatever MAILBLAZE_ENV names; it prints its address [PORT=2718]
 	@PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.serve $(if $(PORT),--port="$(PORT)")
 
-dashboard-html: $(DASHBOARD_READY)  ## the same pages as one file without a server or a script [FILE=.data/dashboard.html]
+dashboard-html: .venv-dashboard/.ready  ## the same pages as one file without a server or a script [FILE=.data/dashboard.html]
 	@umask 077; file='$(subst ','\'',$(value FILE))'; PYTHONPATH=. .venv-dashboard/bin/python -m dashboard.export "$${file:-$${MAILBLAZE_DATA_DIR:-.data}/dashboard.html}"
 
-test-dashboard: $(DASHBOARD_TESTS_READY)  ## its figures against SQL, its pages in a real Chromium [SCREENSHOTS=docs/images]
+test-dashboard: .venv-dashboard-tests/.ready  ## its figures against SQL, its pages in a real Chromium [SCREENSHOTS=docs/images]
 	PYTHONPATH=. SCREENSHOTS=$(SCREENSHOTS) .venv-dashboard-tests/bin/pytest --confcutdir tests/dashboard tests/dashboard
 
-env-file: setup  ## what an environment's Terraform says, as the settings that dlt, dbt and Prefect read: make env-file ENVIRONMENT=dev
+env-file: setup  ## an environment's Terraform outputs as the settings that dlt, dbt and Prefect read: make env-file ENVIRONMENT=dev
 	@python terraform/env_file.py $(or $(ENVIRONMENT),dev)
 
 smoke-snowflake: up  ## the same on a real account (docs/snowflake.md), in schemas of its own that are dropped
 	python tests/snowflake/smoke.py
 
-graph-late-commits: setup $(PLOTS_READY)  ## rows that stock dlt and ours lose while others write, as numbers and a picture
+graph-late-commits: setup .venv-plots/.ready  ## rows that stock dlt and this platform lose while others write, as numbers and a graph
 	python tests/late_commits/measure.py .data/late_commits.json
 	.venv-plots/bin/python tests/late_commits/draw.py .data/late_commits.json docs/images/late_commits.png
 
-soak: setup  ## our door beside writers, cut connections and restarts (make soak SECONDS=600)
+soak: setup  ## the Postgres pipeline beside writers, cut connections and restarts (make soak SECONDS=600)
 	python tests/late_commits/soak.py --seconds $(or $(SECONDS),60)
 
-golden: setup $(SNOWFLAKE_READY)  ## write anew what dlt and dbt send to Snowflake; read the diff
+golden: setup .venv-snowflake/.ready  ## write what dlt and dbt send to Snowflake again; read the diff
 	GOLDEN=write pytest tests/snowflake/test_sql.py
 
-bench: setup $(BENCH_READY)  ## speeds side by side (docs/speed.md): make bench [ROWS=3000000] [ROUNDS=3] [ONLY=floor,ours] [TEN=no]
+bench: setup .venv-bench/.ready  ## speeds side by side (docs/speed.md): make bench [ROWS=3000000] [ROUNDS=3] [ONLY=floor,ours] [TEN=no]
 	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(filter no,$(TEN)),--no-ten)
 
-bench-page: setup $(PLOTS_READY)  ## the last bench's table and picture into docs/speed.md
+bench-page: setup .venv-plots/.ready  ## the last bench's table and picture into docs/speed.md
 	python -m bench.report --write docs/speed.md
 	.venv-plots/bin/python -P bench/draw.py .data/bench/latest.json docs/images/speed.png
 
 cost-page: setup  ## what a month costs, from prices, measurements and assumptions, into docs/cost.md
 	python -m cost --write docs/cost.md
 
-lint: setup  ## ruff: rules and format
+lint: setup  ## ruff: rules and format; mypy: types, strict on exactly_once/
 	ruff check .
 	ruff format --check .
+	mypy
 
 mutate: setup  ## whether dbt's tests notice a changed join, filter or window of MART, after `make run` (make mutate [SAMPLE=100] [ONLY=rpt_mrr])
 	python tests/dbt/mutate.py .data/dp_mailblaze_demo_local_db.duckdb $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
@@ -148,7 +143,7 @@ docs: setup  ## dbt's own page of every model, column and test, as one file
 	python flows/dbt_command.py docs generate --static --quiet
 	@echo "dbt/target/static_index.html"
 
-lint-sql: setup $(SQL_READY)  ## the style of dbt's SQL, as dbt compiles it for DuckDB
+lint-sql: setup .venv-sql/.ready  ## the style of dbt's SQL, as dbt compiles it for DuckDB
 	env $(addprefix -u ,$(FOREIGN_DBT)) MAILBLAZE_ENV=ci MAILBLAZE_DATA_DIR="$$(mktemp -d)" PATH="$$PWD/.venv-sql/bin:$$PATH" sqlfluff lint --processes 2 --nocolor -q dbt/models dbt/tests
 
 format: setup  ## let ruff correct what it can
@@ -179,8 +174,7 @@ doctor: setup  ## before the first load: what is set, reachable and permitted in
 clean: down  ## forget every row, the lake and the environment
 	@if test -x $(BIN)/python; then python -m mock_services clean; fi
 	@if test -z "$$MAILBLAZE_DATA_DIR"; then rm -rf .data; elif test -x $(BIN)/python; then python -m pipelines.forget; fi
-	rm -rf .venv .venv-snowflake .venv-plots .venv-bench .venv-terraform .venv-image .venv-workflows .venv-sql .venv-dashboard \
-		.venv-dashboard-tests dbt/target dbt/logs logs
+	rm -rf .venv $(SIDES:%=.venv-%) dbt/target dbt/logs logs
 
 setup: $(READY)  ## Python's packages into .venv, once
 
@@ -193,10 +187,10 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m compileall -q exactly_once pipelines flows mock_services
 	@printf '%s\n' "$$(pwd -P)" "$$($(BIN)/python --version)" >$@
 
-# An environment in a folder, of a Python, with what a lock names. Its scripts find their folder by themselves, whatever
+# $(call make_environment,folder,Python,lock,reason): an environment with what a lock names. Its scripts find their folder by themselves, whatever
 # its name, and after a move. uv says what it loads; the list of what it has installed is left out.
 define make_environment
-@echo "$(1): $$(grep -c '^[^ #].*==' $(3)) packages from $(3); the first time takes minutes where the network is slow"
+@echo "$(1): $$(grep -c '^[^ #].*==' $(3)) packages from $(3)$(4); the first time takes minutes where the network is slow"
 @{ test "$$($(1)/bin/python --version 2>/dev/null)" = "$$($(2) --version)" && grep -q relocatable $(1)/pyvenv.cfg; } || rm -rf $(1)
 @$(2) -m venv $(1)
 @echo "relocatable = true" >>$(1)/pyvenv.cfg
@@ -206,72 +200,36 @@ define make_environment
 	| { grep --line-buffered -v '^ [-+~] ' || true; }
 endef
 
-# fakesnow pins a DuckDB and a sqlglot that dlt cannot use.
-$(SNOWFLAKE_READY): tests/snowflake/requirements.lock $(READY)
-	$(call make_environment,.venv-snowflake,$(BIN)/python,$<)
-	@touch $@
+# The side environments: .venv-<name>, made from <folder>/requirements.lock when a target first needs it. A lock that
+# follows other locks takes their versions. The reason is why its packages are not in .venv.
+define side_environment
+SIDES += $(1)
+FOLDER_$(1) := $(2)
+FOLLOWS_$(1) := $(3)
+.venv-$(1)/.ready: $(2)/requirements.lock $(READY)
+	$$(call make_environment,.venv-$(1),$(BIN)/python,$$<, ($(strip $(4))))
+	@touch $$@
+endef
+#                              name             folder              locks that its lock follows                       reason
+$(eval $(call side_environment,image,           tests/image,        ,                                                 schemas of compose files and of what GitHub reads))
+$(eval $(call side_environment,snowflake,       tests/snowflake,    ,                                                 fakesnow pins a DuckDB and a sqlglot that dlt cannot use))
+$(eval $(call side_environment,plots,           tests/late_commits, ,                                                 only the pictures need matplotlib))
+$(eval $(call side_environment,bench,           bench,              ,                                                 the peers bring versions of their own))
+$(eval $(call side_environment,terraform,       tests/terraform,    ,                                                 checkov pins half of its dependencies))
+$(eval $(call side_environment,workflows,       tests/workflows,    ,                                                 pip-audit brings a pip of its own))
+$(eval $(call side_environment,dashboard,       dashboard,          requirements.lock,                                marimo and what it draws with; the dashboard needs no more))
+$(eval $(call side_environment,dashboard-tests, tests/dashboard,    dashboard/requirements.lock requirements.lock,    the dashboard's and what drives a browser))
+$(eval $(call side_environment,sql,             tests/dbt,          ,                                                 sqlfluff pins a click of its own))
 
-# Only the picture needs matplotlib.
-$(PLOTS_READY): tests/late_commits/requirements.lock $(READY)
-	$(call make_environment,.venv-plots,$(BIN)/python,$<)
-	@touch $@
+# Every lock: for each Python and system, with hashes, and without the address that it was resolved from.
+LOCK := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras --no-header --quiet
+define newline
 
-# Schemas of compose files and of what GitHub reads.
-$(IMAGE_READY): tests/image/requirements.lock $(READY)
-	$(call make_environment,.venv-image,$(BIN)/python,$<)
-	@touch $@
 
-# checkov pins half of what it stands on.
-$(TERRAFORM_READY): tests/terraform/requirements.lock $(READY)
-	$(call make_environment,.venv-terraform,$(BIN)/python,$<)
-	@touch $@
+endef
 
-# pip-audit has a pip of its own.
-$(WORKFLOWS_READY): tests/workflows/requirements.lock $(READY)
-	$(call make_environment,.venv-workflows,$(BIN)/python,$<)
-	@touch $@
-
-# Only marimo and what it draws with.
-$(DASHBOARD_READY): dashboard/requirements.lock $(READY)
-	$(call make_environment,.venv-dashboard,$(BIN)/python,$<)
-	@touch $@
-
-# The same, and what drives a browser.
-$(DASHBOARD_TESTS_READY): tests/dashboard/requirements.lock $(READY)
-	$(call make_environment,.venv-dashboard-tests,$(BIN)/python,$<)
-	@touch $@
-
-# sqlfluff pins a click of its own.
-$(SQL_READY): tests/dbt/requirements.lock $(READY)
-	$(call make_environment,.venv-sql,$(BIN)/python,$<)
-	@touch $@
-
-# The peers bring versions of their own.
-$(BENCH_READY): bench/requirements.lock $(READY)
-	$(call make_environment,.venv-bench,$(BIN)/python,$<)
-	@touch $@
-
-lock:  ## resolve requirements.lock anew from pyproject.toml
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o requirements.lock
-	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-strip-extras \
-		--no-header --quiet --constraint requirements.lock -o requirements.image.lock
-	uv pip compile tests/image/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o tests/image/requirements.lock
-	uv pip compile tests/snowflake/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o tests/snowflake/requirements.lock
-	uv pip compile tests/late_commits/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o tests/late_commits/requirements.lock
-	uv pip compile bench/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o bench/requirements.lock
-	uv pip compile tests/terraform/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o tests/terraform/requirements.lock
-	uv pip compile tests/workflows/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o tests/workflows/requirements.lock
-	uv pip compile dashboard/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --constraint requirements.lock -o dashboard/requirements.lock
-	uv pip compile tests/dashboard/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --constraint dashboard/requirements.lock --constraint requirements.lock \
-		-o tests/dashboard/requirements.lock
-	uv pip compile tests/dbt/requirements.in --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--no-strip-extras --no-header --quiet --upgrade -o tests/dbt/requirements.lock
+lock:  ## resolve every lock again from pyproject.toml and each requirements.in
+	$(LOCK) pyproject.toml --extra dev --upgrade -o requirements.lock
+	$(LOCK) pyproject.toml --constraint requirements.lock -o requirements.image.lock
+	$(foreach side,$(SIDES),$(LOCK) $(FOLDER_$(side))/requirements.in $(or $(addprefix --constraint ,$(FOLLOWS_$(side))),--upgrade) \
+		-o $(FOLDER_$(side))/requirements.lock$(newline)	)

