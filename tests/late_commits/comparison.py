@@ -16,7 +16,7 @@ PAGE = 10_000
 
 @dataclass
 class Outcome:
-    """`lost` has the updated_at of each source row that is missing or stale; `resurrected` counts rows that are gone."""
+    """`lost` has the updated_at of each source row that is missing or stale; `resurrected` counts deleted rows."""
 
     rows: int = 0
     lost: list[datetime] = field(default_factory=list)

@@ -40,7 +40,8 @@ def main() -> int:
     print(f"seed {chosen.seed}: {writers.tally}")
     print(
         f"{len(ours.runs)} runs, {failed} of them broken off; {cut} connections cut, 2 restarts;"
-        f" {outcome.rows:,} rows compared: resurrected {outcome.resurrected}, lost {len(outcome.lost)}, doubled {outcome.doubled}"
+        f" {outcome.rows:,} rows compared: resurrected {outcome.resurrected}, lost {len(outcome.lost)}, "
+        f"doubled {outcome.doubled}"
     )
     return 1 if outcome.lost or outcome.doubled or outcome.resurrected else 0
 
