@@ -50,7 +50,7 @@ def ensure_lease_held() -> None:
     Raises:
         LeaseLost: this process was paused or cut off for too long, and another run may have begun.
     """
-    _lease.get().check()
+    _lease.get().ensure_held()
 
 
 def _acquire(stack: ExitStack, lease: Lease) -> None:
