@@ -7,14 +7,14 @@ import json
 import sys
 import time
 
+from exactly_once.postgres.tables.spec import Table
 from pipelines import postgres
 from pipelines.command import run
 
 
 def main(table: str) -> None:
     """Load the one table and print the seconds of the load, from the call to its return, and the rows extracted."""
-    postgres.TABLES.clear()
-    postgres.TABLES[table] = {"key": ["event_id"], "cursor": "updated_at", "deletes": "sweep"}
+    postgres.TABLES = (Table(table, key="event_id", cursor="updated_at", deletes="sweep"),)
     said = {}
 
     def load():

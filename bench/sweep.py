@@ -15,12 +15,12 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from exactly_once.incremental.key_diff import BATCH, SortedKeyDiff
-from exactly_once.postgres.cursor_window import CursorWindow
+from exactly_once.postgres.cursor_window import CursorColumn, CursorWindow
 from exactly_once.postgres.key_reader import PrimaryKeyReader
 from exactly_once.postgres.snapshot import Snapshot
 from exactly_once.postgres.tables.catalog import read_catalog
 from exactly_once.postgres.tables.source_table import SourceTable
-from exactly_once.postgres.tables.spec import TableOptions
+from exactly_once.postgres.tables.spec import Table
 from mock_services.postgres.server import EmbeddedPostgres
 
 
@@ -50,13 +50,14 @@ def measure(rows: int) -> tuple[float, float, int]:
             f"create table raw as select range + 1 as row_id, null::timestamptz as _deleted_at from range({rows})"
         )
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        with Snapshot(sa.make_url(server.url())) as moment:
-            with moment.engine.connect() as connection:
+        with Snapshot(sa.make_url(server.url())) as snapshot:
+            with snapshot.engine.connect() as connection:
                 (table,) = read_catalog(connection, [("public", "rows")])
-            line = TableOptions("rows", ("row_id",), "updated_at", "sweep")
-            keys = PrimaryKeyReader(moment, SourceTable(line, table, {}, {}), CursorWindow(moment, dict, "updated_at"))
+            spec = Table("rows", key="row_id", cursor="updated_at", deletes="sweep")
+            window = CursorWindow(snapshot, dict, CursorColumn("updated_at"))
+            keys = PrimaryKeyReader(snapshot, SourceTable(spec, table, snapshot.info), window)
             began = time.monotonic()
-            found = sum(is_gone for is_gone, _ in SortedKeyDiff(raw.keys(), keys.stream()).iter_differences())
+            found = sum(is_gone for is_gone, _ in SortedKeyDiff(raw.keys(), keys.iter_keys()).iter_differences())
             seconds = time.monotonic() - began
     return seconds, max(before, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024), found
 

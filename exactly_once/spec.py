@@ -63,7 +63,7 @@ def check_name(option: str, value: object, is_optional: bool = True) -> None:
     """
     if value is None and is_optional:
         return
-    if not isinstance(value, str) or not value.strip() or "\0" in value:
+    if not isinstance(value, str) or not value or "\0" in value:
         raise SpecError(f"{option}={value!r} is no name")
 
 

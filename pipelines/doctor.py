@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from exactly_once.diagnostics import lake_checks, source_checks, warehouse_checks
+from exactly_once.diagnostics import lake_checks, warehouse_checks
 from exactly_once.diagnostics.check import Check, run_checks
 from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.errors import PipelineError
@@ -57,7 +57,7 @@ def all_checks(context: Examination) -> list[Check]:
         _check("settings", here.values),
         Check("versions", here.versions, fix="`make setup`"),
         Check("python", here.python, fix="`make setup`"),
-        *(check for source in SOURCES.values() for check in CHECKS[source.name](context)),
+        *(check for source in SOURCES.values() for check in source.module.checks(context)),
         *(check for name in SOURCES for check in lake_checks.checks(context, name, CREDENTIALS.format("LAKE"))),
         *([_check("warehouse settings", partial(here.complete, "warehouse"))] if is_snowflake else []),
         *warehouse_checks.checks(context, first, login, is_snowflake),
@@ -67,32 +67,6 @@ def all_checks(context: Examination) -> list[Check]:
         _check("prefect", here.prefect, services_hint()),
         *([_check("secrets", secret_checks.secrets)] if is_snowflake else []),
     ]
-
-
-def _postgres(context: Examination) -> list[Check]:
-    fix, login, select = (
-        "correct SOURCES__POSTGRES__CREDENTIALS or .dlt/secrets.toml",
-        "postgres log-in",
-        "postgres SELECT",
-    )
-    found = (
-        ("postgres settings", source_checks.postgres_settings, "environment"),
-        (login, source_checks.postgres_login, "postgres settings"),
-        (select, source_checks.postgres_grants, login),
-        ("postgres columns", source_checks.postgres_cursors, select),
-        ("postgres clock", source_checks.postgres_clock, login),
-        ("postgres primary", source_checks.postgres_primary, login),
-        ("postgres sessions", source_checks.postgres_sessions, login),
-        ("postgres transactions", source_checks.postgres_transactions, login),
-    )
-    return [Check(name, partial(run, context), (needs,), fix) for name, run, needs in found]
-
-
-def _saas(context: Examination) -> list[Check]:
-    return SOURCES["saas"].module.checks(context)
-
-
-CHECKS = {"postgres": _postgres, "saas": _saas}
 
 
 def _check(name: str, run: Callable[[], str], fix: str = "`make setup`") -> Check:

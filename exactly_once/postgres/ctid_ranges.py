@@ -1,7 +1,7 @@
-"""Which parts of a Postgres table several connections read at the same time: ranges of its pages, a file for each.
+"""Parts of a Postgres table that several connections read at the same time: ranges of its pages, a file for each.
 
-A row's ctid says on which page of its table it lies, and in one snapshot it lies there for good: half-open ranges of
-pages that cover every number hold each row once, whatever the table's statistics say.
+A row's ctid says on which page of its table the row is, and in one snapshot it never moves. So half-open ranges that
+cover every page number hold each row once, whatever the table's statistics say.
 """
 
 import math
@@ -13,11 +13,9 @@ import sqlalchemy as sa
 from exactly_once.postgres.connection.session_settings import MARKED
 
 TARGET_FILE_BYTES = 160 << 20  # bytes of a Parquet file; Snowflake's COPY is at its best with 100 to 250 MB
-PAGE_TO_PARQUET_RATIO = (
-    6  # times that rows get smaller on the way from a page to Parquet, before the first file says how much it is
-)
+PAGE_TO_PARQUET_RATIO = 6  # times that rows get smaller from a page to Parquet, until the first file says how much
 MIN_PARALLEL_PAGES = 2_000  # pages, 16 MB: less is not worth a connection of its own
-MIN_PARALLEL_ROWS = 500_000  # rows that an index finds, from which on several connections pay
+MIN_PARALLEL_ROWS = 500_000  # rows found by an index that several connections are worth
 
 # Tables, partitioned ones and materialized views have pages; views and foreign tables have none.
 SIZE = """
@@ -29,8 +27,8 @@ from pg_class c,
 where c.oid = (%(table)s)::regclass
 group by 1
 """
-# A session that hides its activity ("disabled") is at work while it has a snapshot or a transaction id.
-OTHERS_AT_WORK = f"""
+# A session that hides its activity ("disabled") is active while it has a snapshot or a transaction id.
+ACTIVE_SESSIONS = f"""
 select count(*) filter (
         where (state = 'active' or state = 'disabled' and coalesce(backend_xid, backend_xmin) is not null)
             and pid <> all (select pid from ({MARKED}) as ours)
@@ -41,14 +39,19 @@ from pg_stat_activity where backend_type = 'client backend' and pid <> pg_backen
 
 @dataclass(frozen=True)
 class Size:
-    """How large a table is: pages of its largest part, and bytes of all parts; no pages where it cannot be divided."""
+    """How large a table is.
+
+    Args:
+        pages: of its largest partition; 0: it cannot be divided.
+        bytes: of all partitions.
+    """
 
     pages: int
     bytes: int
 
     @property
     def is_small(self) -> bool:
-        """Tell whether one connection has read the table before a second one would be ready."""
+        """Tell whether one connection reads the table before a second one would be ready."""
         return self.pages < MIN_PARALLEL_PAGES
 
 
@@ -61,10 +64,10 @@ def table_size(connection: sa.Connection, table: str) -> Size:
 def free_connections(connection: sa.Connection, most: int) -> int:
     """Return how many connections a load may use now, 1 to `most`.
 
-    Each other session that runs a statement at the moment takes one away, and of the connections that the server has
-    left a load takes a quarter at most.
+    Each other session that runs a statement takes one away, and a load uses at most a quarter of the connections that
+    the server has left.
     """
-    active, left = connection.exec_driver_sql(OTHERS_AT_WORK).one()
+    active, left = connection.exec_driver_sql(ACTIVE_SESSIONS).one()
     return max(1, min(most - active, left // 4))
 
 
@@ -75,42 +78,44 @@ def is_long_scan(plan: list[dict]) -> bool:
 
 
 class CtidRangeQueue:
-    """Hands out the ranges of a table, for files of about FILE bytes, to the threads of one read.
+    """Hands out the ranges of a table, for files of about TARGET_FILE_BYTES, to the threads of one read.
+
+    The estimate of bytes in a file starts conservative and converges.
 
     Args:
         size: of the table.
-        streams: how many threads share it.
+        connections: that read it at the same time.
     """
 
-    def __init__(self, size: Size, streams: int) -> None:
+    def __init__(self, size: Size, connections: int) -> None:
         self._lock = threading.Lock()
         self._next: int | None = 0
         self._size = size
-        self._streams = streams
-        self._last_shares: int | None = None
+        self.connections = connections
+        self._last_pages: int | None = None
         self._file_bytes_per_page = max(1.0, size.bytes / max(1, size.pages) / PAGE_TO_PARQUET_RATIO)
         self._read = self._written = 0
 
-    def take(self) -> tuple[int, int | None] | None:
+    def next_range(self) -> tuple[int, int | None] | None:
         """Return the next range as (first page, first page behind it or None: all that follow); None at the end."""
         with self._lock:
             first = self._next
             if first is None:
                 return None
-            # The last range is open: the table has grown meanwhile, or another part has more pages than this one says.
+            # The last range is open: the table may have grown, or another partition have more pages.
             behind = first + self._wanted(self._size.pages - first)
             self._next = behind if behind < self._size.pages else None
             return first, self._next
 
     def _wanted(self, left: int) -> int:
-        """Return pages for one file, or once less is left than a file for each stream, for an equal share of that."""
+        """Return the pages of one file; of an equal part of the rest, once less than a file a connection is left."""
         for_a_file = math.ceil(TARGET_FILE_BYTES / self._file_bytes_per_page)
-        if self._last_shares is None and left <= for_a_file * self._streams:
-            self._last_shares = max(MIN_PARALLEL_PAGES, math.ceil(left / self._streams))
-        return self._last_shares or for_a_file
+        if self._last_pages is None and left <= for_a_file * self.connections:
+            self._last_pages = max(MIN_PARALLEL_PAGES, math.ceil(left / self.connections))
+        return self._last_pages or for_a_file
 
-    def learn(self, pages: int, written: int) -> None:
-        """Take note of the bytes of Parquet that a range came to, so that the next ones are better sized."""
+    def observe(self, pages: int, written: int) -> None:
+        """Record the bytes of Parquet that a range of pages became, which sizes the next ranges."""
         with self._lock:
             self._read += pages
             self._written += written
@@ -118,7 +123,7 @@ class CtidRangeQueue:
 
 
 def ctid_filter(part: tuple[int, int | None]) -> sa.ColumnElement:
-    """Return the condition for the rows of a range."""
+    """Return the SQL condition of the rows of a range."""
     first, behind = part
     upper = "" if behind is None else f" AND ctid < '({behind},0)'::tid"
     return sa.literal_column(f"ctid >= '({first},0)'::tid{upper}", sa.Boolean)

@@ -1,4 +1,4 @@
-"""Rows whose cursor lies in the future: each load compares them with RAW, for no horizon says that they changed.
+"""Rows whose cursor lies in the future: no watermark says that they changed, so each load compares them with RAW.
 
 They come with the window's rows, from one scan. A file that has some is divided: they go on as Arrow tables, which are
 compared, and the others as a file.
@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from dlt.common.schema.typing import C_DLT_LOAD_ID
 
+from exactly_once.postgres.connection.open_transactions import warn
 from exactly_once.postgres.cursor_window import CursorWindow
-from exactly_once.postgres.snapshot import warn
 from exactly_once.postgres.tables.source_table import SourceTable, quote
 from exactly_once.postgres.tables.type_mapping import source_of
 
@@ -24,7 +24,7 @@ PARQUET = "FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, PARQUET_VERSIO
 
 
 class FutureRows:
-    """Looks for such rows in what a load reads of one table, and says once that there are some.
+    """Finds such rows in what a load reads of one table, and reports once that there are some.
 
     Args:
         engine: of the snapshot.
@@ -34,10 +34,10 @@ class FutureRows:
 
     def __init__(self, engine: sa.Engine, source: SourceTable, window: CursorWindow) -> None:
         self._engine, self._source, self._window = engine, source, window
-        self._is_said = False
+        self._is_reported = False
 
     def are_in_file(self, path: Path) -> bool:
-        """Tell from the footer of a Parquet file whether there are some in it."""
+        """Tell from the footer of a Parquet file whether some are in it."""
         if self._window.cursor is None:
             return False
         footer = pq.read_metadata(path)
@@ -45,20 +45,20 @@ class FutureRows:
         for group in range(footer.num_row_groups):
             found = footer.row_group(group).column(column).statistics
             if found is not None and found.has_min_max and found.max >= self._bound(found.max.tzinfo):
-                self._say()
+                self._report()
                 return True
         return False
 
-    def look(self, rows: pa.Table) -> pa.Table:
-        """Return an Arrow table as it is, having looked whether there are some in it."""
-        if self._window.cursor is not None and not self._is_said:
+    def check(self, rows: pa.Table) -> pa.Table:
+        """Return an Arrow table unchanged; report if some are in it."""
+        if self._window.cursor is not None and not self._is_reported:
             cursor = rows.column(self._window.cursor)
             if pc.any(pc.greater_equal(cursor, pa.scalar(self._bound(cursor.type.tz), cursor.type))).as_py():
-                self._say()
+                self._report()
         return rows
 
     def divide(self, path: Path) -> Iterator[pa.Table | tuple[Path, int]]:
-        """Yield them as Arrow tables, then the rest of the file as (path, rows), where there is one."""
+        """Yield them as Arrow tables, then the rest of the file, if any, as (path, rows)."""
         cursor, place = quote(self._window.cursor), str(path).replace("'", "''")
         rest = path.with_name(f"{path.name}.rest.parquet")
         with duckdb.connect(config={"memory_limit": "256MB", "preserve_insertion_order": False}) as database:
@@ -80,10 +80,10 @@ class FutureRows:
     def _bound(self, has_zone: object) -> object:
         return self._window.bound(self._window.future, has_zone)
 
-    def _say(self) -> None:
-        if self._is_said:
+    def _report(self) -> None:
+        if self._is_reported:
             return
-        self._is_said = True
+        self._is_reported = True
         source, table = self._source, self._source.described
         cursor = source_of(table.c[source.cursor])
         key = [sa.cast(source_of(table.c[name]), sa.Text) for name in source.key]
@@ -94,6 +94,7 @@ class FutureRows:
             ).one()
         row = ", ".join(f"{name}={value}" for name, value in zip(source.key, found, strict=True))
         warn(
-            f"{source.name}.{source.options.cursor} lies in the future in {count:,} rows, up to {newest} ({row}): they "
-            "are loaded, and each load compares them again; set it right at the source"
+            source.info,
+            f"{source.name}.{source.spec.cursor} lies in the future in {count:,} rows, up to {newest} ({row}): they "
+            "are loaded, and each load compares them again; correct them at the source",
         )

@@ -1,4 +1,4 @@
-"""The keys of a Postgres table for the sweep, in the order that every warehouse has: text by its bytes."""
+"""The keys of a Postgres table for delete detection, in the order of every warehouse: text by its bytes."""
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
@@ -23,44 +23,44 @@ class PrimaryKeyReader:
     """The keys of one table, and its rows by key, both as of one snapshot.
 
     Args:
-        moment: the snapshot.
+        snapshot: that is read.
         source: the table.
-        window: what a load reads of the table anyway.
+        window: that the load reads anyway.
     """
 
-    def __init__(self, moment: Snapshot, source: SourceTable, window: CursorWindow) -> None:
-        self._moment = moment
+    def __init__(self, snapshot: Snapshot, source: SourceTable, window: CursorWindow) -> None:
+        self._snapshot = snapshot
         self._source = source
         self._window = window
 
-    def stream(self) -> Iterator[pa.Table]:
-        """Yield the keys, ascending: nothing else of the rows, so that Postgres can read its index alone."""
+    def iter_keys(self) -> Iterator[pa.Table]:
+        """Yield the keys, ascending, and no other column, so that Postgres can read its index alone."""
         columns = self._columns()
         order = [self._in_byte_order(column.element) if _is_text(column) else column.element for column in columns]
         query = sa.select(*columns).select_from(self._source.described).order_by(*order)
-        with errors_of(self._source.name), self._moment.wire.session() as session:
-            rows = session.execute(self._source.read(query))
+        with errors_of(self._source.name), self._snapshot.scanner.session() as session:
+            rows = session.execute(self._source.scan(query))
             for batch in rows.to_arrow_reader(BATCH):
                 yield pa.Table.from_batches([batch])
-        check_not_rewritten(self._moment.engine, self._source.name, self._source.found)
+        check_not_rewritten(self._snapshot.engine, self._source.name, self._source.catalog)
 
-    def fetch(self, keys: Sequence[Key]) -> pa.Table:
-        """Return the rows of these keys, as a load brings them, that only an earlier window would have read."""
+    def fetch_rows(self, keys: Sequence[Key]) -> pa.Table:
+        """Return the rows of some keys, as a load brings them, that neither this window nor a later one reads."""
         source = self._source
-        # A literal without a type takes the column's: SQLAlchemy has none for bytes.
+        # A literal without a type takes the column's: SQLAlchemy has no literal for bytes.
         wanted = ", ".join("(" + ", ".join(map(_literal, key)) + ")" for key in keys)
         columns = sa.tuple_(*(column.element for column in self._columns()))
         is_wanted = columns.op("IN")(sa.literal_column(f"({wanted})"))
-        query = source.select(sa.and_(is_wanted, self._window.is_old(source.described)))
-        with errors_of(source.name), self._moment.wire.session() as session:
-            return session.execute(source.read(query)).to_arrow_table()
+        query = source.select(sa.and_(is_wanted, self._window.before_window(source.described)))
+        with errors_of(source.name), self._snapshot.scanner.session() as session:
+            return session.execute(source.scan(query)).to_arrow_table()
 
     def _columns(self) -> list[sa.Label]:
         return [select_expression(self._source.described.c[name]) for name in self._source.key]
 
     def _in_byte_order(self, column: sa.ColumnElement) -> sa.ColumnElement:
-        """Return what text sorts by: its bytes as UTF-8, which DuckDB and Snowflake agree with, not a collation."""
-        if self._moment.server.encoding in SAME_ORDER:
+        """Return the sort key of text: its bytes as UTF-8, as in DuckDB and Snowflake, not a collation."""
+        if self._snapshot.server.encoding in SAME_ORDER:
             return column.collate("C")
         return sa.func.convert_to(sa.cast(column, sa.Text), "UTF8")
 

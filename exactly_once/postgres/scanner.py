@@ -1,7 +1,8 @@
-"""Rows from Postgres's wire to Arrow or Parquet without a Python object in between: DuckDB's own scanner decodes them.
+"""Rows of Postgres as Arrow or Parquet without a Python object in between: DuckDB's Postgres scanner decodes them.
 
-The fastest of what we measured (docs/speed.md). Postgres runs our SQL as it stands, as `COPY … (FORMAT binary)`; so
-what `exact.py` casts to text stays text, and what is left has a type that Arrow and Parquet share with Postgres.
+It is the fastest way measured (docs/speed.md). Postgres runs the SQL unchanged, as `COPY … (FORMAT binary)`. So what
+tables/type_mapping.py casts to text stays text, and every other value has a type that Arrow and Parquet share with
+Postgres.
 """
 
 import re
@@ -17,8 +18,19 @@ from sqlalchemy.dialects import postgresql
 from exactly_once import interrupts
 from exactly_once.errors import PipelineError, TableError
 from exactly_once.interrupts import cancellable
-from exactly_once.postgres.connection.address import connection_string
+from exactly_once.postgres import POSTGRES
+from exactly_once.postgres.connection.address import connection_string, parameters
 from exactly_once.postgres.connection.session_settings import SEARCH_PATH, Server, check, hint, pin, read_back
+from exactly_once.source_info import SourceInfo
+
+EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it
+# SQLSTATEs: connection exceptions; the server shuts down; limits of idle and of long transactions.
+BROKEN = ("08", "57P", "25P03", "25P04")
+SECRET_NAMES = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
+SETTINGS = {
+    "memory_limit": "1GB",  # far above what row groups of 12 MB need
+    "preserve_insertion_order": False,  # a row group may then be cut by its bytes
+}
 
 
 class SourceReadError(PipelineError):
@@ -28,25 +40,28 @@ class SourceReadError(PipelineError):
 
 
 class TableReadError(TableError):
-    """Postgres, or the reader of its wire, refused to read a table; the connection and other tables are not affected.
+    """Postgres or the scanner refused to read a table; the connection and other tables are not affected.
 
-    `reason` is Postgres's message, its first line.
+    Args:
+        reason: the first line of Postgres's message.
+        table: that was read.
+        hint: what helps.
+        info: of the source.
     """
 
-    def __init__(self, reason: str, table: str | None = None, hint: str = "") -> None:
-        self.reason = reason
-        self.hint = hint
+    def __init__(self, reason: str, table: str | None = None, hint: str = "", info: SourceInfo = POSTGRES) -> None:
+        self.reason, self.hint, self.info = reason, hint, info
         what = f"{table} could not be read" if table else "it could not be read"
-        super().__init__(f"Postgres: {what} ({reason}); {hint or 'correct that, then run again'}.")
+        super().__init__(f"{info.label}: {what} ({reason}); {hint or 'correct that, then run again'}.")
 
     def of_table(self, table: str) -> "TableReadError":
         """Return the same error with the table's name in its line."""
-        return type(self)(self.reason, table, self.hint)
+        return type(self)(self.reason, table, self.hint, self.info)
 
 
 @contextmanager
 def errors_of(table: str) -> Iterator[None]:
-    """Name the table in the errors of its reading, and where a value is to blame what helps.
+    """Name the table in the errors of its read, and the option that helps where a value is the cause.
 
     Raises:
         TableError: this table cannot be read as it is.
@@ -57,19 +72,10 @@ def errors_of(table: str) -> Iterator[None]:
         if complaint := re.search(r"column (.+?) (holds .+?)\"?$", error.reason):
             column, what = complaint.groups()
             raise TableError(
-                f'{table}.{column} {what}: correct it at the source, or say "as_text": ["{column}"] or "exclude": '
-                f'["{column}"] in TABLES. Nothing of {table} was loaded.'
+                f'{table}.{column} {what}: correct it at the source, or say as_text=["{column}"] or '
+                f'exclude=["{column}"] in {error.info.declared_in}. Nothing of {table} was loaded.'
             ) from error
         raise error.of_table(table) from error
-
-
-EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it
-BROKEN = ("08", "57P", "25P03", "25P04")  # SQLSTATEs
-SECRET_NAMES = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
-SETTINGS = {
-    "memory_limit": "1GB",  # far above what row groups of 12 MB need
-    "preserve_insertion_order": False,  # a row group may then be cut by its bytes
-}
 
 
 class PostgresScanner:
@@ -80,13 +86,22 @@ class PostgresScanner:
         exported: the snapshot's name; the session that exported it stays open longer than this.
         server: that the snapshot is of.
         search_path: of every session.
+        info: of the source, for messages.
 
     Raises:
         PipelineError: DuckDB's scanner is not installed.
         SourceReadError: Postgres does not answer.
     """
 
-    def __init__(self, address: dict[str, str], exported: str, server: Server, search_path: str = SEARCH_PATH) -> None:
+    def __init__(
+        self,
+        address: dict[str, str],
+        exported: str,
+        server: Server,
+        search_path: str = SEARCH_PATH,
+        info: SourceInfo = POSTGRES,
+    ) -> None:
+        self._info = info
         self._exported = exported
         self._server = server
         self._search_path = search_path
@@ -101,7 +116,7 @@ class PostgresScanner:
         try:
             self._database.execute(f"ATTACH {_quoted(place)} AS source (TYPE postgres, SECRET source, READ_ONLY)")
         except duckdb.Error as error:
-            raise _explained(error, is_broken=True) from None  # its own text holds the address
+            raise self._read_error(error, is_broken=True) from None  # its own text holds the address
 
     def close(self) -> None:
         """Close every connection."""
@@ -129,7 +144,7 @@ class PostgresScanner:
             yield session
         except duckdb.Error as error:
             is_broken = not _roll_back(session) or not is_joined
-            raise _explained(error, is_broken, table, self._role) from error
+            raise self._read_error(error, is_broken, table) from error
         finally:
             _roll_back(session)
             session.close()
@@ -139,33 +154,59 @@ class PostgresScanner:
         for statement in (snapshot, pin(self._search_path)):
             session.execute(f"CALL postgres_execute('source', {_quoted(statement)})")
         shown = session.execute(f"SELECT * FROM {postgres_query(read_back(self._search_path))}").fetchone()
-        check(shown, self._server)
+        check(shown, self._server, self._info)
+
+    def _read_error(self, error: duckdb.Error, is_broken: bool, table: str | None = None) -> PipelineError:
+        return read_error(_reason(error), is_broken, table, self._role, self._info)
 
 
-def refused_read(error: sa.exc.DBAPIError, table: str | None = None, role: str = "the role") -> PipelineError:
+def driver_read_error(error: sa.exc.DBAPIError, table: str | None = None, role: str = "the role") -> PipelineError:
     """Return an error of the engine's driver as one of a session's: SourceReadError where the connection broke off."""
     reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
-    # 08: connection exceptions; 57P: the server shuts down; 25P03 and 25P04: limits of idle and long transactions.
     is_broken = error.connection_invalidated or (getattr(error.orig, "pgcode", None) or "08").startswith(BROKEN)
-    return _refusal(reason, is_broken, table, role)
+    return read_error(reason, is_broken, table, role)
+
+
+@contextmanager
+def new_scanner(engine: sa.Engine, info: SourceInfo = POSTGRES) -> Iterator[PostgresScanner]:
+    """Open a scanner on a new snapshot of an engine's database, without a low watermark, for one read.
+
+    Args:
+        engine: whose URL says all of the address, the password included.
+        info: of the source, for messages.
+    """
+    address = parameters(engine.url)
+    try:
+        with engine.connect().execution_options(isolation_level="REPEATABLE READ") as keeper:
+            keeper.exec_driver_sql("set transaction read only")
+            exported = keeper.exec_driver_sql("select pg_export_snapshot()").scalar()
+            keeper.exec_driver_sql(pin()).all()
+            server = check(tuple(keeper.exec_driver_sql(read_back()).one()), info=info)
+            scanner = PostgresScanner(address, exported, server, info=info)
+            try:
+                yield scanner
+            finally:
+                scanner.close()
+    except sa.exc.DBAPIError as error:
+        raise driver_read_error(error, role=address.get("user", "the role")) from error
 
 
 def postgres_query(sql: str) -> str:
-    """Return the FROM item that holds what Postgres answers to `sql`."""
+    """Return DuckDB's FROM item of a query that Postgres runs."""
     return f"postgres_query('source', {_quoted(sql)})"
 
 
 def compile_sql(query: sa.Select) -> str:
-    """Return the query as Postgres reads it, with its values in it: times and nothing of a row."""
+    """Return the query as Postgres reads it, with its values in it: times, and no value of a row."""
     dialect = postgresql.dialect(paramstyle="named")  # the driver's own would double each percent sign
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 
 def load_scanner(database: duckdb.DuckDBPyConnection) -> None:
-    """Load the scanner: of the wheel, where it has this platform, else the one that DuckDB itself installed.
+    """Load the scanner: of the wheel if it has this platform, else the one that DuckDB itself installed.
 
     Raises:
-        PipelineError: neither is there.
+        PipelineError: neither is installed.
     """
     package = find_spec(EXTENSION)
     carried = f"extensions/v{duckdb.__version__}/postgres_scanner.duckdb_extension"
@@ -174,15 +215,16 @@ def load_scanner(database: duckdb.DuckDBPyConnection) -> None:
         database.load_extension(str(path) if path and path.exists() else "postgres_scanner")
     except duckdb.Error as error:
         raise PipelineError(
-            f"DuckDB {duckdb.__version__} has no Postgres scanner here: type `make setup`, or "
+            f"DuckDB {duckdb.__version__} has no Postgres scanner here: type `pip install "
+            f"{EXTENSION.replace('_', '-')}=={duckdb.__version__}`, or "
             "`python -c \"import duckdb; duckdb.install_extension('postgres')\"`."
         ) from error
 
 
 def _roll_back(session: duckdb.DuckDBPyConnection) -> bool:
-    """End the session's transaction and tell whether Postgres was still there to be told.
+    """End the session's transaction and tell whether Postgres answered.
 
-    Closing a session does the same, but in a destructor, where a broken connection ends the whole process.
+    Closing a session rolls back, too, but in a destructor, where a broken connection ends the whole process.
     """
     try:
         session.rollback()
@@ -191,29 +233,39 @@ def _roll_back(session: duckdb.DuckDBPyConnection) -> bool:
     return True
 
 
-def _explained(error: duckdb.Error, is_broken: bool, table: str | None = None, role: str = "the role") -> PipelineError:
-    """Return the error in one line, without what DuckDB puts around it; only a connection that broke is transient."""
+def _reason(error: duckdb.Error) -> str:
+    """Return the first line of Postgres's message, without what DuckDB puts around it."""
     text = str(error)
     # The word for the severity is in the server's language, and two blanks follow it.
-    said = re.search(r"(?:ERROR|FATAL): +(.+)|\b[^\W\d_]+:  (.+)", text)
-    # What stands before it may be a statement of any length.
-    told = (said.group(1) or said.group(2)) if said else text.rpartition('": ')[2] or text.partition(": ")[2]
-    reason = (told.strip().splitlines() or ["no reason given"])[0]
-    return _refusal(reason, is_broken, table, role)
+    match = re.search(r"(?:ERROR|FATAL): +(.+)|\b[^\W\d_]+:  (.+)", text)
+    # Before the message there may be a statement of any length.
+    message = (match.group(1) or match.group(2)) if match else text.rpartition('": ')[2] or text.partition(": ")[2]
+    return (message.strip().splitlines() or ["no reason given"])[0]
 
 
-def _refusal(reason: str, is_broken: bool, table: str | None, role: str) -> PipelineError:
+def read_error(
+    reason: str, is_broken: bool, table: str | None, role: str, info: SourceInfo = POSTGRES
+) -> PipelineError:
+    """Return the error of a read in one line; a connection that broke off is transient, everything else is not.
+
+    Args:
+        reason: Postgres's message.
+        is_broken: whether the connection broke off.
+        table: that was read.
+        role: that read it.
+        info: of the source.
+    """
     interrupts.check()  # what a signal has cancelled is no fault of Postgres
-    help_ = hint(reason, role)
+    help_ = hint(reason, role, info)
     if is_broken or "due to user request" in reason:  # somebody cancelled the statement
         return SourceReadError(
-            f"Postgres: the connection broke off ({reason}); nothing was loaded. {help_ or 'Run again'}."
+            f"{info.label}: the connection broke off ({reason}); nothing was loaded. {help_ or 'Run again'}."
         )
     if re.search("Out of Memory|No space left|[Cc]ould not write", reason):  # this machine's, of whatever table
         return PipelineError(
-            f"Postgres was read until this machine had no room ({reason}); nothing was loaded. Make room."
+            f"{info.label} was read until this machine had no room ({reason}); nothing was loaded. Make room."
         )
-    return TableReadError(reason, table, help_)
+    return TableReadError(reason, table, help_, info)
 
 
 def _quoted(text: str) -> str:

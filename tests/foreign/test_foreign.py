@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from exactly_once.postgres.tables.spec import Table
 from pipelines import postgres
 from tests.conftest import execute
 from tests.foreign.reader import compare
@@ -67,9 +68,7 @@ def things(platform, monkeypatch):
         " insert into things select g, 'v' || g, (g - 1) / 3.0, '{\"a\": 2}', now() from generate_series(1, 20) g"
     )
     tables = {"things": line("id")}
-    for name in list(postgres.TABLES):
-        monkeypatch.delitem(postgres.TABLES, name)
-    monkeypatch.setitem(postgres.TABLES, "things", tables["things"])
+    monkeypatch.setattr(postgres, "TABLES", (Table("things", **tables["things"]),))
     postgres.load()
     known = compare(platform.postgres_url, platform.warehouse, tables, {}).known
     execute(platform.postgres_url, "delete from things where id = 8")

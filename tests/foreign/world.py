@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import boto3
 import psycopg2
 
+from exactly_once.postgres.tables.spec import Table
 from pipelines import command, postgres
 from tests.conftest import BUCKET, KEYS
 from tests.crash.boundaries import Strike
@@ -116,8 +117,7 @@ class World:
 def load(tables: Tables, arguments: Sequence[str]) -> None:
     """Be `python pipelines/postgres.py` with other tables."""
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
-    postgres.TABLES.clear()
-    postgres.TABLES.update({name: dict(line) for name, line in tables.items()})
+    postgres.TABLES = tuple(Table(name, **line) for name, line in tables.items())
     command.run("postgres", postgres.load, list(arguments))
 
 

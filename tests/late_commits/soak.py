@@ -33,9 +33,9 @@ def main() -> int:
             ours.run_well(2)
         outcome = Outcome()
         file = next((Path(name) / "ours").glob("*.duckdb"))
-        for table, described in TABLES.items():
-            alive = "_deleted_at is null" if described["deletes"] == "sweep" else "true"
-            outcome.add(compare(server.url(), table, file, f"RAW.POSTGRES_{table}", alive=alive))
+        for table in TABLES:
+            alive = "_deleted_at is null" if table.deletes == "sweep" else "true"
+            outcome.add(compare(server.url(), table.name, file, f"RAW.POSTGRES_{table.name}", alive=alive))
     failed = sum("error" in run for run in ours.runs)
     print(f"seed {chosen.seed}: {writers.tally}")
     print(

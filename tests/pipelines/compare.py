@@ -7,7 +7,8 @@ from contextlib import closing
 import duckdb
 import psycopg2
 
-from pipelines.postgres import TABLES
+from pipelines import postgres
+from tests.pipelines.tables import names
 
 # What a test selects to see a value in full, where a driver's own type would hide a difference.
 AS_TEXT = {"jsonb": "{}::text", "ARRAY": "to_json({})::text", "uuid": "{}::text", "USER-DEFINED": "{}::text"}
@@ -15,12 +16,12 @@ AS_TEXT = {"jsonb": "{}::text", "ARRAY": "to_json({})::text", "uuid": "{}::text"
 
 def assert_raw_equals_source(platform, *also: tuple[str, str]) -> None:
     """Hold every table of the door, and others as (table, key), against RAW's live rows, value by value."""
-    for table, key in [*((table, ", ".join(described["key"])) for table, described in TABLES.items()), *also]:
+    for table, key in [*((table.name, ", ".join(table.key_columns)) for table in postgres.TABLES), *also]:
         assert differences(platform, table, key) == [], table
 
 
 def source_counts(platform) -> dict[str, int]:
-    return {table: platform.source(f"select count(*) from {table}")[0][0] for table in TABLES}
+    return {name: platform.source(f"select count(*) from {name}")[0][0] for name in names()}
 
 
 def differences(platform, table: str, key: str) -> list[tuple]:

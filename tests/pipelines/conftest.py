@@ -1,12 +1,11 @@
-"""What several tests of the doors share."""
+"""What several tests of the pipelines share."""
 
 import pytest
 
-from pipelines.postgres import TABLES
+from tests.pipelines.tables import keep
 
 
 @pytest.fixture
 def few_tables(monkeypatch) -> None:
-    """Leave three tables in the door, for tests of what is the same for each: a load takes half of the time."""
-    for name in TABLES.keys() - {"accounts", "lists", "contacts"}:
-        monkeypatch.delitem(TABLES, name)
+    """Keep three tables of Postgres, for tests of what is the same for each: a load takes half of the time."""
+    keep(monkeypatch, "accounts", "lists", "contacts")

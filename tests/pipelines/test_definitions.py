@@ -6,8 +6,10 @@ import psycopg2
 import pytest
 
 from exactly_once.postgres.tables.catalog import zone_settings
-from pipelines.postgres import TABLES, load, snapshot
+from exactly_once.postgres.tables.spec import Table
+from pipelines.postgres import load, snapshot
 from tests.pipelines.steps import refused
+from tests.pipelines.tables import declare, keep
 
 ROW = "id int primary key, v text, updated_at timestamptz default now()"
 OLD = "now() - interval '1 day'"
@@ -17,9 +19,8 @@ LINE = {"key": ["id"], "cursor": "updated_at", "deletes": "none"}
 @pytest.fixture
 def lines(platform, monkeypatch):
     """Replace TABLES by what a test declares: lines(name={…option: value}, …)."""
-    for name in list(TABLES):
-        monkeypatch.delitem(TABLES, name)
-    return lambda **more: [monkeypatch.setitem(TABLES, name, LINE | options) for name, options in more.items()]
+    keep(monkeypatch)
+    return lambda **more: declare(monkeypatch, *(Table(name, **LINE | options) for name, options in more.items()))
 
 
 def raw(platform, columns: str, table: str) -> list[tuple]:
@@ -93,7 +94,7 @@ def test_another_key_is_refused_until_the_table_has_another_name(platform, lines
     platform.source("alter table keyed rename id to pk")
     for key in (["pk"], "row"):
         lines(keyed={"key": key, "deletes": "sweep"} | ({"cursor": None} if key == "row" else {}))
-        assert 'say "raw": "keyed_2" in its line of TABLES' in refused(load())["keyed"]
+        assert 'say raw="keyed_2" in pipelines/postgres.py' in refused(load())["keyed"]
     lines(keyed={"key": ["pk"], "deletes": "sweep", "raw": "keyed_2"})
     assert refused(load()) == {}
     assert raw(platform, "pk", "KEYED_2") == [(1,), (2,), (3,), (4,), (5,)]
@@ -107,11 +108,11 @@ def test_times_of_an_unknown_zone_are_refused_whoever_sets_it(platform, lines):
     )
     lines(local={}, gone={"deletes": "gone_at"})
     assert refused(load()) == {}
-    with snapshot() as moment, moment.engine.connect() as connection:
+    with snapshot() as taken, taken.engine.connect() as connection:
         assert ("the server", "UTC") in zone_settings(connection)
     platform.source(f"alter database {platform.postgres_url.rpartition('/')[2]} set timezone = 'America/New_York'")
     said = refused(load())
-    assert 'begin in America/New_York: say in which zone it is written, "zone": "America/New_York"' in said["local"]
+    assert 'begin in America/New_York: say in which zone it is written, zone="America/New_York"' in said["local"]
     assert "gone.gone_at is a timestamp without a zone" in said["gone"]
     lines(local={"zone": "UTC"}, gone={"deletes": "gone_at", "zone": "America/New_York"})
     assert refused(load()) == {}

@@ -10,13 +10,16 @@ import sqlalchemy as sa
 from psycopg2.extras import LogicalReplicationConnection
 
 from exactly_once.errors import PipelineError
-from exactly_once.postgres.cursor_window import CursorWindow
-from exactly_once.postgres.snapshot import APPLICATION_NAME, OPEN_TRANSACTIONS, Snapshot, SnapshotClock
+from exactly_once.postgres.connection.open_transactions import OPEN_TRANSACTIONS
+from exactly_once.postgres.cursor_window import CursorColumn, CursorWindow
+from exactly_once.postgres.snapshot import Snapshot, SnapshotClock, SnapshotOptions
+from exactly_once.postgres.tables.spec import Table
 from pipelines.environment import build_pipeline
-from pipelines.postgres import TABLES, load, opened
+from pipelines.postgres import APPLICATION_NAME, load, opened
 from tests.conftest import execute
 from tests.pipelines.compare import assert_raw_equals_source, differences
 from tests.pipelines.steps import counts, extract_only, land_only
+from tests.pipelines.tables import declare, keep
 
 pytestmark = pytest.mark.usefixtures("few_tables")
 
@@ -80,9 +83,8 @@ def late(platform, monkeypatch):
         """create table late (late_id int primary key, word text default 'old', updated_at timestamptz default now());
         insert into late select generate_series(1, 9)"""
     )
-    for name in list(TABLES):
-        monkeypatch.delitem(TABLES, name)
-    monkeypatch.setitem(TABLES, "late", {"key": ["late_id"], "cursor": "updated_at", "deletes": "none"})
+    keep(monkeypatch)
+    declare(monkeypatch, Table("late", key="late_id", cursor="updated_at", deletes="none"))
     return platform
 
 
@@ -225,12 +227,12 @@ def test_a_procedure_that_commits_does_not_hold_back_what_it_has_committed(late)
 
 
 def test_another_load_and_a_walsender_that_streams_hold_nothing_back(late):
-    with Snapshot(sa.make_url(late.postgres_url), 0.0) as one, one.wire.session():
+    with Snapshot(sa.make_url(late.postgres_url), SnapshotOptions(0.0)) as one, one.scanner.session():
         stream = psycopg2.connect(late.postgres_url, connection_factory=LogicalReplicationConnection)
         stream.cursor().execute("CREATE_REPLICATION_SLOT streamed TEMPORARY LOGICAL pgoutput")
         stream.cursor().start_replication("streamed", options={"proto_version": "1", "publication_names": "none"})
-        with Snapshot(sa.make_url(late.postgres_url), 0.0) as other:
-            assert other.moment.horizon == other.moment.clock
+        with Snapshot(sa.make_url(late.postgres_url), SnapshotOptions(0.0)) as other:
+            assert other.clock.low_watermark == other.clock.now
         stream.close()
 
 
@@ -295,7 +297,7 @@ def test_rows_that_tie_cost_no_state(platform, monkeypatch):
         """create table ties (tie_id int primary key, updated_at timestamptz default now());
         insert into ties select generate_series(1, 20000)"""
     )
-    monkeypatch.setitem(TABLES, "ties", {"key": ["tie_id"], "cursor": "updated_at", "deletes": "none"})
+    declare(monkeypatch, Table("ties", key="tie_id", cursor="updated_at", deletes="none"))
     assert counts(load(), "extracted")["ties"] == 20_000
     assert counts(load(), "extracted")["ties"] == 0
     state = build_pipeline("postgres").state["sources"]["postgres"]["resources"]["ties"]
@@ -308,7 +310,7 @@ def test_rows_without_a_cursor_come_when_they_change(platform, monkeypatch):
         """create table odd (odd_id int primary key, word text, updated_at timestamptz);
         insert into odd values (1, 'null', null), (2, 'dated', now()), (3, 'null', null)"""
     )
-    monkeypatch.setitem(TABLES, "odd", {"key": ["odd_id"], "cursor": "updated_at", "deletes": "sweep"})
+    declare(monkeypatch, Table("odd", key="odd_id", cursor="updated_at", deletes="sweep"))
     assert counts(load(), "extracted")["odd"] == 3
     assert load().load_ids == []
     platform.source("update odd set word = 'changed' where odd_id = 3; insert into odd values (4, 'new', null)")
@@ -322,8 +324,8 @@ def test_lag_finds_what_the_application_dated_back_and_loads_nothing_twice(platf
         """create table orders (order_id int primary key, amount numeric, document jsonb, changed_at timestamptz);
         insert into orders select n, n / 3.0, '{"a": [1, "x"]}', now() from generate_series(1, 50) n"""
     )
-    table = {"key": ["order_id"], "cursor": "changed_at", "deletes": "sweep", "lag": 3600.0}
-    monkeypatch.setitem(TABLES, "orders", table)
+    table = Table("orders", key="order_id", cursor="changed_at", deletes="sweep", lookback_seconds=3600.0)
+    declare(monkeypatch, table)
     assert counts(load(), "extracted")["orders"] == 50
     platform.source(
         """insert into orders values (51, 1, '1', now() - interval '30 minutes');
@@ -344,22 +346,22 @@ def test_a_role_that_cannot_see_transactions_is_refused(platform, postgres_serve
 
 
 class Clock:
-    """A snapshot's moment on a server whose clock is `ahead` seconds ahead of ours, `passed` seconds after noon."""
+    """A snapshot of a server whose clock is `ahead` seconds ahead of ours, `passed` seconds after noon."""
 
     def __init__(self, passed: float, ahead: float = 0.0) -> None:
-        clock = datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(seconds=passed + ahead)
-        self.moment = SnapshotClock(clock, ahead, clock)
+        now = datetime(2026, 11, 23, 12, tzinfo=UTC) + timedelta(seconds=passed + ahead)
+        self.clock = SnapshotClock(now, ahead, now)
 
 
 def test_a_clock_that_was_set_back_is_refused_and_what_it_dated_back_is_read():
     state: dict = {}
-    CursorWindow(Clock(0), lambda: state, "updated_at").save()
-    with pytest.raises(PipelineError, match="clock went back: it stands 20 s before"):
-        _ = CursorWindow(Clock(40, ahead=-60), lambda: state, "updated_at").start
-    window = CursorWindow(Clock(100, ahead=-60), lambda: state, "updated_at")
+    CursorWindow(Clock(0), lambda: state, CursorColumn("updated_at")).save()
+    with pytest.raises(PipelineError, match="clock went back: it is 20 s before"):
+        _ = CursorWindow(Clock(40, ahead=-60), lambda: state, CursorColumn("updated_at")).start
+    window = CursorWindow(Clock(100, ahead=-60), lambda: state, CursorColumn("updated_at"))
     assert window.saved - window.start == timedelta(seconds=60)  # as far back as it was set
     assert window.end == window.saved + timedelta(seconds=40)
-    steady = CursorWindow(Clock(100), lambda: state, "updated_at")
+    steady = CursorWindow(Clock(100), lambda: state, CursorColumn("updated_at"))
     assert steady.start == steady.saved
 
 

@@ -1,11 +1,14 @@
 """Names in RAW: all different, stable, and never a name that dlt would change again."""
 
+import re
+
 import pytest
 
 from exactly_once.errors import PipelineError
 from exactly_once.incremental.delete_detection import deletes_resource_names
 from exactly_once.names import is_reserved, raw_name, raw_names
-from exactly_once.postgres.tables.spec import table_options
+from exactly_once.postgres import POSTGRES
+from exactly_once.postgres.tables.spec import Table, tables_by_name
 
 ODD = [
     "OrderItems", "orders-2024", "users_", "größen", "Order Details", "userId", "user_id", "my_field__c", "名前",
@@ -48,32 +51,44 @@ GOOD = {"key": ["id"], "cursor": None, "deletes": "sweep"}
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (GOOD | {"curser": "x"}, "has the option 'curser', which is none: say as_text, cursor, deletes"),
-        ({"key": ["id"], "cursor": None}, "lacks 'deletes'"),
-        (GOOD | {"key": "id"}, "has 'key': 'id': give a list of columns"),
-        (GOOD | {"key": 5}, "has 'key': 5: give a list of columns"),
-        (GOOD | {"key": ["id", "id"]}, "give a list of columns, each once"),
-        (GOOD | {"exclude": None}, "has 'exclude': None: give a list of columns"),
-        (GOOD | {"lag": float("inf")}, "has 'lag': inf, which is not in range"),
-        (None, "is None: give a dict of options"),
-        (GOOD | {"key": []}, "has an empty key"),
-        (GOOD | {"key": "row", "cursor": "updated_at"}, "so it is read whole: set its cursor to None"),
-        (GOOD | {"zone": "New York"}, "has the zone 'New York', which is none"),
-        (GOOD | {"share": 2}, "has 'share': 2, which is not in range"),
-        (GOOD | {"exclude": ["id"]}, "excludes 'id', which it names as key, cursor or deletes"),
-        (GOOD | {"deletes": "gone", "exclude": ["gone"]}, "excludes 'gone', which it names"),
-        (GOOD | {"cursor": "at", "as_text": ["at"]}, "has its cursor 'at' as text"),
+        (GOOD | {"curser": "x"}, "it has no option 'curser'; say 'cursor'"),
+        (GOOD | {"lags": 3600.0}, "it has no option 'lags'; say 'lookback_seconds'"),
+        (GOOD | {"share": 0.1, "max_deleted_fraction": 0.1}, "it has the option 'max_deleted_fraction' twice"),
+        ({"key": ["id"], "cursor": None}, "it lacks the option 'deletes'"),
+        (GOOD | {"key": 5}, "key=5: say a name or a list of names"),
+        (GOOD | {"key": ["id", "id"]}, "say a name or a list of names, each once"),
+        (GOOD | {"exclude": None}, "exclude=None: say a name or a list of names"),
+        (GOOD | {"lag": float("inf")}, "lookback_seconds=inf is out of range"),
+        (GOOD | {"key": []}, "its key is empty"),
+        (GOOD | {"key": "row", "cursor": "updated_at"}, "so it is read whole: say cursor=None"),
+        (GOOD | {"zone": "New York"}, "zone='New York' is no time zone"),
+        (GOOD | {"share": 2}, "max_deleted_fraction=2 is out of range"),
+        (GOOD | {"exclude": ["id"]}, "it excludes 'id', which it names as key, cursor or deletes"),
+        (GOOD | {"deletes": "gone", "exclude": ["gone"]}, "it excludes 'gone', which it names"),
+        (GOOD | {"cursor": "at", "as_text": ["at"]}, "its cursor 'at' is in as_text"),
         (GOOD | {"deletes": None}, 'say "sweep", "none" or a column'),
+        (GOOD | {"deletes": "swep"}, "deletes='swep': say 'sweep'"),
+        (GOOD | {"deletes": "None"}, "deletes='None': say 'none'"),
     ],
 )
-def test_a_misspelled_line_of_tables_is_named(line, said):
+def test_a_misspelled_declaration_is_named(line, said):
     with pytest.raises(PipelineError) as refused:
-        table_options({"Orders": line})
+        Table("Orders", **line)
     assert said in str(refused.value)
-    assert "TABLES in pipelines/postgres.py: 'Orders'" in str(refused.value)
+    assert re.match(r"tests/pipelines/test_names.py:\d+: Table 'Orders': ", str(refused.value))
 
 
-def test_two_lines_with_one_name_in_raw_are_named():
-    with pytest.raises(PipelineError, match="has the name POSTGRES_ORDER_ITEMS in RAW, as 'OrderItems' has"):
-        table_options({"OrderItems": GOOD, "order_items": GOOD})
-    table_options({"OrderItems": GOOD, "order_items": GOOD | {"raw": "order_items_2"}})
+def test_two_declarations_with_one_name_are_named():
+    tables = [Table("OrderItems", **GOOD), Table("order_items", **GOOD)]
+    with pytest.raises(
+        PipelineError, match="'order_items' and 'OrderItems' have the same name in RAW, POSTGRES_ORDER_"
+    ):
+        tables_by_name(tables, POSTGRES)
+    with pytest.raises(PipelineError, match="'OrderItems' is declared twice"):
+        tables_by_name([*tables[:1], *tables[:1]], POSTGRES)
+    tables_by_name([tables[0], Table("order_items", **GOOD, raw="order_items_2")], POSTGRES)
+
+
+def test_earlier_words_of_an_option_and_a_key_of_one_column_are_taken():
+    new = Table("orders", key="id", cursor="at", deletes="sweep", lookback_seconds=60, max_deleted_fraction=0.5)
+    assert Table("orders", key=["id"], cursor="at", deletes="sweep", lag=60, share=0.5) == new

@@ -19,7 +19,8 @@ from exactly_once.errors import exit_code, user_message
 from exactly_once.incremental.raw_table import RawClients, RawTable
 from exactly_once.postgres.cursor_window import CursorWindow
 from exactly_once.postgres.snapshot import Snapshot
-from exactly_once.postgres.table_loader import ReadOptions
+from exactly_once.postgres.table_loader import BACKEND, ReadOptions
+from exactly_once.postgres.tables.preflight import TablePlan
 from exactly_once.table_guard import TableGuard
 from pipelines.loading import load as load_source
 from pipelines.replay import main
@@ -148,19 +149,19 @@ def test_two_pipelines_whose_sources_have_one_name_are_refused(shop):
     ],
 )
 def test_what_dlt_does_to_rows_is_refused_for_rows_that_come_in_files(platform, what, change):
-    with Snapshot(sa.make_url(platform.postgres_url)) as moment:
+    with Snapshot(sa.make_url(platform.postgres_url)) as snapshot:
 
         @dlt.source(name="others", max_table_nesting=0)
         def others():
             raw = RawTable(RawClients(), "plans", ["plan_id"])
-            guard = TableGuard("plans", "plans", dict, is_strict=True)
-            reading = ReadOptions(moment, CursorWindow(moment, dict, None), raw, 1, None, guard, {})
+            plan = TablePlan(None, TableGuard("plans", "plans", dict, is_strict=True), {})
+            options = ReadOptions(snapshot, plan, CursorWindow(snapshot, dict, None), raw)
             resource = sql_table(
-                moment.engine,
+                snapshot.engine,
                 table="plans",
                 schema="public",
-                backend="wire",
-                backend_kwargs={"reading": reading},
+                backend=BACKEND,
+                backend_kwargs={"options": options},
                 primary_key="plan_id",
             )
             changed = change(resource)
@@ -169,7 +170,7 @@ def test_what_dlt_does_to_rows_is_refused_for_rows_that_come_in_files(platform, 
         with pytest.raises(Exception, match="does not apply") as refused:
             load_source("others", lambda: nullcontext(others()))
     line = user_message(refused.value)
-    assert line.startswith(f'Table plans: backend="wire" does not apply {what}: its rows pass by in files.')
+    assert line.startswith(f'Table plans: backend="postgres_scanner" does not apply {what}: its rows pass by in files.')
     assert exit_code(refused.value) == 4
     assert (
         not platform.warehouse.exists()

@@ -65,8 +65,7 @@ from pipelines import postgres
 from pipelines.command import run
 from pipelines.loading import load
 KEPT = {"accounts", "lists", "contacts"}
-for name in postgres.TABLES.keys() - KEPT:
-    del postgres.TABLES[name]
+postgres.TABLES = tuple(table for table in postgres.TABLES if table.name in KEPT)
 
 @contextmanager
 def opened():

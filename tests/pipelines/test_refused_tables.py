@@ -5,21 +5,22 @@ from contextlib import contextmanager
 import duckdb
 import pytest
 
+from exactly_once.postgres.tables.spec import Table
 from pipelines import loading as loads
-from pipelines.postgres import TABLES, load, postgres, snapshot
+from pipelines.postgres import load, postgres, snapshot
 from tests.pipelines.compare import differences
 from tests.pipelines.steps import refused
+from tests.pipelines.tables import declare, keep
 
-LINE = {"key": ["id"], "cursor": "updated_at", "deletes": "sweep"}
+LINE = {"key": "id", "cursor": "updated_at", "deletes": "sweep"}
 
 
 @pytest.fixture
 def two(platform, monkeypatch):
-    """Two tables of fifty rows, `good` and `bad`, and nothing else in TABLES."""
-    for name in list(TABLES):
-        monkeypatch.delitem(TABLES, name)
+    """Two tables of fifty rows, `good` and `bad`, and no other."""
+    keep(monkeypatch)
     for name in ("good", "bad"):
-        monkeypatch.setitem(TABLES, name, dict(LINE))
+        declare(monkeypatch, Table(name, **LINE))
         platform.source(
             f"create table {name} (id int primary key, v int, updated_at timestamptz default now()); "
             f"insert into {name} select n, n from generate_series(1, 50) n"

@@ -18,13 +18,15 @@ import sqlalchemy as sa
 from exactly_once.errors import PipelineError, TableError, is_transient, user_message
 from exactly_once.postgres.connection.address import PostgresCredentials, parameters, parse
 from exactly_once.postgres.connection.session_settings import SETTINGS, Server, check, pin
-from exactly_once.postgres.scanner import SourceReadError, TableReadError, postgres_query, refused_read
-from exactly_once.postgres.snapshot import APPLICATION_NAME, Snapshot
+from exactly_once.postgres.scanner import SourceReadError, TableReadError, driver_read_error, postgres_query
+from exactly_once.postgres.snapshot import Snapshot, SnapshotOptions
+from exactly_once.postgres.tables.spec import Table
 from mock_services.system.ports import free_port
-from pipelines.postgres import TABLES, load
+from pipelines.postgres import load
 from tests.conftest import execute
 from tests.pipelines.compare import differences
 from tests.pipelines.steps import counts, refused
+from tests.pipelines.tables import declare, keep
 
 pytestmark = pytest.mark.slow
 
@@ -55,13 +57,11 @@ HOSTILE = {
 
 @pytest.fixture
 def only(monkeypatch):
-    """Leave in TABLES the tables that a test names."""
+    """Declare those tables alone that a test names."""
 
     def leave(*names: str, deletes: str = "sweep", key: str = "id") -> None:
-        for name in list(TABLES):
-            monkeypatch.delitem(TABLES, name)
-        for name in names:
-            monkeypatch.setitem(TABLES, name, {"key": [key], "cursor": "updated_at", "deletes": deletes})
+        keep(monkeypatch)
+        declare(monkeypatch, *(Table(name, key=key, cursor="updated_at", deletes=deletes) for name in names))
 
     return leave
 
@@ -84,10 +84,10 @@ def role(postgres_server):
 
 def show(url: str, sql: str, **options) -> tuple[tuple, tuple]:
     """Return the row that both drivers get in one snapshot, as text."""
-    with Snapshot(parse(url), 0.0, **options) as moment:
-        with moment.engine.connect() as connection:
+    with Snapshot(parse(url), SnapshotOptions(0.0, **options)) as snapshot:
+        with snapshot.engine.connect() as connection:
             engine = tuple(connection.exec_driver_sql(sql).one())
-        with moment.wire.session() as session:
+        with snapshot.scanner.session() as session:
             return engine, session.execute(f"SELECT * FROM {postgres_query(sql)}").fetchone()
 
 
@@ -144,16 +144,16 @@ def test_limits_of_time_do_not_end_a_session_that_waits(platform, role):
         f"alter role {name} set statement_timeout = '300ms'; alter role {name} set idle_session_timeout = '300ms'; "
         f"alter role {name} set transaction_timeout = '300ms'",
     )
-    with Snapshot(parse(address(platform)), 0.0) as moment:
-        with moment.engine.connect() as connection:
+    with Snapshot(parse(address(platform)), SnapshotOptions(0.0)) as snapshot:
+        with snapshot.engine.connect() as connection:
             connection.exec_driver_sql("select pg_sleep(0.6)")
-        with moment.wire.session() as session:
+        with snapshot.scanner.session() as session:
             session.execute(
                 f"SELECT * FROM {postgres_query('select 1 as one, pg_sleep(0.6)::text as nothing')}"
             ).fetchall()
-        with moment.engine.connect() as connection:
+        with snapshot.engine.connect() as connection:
             assert connection.exec_driver_sql("select 1").scalar() == 1
-        with moment.wire.session() as session:
+        with snapshot.scanner.session() as session:
             assert session.execute(f"SELECT * FROM {postgres_query('select 1 as one')}").fetchall() == [(1,)]
 
 
@@ -178,8 +178,8 @@ def test_nothing_stays_in_a_connection_that_goes_back_to_a_pool(platform):
     sql = "select current_setting('search_path') as path, current_setting('transaction_read_only') as mode, " + (
         "(select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()) as locks"
     )
-    with Snapshot(parse(platform.postgres_url), 0.0) as moment:
-        connection = moment.engine.raw_connection()
+    with Snapshot(parse(platform.postgres_url), SnapshotOptions(0.0)) as snapshot:
+        connection = snapshot.engine.raw_connection()
         connection.driver_connection.rollback()
         with connection.cursor() as cursor:
             cursor.execute(sql)
@@ -196,15 +196,15 @@ def test_a_row_policy_is_refused_with_the_command(platform, only, role):
         alter table guarded enable row level security;
         create policy few on guarded using (id = 1)"""
     )
-    with Snapshot(parse(address(platform)), 0.0) as moment:
+    with Snapshot(parse(address(platform)), SnapshotOptions(0.0)) as snapshot:
         query = f"SELECT * FROM {postgres_query('select * from public.guarded')}"
-        with pytest.raises(TableReadError) as refused, moment.wire.session("guarded") as session:
+        with pytest.raises(TableReadError) as refused, snapshot.scanner.session("guarded") as session:
             session.execute(query).fetchall()
         assert f"ALTER ROLE {name} BYPASSRLS" in str(refused.value)
         assert "guarded could not be read" in str(refused.value)
         assert refused.value.exit_code == TableError.exit_code
         # The snapshot and its other sessions are as before.
-        with moment.wire.session() as session:
+        with snapshot.scanner.session() as session:
             assert session.execute(f"SELECT * FROM {postgres_query('select 1 as one')}").fetchall() == [(1,)]
 
 
@@ -277,10 +277,10 @@ def test_bytes_that_are_no_text_are_refused_for_their_table(platform, postgres_s
     try:
         with closing(psycopg2.connect(url, client_encoding="SQL_ASCII")) as connection, connection:
             connection.cursor().execute(b"create table words as select 'Z\xfcrich'::text as word")
-        with Snapshot(parse(url), 0.0) as moment:
+        with Snapshot(parse(url), SnapshotOptions(0.0)) as snapshot:
             query = f"SELECT * FROM {postgres_query('select word from public.words')}"
             because = pytest.raises(TableReadError, match=r"words could not be read .*0xfc.*correct the row")
-            with because as refused, moment.wire.session("words") as session:
+            with because as refused, snapshot.scanner.session("words") as session:
                 session.execute(query).fetchall()
             assert "\n" not in str(refused.value)
     finally:
@@ -294,7 +294,7 @@ def test_any_password_and_each_parameter_reach_both_drivers(platform, role):
         "?sslmode=disable&connect_timeout=7&options=-c%20work_mem%3D7MB&target_session_attrs=read-write&sslrootcert=/no"
     )
     for row in show(address(platform, more=more), sql + " as app"):
-        assert row == (role[0], "7MB", APPLICATION_NAME)
+        assert row == (role[0], "7MB", SnapshotOptions().application_name)
 
 
 def test_several_hosts_reach_the_primary_with_both_drivers(platform, role):
@@ -316,12 +316,12 @@ def test_two_servers_behind_one_address_are_refused(platform, tmp_path):
     """A failover between two connections: the second one reaches a server that has no such snapshot."""
     url = sa.make_url(platform.postgres_url)
     target = [url.port]
-    with forwarder(lambda: target[0]) as port, Snapshot(url.set(port=port), 0.0) as moment:
-        assert moment.engine
-        moment._server = Server("1999-01-01 00:00:00+00", moment.server.database, moment.server.encoding)
-        with pytest.raises(PipelineError, match="two servers"), moment.engine.connect() as connection:
+    with forwarder(lambda: target[0]) as port, Snapshot(url.set(port=port), SnapshotOptions(0.0)) as snapshot:
+        assert snapshot.engine
+        snapshot._server = Server("1999-01-01 00:00:00+00", snapshot.server.database, snapshot.server.encoding)
+        with pytest.raises(PipelineError, match="two servers"), snapshot.engine.connect() as connection:
             connection.exec_driver_sql("select 1")
-        with pytest.raises(PipelineError, match="two servers"), moment.wire.session():
+        with pytest.raises(PipelineError, match="two servers"), snapshot.scanner.session():
             pass
 
 
@@ -392,22 +392,22 @@ def test_credentials_piece_by_piece_keep_the_blanks_of_a_password():
 
 
 def test_errors_of_the_engine_are_told_apart(platform):
-    with Snapshot(parse(platform.postgres_url), 0.0) as moment:
-        with pytest.raises(sa.exc.DBAPIError) as error, moment.engine.connect() as connection:
+    with Snapshot(parse(platform.postgres_url), SnapshotOptions(0.0)) as snapshot:
+        with pytest.raises(sa.exc.DBAPIError) as error, snapshot.engine.connect() as connection:
             connection.exec_driver_sql("select 1/0")
-        found = refused_read(error.value, "accounts")
+        found = driver_read_error(error.value, "accounts")
         assert isinstance(found, TableReadError)
         assert str(found).startswith("Postgres: accounts could not be read (division by zero)")
-        with moment.engine.connect() as connection:
+        with snapshot.engine.connect() as connection:
             process = connection.exec_driver_sql("select pg_backend_pid()").scalar()
             platform.source(f"select pg_terminate_backend({process}, 5000)")
             with pytest.raises(sa.exc.DBAPIError) as error:
                 connection.exec_driver_sql("select 1")
-        assert isinstance(refused_read(error.value, "accounts"), SourceReadError)
+        assert isinstance(driver_read_error(error.value, "accounts"), SourceReadError)
 
 
 def test_a_statement_that_somebody_cancels_is_no_error_of_its_table(platform):
-    with Snapshot(parse(platform.postgres_url), 0.0) as moment:
+    with Snapshot(parse(platform.postgres_url), SnapshotOptions(0.0)) as snapshot:
         query = f"SELECT * FROM {postgres_query('select pg_sleep(30)::text as nothing')}"
         sleeps = "select pg_cancel_backend(pid) from pg_stat_activity where query like 'COPY%pg_sleep(30)%'"
 
@@ -417,7 +417,10 @@ def test_a_statement_that_somebody_cancels_is_no_error_of_its_table(platform):
 
         thread = threading.Thread(target=cancel)
         thread.start()
-        with pytest.raises(SourceReadError, match="due to user request"), moment.wire.session("accounts") as session:
+        with (
+            pytest.raises(SourceReadError, match="due to user request"),
+            snapshot.scanner.session("accounts") as session,
+        ):
             session.execute(query).fetchall()
         thread.join()
 
@@ -426,9 +429,12 @@ def test_a_locked_table_is_refused_and_the_others_are_read(platform, monkeypatch
     monkeypatch.setitem(SETTINGS, "lock_timeout", "200ms")
     holder = psycopg2.connect(platform.postgres_url)
     holder.cursor().execute("lock table accounts")
-    with Snapshot(parse(platform.postgres_url), 0.0) as moment:
+    with Snapshot(parse(platform.postgres_url), SnapshotOptions(0.0)) as snapshot:
         query = f"SELECT * FROM {postgres_query('select account_id from public.accounts')}"
-        with pytest.raises(TableReadError, match="end it, then run again"), moment.wire.session("accounts") as session:
+        with (
+            pytest.raises(TableReadError, match="end it, then run again"),
+            snapshot.scanner.session("accounts") as session,
+        ):
             session.execute(query).fetchall()
     holder.close()
 
@@ -500,8 +506,12 @@ def test_a_pooler_in_session_and_in_transaction_mode_serves_a_whole_load(platfor
 @pytest.mark.skipif(not POOLER, reason="pgbouncer is not installed (Debian: apt-get install pgbouncer)")
 def test_a_pooler_in_statement_mode_is_refused_in_one_line(platform, tmp_path):
     refused = pytest.raises(SourceReadError, match="session pool")
-    with pooler(platform, tmp_path / "pool", "statement") as url, refused, Snapshot(parse(url), 0.0) as moment:
-        _ = moment.engine
+    with (
+        pooler(platform, tmp_path / "pool", "statement") as url,
+        refused,
+        Snapshot(parse(url), SnapshotOptions(0.0)) as snapshot,
+    ):
+        _ = snapshot.engine
 
 
 @contextmanager

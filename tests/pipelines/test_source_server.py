@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 
 from exactly_once.errors import PipelineError
+from exactly_once.postgres import source
 from exactly_once.postgres.connection.server_identity import check_server, identifier
 from mock_services.postgres.server import EmbeddedPostgres
 from pipelines import postgres
@@ -24,7 +25,7 @@ def test_another_server_is_refused_and_nothing_changes(platform, tmp_path):
 
 def test_the_option_that_the_refusal_names_goes_on_with_the_server_for_good(platform, monkeypatch):
     postgres.load()
-    monkeypatch.setattr(postgres, "identifier", lambda engine: "another")
+    monkeypatch.setattr(source, "identifier", lambda engine: "another")
     with pytest.raises(Exception, match="another server"):
         postgres.load()
     monkeypatch.setenv("SOURCES__POSTGRES__ACCEPT_SERVER", "true")

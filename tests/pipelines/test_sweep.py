@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.postgres import TABLES, load
+from exactly_once.postgres.tables.spec import Table
+from pipelines.postgres import load
 from tests.pipelines.compare import assert_raw_equals_source, differences
+from tests.pipelines.tables import declare
 
 pytestmark = pytest.mark.usefixtures("few_tables")
 
@@ -48,7 +50,7 @@ def test_text_keys_are_swept(platform, monkeypatch):
         """create table tags (tag text primary key, updated_at timestamptz default now());
         insert into tags select unnest(array['a', 'B', 'é', 'e', 'z', '😀', 'ß', 'it''s', 'Z'])"""
     )
-    monkeypatch.setitem(TABLES, "tags", {"key": ["tag"], "cursor": "updated_at", "deletes": "sweep"})
+    declare(monkeypatch, Table("tags", key="tag", cursor="updated_at", deletes="sweep"))
     load()
     platform.source("delete from tags where tag in ('é', 'it''s')")
     load()
@@ -63,7 +65,7 @@ def test_a_soft_delete_column_is_the_time_of_the_delete(platform, monkeypatch):
         """create table notes (note_id int primary key, removed_at timestamptz, updated_at timestamptz default now());
         insert into notes select generate_series(1, 3)"""
     )
-    monkeypatch.setitem(TABLES, "notes", {"key": ["note_id"], "cursor": "updated_at", "deletes": "removed_at"})
+    declare(monkeypatch, Table("notes", key="note_id", cursor="updated_at", deletes="removed_at"))
     load()
     platform.source("update notes set removed_at = '2026-11-01 10:00Z', updated_at = now() where note_id = 2")
     load()

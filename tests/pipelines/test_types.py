@@ -1,5 +1,6 @@
 """Times without a zone, and types that change: what holds every value of both, and what is refused."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -8,7 +9,9 @@ import pytest
 from exactly_once.destinations.column_changes import ACCEPTED, ZONE
 from exactly_once.errors import TableError
 from exactly_once.postgres.cursor_window import wall_clock
-from exactly_once.postgres.tables.widening import NUMERIC, agreed, widened
+from exactly_once.postgres.tables.spec import Table
+from exactly_once.postgres.tables.widening import NUMERIC, changed_types, widened
+from pipelines.postgres import INFO
 
 BIGINT, DOUBLE, TEXT = {"data_type": "bigint"}, {"data_type": "double"}, {"data_type": "text"}
 ANY_NUMBER = {"data_type": "text", NUMERIC: True}
@@ -56,18 +59,23 @@ def test_the_type_that_holds_both(old, new, both):
     assert widened(old, new) == both
 
 
+CONTACTS = Table("contacts", key="contact_id", cursor=None, deletes="none")
+
+
 def test_another_type_is_refused_with_both_and_accepted_once():
     raw, new = {"score": TEXT}, {"score": BIGINT}
     with pytest.raises(TableError) as refused:
-        agreed("contacts", raw, new)
+        changed_types(CONTACTS, INFO, raw, new)
     assert "contacts.score: RAW has text and the source now has bigint" in str(refused.value)
     assert "python pipelines/postgres.py --accept-type contacts.score" in str(refused.value)
-    assert agreed("contacts", raw, new, ["score"])["score"][ACCEPTED]
+    assert changed_types(CONTACTS, INFO, raw, new, ["score"])["score"][ACCEPTED]
     # The next change is another one.
-    assert agreed("contacts", {"score": BIGINT | {ACCEPTED: True}}, new)["score"] == {"name": "score", ACCEPTED: False}
+    had = {"score": BIGINT | {ACCEPTED: True}}
+    assert changed_types(CONTACTS, INFO, had, new)["score"] == {"name": "score", ACCEPTED: False}
 
 
 def test_a_time_that_gets_a_zone_asks_which():
-    with pytest.raises(TableError, match='"zone": "Europe/Berlin"'):
-        agreed("shifts", {"at": PLAIN}, {"at": AT}, ["at"])
-    assert agreed("shifts", {"at": PLAIN}, {"at": AT}, ["at"], "Europe/Berlin")["at"][ZONE] == "Europe/Berlin"
+    with pytest.raises(TableError, match='zone="Europe/Berlin" for contacts'):
+        changed_types(CONTACTS, INFO, {"at": PLAIN}, {"at": AT}, ["at"])
+    berlin = replace(CONTACTS, zone="Europe/Berlin")
+    assert changed_types(berlin, INFO, {"at": PLAIN}, {"at": AT}, ["at"])["at"][ZONE] == "Europe/Berlin"

@@ -15,14 +15,16 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from exactly_once.errors import PipelineError, is_transient, user_message
 from exactly_once.postgres.ctid_ranges import CtidRangeQueue, Size, free_connections, table_size
+from exactly_once.postgres.parquet_export import ParallelParquetExport
 from exactly_once.postgres.scanner import SourceReadError, postgres_query
-from exactly_once.postgres.snapshot import APPLICATION_NAME, Snapshot
-from exactly_once.postgres.table_loader import ParallelParquetExport
+from exactly_once.postgres.snapshot import Snapshot, SnapshotOptions
+from exactly_once.postgres.tables.spec import Table
 from mock_services.postgres.faults import kill_connections
-from pipelines.postgres import TABLES, load
+from pipelines.postgres import APPLICATION_NAME, load
 from tests.conftest import BUCKET
 from tests.pipelines.compare import assert_raw_equals_source, differences
 from tests.pipelines.steps import counts, refused
+from tests.pipelines.tables import declare, keep
 
 # Of each column: its type, values, and how RAW holds them: as they are, or as the text that Postgres writes.
 AS_THEY_ARE = {
@@ -88,13 +90,10 @@ def make_table(platform, name: str, columns: str, rows: str = "", key: str = "id
 
 @pytest.fixture
 def only(monkeypatch):
-    """Leave no table in the door but those that the test names."""
-    for name in list(TABLES):
-        monkeypatch.delitem(TABLES, name)
-    return lambda *names, **more: [
-        monkeypatch.setitem(TABLES, name, {"key": ["id"], "cursor": "updated_at", "deletes": "sweep"} | more)
-        for name in names
-    ]
+    """Declare those tables alone that the test names."""
+    keep(monkeypatch)
+    line = {"key": "id", "cursor": "updated_at", "deletes": "sweep"}
+    return lambda *names, **more: declare(monkeypatch, *(Table(name, **line | more) for name in names))
 
 
 @pytest.fixture
@@ -223,11 +222,10 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
     platform.source("update many set amount = 'NaN' where id = 8999")
     only("many")
     assert "many.amount holds NaN in the row 8999: " in refusal("many")
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("wire-")]
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("export-")]
     assert not list((platform.data_dir / "dlt").glob("**/wire/*"))
-    assert platform.source(f"select count(*) from pg_stat_activity where application_name = '{APPLICATION_NAME}'") == [
-        (0,)
-    ]
+    open_ones = f"select count(*) from pg_stat_activity where application_name = '{APPLICATION_NAME}'"
+    assert platform.source(open_ones) == [(0,)]
     platform.source("update many set amount = 2 where id = 8999")
     load()
     assert differences(platform, "many", "id") == []
@@ -235,27 +233,27 @@ def test_an_error_in_one_stream_fails_all_and_leaves_nothing(platform, only, eag
 
 def test_no_session_writes_to_the_source(platform):
     writes = "CALL postgres_execute('source', 'delete from public.accounts')"
-    with Snapshot(sa.make_url(platform.postgres_url)) as moment:
-        with pytest.raises(PipelineError, match="read-only transaction"), moment.wire.session() as session:
+    with Snapshot(sa.make_url(platform.postgres_url)) as snapshot:
+        with pytest.raises(PipelineError, match="read-only transaction"), snapshot.scanner.session() as session:
             session.execute(writes)
         refused = pytest.raises(sa.exc.InternalError, match="read-only transaction")
-        with refused, moment.engine.connect() as connection:
+        with refused, snapshot.engine.connect() as connection:
             connection.exec_driver_sql("delete from public.accounts")
 
 
 @pytest.mark.parametrize("statements", [0, 1])
 def test_a_connection_that_is_cut_ends_its_read_and_not_the_process(platform, statements):
     query = f"select * from {postgres_query('select 1')}"
-    with Snapshot(sa.make_url(platform.postgres_url)) as moment:
+    with Snapshot(sa.make_url(platform.postgres_url)) as snapshot:
         with (
             pytest.raises(SourceReadError) if statements else nullcontext() as refused,
-            moment.wire.session() as session,
+            snapshot.scanner.session() as session,
         ):
             assert session.execute(query).fetchall() == [(1,)]
-            assert kill_connections(platform.postgres_url, APPLICATION_NAME) > 1
+            assert kill_connections(platform.postgres_url, SnapshotOptions().application_name) > 1
             for _ in range(statements):
                 session.execute(query)
-        with pytest.raises(SourceReadError) as gone, moment.wire.session():
+        with pytest.raises(SourceReadError) as gone, snapshot.scanner.session():
             pass  # the snapshot went with the connection that kept it
     for error in (refused, gone) if statements else (gone,):
         assert is_transient(error.value)
@@ -316,13 +314,13 @@ def test_rows_whose_schema_dlt_has_lost_are_not_doubled(platform, only):
     assert platform.raw("select count(*) from RAW.POSTGRES_FEW") == [(10,)]
 
 
-def test_ranges_cover_every_page_once_and_learn_from_files():
+def test_ranges_cover_every_page_once_and_converge_on_the_size_of_files():
     ranges = CtidRangeQueue(Size(1_000_000, 8 << 30), 3)
     taken = []
-    while part := ranges.take():
+    while part := ranges.next_range():
         taken.append(part)
         if part[1]:
-            ranges.learn(part[1] - part[0], (part[1] - part[0]) * 4_096)
+            ranges.observe(part[1] - part[0], (part[1] - part[0]) * 4_096)
     assert [first for first, _ in taken] == [0, *(behind for _, behind in taken[:-1])]
     assert taken[-1][1] is None
     widths = [behind - first for first, behind in taken[:-1]]

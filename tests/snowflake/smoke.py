@@ -154,7 +154,7 @@ def is_raw_whole(settings: dict[str, str], scratch: str) -> bool:
     is_whole = True
     connection = psycopg2.connect(settings["SOURCES__POSTGRES__CREDENTIALS"])
     with warehouse() as raw, connection.cursor() as cursor:
-        for table in TABLES:
+        for table in [declared.name for declared in TABLES]:
             relation = raw.make_qualified_table_name(f"postgres_{table}")
             ((landed,),) = raw.execute_sql(f"SELECT count(*) FROM {relation} WHERE _deleted_at IS NULL")
             cursor.execute(f"select count(*) from {table}")

@@ -2,9 +2,10 @@
 
 import pytest
 
-from pipelines.postgres import TABLES, load
+from pipelines.postgres import load
 from pipelines.replay import replay
 from tests.conftest import clone, execute, objects, query
+from tests.pipelines.tables import keep
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import BUCKET, DATABASE, Snowflake, write_key
 from tests.snowflake.statements import sent_by
@@ -17,8 +18,7 @@ LAKE = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "REGION_NA
 @pytest.fixture
 def side(offline, postgres_server, small_database, s3_server, tmp_path, monkeypatch):
     """Three tables of a small source, and this process set as a person's shell is."""
-    for name in TABLES.keys() - {"accounts", "lists", "contacts"}:
-        monkeypatch.delitem(TABLES, name)
+    keep(monkeypatch, "accounts", "lists", "contacts")
     clone(postgres_server, small_database, "again")
     settings = snowflake_settings(offline.port, write_key(tmp_path)) | {
         "MAILBLAZE_ENV": "dev",

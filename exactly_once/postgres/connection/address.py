@@ -1,7 +1,7 @@
-"""The address of Postgres, as libpq reads it, for both drivers: psycopg2 and DuckDB's scanner.
+"""The address of Postgres as libpq reads it, for psycopg2 and for DuckDB's scanner.
 
-The password may hold any character. Several hosts, IPv6, unix sockets and each parameter that libpq knows are passed
-on; what one of the drivers does not know is refused by name.
+The password may hold any character. Several hosts, IPv6, unix sockets and every parameter of libpq are passed on; a
+parameter that one of the drivers does not know is refused by name.
 """
 
 import re
@@ -11,14 +11,15 @@ from typing import Any
 
 import psycopg2
 import sqlalchemy as sa
+from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs import ConnectionStringCredentials, configspec
+from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from exactly_once.errors import PipelineError
 
-SETTING = "SOURCES__POSTGRES__CREDENTIALS"
 DRIVER = "postgresql+psycopg2"  # SQLAlchemy 2.1 takes a plain postgresql:// for psycopg 3
-# A connection whose peer has vanished ends after two minutes; the system's own limit is two hours.
+# A connection whose peer is gone ends after two minutes; the system's own limit is two hours.
 DEFAULTS = {
     "connect_timeout": "30",
     "keepalives": "1",
@@ -27,7 +28,7 @@ DEFAULTS = {
     "keepalives_count": "6",
     "passfile": "/dev/null/none",  # a password of ~/.pgpass is not one of these settings
 }
-OURS = ("replication", "fallback_application_name")  # parameters that an address of a source cannot choose
+RESERVED = ("replication", "fallback_application_name")  # parameters that an address cannot set
 
 
 class Password(str):
@@ -72,7 +73,7 @@ def parse(address: Any) -> sa.URL:
     """Return an address of Postgres as SQLAlchemy has it, with libpq's forms for several hosts and sockets.
 
     Raises:
-        PipelineError: it is malformed; the line shows nothing of it, because any part may be one of the password.
+        PipelineError: it is malformed; the line shows no part of it, because any part may belong to the password.
     """
     text = address.strip() if isinstance(address, str) else ""
     scheme = re.match(r"postgres(?:ql)?(?:\+\w+)?://", text)
@@ -92,7 +93,7 @@ def parse(address: Any) -> sa.URL:
 
 
 def parameters(url: sa.URL) -> dict[str, str]:
-    """Return libpq's parameters for an address, the same for both drivers, with limits for a peer that has vanished.
+    """Return libpq's parameters for an address, with limits for a peer that is gone.
 
     Raises:
         PipelineError: the address is malformed, or has a parameter that libpq does not know.
@@ -104,7 +105,7 @@ def parameters(url: sa.URL) -> dict[str, str]:
             found |= _hosts((value,) if isinstance(value, str) else value)
         elif isinstance(value, tuple):
             raise malformed(f"the parameter {name} is there more than once")
-        elif name in OURS:
+        elif name in RESERVED:
             raise malformed(f"the parameter {name} cannot be set")
         else:
             found[name] = value
@@ -136,12 +137,18 @@ def connection_string(values: dict[str, str]) -> str:
 
 
 def malformed(what: str) -> PipelineError:
-    """Return the refusal of an address, without any part of it."""
+    """Return the error of an address, without any part of it."""
     return PipelineError(
-        f"The address of Postgres is malformed: {what}. Set {SETTING} to "
+        f"The address of Postgres is malformed: {what}. Set {_setting()} to "
         "postgresql://<user>:<password>@<host>:5432/<database>, where @ : / ? # % and blanks in the password are "
         "percent-encoded (@ is %40)."
     )
+
+
+def _setting() -> str:
+    """Return the variable of the credentials that dlt resolves now; outside of a source, of one called postgres."""
+    sections = Container()[ConfigSectionContext].sections or ("sources", "postgres")
+    return "__".join((*sections, "credentials")).upper()
 
 
 def _hosts(pairs: Sequence[str]) -> dict[str, str]:

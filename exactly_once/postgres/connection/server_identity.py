@@ -1,7 +1,7 @@
-"""Which Postgres server a pipeline reads: rows of another one are not mixed with those that RAW has.
+"""Which Postgres server a pipeline reads, so that rows of two servers are not mixed in RAW.
 
-A server's system identifier is made by initdb. A replica, a failover and a restored physical copy have the same; a
-logical copy and pg_upgrade have another, over the same rows.
+initdb makes a server's system identifier. A replica, a failover and a restored physical copy have the same one; a
+logical copy and pg_upgrade have another one, with the same rows.
 """
 
 from collections.abc import Mapping
@@ -11,46 +11,49 @@ import dlt
 import sqlalchemy as sa
 from dlt.extract.items_transform import ItemTransform
 
+from exactly_once import hints
 from exactly_once.errors import PipelineError
+from exactly_once.postgres import POSTGRES
+from exactly_once.source_info import SourceInfo
 
 STATE = "server"
 IDENTIFIER = "select system_identifier::text from pg_control_system()"
 
 
 def identifier(engine: sa.Engine) -> str | None:
-    """Return the server's system identifier, or None where it does not say."""
+    """Return the server's system identifier, or None if the role may not read it."""
     try:
         with engine.connect() as connection:
             return connection.exec_driver_sql(IDENTIFIER).scalar()
     except sa.exc.DBAPIError as error:
-        if getattr(error.orig, "pgcode", None) is None:  # no answer of the server's: it is away
+        if getattr(error.orig, "pgcode", None) is None:  # no answer of the server
             raise
         return None
 
 
-def check_server(found: str | None, state: Mapping[str, Any], is_accepted: bool) -> None:
+def check_server(found: str | None, state: Mapping[str, Any], is_accepted: bool, info: SourceInfo = POSTGRES) -> None:
     """Compare the server with the one that rows of RAW came from.
 
     Args:
         found: the server's identifier.
-        state: of the source; what an earlier version has written names none.
-        is_accepted: whether another server than before has the same rows.
+        state: of the source; an earlier version has kept no identifier in it.
+        is_accepted: whether a person said that another server has the same rows.
+        info: of the source, for messages.
 
     Raises:
-        PipelineError: it is another one, and nobody has said that its rows are the same.
+        PipelineError: it is another one, and nobody accepted it.
     """
     if found is None or is_accepted or state.get(STATE, found) == found:
         return
     raise PipelineError(
-        f"Postgres is another server (system identifier {found}) than the one that RAW was loaded from "
-        f"({state[STATE]}), and their rows would be mixed. Set MAILBLAZE_DATA_DIR to a new folder, or type make clean "
-        "to forget the old rows; where the same rows have moved to this server, type "
-        "python pipelines/postgres.py --accept-server."
+        f"{info.label} is another server (system identifier {found}) than the one that RAW was loaded from "
+        f"({state[STATE]}), and their rows would be mixed. To load the new rows alone, {hints.new_data_dir()}; if the "
+        f"same rows have moved to this server, type {info.accept('accept_server', '')}."
     )
 
 
 class SaveServer(ItemTransform):
-    """A step of a resource that keeps the server in the source's state, with rows or without."""
+    """A step of a resource that saves the server in the source's state, with rows or without."""
 
     def __init__(self, found: str | None) -> None:
         super().__init__(self.__call__)

@@ -1,13 +1,15 @@
-"""What every session of a load has: the settings that a value, a row or a time limit depends on, read back.
+"""The settings of every session of a load that a value, a row or a time limit depends on; each is read back.
 
-They are set within each transaction and end with it. So they pass a connection pooler, in session and in transaction
-mode, and nothing of them is left in a connection that another application gets from the pool.
+They are set within each transaction and end with it. So they work behind a connection pooler in session and in
+transaction mode, and no connection keeps them for another application.
 """
 
 import re
 from dataclasses import dataclass
 
 from exactly_once.errors import PipelineError
+from exactly_once.postgres import POSTGRES
+from exactly_once.source_info import SourceInfo
 
 # As current_setting() shows them. A role, a database or a server may have set each of them otherwise. lc_monetary is
 # left as the database has it: it says how many digits of a `money` are behind the point.
@@ -35,10 +37,10 @@ SETTINGS = {
     "idle_session_timeout": "0",
     "lock_timeout": "10min",  # of one table: it is refused, and the others are read
 }
-# Nobody's operators, functions or tables take the place of Postgres's own.
+# No operator, function or table of another schema takes the place of Postgres's own.
 SEARCH_PATH = "pg_catalog, pg_temp"
 
-# The shared lock marks a session as one of ours, which reads only: any number of them may hold it at once.
+# A shared lock marks a session as a load's, which reads only; any number of sessions may hold it.
 MARK = (1_296_841_794, 1_163_665_696)
 MARKED = f"""
 select pid from pg_catalog.pg_locks where locktype = 'advisory' and classid = {MARK[0]} and objid = {MARK[1]}
@@ -57,7 +59,7 @@ class Server:
 
 
 def pin(search_path: str = SEARCH_PATH) -> str:
-    """Return the query that gives the current transaction its settings, and marks its session as a load's.
+    """Return the query that sets the transaction's settings and marks its session as a load's.
 
     A setting that this version of Postgres does not have is left out.
     """
@@ -83,11 +85,13 @@ select pg_catalog.pg_postmaster_start_time()::text as started, pg_catalog.curren
 """
 
 
-def check(row: tuple, expected: Server | None = None) -> Server:
+def check(row: tuple, expected: Server | None = None, info: SourceInfo = POSTGRES) -> Server:
     """Return the server that a row of `read_back` shows.
 
     Args:
-        expected: the server of the snapshot; None where none was taken yet.
+        row: of `read_back`.
+        expected: the server of the snapshot; None: no snapshot was taken yet.
+        info: of the source, for messages.
 
     Raises:
         PipelineError: a setting did not stay as it was set, or this is another server.
@@ -95,14 +99,14 @@ def check(row: tuple, expected: Server | None = None) -> Server:
     started, database, encoding, others = row
     if others:
         raise PipelineError(
-            f"Postgres, or a pooler before it, does not keep a session's settings ({others}): connect to Postgres "
-            "itself, or to a pool in session or transaction mode, with SOURCES__POSTGRES__CREDENTIALS."
+            f"{info.label}, or a pooler before it, does not keep a session's settings ({others}): connect to Postgres "
+            f"itself, or to a pool in session or transaction mode, with {info.setting('credentials')}."
         )
     found = Server(started, database, encoding)
     if expected and found != expected:
         raise ServerChanged(
-            "Postgres: two connections of this load reached two servers, or one that was restarted meanwhile; nothing "
-            "was loaded. Run again; if it stays so, name one server in SOURCES__POSTGRES__CREDENTIALS."
+            f"{info.label}: two connections of this load reached two servers, or one that was restarted meanwhile; "
+            f"nothing was loaded. Run again; if it happens again, name one server in {info.setting('credentials')}."
         )
     return found
 
@@ -113,17 +117,17 @@ class ServerChanged(PipelineError):
     is_transient = True
 
 
-# What Postgres or a pooler says, in any language where it is a name, and what helps.
+# Parts of messages of Postgres or a pooler, in any language where they are names, and what helps.
 HINTS = (
     (r"row.level security", "ALTER ROLE {role} BYPASSRLS, typed as a superuser, lets {role} read every row"),
     (r"transaction blocks not allowed|statement pooling", "connect to Postgres itself, or to a session pool"),
     (
         r"unsupported startup parameter",
-        "take it out of SOURCES__POSTGRES__CREDENTIALS, or name it in ignore_startup_parameters of the pooler",
+        "take it out of {credentials}, or name it in ignore_startup_parameters of the pooler",
     ),
     (
         r"query_wait_timeout",
-        "the pool has too few connections: make it larger, or lower SOURCES__POSTGRES__CONNECTIONS",
+        "the pool has too few connections: make it larger, or lower {connections}",
     ),
     (r"lock.timeout", "another session holds the table locked: end it, then run again"),
     (
@@ -132,16 +136,17 @@ HINTS = (
     ),
     (
         r"(function|relation|operator|type) .*does not exist",
-        "where a view calls functions that name no schema, set SOURCES__POSTGRES__SEARCH_PATH",
+        "where a view calls functions that name no schema, set {search_path}",
     ),
 )
 
 
-def hint(reason: str, role: str) -> str:
+def hint(reason: str, role: str, info: SourceInfo = POSTGRES) -> str:
     """Return what helps against an error of Postgres, or nothing."""
+    settings = {name: info.setting(name) for name in ("credentials", "connections", "search_path")}
     for pattern, text in HINTS:
         if re.search(pattern, reason, re.IGNORECASE):
-            return text.format(role=role)
+            return text.format(role=role, **settings)
     return ""
 
 

@@ -1,7 +1,7 @@
-"""A table of Postgres as one load reads it: its options, what the catalogue says of it, and its names in RAW."""
+"""A table as one load reads it: its declaration, what the catalogue says of it, and its names in RAW."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -12,41 +12,49 @@ from dlt.sources.sql_database.schema_types import table_to_columns
 from exactly_once.names import ROW_KEY, raw_names
 from exactly_once.postgres.scanner import compile_sql, postgres_query
 from exactly_once.postgres.tables.catalog import CatalogColumn, CatalogTable
-from exactly_once.postgres.tables.spec import NONE, SWEEP, TableOptions
+from exactly_once.postgres.tables.spec import NONE, SWEEP, Table
 from exactly_once.postgres.tables.type_mapping import dlt_type, duckdb_cast, select_list, source_of, source_type
 from exactly_once.postgres.tables.widening import NUMERIC
+from exactly_once.source_info import SourceInfo
 
 
 @dataclass(frozen=True)
 class SourceTable:
-    """One line of TABLES together with its table.
+    """One declared table together with what Postgres and RAW have.
 
     Args:
-        options: the line.
-        found: what the catalogue says.
+        spec: the declaration.
+        catalog: what Postgres's catalogue says.
+        info: of the source.
         known: names that RAW has already, by the source's name.
         raw_columns: dlt's columns of the table in RAW; empty before the first load.
     """
 
-    options: TableOptions
-    found: CatalogTable
-    known: Mapping[str, str]
-    raw_columns: TTableSchemaColumns
+    spec: Table
+    catalog: CatalogTable
+    info: SourceInfo
+    known: Mapping[str, str] = field(default_factory=dict)
+    raw_columns: TTableSchemaColumns = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        """The name of the line of TABLES."""
-        return self.options.name
+        """The table's name in messages and options."""
+        return self.spec.name
+
+    @property
+    def raw_name(self) -> str:
+        """The table's name in RAW."""
+        return self.spec.raw_name(self.info.name)
 
     @cached_property
     def quoted(self) -> str:
         """Return the table as SQL names it, with its schema."""
-        return f"{quote(self.found.schema)}.{quote(self.found.name)}"
+        return f"{quote(self.catalog.schema)}.{quote(self.catalog.name)}"
 
     @cached_property
     def columns(self) -> list[CatalogColumn]:
         """The columns that are loaded."""
-        return [column for column in self.found.columns if column.name not in self.options.exclude]
+        return [column for column in self.catalog.columns if column.name not in self.spec.exclude]
 
     @cached_property
     def names(self) -> dict[str, str]:
@@ -56,17 +64,17 @@ class SourceTable:
     @cached_property
     def key(self) -> list[str]:
         """The key, as RAW names its columns."""
-        return [ROW_KEY] if self.options.is_row_keyed else [self.names[column] for column in self.options.key]
+        return [ROW_KEY] if self.spec.is_row_keyed else [self.names[column] for column in self.spec.key_columns]
 
     @cached_property
     def cursor(self) -> str | None:
         """The cursor, as RAW names it."""
-        return self.names[self.options.cursor] if self.options.cursor else None
+        return self.names[self.spec.cursor] if self.spec.cursor else None
 
     @property
     def cursor_digits(self) -> int:
         """The digits of a second that the cursor's type keeps."""
-        column = self.found.column(self.options.cursor) if self.options.cursor else None
+        column = self.catalog.column(self.spec.cursor) if self.spec.cursor else None
         return column.modifier if column and 0 <= column.modifier < 6 else 6
 
     @cached_property
@@ -79,21 +87,21 @@ class SourceTable:
     def is_text(self, column: CatalogColumn) -> bool:
         """Tell whether a column travels as text whatever it is.
 
-        A domain lands as its base type, but a column that RAW has as text keeps it, and so does one of numbers.
+        A domain becomes its base type, but a column that RAW has as text stays text, and so does one of numbers.
         """
         had = self.raw_columns.get(self.names[column.name], {})
         is_kept = had.get("data_type") == "text" and (column.is_domain or NUMERIC in had)
-        return column.name in self.options.as_text or is_kept
+        return column.name in self.spec.as_text or is_kept
 
     @cached_property
     def described(self) -> sa.Table:
-        """The table as dlt and the reader see it: RAW's names, each with the SQL that names it at the source."""
-        key = [] if self.options.is_row_keyed else [quote(column) for column in self.options.key]
+        """The table as dlt sees it: the names of RAW, each with the SQL expression that reads it at the source."""
+        key = [quote(column) for column in self.spec.key_columns]
         columns: list[Any] = [
             sa.Column(
                 self.names[column.name],
                 source_type(column, self.is_text(column)),
-                # RAW accepts a NULL in any column: Postgres may drop a NOT NULL tomorrow, and no file says it has none.
+                # RAW accepts a NULL in any column: Postgres may drop a NOT NULL, and no file says that it has none.
                 nullable=True,
                 info={
                     "source": quote(column.name),
@@ -105,11 +113,11 @@ class SourceTable:
             )
             for column in self.columns
         ]
-        if self.options.is_row_keyed:
+        if self.spec.is_row_keyed:
             row = f"ROW({', '.join(quote(column.name) for column in self.columns)})::text"
             number = f"row_number() OVER (PARTITION BY {row})"
             columns.append(sa.Column(ROW_KEY, sa.Text(), info={"source": f"(md5({row}) || '-' || {number})"}))
-        return sa.Table(self.found.name, sa.MetaData(schema=self.found.schema), *columns)
+        return sa.Table(self.catalog.name, sa.MetaData(schema=self.catalog.schema), *columns)
 
     @cached_property
     def deleted_at(self) -> sa.ColumnElement | None:
@@ -117,9 +125,9 @@ class SourceTable:
 
         A column that says only whether takes the row's cursor for the time, and 1970 where there is none.
         """
-        if self.options.deletes in (SWEEP, NONE):
+        if self.spec.deletes in (SWEEP, NONE):
             return None
-        column = self.described.c[self.names[self.options.deletes]]
+        column = self.described.c[self.names[self.spec.deletes]]
         if isinstance(column.type, sa.Boolean):
             since = sa.literal_column("'1970-01-01 00:00:00+00'::timestamptz")
             if self.cursor:
@@ -128,9 +136,9 @@ class SourceTable:
         return self._instant(column)
 
     def _instant(self, column: sa.Column) -> sa.ColumnElement:
-        """Return a time as an instant: one without a zone is of the zone that the line names."""
-        if isinstance(column.type, sa.DateTime) and not column.type.timezone and self.options.zone:
-            return sa.func.timezone(self.options.zone, source_of(column))
+        """Return a time as an instant; one without a zone is in the declared zone."""
+        if isinstance(column.type, sa.DateTime) and not column.type.timezone and self.spec.zone:
+            return sa.func.timezone(self.spec.zone, source_of(column))
         return source_of(column)
 
     @cached_property
@@ -155,8 +163,8 @@ class SourceTable:
             for column in query.selected_columns
         }
 
-    def read(self, query: sa.Select) -> str:
-        """Return DuckDB's SQL that reads a query of this table from Postgres, every value as RAW holds it."""
+    def scan(self, query: sa.Select) -> str:
+        """Return DuckDB's SQL that reads a query of this table from Postgres, each value as RAW holds it."""
         columns = ", ".join(f"{value} AS {quote(name)}" for name, value in self.values(query).items())
         return f"SELECT {columns} FROM {postgres_query(compile_sql(query))}"
 

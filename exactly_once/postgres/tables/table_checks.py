@@ -1,6 +1,6 @@
-"""What must hold of a table before a row of it is read: it is there and readable, its key and cursor carry a load.
+"""What must hold of a table before a row is read: it exists, is readable, and its key and cursor fit a load.
 
-A load refuses a table by the first line; `make doctor` prints the same lines.
+A load refuses a table by the first line; the checks of `checks.py` print the same lines.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,8 @@ from sqlalchemy.dialects import postgresql
 
 from exactly_once.postgres.tables.catalog import CatalogColumn, CatalogTable
 from exactly_once.postgres.tables.source_table import SourceTable, quote
-from exactly_once.postgres.tables.spec import NONE, SWEEP, TableOptions
+from exactly_once.postgres.tables.spec import NONE, SWEEP, Table
+from exactly_once.source_info import SourceInfo
 
 TIMES = ("timestamptz", "timestamp")
 # A float has values that differ and are equal (NaN of other bits, 0 and -0), documents and shapes have no order, and
@@ -19,126 +20,146 @@ NO_KEYS = ("float4", "float8", "json", "jsonb", "xml", "point", "line", "lseg", 
 UTC = ("utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "universal", "etc/universal", "uct", "etc/uct")
 
 
-def access_refusals(options: TableOptions, found: CatalogTable, role: str) -> Iterator[str]:
+def access_refusals(spec: Table, found: CatalogTable, role: str, info: SourceInfo) -> Iterator[str]:
     """Yield why a table cannot be read, each in one line with the next step.
 
     Args:
-        options: its line of TABLES.
+        spec: the declaration of the table.
         found: what the catalogue says.
         role: that reads.
+        info: of the source.
     """
     name = f"{shown(found.schema)}.{shown(found.name)}"
     if found.oid is None:
         step = "restore it"
         if found.elsewhere:
-            step = f'there is one in {", ".join(found.elsewhere)}: say "schema": "{found.elsewhere[0]}"'
-        yield (f"Postgres has no table {name}; {step}, or take its line out of TABLES in pipelines/postgres.py")
+            step = f'there is one in {", ".join(found.elsewhere)}: say schema="{found.elsewhere[0]}"'
+        yield f"{info.label} has no table {name}; {step}, or take it out of {info.declared_in}"
         return
     if found.is_schema_closed:
         yield f"{role} may not look into {found.schema}; GRANT USAGE ON SCHEMA {shown(found.schema)} TO {shown(role)};"
         return
-    yield from _rights(options, found, role, name)
+    yield from _missing_grants(spec, found, role, info)
 
 
-def _rights(options: TableOptions, found: CatalogTable, role: str, name: str) -> Iterator[str]:
+def _missing_grants(spec: Table, found: CatalogTable, role: str, info: SourceInfo) -> Iterator[str]:
     if found.is_readable:
         return
+    name = f"{shown(found.schema)}.{shown(found.name)}"
     closed = [column.name for column in found.columns if not column.is_readable]
     if len(closed) == len(found.columns):
         yield f"{role} may not read {name}; GRANT SELECT ON {name} TO {shown(role)};"
-    elif unread := [column for column in closed if column not in options.exclude]:
-        names = ", ".join(f'"{column}"' for column in [*options.exclude, *unread])
-        yield f'{role} may not read {", ".join(unread)} of {name}: say "exclude": [{names}] in TABLES'
+    elif unread := [column for column in closed if column not in spec.exclude]:
+        names = ", ".join(f'"{column}"' for column in [*spec.exclude, *unread])
+        yield f"{role} may not read {', '.join(unread)} of {name}: say exclude=[{names}] in {info.declared_in}"
 
 
-def column_refusals(options: TableOptions, found: CatalogTable) -> Iterator[str]:
-    """Yield what is wrong with the columns that a line of TABLES names, as the catalogue says."""
-    if {column.name for column in found.columns} <= set(options.exclude):
-        yield f"{options.name} has no column that is not excluded: take its line out of TABLES"
+def column_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iterator[str]:
+    """Yield what is wrong with the columns that a declaration names, as the catalogue says."""
+    if {column.name for column in found.columns} <= set(spec.exclude):
+        yield f"{spec.name} has no column that is not excluded: take it out of {info.declared_in}"
         return
-    key = () if options.is_row_keyed else options.key
-    more = () if options.deletes in (SWEEP, NONE) else (options.deletes,)
-    for column in filter(None, (*key, options.cursor, *more, *options.exclude, *options.as_text)):
+    named = (*spec.key_columns, spec.cursor, _deletes_column(spec), *spec.exclude, *spec.as_text)
+    for column in filter(None, named):
         if found.column(column) is None:
-            yield f"{options.name} has no column {column}: restore it, or name another in TABLES"
+            yield f"{spec.name} has no column {column}: restore it, or name another in {info.declared_in}"
             return
+    yield from _key_refusals(spec, found, info)
+    yield from _cursor_refusals(spec, found, info)
+    if (deletes := _deletes_column(spec)) and (kind := found.column(deletes)).base not in (*TIMES, "bool"):
+        yield f"{spec.name}.{deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
+
+
+def _deletes_column(spec: Table) -> str | None:
+    return None if spec.deletes in (SWEEP, NONE) else spec.deletes
+
+
+def _key_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iterator[str]:
+    key = spec.key_columns
     for column in key:
         kind = found.column(column)
-        if (kind.base in NO_KEYS or kind.is_array) and column not in options.as_text:
+        if (kind.base in NO_KEYS or kind.is_array) and column not in spec.as_text:
             yield (
-                f'{options.name}.{column} is {kind.type}, which no warehouse compares as Postgres does: say "as_text": '
-                f'["{column}"] in TABLES, or name another key'
+                f"{spec.name}.{column} is {kind.type}, which no warehouse compares as Postgres does: say "
+                f'as_text=["{column}"] in {info.declared_in}, or name another key'
             )
     if key and found.kind in ("r", "p") and not found.heirs and not is_unique(found, key):
         columns = ", ".join(map(shown, key))
         yield (
-            f"{options.name}: no unique index holds ({', '.join(key)}) unique, so two rows may be one in RAW: CREATE "
-            f'UNIQUE INDEX ON {shown(found.schema)}.{shown(found.name)} ({columns}); or say "key": "row" in TABLES'
+            f"{spec.name}: no unique index holds ({', '.join(key)}) unique, so two rows may be one in RAW: CREATE "
+            f'UNIQUE INDEX ON {shown(found.schema)}.{shown(found.name)} ({columns}); or say key="row" in '
+            f"{info.declared_in}"
         )
-    if options.cursor and (kind := found.column(options.cursor)).base not in TIMES:
+
+
+def _cursor_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iterator[str]:
+    if not spec.cursor:
+        return
+    if (kind := found.column(spec.cursor)).base not in TIMES:
         yield (
-            f"{options.name}.{options.cursor} is {kind.type}, no timestamp, and says nothing of transactions that are "
-            "still open: name another cursor in TABLES, or None"
+            f"{spec.name}.{spec.cursor} is {kind.type}, no timestamp, and says nothing of transactions that are "
+            f"still open: name another cursor in {info.declared_in}, or None"
         )
-    if options.cursor and found.is_delayed:
+    if found.is_delayed:
         yield (
-            f"{options.name}: rows of a materialized view become visible when it is refreshed, and open transactions "
-            "of a foreign table's server are not seen, so a cursor skips rows: set the cursor to None in TABLES"
+            f"{spec.name}: rows of a materialized view become visible when it is refreshed, and open transactions "
+            f"of a foreign table's server are not seen, so a cursor skips rows: say cursor=None in {info.declared_in}"
         )
-    if more and (kind := found.column(options.deletes)).base not in (*TIMES, "bool"):
-        yield f"{options.name}.{options.deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
 
 
 def is_unique(found: CatalogTable, key: Sequence[str]) -> bool:
-    """Tell whether an index of Postgres holds the key unique: one of a table says nothing of those that inherit."""
+    """Tell whether an index holds the key unique; one of a table says nothing of tables that inherit from it."""
     return not found.heirs and any(set(index) <= set(key) for index in found.unique)
 
 
-def nullable(table: SourceTable) -> list[CatalogColumn]:
+def nullable_key_columns(table: SourceTable) -> list[CatalogColumn]:
     """Return the columns of the key in which there may be a NULL."""
-    key = () if table.options.is_row_keyed else table.options.key
+    key = table.spec.key_columns
     return [column for column in table.columns if column.name in key and not column.is_not_null]
 
 
 def key_refusal(connection: sa.Connection, table: SourceTable) -> str | None:
-    """Look for what the catalogue cannot exclude: a NULL in the key, and in a view two rows with one key."""
-    for column in nullable(table):
+    """Return why the key is not one, as far as the catalogue cannot say: it is NULL, or two rows of a view have it."""
+    for column in nullable_key_columns(table):
         if connection.exec_driver_sql(
             f"select 1 from {_driver(table.quoted)} where {_driver(quote(column.name))} is null limit 1"
         ).first():
             return (
                 f"{table.name}.{column.name} is a part of the key and is NULL in a row: DELETE or UPDATE those rows, "
-                'or say "key": "row" in TABLES'
+                f'or say key="row" in {table.info.declared_in}'
             )
-    if table.options.is_row_keyed or is_unique(table.found, table.options.key):
+    if table.spec.is_row_keyed or is_unique(table.catalog, table.spec.key):
         return None
-    columns = ", ".join(map(quote, table.options.key))
+    columns = ", ".join(map(quote, table.spec.key))
     twice = f"select {columns} from {table.quoted} group by {columns} having count(*) > 1 limit 1"
     if row := connection.exec_driver_sql(_driver(twice)).first():
-        shown = ", ".join(f"{name}={value}" for name, value in zip(table.options.key, row, strict=True))
-        return f'{table.name}: two rows have the key {shown}: name a key that is unique, or say "key": "row" in TABLES'
+        shown = ", ".join(f"{name}={value}" for name, value in zip(table.spec.key, row, strict=True))
+        return (
+            f"{table.name}: two rows have the key {shown}: name a key that is unique, or say "
+            f'key="row" in {table.info.declared_in}'
+        )
     return None
 
 
 def zone_refusal(table: SourceTable, settings: Sequence[tuple[str, str]]) -> str | None:
-    """Tell that times without a zone are written in sessions that do not begin in UTC, where no zone is declared.
+    """Return why the zone of a cursor or of a column of deletes is ambiguous: a `timestamp` without a declared zone.
 
     Args:
-        table: of which the cursor is looked at, and the column that says since when a row is deleted.
-        settings: whose sessions begin in which zone.
+        table: with these columns.
+        settings: whose sessions begin in which zone, from `zone_settings`.
     """
-    line = table.options
-    columns = [table.found.column(name) for name in (line.cursor, line.deletes) if name not in (None, SWEEP, NONE)]
+    spec = table.spec
+    columns = [table.catalog.column(name) for name in (spec.cursor, spec.deletes) if name not in (None, SWEEP, NONE)]
     column = next((column for column in columns if column.base == "timestamp"), None)
-    if column is None or line.zone:
+    if column is None or spec.zone:
         return None
     other = [(who, zone) for who, zone in settings if zone.strip("'\"").lower() not in UTC]
     if not other:
         return None
     who, zone = other[0]
     return (
-        f"{table.name}.{column.name} is a timestamp without a zone, and sessions of {who} begin in {zone}: "
-        f'say in which zone it is written, "zone": "{zone}" or "zone": "UTC", in TABLES'
+        f"{table.name}.{column.name} is a timestamp without a zone, and sessions of {who} begin in {zone}: say in "
+        f'which zone it is written, zone="{zone}" or zone="UTC", in {table.info.declared_in}'
     )
 
 

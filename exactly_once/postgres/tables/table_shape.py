@@ -1,8 +1,8 @@
-"""The shape of a table as the last load saw it, and what in a new one changes values without moving a cursor.
+"""The shape of a table as the last load saw it, and which changes of it change values without moving a cursor.
 
-`ADD COLUMN … DEFAULT`, a generated column, a renamed column or label, `ALTER TYPE … USING`, a table made again: none of
-them touches a row's cursor. A column is known by its number, which a dropped and re-added one does not keep; a rewrite
-of the table by its file together with the version of the column's own row in the catalogue.
+`ADD COLUMN … DEFAULT`, a generated column, a renamed column or label, `ALTER TYPE … USING`, a table that was created
+again: none of them touches a row's cursor. A column is known by its number, which a dropped and added one does not
+keep; a rewrite of the table by its file together with the version of the column's own row in the catalogue.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,13 +20,13 @@ Shape = dict[str, Any]
 
 def shape_of(table: SourceTable) -> Shape:
     """Return the shape, as the state of the dlt resource keeps it: JSON, keyed by the numbers of the columns."""
-    found = table.found
-    options = table.options
+    found = table.catalog
+    spec = table.spec
     shape: Shape = {
         "oid": found.oid,
-        "line": {"raw": options.raw_name, "cursor": options.cursor, "deletes": options.deletes, "zone": options.zone},
+        "line": {"raw": table.raw_name, "cursor": spec.cursor, "deletes": spec.deletes, "zone": spec.zone},
         "key": table.key,
-        "excluded": [column.number for column in found.columns if column.name in options.exclude],
+        "excluded": [column.number for column in found.columns if column.name in spec.exclude],
         "columns": {str(column.number): _column(table, column) for column in table.columns},
     }
     if found.kind == "r":
@@ -54,15 +54,15 @@ def changes(table: SourceTable, before: Mapping[str, Any] | None) -> list[str]:
         return list(_unrecorded(table))
     now = shape_of(table)
     if before["oid"] != now["oid"]:
-        return ["the table was made again"]
+        return ["the table was created again"]
     found = [
-        f"its line of TABLES has another {option}"
+        f"{table.info.declared_in} gives it another {option}"
         for option, value in now["line"].items()
         if before.get("line", now["line"]).get(option) != value
     ]
     found += list(_columns(table, before, now))
     if before.get("definition") != now.get("definition"):
-        found.append("the view is defined otherwise")
+        found.append("the view's definition changed")
     return found
 
 
@@ -71,16 +71,16 @@ def new_partitions(table: SourceTable, before: Mapping[str, Any] | None) -> list
 
     One that was attached brings rows with the cursors that they had.
     """
-    if before is None or before["oid"] != table.found.oid:
+    if before is None or before["oid"] != table.catalog.oid:
         return []
-    return sorted({*table.found.partitions, *table.found.heirs} - set(before.get("partitions", ())))
+    return sorted({*table.catalog.partitions, *table.catalog.heirs} - set(before.get("partitions", ())))
 
 
 def _column(table: SourceTable, column: CatalogColumn) -> dict[str, Any]:
     found: dict[str, Any] = {
         "name": column.name,
         "raw": table.names[column.name],
-        "type": f"{column.type} as text" if column.name in table.options.as_text else column.type,
+        "type": f"{column.type} as text" if column.name in table.spec.as_text else column.type,
         "version": column.version,
     }
     if column.expression:
@@ -91,14 +91,14 @@ def _column(table: SourceTable, column: CatalogColumn) -> dict[str, Any]:
 
 
 def _columns(table: SourceTable, before: Mapping[str, Any], now: Shape) -> Iterator[str]:
-    is_rewritten = before.get("file") != now.get("file") or table.found.kind != "r"
+    is_rewritten = before.get("file") != now.get("file") or table.catalog.kind != "r"
     bases = {str(column.number): column for column in table.columns}
     is_explained = False
     for number, column in now["columns"].items():
         was = before["columns"].get(number)
         if was is None:
             is_known = column["raw"] in table.raw_columns or int(number) in before.get("excluded", ())
-            reason = _added(bases[number], is_rewritten or bool(table.found.heirs), is_known)
+            reason = _added(bases[number], is_rewritten or bool(table.catalog.heirs), is_known)
         else:
             reason = _changed(was, column, is_rewritten)
         if reason:
@@ -106,7 +106,7 @@ def _columns(table: SourceTable, before: Mapping[str, Any], now: Shape) -> Itera
             yield reason
     kept = [number for number in now["columns"] if number in before["columns"]]
     is_altered = any(before["columns"][number]["version"] != now["columns"][number]["version"] for number in kept)
-    if is_altered and is_rewritten and not is_explained and table.found.kind in ("r", "p"):
+    if is_altered and is_rewritten and not is_explained and table.catalog.kind in ("r", "p"):
         yield "ALTER TABLE wrote the table again"
 
 
@@ -128,7 +128,7 @@ def _changed(was: Mapping[str, Any], column: Mapping[str, Any], is_rewritten: bo
         if is_rewritten or not (is_text or _root(was["type"]) == _root(column["type"])):
             return f"the column {name} was {was['type']} and is {column['type']}"
     if was.get("expression") != column.get("expression"):
-        return f"the column {name} is generated otherwise"
+        return f"the column {name} is generated by another expression"
     labels, before = column.get("inner", {}), was.get("inner", {})
     # Rows have no label that is new, and every field of a composite type.
     if any(labels.get(oid) != label for oid, label in before.items()) or any(
@@ -142,7 +142,7 @@ def _unrecorded(table: SourceTable) -> Iterator[str]:
     """Yield what a RAW that was loaded before shapes were kept may lack, or has only nearly."""
     for column in table.columns:
         if table.names[column.name] not in table.raw_columns:
-            if column.has_missing or column.has_default or column.generated or table.found.kind not in ("r", "p"):
+            if column.has_missing or column.has_default or column.generated or table.catalog.kind not in ("r", "p"):
                 yield f"the column {column.name} was added"
         elif column.base == "float4":
             yield f"the column {column.name} is real, whose values were stored with digits that Postgres does not show"

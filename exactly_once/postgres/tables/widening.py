@@ -1,4 +1,4 @@
-"""What becomes of a column whose type at the source is no longer the one that RAW has: wider, accepted, or refused."""
+"""Columns whose type at the source is no longer the one that RAW has: widened, accepted, or refused."""
 
 from collections.abc import Collection
 from typing import Any
@@ -7,6 +7,8 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 
 from exactly_once.destinations.column_changes import ACCEPTED, ZONE
 from exactly_once.errors import TableError
+from exactly_once.postgres.tables.spec import Table
+from exactly_once.source_info import SourceInfo
 
 BIGINT = 19  # digits
 MAX_PRECISION = 38
@@ -14,21 +16,21 @@ NUMERIC = "x-numeric"  # hint of a text column that holds numbers of any precisi
 ALL = "all"
 
 
-def agreed(
-    table: str,
+def changed_types(
+    spec: Table,
+    info: SourceInfo,
     raw: TTableSchemaColumns,
     new: TTableSchemaColumns,
     accepted: Collection[str] = (),
-    zone: str | None = None,
 ) -> TTableSchemaColumns:
     """Return the columns whose type in RAW must change, or is wider than the source's, as RAW shall have them.
 
     Args:
-        table: its name, for the line of a refusal.
+        spec: the declaration of the table.
+        info: of the source.
         raw: dlt's columns of the table in RAW.
         new: dlt's columns as the source has them now.
         accepted: columns, by their names in RAW, whose new type is accepted whatever it is.
-        zone: in which a time without a zone was written.
 
     Raises:
         TableError: a type changed to one that cannot hold what RAW has.
@@ -39,25 +41,26 @@ def agreed(
         if "data_type" not in had or "data_type" not in column:
             continue
         if _type(had) == _type(column):
-            if had.get(ACCEPTED):  # it was carried through by an earlier load, and the next change is another one
+            if had.get(ACCEPTED):  # an earlier load carried it through; the next change is another one
                 found[name] = {"name": name, ACCEPTED: False}
             continue
+        is_accepted = name in accepted or ALL in accepted
+        accept = info.accept("accept_type", f"{spec.name}.{name}")
         wider = widened(had, column)
-        if wider is None and name not in accepted and ALL not in accepted:
+        if wider is None and not is_accepted:
             raise TableError(
-                f"{table}.{name}: RAW has {shown(had)} and the source now has {shown(column)}, which does not hold "
-                f"every value of it: type python pipelines/postgres.py --accept-type {table}.{name} to change RAW, or "
-                "change the source back"
+                f"{spec.name}.{name}: RAW has {shown(had)} and the source now has {shown(column)}, which does not hold "
+                f"every value of it: type {accept} to change RAW, or change the source back"
             )
         # The text of a number is no wider type to a warehouse, and holds it all the same.
         is_carried = wider is None or (wider["data_type"] == "text" != had["data_type"])
-        if is_carried and {had["data_type"], column["data_type"]} == {"timestamp"} and not zone:
+        if is_carried and {had["data_type"], column["data_type"]} == {"timestamp"} and not spec.zone:
             raise TableError(
-                f"{table}.{name}: RAW has {shown(had)} and the source now has {shown(column)}: say in which zone the "
-                f'times without one are, e.g. "zone": "Europe/Berlin" in the line of {table} in TABLES, then type '
-                f"python pipelines/postgres.py --accept-type {table}.{name}"
+                f"{spec.name}.{name}: RAW has {shown(had)} and the source now has {shown(column)}: say in which zone "
+                f'the times without one are, e.g. zone="Europe/Berlin" for {spec.name} in {info.declared_in}, then '
+                f"type {accept}"
             )
-        carried = {ACCEPTED: True, **({ZONE: zone} if zone else {})} if is_carried else {}
+        carried = {ACCEPTED: True, **({ZONE: spec.zone} if spec.zone else {})} if is_carried else {}
         kept = {hint: had[hint] for hint in (NUMERIC,) if hint in had}
         found[name] = {"name": name, **kept, **_described(wider or column), **carried}
     return found

@@ -42,14 +42,14 @@ def postgres_door(word: str, services: Services) -> Subject:
         at(path).change_postgres(turn) if turn else at(path).begin()
 
     def check(path: Path) -> Iterator[tuple]:
-        for name, table in postgres.TABLES.items():
-            names = [column for column, _, _ in compare.columns(at(path), name)]
-            places, key = [names.index(column) for column in table["key"]], ", ".join(table["key"])
+        for table in postgres.TABLES:
+            name, names = table.name, [column for column, _, _ in compare.columns(at(path), table.name)]
+            places, key = [names.index(column) for column in table.key], ", ".join(table.key)
             sides = [read(at(path), name, key) for read in (compare.source_rows, compare.raw_rows)]
             yield name, *([(tuple(row[place] for place in places), row) for row in side] for side in sides)
 
     def examine(path: Path) -> Iterator[str]:
-        yield from raw.broken(at(path), {f"postgres_{name}": table["key"] for name, table in postgres.TABLES.items()})
+        yield from raw.broken(at(path), {f"postgres_{table.name}": list(table.key) for table in postgres.TABLES})
         yield from raw.beyond(at(path), "postgres", at(path).source("select clock_timestamp()")[0][0])
 
     return _subject(

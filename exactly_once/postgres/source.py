@@ -1,0 +1,151 @@
+"""The resources of a Postgres source: for each table its changes, and the rows that vanished at the source.
+
+An application declares its tables and yields from `postgres_resources` in a `@dlt.source` of its own, whose signature
+is its configuration:
+
+    @dlt.source(name="shop", schema_contract=CONTRACT, max_table_nesting=0)
+    def shop(snapshot: Snapshot, accept_deletes: Sequence[str] = ()):
+        yield from postgres_resources(snapshot, TABLES, SourceOptions(accept_deletes=accept_deletes))
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import dlt
+from dlt.sources.sql_database import sql_table
+
+from exactly_once.incremental.delete_detection import (
+    DELETED_AT,
+    DeleteDetector,
+    deletes_resource,
+    deletes_resource_names,
+    parse_names,
+)
+from exactly_once.incremental.drop_unchanged import DropUnchanged
+from exactly_once.incremental.raw_table import RawClients, RawTable
+from exactly_once.postgres.connection.server_identity import SaveServer, check_server, identifier
+from exactly_once.postgres.cursor_window import CursorColumn, CursorWindow, SaveWatermark
+from exactly_once.postgres.key_reader import PrimaryKeyReader
+from exactly_once.postgres.snapshot import Snapshot
+from exactly_once.postgres.table_loader import BACKEND, LOAD_ID, ReadOptions
+from exactly_once.postgres.tables.preflight import Accepted, Preflight, TablePlan
+from exactly_once.postgres.tables.spec import SWEEP, Table, tables_by_name
+from exactly_once.postgres.tables.type_mapping import dlt_type
+
+# RAW follows new tables and columns; a type that changes is widened or accepted by this package, not by dlt.
+CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+
+
+@dataclass(frozen=True)
+class SourceOptions:
+    """How a source is loaded this time.
+
+    Args:
+        schema: of Postgres, of tables that name none.
+        chunk_size: rows in one Arrow table of those that are compared with RAW.
+        connections: that read a large table at the same time, at most; None: one for each processor of this machine. A
+            busy source gets fewer.
+        detect_deletes: whether to look for deleted rows; a schedule may load more often than that.
+        accept_deletes: tables of which any fraction may vanish this once; "all": every table.
+        accept_reread: tables that are read again whole however large they are; "all": every table.
+        accept_type: columns, as table.column, whose new type RAW takes over; "all": every column.
+        reread_limit: rows that a table may have to be read again because its definition changed.
+        accept_server: whether another server than before has the same rows.
+        strict: whether a refused table refuses the whole load.
+    """
+
+    schema: str = "public"
+    chunk_size: int = 50_000
+    connections: int | None = None
+    detect_deletes: bool = True
+    accept_deletes: Sequence[str] = ()
+    accept_reread: Sequence[str] = ()
+    accept_type: Sequence[str] = ()
+    reread_limit: int = 10_000_000
+    accept_server: bool = False
+    strict: bool = False
+
+
+def postgres_resources(
+    snapshot: Snapshot, tables: Iterable[Table], options: SourceOptions | None = None
+) -> Iterator[dlt.sources.DltResource]:
+    """Yield a resource for each table, and after it the one that marks its deleted rows, where it has one.
+
+    Call it inside of a `@dlt.source` function. A table that cannot be loaded exactly is refused, and the others are
+    loaded.
+
+    Raises:
+        PipelineError: two tables have one name, an option names what is not there, or the server is another one than
+            before.
+    """
+    options = options or SourceOptions()
+    specs = tables_by_name(tables, snapshot.info)
+    server = identifier(snapshot.engine)
+    check_server(server, dlt.current.source_state(), options.accept_server, snapshot.info)
+    accept_deletes = parse_names("accept_deletes", options.accept_deletes, specs)
+    accept_reread = parse_names("accept_reread", options.accept_reread, specs)
+    accepted = Accepted(accept_reread, options.accept_type, options.reread_limit, specs)
+    clients = RawClients()
+    deletes_names = deletes_resource_names(specs)
+    for plan in Preflight(snapshot, options.schema, clients, accepted, options.strict).plans(specs):
+        source = plan.source
+        window = _window(snapshot, plan)
+        window.saved  # noqa: B018  a clock that went back refuses the load, not a table
+        raw = RawTable(clients, source.raw_name, source.key, source.name)
+        read = ReadOptions(snapshot, plan, window, raw, options.connections or default_connections())
+        yield _changes(read, options.chunk_size).add_step(plan.guard.step(SaveServer(server)))
+        # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
+        if source.spec.deletes == SWEEP and options.detect_deletes and not plan.is_retyped:
+            yield _deletes(read, deletes_names[source.name], source.name in accept_deletes)
+
+
+def default_connections() -> int:
+    """Return how many connections keep this machine's processors busy: Postgres needs as much of them as DuckDB."""
+    return max(1, os.cpu_count() or 1)
+
+
+def _window(snapshot: Snapshot, plan: TablePlan) -> CursorWindow:
+    source, spec = plan.source, plan.source.spec
+    cursor = None
+    if source.cursor:
+        cursor = CursorColumn(source.cursor, spec.lookback_seconds, spec.zone, source.cursor_digits)
+    state = partial(dlt.current.resource_state, source.name)
+    return CursorWindow(snapshot, state, cursor, is_whole=bool(plan.reasons), partitions=plan.partitions)
+
+
+def _changes(read: ReadOptions, chunk_size: int) -> dlt.sources.DltResource:
+    """Return the resource that merges a table's window into RAW."""
+    source, guard = read.source, read.plan.guard
+    described = source.described
+    resource = sql_table(
+        read.snapshot.engine,
+        table=described.name,
+        metadata=described.metadata,
+        backend=BACKEND,
+        backend_kwargs={"options": read},
+        chunk_size=chunk_size,
+        primary_key=source.key,
+        write_disposition="merge",
+        type_adapter_callback=dlt_type,
+        query_adapter_callback=lambda query, table: source.select(read.window.condition(table)),
+    )
+    if resource.name != source.name:
+        resource = resource.with_name(source.name)
+    columns = read.plan.columns
+    if source.cursor:  # of a row that comes twice in one load, as a change and as a missing row, the newest stays
+        columns = columns | {source.cursor: columns[source.cursor] | {"dedup_sort": "desc"}}
+    resource.apply_hints(table_name=source.raw_name, columns=[DELETED_AT, LOAD_ID, *columns.values()])
+    resource.add_step(guard.step(DropUnchanged(read.raw, source.key, read.window.previously_loaded_mask)))
+    return resource.add_step(guard.step(SaveWatermark(read.window)))
+
+
+def _deletes(read: ReadOptions, name: str, is_accepted: bool) -> dlt.sources.DltResource:
+    """Return the resource that compares a table's keys with RAW's."""
+    source, plan = read.source, read.plan
+    keys = PrimaryKeyReader(read.snapshot, source, read.window)
+    detector = DeleteDetector(
+        read.raw, keys.iter_keys, keys.fetch_rows, source.spec.max_deleted_fraction, is_accepted, plan.columns
+    )
+    return deletes_resource(detector, name, source.raw_name, source.key, plan.guard)
