@@ -171,6 +171,8 @@ def driver_read_error(error: sa.exc.DBAPIError, table: str | None = None, role: 
 def new_scanner(engine: sa.Engine, info: SourceInfo = POSTGRES) -> Iterator[PostgresScanner]:
     """Open a scanner on a new snapshot of an engine's database, without a low watermark, for one read.
 
+    Names without a schema are looked up as in the engine's own sessions.
+
     Args:
         engine: whose URL says all of the address, the password included.
         info: of the source, for messages.
@@ -180,9 +182,10 @@ def new_scanner(engine: sa.Engine, info: SourceInfo = POSTGRES) -> Iterator[Post
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as keeper:
             keeper.exec_driver_sql("set transaction read only")
             exported = keeper.exec_driver_sql("select pg_export_snapshot()").scalar()
-            keeper.exec_driver_sql(pin()).all()
-            server = check(tuple(keeper.exec_driver_sql(read_back()).one()), info=info)
-            scanner = PostgresScanner(address, exported, server, info=info)
+            path = keeper.exec_driver_sql("select current_setting('search_path')").scalar()
+            keeper.exec_driver_sql(pin(path).replace("%", "%%")).all()
+            server = check(tuple(keeper.exec_driver_sql(read_back(path).replace("%", "%%")).one()), info=info)
+            scanner = PostgresScanner(address, exported, server, path, info)
             try:
                 yield scanner
             finally:

@@ -1,9 +1,9 @@
-"""Every Postgres value exactly: what Arrow or a reader would bend travels as the text that Postgres itself writes.
+"""Types of Postgres to types of dlt and DuckDB, without loss: a value that has no exact type comes as Postgres's text.
 
-A numeric without precision has up to 147,455 digits, a number in jsonb any precision at all: a float or a
-decimal(38, 9) would cut both. RAW holds such values as text (jsonb and arrays as JSON text), and STAGING casts them
-where it knows better. What no warehouse can hold in the column's own type (NaN in a numeric(12, 4), a time before
-year 1) fails the read by name and key; an infinite time is the first or last one that every warehouse has.
+A numeric without precision has up to 147,455 digits and a number in jsonb any precision: a float or a decimal(38, 9)
+would cut both. RAW holds such values as text, and jsonb and arrays as JSON text. A value that no warehouse can hold in
+the column's type (NaN in a numeric(12, 4), a time before year 1) fails the read with its column and key; an infinite
+time becomes the first or last one that every warehouse has.
 """
 
 from collections.abc import Sequence
@@ -17,8 +17,8 @@ from exactly_once.postgres.tables.catalog import CatalogColumn
 
 MAX_PRECISION = 38  # of a decimal in DuckDB, Snowflake and Arrow's decimal128
 
-# These come through the wire without loss; whatever is not in here goes as text.
-NATIVE = (sa.Boolean, sa.Integer, sa.Numeric, sa.Float, sa.Date, sa.DateTime, sa.Time, sa.LargeBinary, sa.String)
+# The scanner and Arrow have an exact type for these; every other type comes as text.
+LOSSLESS = (sa.Boolean, sa.Integer, sa.Numeric, sa.Float, sa.Date, sa.DateTime, sa.Time, sa.LargeBinary, sa.String)
 DOCUMENTS = (sa.JSON, sa.ARRAY)
 TYPES: dict[str, sa.types.TypeEngine] = {
     "bool": sa.Boolean(),
@@ -50,7 +50,7 @@ def source_type(column: CatalogColumn, is_text: bool = False) -> sa.types.TypeEn
 
     Args:
         column: of the catalogue.
-        is_text: whether it travels as text whatever it is.
+        is_text: whether it comes as text whatever it is.
     """
     if is_text:
         return sa.types.NullType()
@@ -65,7 +65,10 @@ def source_type(column: CatalogColumn, is_text: bool = False) -> sa.types.TypeEn
 
 
 def dlt_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
-    """Return the SQLAlchemy type that dlt describes the column by: the one that `exact_column` selects."""
+    """Return the SQLAlchemy type that dlt describes a column by: the one that `select_expression` returns.
+
+    It is the `type_adapter_callback` of dlt's `sql_table`.
+    """
     if isinstance(sql_type, DOCUMENTS):
         return sa.JSON()
     if isinstance(sql_type, sa.Float):
@@ -74,7 +77,7 @@ def dlt_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
 
 
 def source_of(column: sa.Column) -> sa.ColumnElement:
-    """Return the column as the source names it: the table that we describe to dlt has RAW's names."""
+    """Return the column as the source names it; the table that dlt sees has the names of RAW."""
     quoted = '"' + column.name.replace('"', '""') + '"'
     return sa.literal_column(column.info.get("source", quoted), column.type)
 
@@ -84,7 +87,7 @@ def select_list(table: sa.Table, deleted_at: sa.ColumnElement | None = None) -> 
 
     Args:
         table: as exactly_once/postgres/tables/source_table.py describes it.
-        deleted_at: since when a row is deleted, where the application itself says so; None: these rows live.
+        deleted_at: since when a row is deleted, where a column says so; None: the rows are not deleted.
     """
     since = sa.cast(sa.null() if deleted_at is None else deleted_at, sa.DateTime(timezone=True)).label(DELETED_AT)
     return [*(select_expression(column) for column in table.columns), since]
@@ -109,7 +112,7 @@ def select_expression(column: sa.Column) -> sa.ColumnElement:
 def duckdb_cast(
     column: sa.ColumnElement, key: Sequence[str] = (), is_json_text: bool = False, shown: str | None = None
 ) -> str:
-    """Return DuckDB's SQL for a column that `exact_columns` selected, as it came through the wire.
+    """Return DuckDB's SQL that casts a column of `select_list`, as the scanner returns it, to its type in RAW.
 
     Args:
         column: as selected.
@@ -117,37 +120,35 @@ def duckdb_cast(
         is_json_text: whether Postgres has not checked that the text is a document for every reader (json, not jsonb).
         shown: the column's name at the source, for a complaint; None: as selected.
     """
-    complaint = partial(_complaint, column.name, shown or column.name, key)
+    fail = partial(_failure, column.name, shown or column.name, key)
     name = '"' + column.name.replace('"', '""') + '"'
-    # The widths that dlt gives a column whatever Postgres says: one type in RAW, in every file and in Arrow.
+    # dlt's own widths, whatever Postgres says: one type in RAW, in every file and in Arrow.
     if isinstance(column.type, sa.Integer):
         return f"{name}::BIGINT"
     if isinstance(column.type, sa.Float | sa.Double):
         return f"{name}::DOUBLE"
     if isinstance(column.type, sa.Time):
-        what = complaint("no time of a day")
+        what = fail("no time of a day")
         return f"CASE WHEN {name} = TIME '24:00:00' THEN {what} ELSE {name} END"
     if is_json_text:
-        what = complaint("not JSON for every reader", is_shown=False)
+        what = fail("not JSON for every reader", is_shown=False)
         return f"CASE WHEN {name} IS NULL OR json_valid({name}) THEN {name} ELSE {what} END"
     kind = _time(column.type)
     if kind is None:
         return name
-    first, last = (f"{kind} '{moment}'" for moment in TIMES[kind])
-    if column.name in key:  # two keys must not become one
-        return (
-            f"CASE WHEN {name} BETWEEN {first} AND {last} THEN {name} ELSE {complaint('no key that RAW can hold')} END"
-        )
+    first, last = (f"{kind} '{time}'" for time in TIMES[kind])
+    if column.name in key:  # two keys must stay two
+        return f"CASE WHEN {name} BETWEEN {first} AND {last} THEN {name} ELSE {fail('no key that RAW can hold')} END"
     return (
         f"CASE WHEN {name} IS NULL OR {name} BETWEEN {first} AND {last} THEN {name} "
         f"WHEN isinf({name}) THEN CASE WHEN {name} > {first} THEN {last} ELSE {first} END "
-        f"ELSE {complaint('outside of the years 1 to 9999')} END"
+        f"ELSE {fail('outside of the years 1 to 9999')} END"
     )
 
 
 def is_lossless(sql_type: sa.types.TypeEngine) -> bool:
-    """Tell whether every value of this type survives the wire and Arrow."""
-    if isinstance(sql_type, (sa.Enum, postgresql.CITEXT)) or not isinstance(sql_type, NATIVE):
+    """Tell whether the scanner and Arrow keep every value of this type."""
+    if isinstance(sql_type, (sa.Enum, postgresql.CITEXT)) or not isinstance(sql_type, LOSSLESS):
         return False
     if isinstance(sql_type, sa.Numeric) and sql_type.asdecimal:
         precision, scale = sql_type.precision, sql_type.scale or 0
@@ -156,7 +157,7 @@ def is_lossless(sql_type: sa.types.TypeEngine) -> bool:
 
 
 def _without_nan(column: sa.Column) -> sa.ColumnElement:
-    """Return the column, guarded: the wire's reader would take a NaN for 0, and no decimal has one."""
+    """Return the column with a check for NaN, which the scanner would read as 0 and no decimal has."""
     value = sa.cast(source_of(column), column.type) if column.info.get("is_domain") else source_of(column)
     # The cast fails at that row, and its message carries the words.
     words = sa.cast(sa.literal(f"column {column.info.get('name', column.name)} holds "), sa.Text) + sa.cast(
@@ -167,8 +168,8 @@ def _without_nan(column: sa.Column) -> sa.ColumnElement:
     return sa.case((value == sa.cast(sa.literal("NaN"), column.type), sa.cast(words, column.type)), else_=value)
 
 
-def _complaint(name: str, shown: str, key: Sequence[str], why: str, is_shown: bool = True) -> str:
-    """Return DuckDB's SQL that fails with the column, its value where it is not personal text, and the row's key.
+def _failure(name: str, shown: str, key: Sequence[str], why: str, is_shown: bool = True) -> str:
+    """Return DuckDB's SQL that fails with the column, the row's key and, unless it may be personal text, the value.
 
     Args:
         name: of the column as selected.

@@ -40,30 +40,40 @@ def changed_types(
         had = raw.get(name, {})
         if "data_type" not in had or "data_type" not in column:
             continue
-        if _type(had) == _type(column):
-            if had.get(ACCEPTED):  # an earlier load carried it through; the next change is another one
-                found[name] = {"name": name, ACCEPTED: False}
-            continue
-        is_accepted = name in accepted or ALL in accepted
-        accept = info.accept("accept_type", f"{spec.name}.{name}")
-        wider = widened(had, column)
-        if wider is None and not is_accepted:
-            raise TableError(
-                f"{spec.name}.{name}: RAW has {shown(had)} and the source now has {shown(column)}, which does not hold "
-                f"every value of it: type {accept} to change RAW, or change the source back"
-            )
-        # The text of a number is no wider type to a warehouse, and holds it all the same.
-        is_carried = wider is None or (wider["data_type"] == "text" != had["data_type"])
-        if is_carried and {had["data_type"], column["data_type"]} == {"timestamp"} and not spec.zone:
-            raise TableError(
-                f"{spec.name}.{name}: RAW has {shown(had)} and the source now has {shown(column)}: say in which zone "
-                f'the times without one are, e.g. zone="Europe/Berlin" for {spec.name} in {info.declared_in}, then '
-                f"type {accept}"
-            )
-        carried = {ACCEPTED: True, **({ZONE: spec.zone} if spec.zone else {})} if is_carried else {}
-        kept = {hint: had[hint] for hint in (NUMERIC,) if hint in had}
-        found[name] = {"name": name, **kept, **_described(wider or column), **carried}
+        if _type(had) != _type(column):
+            is_accepted = name in accepted or ALL in accepted
+            found[name] = {"name": name, **_new_type(spec, info, had, {**column, "name": name}, is_accepted)}
+        elif had.get(ACCEPTED):  # an earlier load carried it through; the next change is another one
+            found[name] = {"name": name, ACCEPTED: False}
     return found
+
+
+def _new_type(
+    spec: Table, info: SourceInfo, had: TColumnSchema, column: TColumnSchema, is_accepted: bool
+) -> dict[str, Any]:
+    """Return the hints of a column whose type changed.
+
+    Raises:
+        TableError: the new type does not hold what RAW has, or nobody says in which zone times without one are.
+    """
+    name = f"{spec.name}.{column['name']}"
+    change = f"{name}: RAW has {shown(had)} and the source now has {shown(column)}"
+    accept = info.accept("accept_type", name)
+    wider = widened(had, column)
+    if wider is None and not is_accepted:
+        raise TableError(
+            f"{change}, which does not hold every value of it: type {accept} to change RAW, or change the source back"
+        )
+    # The text of a number is no wider type to a warehouse, and holds it all the same.
+    is_carried = wider is None or (wider["data_type"] == "text" != had["data_type"])
+    if is_carried and {had["data_type"], column["data_type"]} == {"timestamp"} and not spec.zone:
+        raise TableError(
+            f'{change}: say in which zone the times without one are, e.g. zone="Europe/Berlin" for {spec.name} in '
+            f"{info.declared_in}, then type {accept}"
+        )
+    carried = {ACCEPTED: True, **({ZONE: spec.zone} if spec.zone else {})} if is_carried else {}
+    kept = {hint: had[hint] for hint in (NUMERIC,) if hint in had}
+    return {**kept, **_described(wider or column), **carried}
 
 
 def widened(old: TColumnSchema, new: TColumnSchema) -> TColumnSchema | None:
