@@ -19,7 +19,7 @@ from exactly_once.postgres.connection.address import PostgresCredentials
 from exactly_once.postgres.connection.session_settings import SEARCH_PATH
 from exactly_once.postgres.snapshot import Snapshot, SnapshotOptions
 from exactly_once.postgres.source import CONTRACT, SourceOptions, postgres_resources
-from exactly_once.postgres.tables.spec import Table
+from exactly_once.postgres.tables.spec import Table, tables_by_name
 from pipelines.registry import SOURCES
 
 INFO = SOURCES["postgres"].info
@@ -36,6 +36,7 @@ TABLES = (
     Table("list_memberships", key=("list_id", "contact_id"), cursor="updated_at", deletes="sweep"),
     Table("campaigns", key="campaign_id", cursor="updated_at", deletes="sweep"),
 )
+tables_by_name(TABLES, INFO)  # refuses two with one name
 
 
 @with_config(sections=("sources", "postgres"))

@@ -58,7 +58,7 @@ def test_a_row_that_commits_late_comes_with_the_next_load(platform):
 
 
 def test_what_the_transaction_holds_is_named_without_its_values(platform, monkeypatch, capsys):
-    monkeypatch.setattr("exactly_once.postgres.snapshot.STUCK", timedelta(0))
+    monkeypatch.setattr("exactly_once.postgres.snapshot.LONG", timedelta(0))
     with transaction(platform, "update contacts set email = 'secret@example.com' where contact_id = 20") as connection:
         load()
         process = pid(connection)
@@ -149,7 +149,7 @@ def test_no_writer_is_overlooked(late, monkeypatch, writer):
 
 
 def test_a_session_that_hides_for_long_is_refused_with_the_command(late, monkeypatch, postgres_server):
-    monkeypatch.setattr("exactly_once.postgres.snapshot.STUCK", timedelta(0))
+    monkeypatch.setattr("exactly_once.postgres.snapshot.LONG", timedelta(0))
     (database,) = late.source("select current_database()")[0]
     postgres = postgres_server.url("postgres", "postgres")
     execute(postgres, "create role shy login password 'shy'; alter role shy set track_activities = off")
