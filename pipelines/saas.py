@@ -104,12 +104,7 @@ def client(base_url: str, api_key: str, page_size: int = 1000, limits: ReadLimit
 
 def checks(context: DoctorContext) -> list[Check]:
     """Return what the doctor looks at."""
-
-    def resolved() -> ApiClient:
-        found = context.source_settings(saas, INFO.name)
-        return client(found.base_url, found.api_key)
-
-    return rest_checks(INFO, resolved, ENDPOINTS)
+    return rest_checks(context, INFO, saas, lambda found: client(found.base_url, found.api_key), ENDPOINTS)
 
 
 @contextmanager
