@@ -11,7 +11,7 @@ from exactly_once.diagnostics.check import Check
 from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.errors import PipelineError
 from exactly_once.rest_api.client import ApiClient
-from exactly_once.rest_api.paginator import select_objects
+from exactly_once.rest_api.paging import select_objects
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.values.json_values import parse
 from exactly_once.source_info import SourceInfo

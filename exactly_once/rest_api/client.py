@@ -8,8 +8,8 @@ from dlt.sources.helpers.rest_client import RESTClient
 from dlt.sources.helpers.rest_client.auth import AuthBase
 from dlt.sources.helpers.rest_client.client import raise_for_status
 
-from exactly_once.rest_api.cursor_paginator import StrictCursorPaginator
-from exactly_once.rest_api.paginator import ROOT, Paging, ValidatingPaginator
+from exactly_once.rest_api.paginator import ValidatingPaginator
+from exactly_once.rest_api.paging import ROOT, Paging, StrictCursorPaginator
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.session import Transport
 from exactly_once.rest_api.values.notices import Notices

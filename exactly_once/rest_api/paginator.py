@@ -11,7 +11,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from dlt.common.configuration import resolve_configuration
@@ -21,6 +21,7 @@ from requests import Request, Response
 
 from exactly_once.errors import TableError
 from exactly_once.rest_api.page_checks import PageChecks
+from exactly_once.rest_api.paging import ChecksAnswers, Paging, Restarts, select_objects, selector_keys
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.rate_limiter import WaitTooLong
 from exactly_once.rest_api.transport.read_errors import SINGLE, InvalidResponse, ReadErrors
@@ -32,40 +33,6 @@ from exactly_once.rest_api.values.timestamps import write_time
 from exactly_once.source_info import SourceInfo
 
 OVERLAP = timedelta(seconds=1)  # read again after a restart; the merge removes what comes twice
-ROOT = "$"  # data_selector of an answer that is the list of objects itself
-
-
-@runtime_checkable
-class ChecksAnswers(Protocol):
-    """A paginator that knows more of an answer than where the next page is."""
-
-    def check_answer(self, body: Any) -> None:
-        """Raise ValueError where the answer cannot be a page; the request is repeated."""
-
-
-@runtime_checkable
-class Restarts(Protocol):
-    """A paginator whose position may expire; the endpoint must have a cursor."""
-
-    def is_expired(self, response: Response) -> bool:
-        """Tell whether an answer says so; the read goes on behind its last object."""
-
-
-@dataclass(frozen=True)
-class Paging:
-    """How an API hands out a collection in pages.
-
-    Args:
-        paginator: one of dlt's RESTClient; each read works on a copy.
-        data_selector: where an answer has its objects: keys with points between, "$": the answer is the list itself.
-        page_size: objects in one answer.
-        page_size_param: parameter that asks for it; "": the API has none.
-    """
-
-    paginator: BasePaginator
-    data_selector: str = "data"
-    page_size: int = 1000
-    page_size_param: str = "limit"
 
 
 @dataclass(frozen=True)
@@ -188,7 +155,7 @@ class ValidatingPaginator(BasePaginator):
             return []
         if response.status_code != 200:
             raise InvalidResponse(f"the API answered {response.status_code}")
-        path = _keys(self._selector)
+        path = selector_keys(self._selector)
         try:
             body, surrogates = parse(response.content)
         except InvalidJson as error:
@@ -300,22 +267,6 @@ class ValidatingPaginator(BasePaginator):
             )
         else:
             response.headers["Retry-After"] = str(wait)
-
-
-def select_objects(body: Any, selector: str) -> list[Any] | None:
-    """Return the list of objects in an answer; None where there is none.
-
-    Args:
-        body: the parsed answer.
-        selector: as in `Paging`.
-    """
-    for key in _keys(selector):
-        body = body.get(key) if isinstance(body, dict) else None
-    return body if isinstance(body, list) else None
-
-
-def _keys(selector: str) -> tuple[str, ...]:
-    return () if selector == ROOT else tuple(selector.split("."))
 
 
 def _copy(request: Request) -> Request:

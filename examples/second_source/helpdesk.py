@@ -10,7 +10,7 @@ from exactly_once.diagnostics.check import Check
 from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.rest_api.checks import rest_checks
 from exactly_once.rest_api.client import ApiClient
-from exactly_once.rest_api.paginator import Paging
+from exactly_once.rest_api.paging import Paging
 from exactly_once.rest_api.source import CONTRACT, LoadOptions, rest_resources
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.session import default_transport
