@@ -84,7 +84,7 @@ class StrictCursorPaginator(JSONResponseCursorPaginator):
         if response.status_code < 400:
             return False
         try:
-            return response.json()["error"]["code"] == self._expired_code
+            return bool(response.json()["error"]["code"] == self._expired_code)
         except (ValueError, KeyError, TypeError):
             return False
 

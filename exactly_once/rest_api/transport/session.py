@@ -90,7 +90,7 @@ class RetryingSession(Session):
         )
         client.update_from_config(runtime)
         self._client = client.session
-        retry = self._client.send.retry  # tenacity's
+        retry: Any = self._client.send.retry  # type: ignore[attr-defined]  # tenacity's
         retry.sleep = interrupts.sleep
         name = f"{errors.info.name}: {errors.collection}"
         retry.before_sleep = RetryReporter(name, runtime.request_max_attempts)
@@ -112,12 +112,15 @@ class RetryingSession(Session):
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Return the answer that the request's hooks accepted."""
         if self._transport.check_url:
-            self._transport.check_url(request.url)
+            self._transport.check_url(request.url or "")
         try:
-            return self._client.send(request, **kwargs)
+            response: Response = self._client.send(request, **kwargs)  # type: ignore[no-untyped-call]
+            return response
         except InvalidResponse as error:
             raise self._errors.failed(str(error)) from error
         except HTTPError as error:
+            if error.response is None:
+                raise
             raise self._status_error(error.response) from error
         except ResponseTooLarge as error:
             raise self._errors.refused(
@@ -130,7 +133,7 @@ class RetryingSession(Session):
             raise self._no_address() from error
         except RequestException as error:
             if error.args and isinstance(error.args[0], MaxRetryError):
-                raise self._unreachable(request.url) from error
+                raise self._unreachable(request.url or "") from error
             raise self._errors.failed(_reason(error)) from error
 
     def _status_error(self, response: Response) -> PipelineError:
@@ -178,6 +181,8 @@ class RetryReporter:
 
     def __call__(self, attempt: RetryCallState) -> None:
         """Report one attempt; called by tenacity before it sleeps."""
+        if attempt.outcome is None or attempt.next_action is None:
+            return
         error = attempt.outcome.exception()
         response = attempt.outcome.result() if error is None else getattr(error, "response", None)
         if response is not None:
