@@ -7,7 +7,7 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.common.schema.typing import TSchemaContractDict, TTableSchemaColumns
 
 from exactly_once.errors import PipelineError, TableError
 from exactly_once.incremental.delete_detection import (
@@ -33,7 +33,7 @@ from exactly_once.rest_api.values.widened_rows import WidenedRows
 from exactly_once.table_guard import TableGuard
 
 # Of @dlt.source, with max_table_nesting=0: new columns come, and types change only as arrow_columns.py permits.
-CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 MAX_WINDOWS = 64  # each is a connection and a thread
 
 Pages = Iterator[list[dict[str, Any]]]
