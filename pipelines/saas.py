@@ -16,8 +16,7 @@ from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.report import LoadReport
 from exactly_once.rest_api.checks import rest_checks
 from exactly_once.rest_api.client import ApiClient
-from exactly_once.rest_api.cursor_paginator import StrictCursorPaginator
-from exactly_once.rest_api.paginator import Paging
+from exactly_once.rest_api.paging import Paging, StrictCursorPaginator
 from exactly_once.rest_api.source import CONTRACT, LoadOptions, rest_resources
 from exactly_once.rest_api.spec import Endpoint, check_endpoints
 from exactly_once.rest_api.transport.rate_limited_adapter import ReadLimits
@@ -104,12 +103,7 @@ def client(base_url: str, api_key: str, page_size: int = 1000, limits: ReadLimit
 
 def checks(context: DoctorContext) -> list[Check]:
     """Return what the doctor looks at."""
-
-    def resolved() -> ApiClient:
-        found = context.source_settings(saas, INFO.name)
-        return client(found.base_url, found.api_key)
-
-    return rest_checks(INFO, resolved, ENDPOINTS)
+    return rest_checks(context, INFO, saas, lambda found: client(found.base_url, found.api_key), ENDPOINTS)
 
 
 @contextmanager

@@ -8,29 +8,42 @@ from urllib.parse import urlsplit
 from dlt.sources.helpers.requests import Client
 
 from exactly_once.diagnostics.check import Check
+from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.errors import PipelineError
 from exactly_once.rest_api.client import ApiClient
-from exactly_once.rest_api.paginator import select_objects
+from exactly_once.rest_api.paging import select_objects
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.values.json_values import parse
 from exactly_once.source_info import SourceInfo
 
 
-def rest_checks(info: SourceInfo, client: Callable[[], ApiClient], endpoints: Sequence[Endpoint]) -> list[Check]:
+def rest_checks(
+    context: DoctorContext,
+    info: SourceInfo,
+    source: Any,
+    client: Callable[[Any], ApiClient],
+    endpoints: Sequence[Endpoint],
+) -> list[Check]:
     """Return the checks of one source, in the order in which they run.
 
     Args:
+        context: of the examination.
         info: of the source; its name begins each line.
-        client: resolves the settings as a load does, and returns the API with them.
+        source: the function under @dlt.source, whose settings are resolved as a load does.
+        client: returns the API for these settings.
         endpoints: of the source.
     """
+
+    def resolved() -> ApiClient:
+        return client(context.source_settings(source, info.name))
+
     fix = f"correct {info.setting('base_url')} or .dlt/secrets.toml"
     settings, reachable = f"{info.name} settings", f"{info.name} reachable"
     return [
-        Check(settings, lambda: client().base_url, ("environment",), fix),
-        Check(reachable, partial(_answers, client), (settings,), fix),
+        Check(settings, lambda: resolved().base_url, ("environment",), fix),
+        Check(reachable, partial(_answers, resolved), (settings,), fix),
         *(
-            Check(f"{info.name} {endpoint.name}", partial(_gives_a_page, client, endpoint), (reachable,), fix)
+            Check(f"{info.name} {endpoint.name}", partial(_gives_a_page, resolved, endpoint), (reachable,), fix)
             for endpoint in endpoints
         ),
     ]

@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from dlt.sources.helpers.rest_client import RESTClient
-from dlt.sources.helpers.rest_client.auth import AuthBase
-from dlt.sources.helpers.rest_client.client import raise_for_status
+from dlt.sources.helpers.rest_client.client import RESTClient, raise_for_status
+from requests.auth import AuthBase
 
-from exactly_once.rest_api.cursor_paginator import StrictCursorPaginator
-from exactly_once.rest_api.paginator import ROOT, Paging, ValidatingPaginator
+from exactly_once.rest_api.paginator import ValidatingPaginator
+from exactly_once.rest_api.paging import ROOT, Paging, StrictCursorPaginator
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.session import Transport
 from exactly_once.rest_api.values.notices import Notices
@@ -52,7 +51,7 @@ class ApiClient:
         client = RESTClient(self.base_url, auth=self.auth, session=read.session)
         size = {self.paging.page_size_param: self.paging.page_size} if self.paging.page_size_param else {}
         params = size | dict(endpoint.params) | ({endpoint.since: since} if since and endpoint.since else {})
-        hooks = {"response": [read.validate_response, raise_for_status]}
+        hooks: Any = {"response": [read.validate_response, raise_for_status]}
         return client.paginate(self.path(endpoint), params=params, paginator=read, data_selector=ROOT, hooks=hooks)
 
     def url(self, endpoint: Endpoint) -> str:

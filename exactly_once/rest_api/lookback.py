@@ -33,9 +33,13 @@ class LookbackCursor:
     """
 
     def __init__(
-        self, state: Callable[[], MutableMapping], endpoint: Endpoint, lookback_seconds: float, notices: Notices
+        self,
+        state: Callable[[], MutableMapping[str, Any]],
+        endpoint: Endpoint,
+        lookback_seconds: float,
+        notices: Notices,
     ) -> None:
-        self._state, self._field, self._notices = state, endpoint.cursor, notices
+        self._state, self._field, self._notices = state, endpoint.cursor or "", notices
         self._lookback = timedelta(seconds=lookback_seconds)
         self._saved = self._reached = EPOCH
         self._beyond: datetime | None = None  # the earliest object of the future

@@ -52,7 +52,7 @@ class PageChecks:
             raise self._errors.failed(f"more than {MAX_EMPTY_PAGES} pages in a row are empty")
         self._next_last = times[-1] if times else self.last
 
-    def check_surrogates(self, objects: Objects, paths: Sequence[tuple[str | int, ...]]) -> None:
+    def check_surrogates(self, objects: Objects, paths: Sequence[tuple[Any, ...]]) -> None:
         """Refuse half of a surrogate pair in a key, and count the others.
 
         Args:
@@ -83,7 +83,7 @@ class PageChecks:
             return []
         times = []
         for number, item in enumerate(objects):
-            text = item.get(self._endpoint.cursor)
+            text: Any = item.get(self._endpoint.cursor)
             try:
                 times.append(parse_time(text))
             except (TypeError, ValueError) as error:

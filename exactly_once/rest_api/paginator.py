@@ -11,7 +11,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, cast
 from urllib.parse import urljoin, urlsplit
 
 from dlt.common.configuration import resolve_configuration
@@ -21,6 +21,7 @@ from requests import Request, Response
 
 from exactly_once.errors import TableError
 from exactly_once.rest_api.page_checks import PageChecks
+from exactly_once.rest_api.paging import ChecksAnswers, Paging, Restarts, select_objects, selector_keys
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.rate_limiter import WaitTooLong
 from exactly_once.rest_api.transport.read_errors import SINGLE, InvalidResponse, ReadErrors
@@ -32,40 +33,6 @@ from exactly_once.rest_api.values.timestamps import write_time
 from exactly_once.source_info import SourceInfo
 
 OVERLAP = timedelta(seconds=1)  # read again after a restart; the merge removes what comes twice
-ROOT = "$"  # data_selector of an answer that is the list of objects itself
-
-
-@runtime_checkable
-class ChecksAnswers(Protocol):
-    """A paginator that knows more of an answer than where the next page is."""
-
-    def check_answer(self, body: Any) -> None:
-        """Raise ValueError where the answer cannot be a page; the request is repeated."""
-
-
-@runtime_checkable
-class Restarts(Protocol):
-    """A paginator whose position may expire; the endpoint must have a cursor."""
-
-    def is_expired(self, response: Response) -> bool:
-        """Tell whether an answer says so; the read goes on behind its last object."""
-
-
-@dataclass(frozen=True)
-class Paging:
-    """How an API hands out a collection in pages.
-
-    Args:
-        paginator: one of dlt's RESTClient; each read works on a copy.
-        data_selector: where an answer has its objects: keys with points between, "$": the answer is the list itself.
-        page_size: objects in one answer.
-        page_size_param: parameter that asks for it; "": the API has none.
-    """
-
-    paginator: BasePaginator
-    data_selector: str = "data"
-    page_size: int = 1000
-    page_size_param: str = "limit"
 
 
 @dataclass(frozen=True)
@@ -137,7 +104,7 @@ class ValidatingPaginator(BasePaginator):
         objects = self._validate_page(response)
         if self._notices:
             self._notices.note_date(server_date(response.headers))
-        response.json = lambda **_: objects  # dlt's client takes the page from it
+        _set_body(response, objects)  # dlt's client takes the page from it
         return None
 
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
@@ -158,7 +125,7 @@ class ValidatingPaginator(BasePaginator):
         if self._is_restarting:
             request.url, request.params = self._first_url, dict(self._first_params)
             self._follow_from(request)
-            if since := self._checks.step_back(OVERLAP):
+            if (since := self._checks.step_back(OVERLAP)) and self._endpoint.since:
                 request.params[self._endpoint.since] = write_time(since)
         elif self._has_next_page:
             self._paginator.update_request(request)
@@ -171,7 +138,7 @@ class ValidatingPaginator(BasePaginator):
         self._digests: set[int] = set()
         self._page = _Page(None, None)
         self._has_next_page = True
-        self._first_url, self._first_params = request.url, dict(request.params or {})
+        self._first_url, self._first_params = request.url, _params(request)
         self._follow_from(request)
 
     def _follow_from(self, request: Request) -> None:
@@ -188,7 +155,7 @@ class ValidatingPaginator(BasePaginator):
             return []
         if response.status_code != 200:
             raise InvalidResponse(f"the API answered {response.status_code}")
-        path = _keys(self._selector)
+        path = selector_keys(self._selector)
         try:
             body, surrogates = parse(response.content)
         except InvalidJson as error:
@@ -223,7 +190,7 @@ class ValidatingPaginator(BasePaginator):
             InvalidResponse: the answer does not tell, or it leads to a page that was already asked for.
         """
         following, request = copy.deepcopy(self._paginator), _copy(self._request)
-        response.json = lambda **_: body
+        _set_body(response, body)
         if isinstance(following, RangePaginator) and (following.total_path or following.has_more_path):
             following.stop_after_empty_page = False  # the answer knows better whether more pages come
         try:
@@ -232,8 +199,6 @@ class ValidatingPaginator(BasePaginator):
                 copy.deepcopy(following).update_request(request)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InvalidResponse("the answer does not tell where the next page is") from error
-        finally:
-            del response.json
         # A number of a page says nothing of the page; a reference in the answer does.
         digest = _digest(objects) if objects and isinstance(following, RangePaginator) else None
         if digest in self._digests or (following.has_next_page and _identity(request) in self._asked):
@@ -242,12 +207,13 @@ class ValidatingPaginator(BasePaginator):
             return _Page(None, digest)
         if not objects and isinstance(following, RangePaginator) and following.total_path:
             raise InvalidResponse("a page is empty, and the answer says that more come")
-        self._check_origin(request.url, "the answer leads")
+        self._check_origin(str(request.url), "the answer leads")
         return _Page(following, digest)
 
     def _is_expired(self, response: Response) -> bool:
-        can_restart = self._endpoint.cursor is not None and isinstance(self._template, Restarts)
-        return can_restart and not self._is_first and self._template.is_expired(response)
+        if self._endpoint.cursor is None or self._is_first or not isinstance(self._template, Restarts):
+            return False
+        return self._template.is_expired(response)
 
     def _plan_restart(self, response: Response) -> None:
         reached = self._checks.last or datetime.min.replace(tzinfo=UTC)
@@ -256,7 +222,7 @@ class ValidatingPaginator(BasePaginator):
         self._expired_at, self._is_restarting = reached, True
         # An error would end the generator that reads the pages: an empty page keeps it going.
         response.status_code = 200
-        response.json = lambda **_: []
+        _set_body(response, [])
 
     def _is_followed(self, response: Response) -> bool:
         """Tell whether an answer leads to another address of the same server, where the token may go."""
@@ -268,7 +234,7 @@ class ValidatingPaginator(BasePaginator):
 
     def _check_origin(self, url: str, what: str, asked: str | None = None) -> None:
         """Refuse an address of another server: the token would go there."""
-        here, there = urlsplit(asked or self._request.url), urlsplit(url)
+        here, there = urlsplit(asked or str(self._request.url)), urlsplit(url)
         is_upgrade = (here.scheme, there.scheme) == ("http", "https") and not (here.port or there.port)
         is_same = (here.scheme, here.hostname, here.port) == (there.scheme, there.hostname, there.port)
         if not is_same and not (is_upgrade and here.hostname == there.hostname):
@@ -302,20 +268,9 @@ class ValidatingPaginator(BasePaginator):
             response.headers["Retry-After"] = str(wait)
 
 
-def select_objects(body: Any, selector: str) -> list[Any] | None:
-    """Return the list of objects in an answer; None where there is none.
-
-    Args:
-        body: the parsed answer.
-        selector: as in `Paging`.
-    """
-    for key in _keys(selector):
-        body = body.get(key) if isinstance(body, dict) else None
-    return body if isinstance(body, list) else None
-
-
-def _keys(selector: str) -> tuple[str, ...]:
-    return () if selector == ROOT else tuple(selector.split("."))
+def _set_body(response: Response, body: Any) -> None:
+    """Let `response.json()` return a document that was parsed already."""
+    response.json = lambda **_: body  # type: ignore[method-assign]
 
 
 def _copy(request: Request) -> Request:
@@ -329,8 +284,13 @@ def _copy(request: Request) -> Request:
     )
 
 
+def _params(request: Request) -> dict[str, Any]:
+    """Return a request's parameters, which RESTClient and dlt's paginators keep as a dict."""
+    return dict(cast("dict[str, Any]", request.params or {}))
+
+
 def _identity(request: Request) -> str:
-    return repr((request.url, sorted((request.params or {}).items()), request.data, request.json))
+    return repr((request.url, sorted(_params(request).items()), request.data, request.json))
 
 
 def _digest(objects: Sequence[Any]) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import dlt
 import pyarrow as pa
-from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.common.schema.typing import TSchemaContractDict, TTableSchemaColumns
 
 from exactly_once.errors import PipelineError, TableError
 from exactly_once.incremental.delete_detection import (
@@ -33,7 +33,7 @@ from exactly_once.rest_api.values.widened_rows import WidenedRows
 from exactly_once.table_guard import TableGuard
 
 # Of @dlt.source, with max_table_nesting=0: new columns come, and types change only as arrow_columns.py permits.
-CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 MAX_WINDOWS = 64  # each is a connection and a thread
 
 Pages = Iterator[list[dict[str, Any]]]
@@ -125,7 +125,7 @@ class EndpointResources:
         def objects() -> Pages:
             yield from self._guard.rows(self._with_known_key(self._read(cursor)))
 
-        resource = dlt.resource(
+        resource: dlt.sources.DltResource = dlt.resource(
             objects,
             name=self._endpoint.name,
             table_name=self._table,
@@ -136,7 +136,7 @@ class EndpointResources:
         to_arrow = PagesToArrow(self._endpoint, self._names, self._notices, self._client.info, self._accepted)
         resource.add_step(self._guard.step(to_arrow))
         if not self._accepted:
-            mask = partial(cursor.previously_loaded_mask, column=self._raw_cursor) if cursor else _all_rows
+            mask = partial(cursor.previously_loaded_mask, column=self._raw_cursor or "") if cursor else _all_rows
             resource.add_step(self._guard.step(DropUnchanged(self._raw, [self._raw_key], mask)))
         return resource
 
@@ -153,11 +153,10 @@ class EndpointResources:
         detector = DeleteDetector(self._raw, self._keys, fetch, self._endpoint.max_deleted_fraction, accept)
         return deletes_resource(WidenedRows(detector, self._table), name, self._table, [self._raw_key], self._guard)
 
-    def _columns(self) -> dict[str, dict[str, Any]]:
+    def _columns(self) -> Any:
         """Return dlt's hints of the columns that are declared or added."""
-        columns = {
-            self._names.declared[field]: declared_type(kind).hints for field, kind in self._endpoint.types.items()
-        }
+        kinds = {field: declared_type(kind) for field, kind in self._endpoint.types.items()}
+        columns = {self._names.declared[field]: kind.hints for field, kind in kinds.items() if kind}
         if self._raw_cursor:  # of an object that comes twice in one load, the newest version stays
             columns[self._raw_cursor] = {"data_type": "timestamp", "dedup_sort": "desc"}
         if self._endpoint.deletes == "sweep":
@@ -225,7 +224,7 @@ class EndpointResources:
         place = rows.column_names.index(DELETED_AT["name"])
         return rows.set_column(place, DELETED_AT["name"], pa.nulls(rows.num_rows, rows.column(place).type))
 
-    def _state(self) -> MutableMapping:
+    def _state(self) -> MutableMapping[str, Any]:
         return dlt.current.resource_state(self._endpoint.name)
 
 

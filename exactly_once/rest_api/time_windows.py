@@ -19,6 +19,7 @@ from exactly_once.rest_api.values.timestamps import EPOCH, parse_time
 MIN_PAGES_TO_SPLIT = 8  # that a window must still have before it is split: a border costs one request
 
 Page = list[dict[str, Any]]
+Work = Callable[[Channel[Page]], None]
 
 
 @dataclass
@@ -102,9 +103,10 @@ class ParallelTimeWindows:
             if page:
                 yield window.take(page, self._cursor)
                 break
-        first = partial(self._work, window=window, pages=pages)
+        first: Work = partial(self._work, window=window, pages=pages)
+        others: list[Work] = [self._work] * (self._max_windows - 1)
         try:
-            yield from produce([first, *[self._work] * (self._max_windows - 1)], name="time-window")
+            yield from produce([first, *others], name="time-window")
         finally:
             with self._changed:
                 self._is_stopped = True

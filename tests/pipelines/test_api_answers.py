@@ -207,9 +207,7 @@ def test_an_answer_that_comes_byte_by_byte_ends_in_time(api, monkeypatch, head):
     began = time.monotonic()
     error = failed()
     assert time.monotonic() - began < 15
-    assert "page 1: an answer took longer than 1 s, which SOURCES__SAAS__ANSWER_SECONDS permits" in user_message(
-        error, ""
-    )
+    assert "page 1: an answer took longer than 1 s, which SOURCES__SAAS__ANSWER_SECONDS permits" in user_message(error)
     assert is_transient(error)
 
 

@@ -10,8 +10,8 @@ from dlt.sources.rest_api import rest_api_source
 from requests import Response
 
 from exactly_once.errors import TableError, is_transient, user_message
-from exactly_once.rest_api.cursor_paginator import StrictCursorPaginator
-from exactly_once.rest_api.paginator import Paging, ValidatingPaginator
+from exactly_once.rest_api.paginator import ValidatingPaginator
+from exactly_once.rest_api.paging import Paging, StrictCursorPaginator
 from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.read_errors import InvalidResponse, PaginationError
 from exactly_once.rest_api.transport.retry_after import retry_after

@@ -119,8 +119,8 @@ class RateLimitedAdapter(HTTPAdapter):
             raise ResponseTooSlow(f"an answer took longer than {seconds:g} s", request=request) from cause
 
 
-def _timed(connection: type, seconds: float) -> type:
-    class Timed(connection):
+def _timed(connection: type[HTTPConnection], seconds: float) -> type:
+    class Timed(connection):  # type: ignore[misc, valid-type]  # a class of urllib3's, HTTP or HTTPS
         """A connection that is closed where the head of an answer takes too long: each byte alone is in time."""
 
         def getresponse(self) -> Any:
@@ -140,5 +140,7 @@ def _pool(pool: type, connection: type) -> type:
 
 
 def _cut(sock: Callable[[], socket.socket | None]) -> None:
-    with suppress(OSError, AttributeError):
-        sock().shutdown(socket.SHUT_RDWR)
+    found = sock()
+    with suppress(OSError):
+        if found is not None:
+            found.shutdown(socket.SHUT_RDWR)

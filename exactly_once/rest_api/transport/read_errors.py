@@ -16,6 +16,12 @@ class SignInRefused(PipelineError):
     """The API refused the sign-in."""
 
 
+class SourceUnreachable(PipelineError):
+    """No connection to the API came up."""
+
+    is_transient = True
+
+
 class InvalidResponse(Exception):
     """An answer is not what was asked for; a response hook raises it, and the session asks again."""
 

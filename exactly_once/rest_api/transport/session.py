@@ -25,6 +25,7 @@ from urllib3.exceptions import MaxRetryError
 
 from exactly_once import interrupts, progress
 from exactly_once.errors import PipelineError
+from exactly_once.messages import services
 from exactly_once.rest_api.transport.rate_limited_adapter import (
     RateLimitedAdapter,
     ReadLimits,
@@ -32,7 +33,7 @@ from exactly_once.rest_api.transport.rate_limited_adapter import (
     ResponseTooSlow,
 )
 from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
-from exactly_once.rest_api.transport.read_errors import InvalidResponse, ReadErrors, SignInRefused
+from exactly_once.rest_api.transport.read_errors import InvalidResponse, ReadErrors, SignInRefused, SourceUnreachable
 from exactly_once.source_info import SourceInfo
 
 RETRY_STATUSES = (403, 408, 409, 425, 429, *range(500, 600))  # the same request may get another answer
@@ -76,7 +77,7 @@ class RetryingSession(Session):
         TableError: an answer is larger than it may be, or the API has no such endpoint.
         SignInRefused: the token was refused.
         PipelineError: the address is none, or the token cannot be sent.
-        ConnectionError: nobody listens there.
+        SourceUnreachable: no connection came up.
     """
 
     def __init__(self, errors: ReadErrors, runtime: RuntimeConfiguration, transport: Transport) -> None:
@@ -89,7 +90,7 @@ class RetryingSession(Session):
         )
         client.update_from_config(runtime)
         self._client = client.session
-        retry = self._client.send.retry  # tenacity's
+        retry: Any = self._client.send.retry  # type: ignore[attr-defined]  # tenacity's
         retry.sleep = interrupts.sleep
         name = f"{errors.info.name}: {errors.collection}"
         retry.before_sleep = RetryReporter(name, runtime.request_max_attempts)
@@ -111,12 +112,15 @@ class RetryingSession(Session):
     def send(self, request: PreparedRequest, **kwargs: Any) -> Response:
         """Return the answer that the request's hooks accepted."""
         if self._transport.check_url:
-            self._transport.check_url(request.url)
+            self._transport.check_url(request.url or "")
         try:
-            return self._client.send(request, **kwargs)
+            response: Response = self._client.send(request, **kwargs)  # type: ignore[no-untyped-call]
+            return response
         except InvalidResponse as error:
             raise self._errors.failed(str(error)) from error
         except HTTPError as error:
+            if error.response is None:
+                raise
             raise self._status_error(error.response) from error
         except ResponseTooLarge as error:
             raise self._errors.refused(
@@ -129,16 +133,15 @@ class RetryingSession(Session):
             raise self._no_address() from error
         except RequestException as error:
             if error.args and isinstance(error.args[0], MaxRetryError):
-                raise
+                raise self._unreachable(request.url or "") from error
             raise self._errors.failed(_reason(error)) from error
 
     def _status_error(self, response: Response) -> PipelineError:
         status = response.status_code
         if status in (401, 403):
-            parts = urlsplit(response.url)
             return SignInRefused(
-                f"{self._errors.info.label} at {parts.scheme}://{parts.netloc.rpartition('@')[2]} refused the token: "
-                f"correct {self._setting(self._transport.credential)} or .dlt/secrets.toml."
+                f"{self._service(response.url)} refused the token: correct {self._setting(self._transport.credential)} "
+                "or .dlt/secrets.toml."
             )
         answered = f"the API answered {status} {response.reason}"
         if status < 500 and status not in RETRY_STATUSES:  # of this endpoint alone, and the next run would get it too
@@ -148,6 +151,15 @@ class RetryingSession(Session):
         failure = self._errors.failed(answered)
         failure.is_transient = status in RETRY_STATUSES
         return failure
+
+    def _unreachable(self, url: str) -> SourceUnreachable:
+        advice = services.known().unreachable(self._errors.info.label)
+        return SourceUnreachable(f"{self._service(url)} is not reachable: {advice}.")
+
+    def _service(self, url: str) -> str:
+        """Return the source and its address without a sign-in, e.g. "The shop's API at https://api.example.com"."""
+        parts = urlsplit(url)
+        return f"{self._errors.info.label} at {parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     def _no_address(self) -> PipelineError:
         return PipelineError(f"{self._setting('base_url')} is no address: set it to one like https://api.example.com.")
@@ -169,6 +181,8 @@ class RetryReporter:
 
     def __call__(self, attempt: RetryCallState) -> None:
         """Report one attempt; called by tenacity before it sleeps."""
+        if attempt.outcome is None or attempt.next_action is None:
+            return
         error = attempt.outcome.exception()
         response = attempt.outcome.result() if error is None else getattr(error, "response", None)
         if response is not None:

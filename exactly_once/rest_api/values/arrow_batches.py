@@ -20,10 +20,10 @@ from exactly_once.rest_api.values.field_names import FieldNames
 from exactly_once.rest_api.values.notices import Notices
 from exactly_once.source_info import SourceInfo
 
-DELETED = {DELETED_AT["name"]: ColumnType(DELETED_AT["data_type"])}  # added where vanished objects are marked
+DELETED = {str(DELETED_AT["name"]): ColumnType("timestamp")}  # added where vanished objects are marked
 
 
-class PagesToArrow(ItemTransform):
+class PagesToArrow(ItemTransform[Any, Any]):
     """A step of a resource that turns each page, a list of objects, into one Arrow table with the names of RAW.
 
     Args:
@@ -117,7 +117,7 @@ class PagesToArrow(ItemTransform):
         self._kinds[raw] = kind
         column = self._columns.get(raw)
         before = remembered_type(column)
-        if kind is None or before is None or before == kind:
+        if column is None or kind is None or before is None or before == kind:
             return
         for hint in ("precision", "scale"):
             column.pop(hint, None)

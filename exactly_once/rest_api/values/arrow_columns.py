@@ -10,6 +10,7 @@ A declared column has its type. Any other has the type of its values, and dlt's 
 """
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -218,7 +219,7 @@ def _timestamps(values: Sequence[Any], truncated: Note) -> pa.Array:
         ends = pc.min_max(found.cast(pa.int64())).as_py()
         if ends["min"] is None or (ends["min"] >= MIN_MICROSECONDS and ends["max"] <= MAX_MICROSECONDS):
             return found
-    times = []
+    times: list[datetime | None] = []
     for place, value in enumerate(values):
         if value is None:
             times.append(None)

@@ -1,6 +1,7 @@
 """The types of columns: as an endpoint declares them, as dlt's schema remembers them, as Arrow has them."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +27,15 @@ class ColumnType:
         """Tell whether every value of this type is one of the other."""
         if other.data_type != "decimal" or self.data_type not in ("bigint", "decimal"):
             return self == other
-        whole, scale = (19, 0) if self.data_type == "bigint" else (self.precision - self.scale, self.scale)
-        return other.scale >= scale and other.precision - other.scale >= whole
+        (whole, scale), (other_whole, other_scale) = self._digits, other._digits
+        return other_scale >= scale and other_whole >= whole
+
+    @property
+    def _digits(self) -> tuple[int, int]:
+        """Digits before and behind the point."""
+        if self.precision is None or self.scale is None:
+            return 19, 0  # of a bigint
+        return self.precision - self.scale, self.scale
 
     @property
     def hints(self) -> dict[str, Any]:
@@ -63,7 +71,7 @@ def declared_type(text: str) -> ColumnType | None:
     return ColumnType(text) if text in ARROW else None
 
 
-def remembered_type(column: dict[str, Any] | None) -> ColumnType | None:
+def remembered_type(column: Mapping[str, Any] | None) -> ColumnType | None:
     """Return the type of a column of dlt's schema, None where it has none yet."""
     if not column or "data_type" not in column:
         return None

@@ -1,6 +1,7 @@
 """The names that an endpoint's fields have in RAW, from one load to the next."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, MutableMapping
+from typing import Any
 
 import dlt
 
@@ -8,7 +9,7 @@ from exactly_once.errors import TableError
 from exactly_once.names import is_reserved, raw_name, raw_names
 from exactly_once.source_info import SourceInfo
 
-State = Callable[[], MutableMapping]
+State = Callable[[], MutableMapping[str, Any]]
 
 
 class FieldNames:
@@ -26,18 +27,20 @@ class FieldNames:
     def __init__(self, table: str, declared: Iterable[str], state: State, info: SourceInfo) -> None:
         self.table, self._state, self._info = table, state, info
         self.declared = raw_names(declared)
-        self._known: dict[str, str] | None = None
+        self._known: dict[str, str] = {}
+        self._is_read = False
         self._is_complete = True
 
     def of(self, fields: Collection[str]) -> Mapping[str, str]:
         """Return the names of these fields, among others."""
-        if self._known is None:
-            self._begin()
+        if not self._is_read:
+            self._read_state()
         if not all(field in self._known for field in fields):
             self._add(fields)
         return self._known
 
-    def _begin(self) -> None:
+    def _read_state(self) -> None:
+        self._is_read = True
         state = self._state()
         # A state from before this rule names no field: a column of RAW may be of any field that normalizes to it.
         self._is_complete = "names" in state or not state.get("incremental")
