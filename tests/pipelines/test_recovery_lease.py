@@ -88,7 +88,7 @@ def opened():
         first.add_step(Stop(stop))
         yield source
 
-run("postgres", lambda: run_pipeline("postgres", opened), ["--quiet"])
+run("postgres", lambda: load("postgres", opened), ["--quiet"])
 """
 
 
