@@ -84,7 +84,7 @@ def opened():
             placement_affinity = 5
             def __call__(self, item, meta=None):
                 return stop(item)
-        Stop.__module__ = "pipelines.test"
+        Stop.__module__ = "exactly_once.test"
         first.add_step(Stop(stop))
         yield source
 
