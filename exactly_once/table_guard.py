@@ -17,8 +17,8 @@ from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract.items_transform import ItemTransform
 
 from exactly_once import interrupts, progress
-from exactly_once.atomic_file import write_atomically
 from exactly_once.errors import TableError
+from exactly_once.storage.atomic_file import write_atomically
 
 FILE = "refused.json"
 State = Callable[[], MutableMapping]

@@ -14,7 +14,7 @@ from dlt.destinations.exceptions import DestinationTerminalException
 from dlt.destinations.impl.filesystem.factory import filesystem
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient, FilesystemLoadJobWithFollowup
 
-from exactly_once.recovery.manifests import already_exists, digest_of
+from exactly_once.storage.lake_objects import already_exists, digest_of
 
 
 class CreatingLoadJob(FilesystemLoadJobWithFollowup):
