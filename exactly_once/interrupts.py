@@ -1,8 +1,8 @@
-"""Ctrl-C and SIGTERM: running work is cancelled, the lease is released, the command ends with one line in seconds.
+"""Ctrl-C and SIGTERM: running work is cancelled, the lease is released, and the command ends with one line.
 
-`watch()` is a command's first statement. A thread sees each signal through a pipe, also while the main thread is inside
-a library written in C: it cancels the connections that were announced by `cancellable`, and ends the process when the
-main thread has not done so after GRACE seconds. A load that is killed at any moment loses nothing, so this is safe.
+`watch()` is a command's first statement. A thread gets each signal through a pipe, also while the main thread is inside
+a library written in C. It cancels the connections that were registered by `cancellable`, and ends the process if the
+main thread has not done so after GRACE seconds. This is safe: a load that is killed at any time loses nothing.
 """
 
 import os
@@ -21,18 +21,18 @@ from typing import Any, NoReturn
 
 GRACE = 4.0  # seconds in which a command may end by itself
 REPEATED = 0.5  # seconds: a second signal within them is the same Ctrl-C, sent twice
-LAST = 2.0  # seconds for what is done at last, e.g. the release of a lease
+LAST = 2.0  # seconds for the functions that run at the end, e.g. the release of a lease
 AGAIN = 0.2  # seconds between two attempts to cancel: the first may come before the statement
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 INTERRUPTED = "✗ Interrupted: nothing is half-loaded; the next run goes on: {}"
 
 
 class Interrupted(KeyboardInterrupt):
-    """The process was told to stop. No `except Exception` catches it."""
+    """A signal told the process to stop. No `except Exception` catches it."""
 
 
 class _Process:
-    """What this process knows of signals."""
+    """The state of this process's signals."""
 
     signal = 0  # the first one
     command = ""
@@ -47,11 +47,11 @@ class _Process:
 
 
 def watch(line: str = INTERRUPTED, replace_handlers: bool = True) -> None:
-    """Begin to watch for signals; until `body` is entered, a signal ends the process at once.
+    """Start to watch for signals; until `body` is entered, a signal ends the process at once.
 
     Args:
-        line: that is printed at the end, with {} where the command goes.
-        replace_handlers: False where another program, e.g. Prefect's engine, raises in the main thread.
+        line: that is printed at the end; {} stands for the command.
+        replace_handlers: False if another engine handles signals and raises in the main thread.
     """
     if _Process.is_watched or threading.current_thread() is not threading.main_thread():
         return
@@ -71,7 +71,7 @@ def watch(line: str = INTERRUPTED, replace_handlers: bool = True) -> None:
 
 @contextmanager
 def body() -> Iterator[None]:
-    """Run a command's work: a signal raises Interrupted in it, and whatever ends it then ends the process as `end`."""
+    """Run a command's work: a signal raises Interrupted in it, and the process then ends as by `end`."""
     _Process.is_in_body = True
     try:
         try:
@@ -95,25 +95,25 @@ def own_command() -> str:
 
 
 def received() -> int:
-    """Return the number of the signal that told this process to stop; 0: none did."""
+    """Return the number of the signal that told this process to stop; 0: none."""
     return _Process.signal
 
 
 def check() -> None:
-    """Let the work go on.
+    """Return unless a signal told the process to stop.
 
     Raises:
-        Interrupted: the process was told to stop.
+        Interrupted: a signal did.
     """
     if _Process.signal:
         raise Interrupted(_Process.signal)
 
 
 def sleep(seconds: float) -> None:
-    """Wait; a signal ends it.
+    """Wait; a signal ends the wait.
 
     Raises:
-        Interrupted: the process was told to stop.
+        Interrupted: a signal told the process to stop.
     """
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
@@ -123,7 +123,7 @@ def sleep(seconds: float) -> None:
 
 
 def cancellable(connection: Any, method: str = "interrupt") -> Any:
-    """Have a signal call a connection's method, which ends what it runs; return the connection."""
+    """Register a connection whose method a signal calls to end its statement; return the connection."""
     if len(_Process.cancels) > 256:
         _Process.cancels[:] = [known for known in _Process.cancels if known[0]() is not None]
     _Process.cancels.append((weakref.ref(connection), method))
@@ -132,7 +132,7 @@ def cancellable(connection: Any, method: str = "interrupt") -> Any:
 
 @contextmanager
 def at_last(work: Callable[[], None]) -> Iterator[None]:
-    """Have `work` done where the process ends within this context by force."""
+    """Run `work` if a signal ends the process within this context."""
     _Process.last.append(work)
     try:
         yield
@@ -141,12 +141,12 @@ def at_last(work: Callable[[], None]) -> Iterator[None]:
 
 
 def do_at_last(work: Callable[[], None]) -> None:
-    """Have `work` done where a signal ends the process, whenever that is."""
+    """Run `work` when a signal ends the process."""
     _Process.last.append(work)
 
 
 def do_at_first(work: Callable[[], None]) -> None:
-    """Have `work` done as soon as a signal comes, in a thread of its own."""
+    """Run `work` as soon as a signal comes, in a thread of its own."""
     _Process.first.append(work)
 
 
@@ -191,11 +191,11 @@ def _show(others: Callable[..., None], kind: type[BaseException], error: BaseExc
 
 def _raise(number: int, frame: FrameType | None) -> None:
     _Process.signal = _Process.signal or number
-    if _Process.ending.locked():  # by this very thread, too
+    if _Process.ending.locked():  # maybe by this thread
         return
     if not _Process.is_in_body:
         end()
-    if not _Process.is_raised:  # the watching thread sees the next one, too
+    if not _Process.is_raised:  # the watching thread gets the next one
         _Process.is_raised = True
         raise Interrupted(number)
 
@@ -221,7 +221,7 @@ def _end_late() -> None:
 
 
 def _cancel() -> None:
-    if dlt := sys.modules.get("dlt.common.runtime.signals"):  # loads in other threads look there
+    if dlt := sys.modules.get("dlt.common.runtime.signals"):  # loads in other threads read it
         dlt.set_received_signal(_Process.signal)
         dlt.wake_all()
     while True:

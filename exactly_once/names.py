@@ -1,8 +1,8 @@
-"""From the names of a source to the names of RAW: one function for tables, columns, state, keys and look-ups.
+"""Names of tables and columns in RAW, derived from those of the source.
 
-A name is written as dlt's snake_case does. Where two names of one table become the same, the one that is already
-written so keeps it, and the others get a hash of the source's name behind theirs: a name depends on nothing but the
-names beside it, and what RAW has once stays.
+Names are normalized as by dlt's snake_case. If two names of one table become the same, the one that is already
+normalized keeps it, and the others get a hash of the source's name as a suffix. So a name depends only on the other
+names of its table, and a name that RAW has stays.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,7 +12,7 @@ from dlt.common.normalizers.naming.snake_case import NamingConvention
 
 DELETED_AT = "_deleted_at"
 ROW_KEY = "_row_key"
-LONGEST = 200  # characters; Snowflake takes 255, and dlt shortens what is longer in its own way
+LONGEST = 200  # characters; Snowflake takes 255, and dlt shortens longer names in its own way
 HASH = 8  # hexadecimal digits
 
 _naming = NamingConvention()
@@ -21,10 +21,10 @@ _naming = NamingConvention()
 def raw_name(name: str) -> str:
     """Return the name in RAW of one name: lower case, ASCII letters, digits and single underscores."""
     found = name
-    for _ in range(3):  # dlt's rule applied once may give a name that it would change again
+    for _ in range(3):  # dlt's rule may change its own result again
         try:
             following = _naming.normalize_identifier(found)
-        except ValueError:  # empty, or nothing but blanks
+        except ValueError:  # empty or blank
             return "x"
         if following == found:
             break
@@ -33,7 +33,7 @@ def raw_name(name: str) -> str:
 
 
 def raw_table_name(name: str) -> str:
-    """Return the name in RAW of a table, prefix included, as dlt writes it: two underscores in a row stay."""
+    """Return the name in RAW of a table, prefix included, as dlt normalizes it: double underscores stay."""
     found = name
     for _ in range(3):
         following = _naming.normalize_tables_path(found)
@@ -48,7 +48,7 @@ def raw_names(names: Iterable[str], known: Mapping[str, str] | None = None) -> d
 
     Args:
         names: as the source has them.
-        known: names that RAW has already, by the source's name; they stay.
+        known: names that RAW already has, by the source's name; they stay.
     """
     wanted = dict.fromkeys(names)
     found = {name: raw for name, raw in (known or {}).items() if name in wanted}
@@ -64,12 +64,12 @@ def raw_names(names: Iterable[str], known: Mapping[str, str] | None = None) -> d
 
 
 def is_reserved(raw: str) -> bool:
-    """Tell whether a column of RAW with this name is ours or dlt's."""
+    """Tell whether a name is that of a column that the engine or dlt adds."""
     return raw.startswith("_dlt") or raw in (DELETED_AT, ROW_KEY)
 
 
 def _with_hash(raw: str, name: str) -> str:
     digest = sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:HASH]
-    if raw.startswith("_dlt"):  # what begins so is dlt's own
+    if raw.startswith("_dlt"):  # dlt's own prefix
         raw = raw.lstrip("_")
     return f"{raw[: LONGEST - HASH - 1].rstrip('_')}_{digest}"

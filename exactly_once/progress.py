@@ -1,8 +1,8 @@
-"""Signs of life: while a load works, a line every few seconds says what it is at, with rows, rows/s and MB.
+"""Progress: a line every few seconds with the phase of a load, its rows, rows/s and MB.
 
-dlt counts rows and jobs (its `Collector`); what its counters cannot see, e.g. a file that grows, is read from the
-working folder by the thread that writes the line. Nothing is written for what takes less than FIRST seconds, and
-nothing at all before a command has called `speak`.
+dlt counts rows and jobs (its `Collector`). The thread that writes the lines reads from the working folder what dlt does
+not count, e.g. the size of a growing file. Nothing is written for work of less than FIRST seconds, nor before a command
+has called `speak`.
 """
 
 import contextvars
@@ -26,16 +26,16 @@ JOBS = {"reference": "copying into RAW", "sql": "merging into RAW"}  # by the jo
 MB = 1_000_000
 
 Say = Callable[[str], None]
-# Who else gets the lines of this thread, and whether they are printed, too.
+# Another listener of this thread's lines, and whether they are printed, too.
 _listener: contextvars.ContextVar[tuple[Say, bool] | None] = contextvars.ContextVar("listener", default=None)
-_speaks: bool | None = None  # None: nobody has said
+_speaks: bool | None = None  # None: not set yet
 
 
 def speak(*, quiet: bool | None = None) -> None:
-    """Show progress from now on, unless the command was told to be quiet; the first word counts.
+    """Show progress from now on unless the command is quiet; an explicit value wins over None.
 
     Args:
-        quiet: as `--quiet` says; None: whoever calls has no such option.
+        quiet: the option `--quiet`; None: the caller has no such option.
     """
     global _speaks
     if _speaks is None or quiet is not None:
@@ -43,23 +43,23 @@ def speak(*, quiet: bool | None = None) -> None:
 
 
 def is_quiet() -> bool:
-    """Tell whether a command was told to be quiet."""
+    """Tell whether a command is quiet."""
     return _speaks is False
 
 
 def say(line: str) -> None:
-    """Show progress to the person who waits, with the seconds since the command was started."""
+    """Show a line of progress with the seconds since the command started."""
     _say(line, _listener.get())
 
 
 def speaker() -> Say:
-    """Return `say` for another thread, whose lines go where this thread's go."""
+    """Return `say` for another thread: its lines go to this thread's listener."""
     listener = _listener.get()
     return lambda line: _say(line, listener)
 
 
 def heard_by(listener: Say, is_printed: bool) -> None:
-    """Give every line of this thread's context to a listener from now on, e.g. the logger of a run.
+    """Pass every line of this thread's context to a listener from now on, e.g. the logger of a run.
 
     Args:
         listener: gets the line without the seconds.
@@ -74,14 +74,14 @@ def _say(line: str, listener: tuple[Say, bool] | None) -> None:
     if listener:
         listener[0](line)
     if listener is None or listener[1]:
-        # In one piece: two sources may speak at the same moment.
+        # One write: two sources may write at the same time.
         sys.stderr.write(f"  {time.monotonic() - STARTED:5.1f} s  {line}\n")
         sys.stderr.flush()
 
 
 @contextmanager
 def ticking(text: Callable[[], str]) -> Iterator[None]:
-    """Say `text()` every few seconds while the body runs."""
+    """Show `text()` every few seconds while the body runs."""
     if not _speaks:
         yield
         return
@@ -93,7 +93,7 @@ def ticking(text: Callable[[], str]) -> Iterator[None]:
             seconds = EVERY
             try:
                 line = text()
-            except OSError:  # dlt has moved what was looked at
+            except OSError:  # dlt has moved a file meanwhile
                 continue
             if not ended.is_set():
                 tell(line)
@@ -107,7 +107,7 @@ def ticking(text: Callable[[], str]) -> Iterator[None]:
 
 
 class Counters(Collector):
-    """What a pipeline is at. dlt feeds the counts of its steps, the loader names the table that it reads."""
+    """The phase of a pipeline and its counts; dlt counts its steps, the source names the table that it reads."""
 
     def __init__(self, pipeline: Any) -> None:
         self._name = pipeline.pipeline_name
@@ -116,7 +116,7 @@ class Counters(Collector):
         self.begin("starting")
 
     def begin(self, phase: str, table: str = "") -> None:
-        """Be at another phase, of one table or of all."""
+        """Begin a phase, of one table or of all."""
         self.phase, self._table = phase, table.removeprefix(f"{self._name}_")
         self._is_named = bool(table)
         self._rows: Counter[str] = Counter()
@@ -124,7 +124,7 @@ class Counters(Collector):
         self._since = time.monotonic()
 
     def reading(self, name: str, raw_name: str, what: str = "reading") -> None:
-        """Begin with another table."""
+        """Begin to read a table, unless that is the phase already."""
         if (self.phase, self._table) != (what, name):
             self.begin(what, raw_name)
             self._table, self._is_named = name, True
@@ -138,7 +138,7 @@ class Counters(Collector):
         message: str | None = None,
         label: str | None = None,
     ) -> None:
-        """Count, as dlt says; a label is a count within another one."""
+        """Add a count of dlt's; one with a label is part of another."""
         if label:
             return
         self._rows[name] += inc
@@ -149,7 +149,7 @@ class Counters(Collector):
             self._table = name.removeprefix(f"{self._name}_")
 
     def text(self) -> str:
-        """Return the line of this moment."""
+        """Return the current line."""
         if self.phase == STEPS["Load"]:
             return self._of_jobs()
         rows = sum(count for name, count in self._rows.items() if name not in ("Resources", "Files", "Items", "Jobs"))
@@ -178,7 +178,7 @@ class Counters(Collector):
         return f"{self._head()}{what}: {table.removeprefix(f'{self._name}_')}{shown}, {done}"
 
     def _sizes(self) -> Iterator[int]:
-        """Yield the sizes of what was read of the table so far: files that are being written, and dlt's own."""
+        """Yield the sizes of the table's files so far: those that are being written, and dlt's own."""
         for path in (self._folder / "wire").rglob("*.parquet"):
             yield _size(path)
         names = {self._table, f"{self._name}_{self._table}"}
@@ -202,7 +202,7 @@ def _size(path: Path) -> int:
 
 @contextmanager
 def reporting(pipeline: Any) -> Iterator[Counters]:
-    """Say what a pipeline is at while the body runs it."""
+    """Show the progress of a pipeline while the body runs it."""
     before, counters = pipeline.collector, Counters(pipeline)
     pipeline.collector = counters
     try:
@@ -213,12 +213,12 @@ def reporting(pipeline: Any) -> Iterator[Counters]:
 
 
 def phase(pipeline: Any, what: str) -> None:
-    """Say that a pipeline is at something that dlt does not count; nothing where nobody reports on it."""
+    """Begin a phase that dlt does not count; does nothing outside of `reporting`."""
     if isinstance(pipeline.collector, Counters):
         pipeline.collector.begin(what)
 
 
 def reading(pipeline: Any, name: str, raw_name: str, what: str = "reading") -> None:
-    """Say which table a pipeline reads, as far as somebody reports on it."""
+    """Begin to read a table; does nothing outside of `reporting`."""
     if isinstance(pipeline.collector, Counters):
         pipeline.collector.reading(name, raw_name, what)

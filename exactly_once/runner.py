@@ -11,9 +11,9 @@ import dlt
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from exactly_once import interrupts
-from exactly_once.cursors import read_to
 from exactly_once.destinations.fencing import write_fencing_token
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
+from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
 from exactly_once.progress import phase, reporting
 from exactly_once.recovery.load_rows import raw_tables, row_counts, schema_owner

@@ -1,8 +1,8 @@
-"""Refuse one table of a load and load the others: a refused table brings no row, and its cursor does not move.
+"""Leave out one table of a load and load the others: a refused table brings no row, and its cursor does not move.
 
-A table is refused when its resource, or one of the steps behind it, raises `TableError`. The rows that it has
-already sent lie in the extracted package: `refused.json` in the pipeline's working folder names the table before that
-package is complete, and its files are removed from the package before anything else reads it.
+A table is refused if its resource, or one of its steps, raises `TableError`. The rows that it has already sent are in
+the extracted package: `refused.json` in the pipeline's working folder names the table before that package is complete,
+and its files are removed from the package before anything else reads it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, MutableMapping
@@ -18,6 +18,7 @@ from dlt.extract.items_transform import ItemTransform
 
 from exactly_once import interrupts, progress
 from exactly_once.errors import TableError
+from exactly_once.storage.atomic_file import write_atomically
 
 FILE = "refused.json"
 State = Callable[[], MutableMapping]
@@ -25,7 +26,7 @@ State = Callable[[], MutableMapping]
 
 @dataclass(frozen=True)
 class RefusedTable:
-    """A table that a load left out: its name at the source and in RAW, why, and the exit code of the run."""
+    """A table that a load left out: its names at the source and in RAW, the reason, and the exit code of the run."""
 
     name: str
     raw_name: str
@@ -39,7 +40,7 @@ class TableGuard:
     Args:
         name: of the table at the source.
         raw_name: of the table in RAW, as dlt has it.
-        state: returns the state of the dlt resource that keeps the cursor; it is as before once the table is refused.
+        state: returns the state of the dlt resource with the cursor; it is restored if the table is refused.
         is_strict: whether a refused table refuses the whole load.
     """
 
@@ -56,7 +57,7 @@ class TableGuard:
 
         Args:
             rows: of the resource.
-            what: is done with the table, for the lines of progress.
+            what: the phase in lines of progress.
 
         Raises:
             TableError: the load is strict.
@@ -72,11 +73,11 @@ class TableGuard:
             self.refuse(error)
 
     def step(self, step: ItemTransform) -> "GuardedStep":
-        """Return a step of the resource under this guard."""
+        """Return a step of the resource whose errors this guard handles."""
         return GuardedStep(self, step)
 
     def call(self, function: Callable[[Any, Any], Any], item: Any, meta: Any) -> Any:
-        """Return what a step makes of an item; None once the table is refused."""
+        """Return the result of a step; None once the table is refused."""
         self._remember()
         if self.is_refused:
             return None
@@ -87,12 +88,12 @@ class TableGuard:
             return None
 
     def refuse(self, error: TableError) -> None:
-        """Refuse the table; its cursor is as before this load.
+        """Refuse the table and restore its cursor.
 
         Raises:
             TableError: the load is strict.
         """
-        interrupts.check()  # a statement that a signal has cancelled refuses no table
+        interrupts.check()  # an error of a statement that a signal has cancelled refuses no table
         if self._is_strict:
             raise error
         self.is_refused = True
@@ -127,13 +128,11 @@ class GuardedStep(ItemTransform):
 
 
 def keep_refused(folder: Path, refused: RefusedTable) -> None:
-    """Add a refused table to the working folder's list; the first reason of a table counts."""
+    """Add a refused table to the list in the working folder; the first reason of a table stays."""
     known = read_refused(folder)
     if refused.raw_name in {one.raw_name for one in known}:
         return
-    new = folder / f"{FILE}.new"
-    new.write_bytes(json.dumpb([asdict(one) for one in [*known, refused]]))
-    new.replace(folder / FILE)
+    write_atomically(folder / FILE, json.dumpb([asdict(one) for one in [*known, refused]]))
 
 
 def read_refused(folder: Path) -> list[RefusedTable]:
@@ -145,7 +144,7 @@ def read_refused(folder: Path) -> list[RefusedTable]:
 
 
 def forget_refused(folder: Path) -> None:
-    """Begin a new list."""
+    """Remove the list."""
     (folder / FILE).unlink(missing_ok=True)
 
 

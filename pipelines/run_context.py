@@ -14,7 +14,7 @@ from dlt.common.configuration.providers.doc import BaseDocProvider
 from dlt.common.configuration.providers.provider import ConfigProvider
 from dlt.common.runtime.run_context import RunContext
 
-from exactly_once import percent_paths
+from exactly_once.storage import percent_paths
 from pipelines.configuration.private_files import keep_private
 from pipelines.configuration.settings import SERVICES_NAME, Config, Secrets, Shell, is_elsewhere, is_of_service
 from pipelines.environment import Environment, data_dir, environment, services_file

@@ -1,8 +1,8 @@
-"""The warehouse's columns follow dlt's schema: a type that widens is altered in place, another one only if accepted.
+"""Change column types in the warehouse: wider types are altered in place, others only if a person accepted them.
 
-dlt adds columns and never changes one. Two hints of dlt's schema say what may happen to a column whose type is no wider
-one: `x-accepted-type` (true: somebody typed --accept-type) and `x-zone` (of timestamps that had no zone; else UTC).
-Nothing is asked of the warehouse as long as its newest schema is the load's.
+dlt adds columns and never changes one. Two hints of dlt's schema concern a column whose new type is not wider:
+`x-accepted-type` (true: a person accepted it by `accept_type`) and `x-zone` (time zone of timestamps that had none;
+default UTC). No query is sent as long as the warehouse's newest schema is the load's.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,16 +13,17 @@ from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 
 from exactly_once.destinations.column_types import change, converted, loses, parse
 from exactly_once.errors import TableError
+from exactly_once.source_info import info_of
 
 ACCEPTED, ZONE = "x-accepted-type", "x-zone"
-STORED = "x-storage-type"  # the catalogue's word, among the columns that dlt reads from it
-NEW = "_dlt_new_"  # before the name of a column while Snowflake copies it
+STORED = "x-storage-type"  # the type's name in the catalogue, added to the columns that dlt reads from it
+NEW = "_dlt_new_"  # prefix of a column's name while Snowflake copies it
 DELETED_AT = "_deleted_at"
 
 
 @dataclass(frozen=True)
 class Retyped:
-    """A column that changes: its table, quoted names, both types, its zone, whether it may be NULL."""
+    """A column whose type changes: its table, quoted names, both types, time zone, and whether it may be NULL."""
 
     table: str
     relation: str
@@ -62,7 +63,7 @@ class ColumnChangesMixin:
         return newest if newest and newest.version_hash == version_hash else None
 
     def _execute_schema_update_sql(self, only_tables: Iterable[str], store_schema: bool = True) -> Any:
-        # The schema counts as stored afterwards for all its tables, not only for those that this load brings.
+        # Afterwards the schema counts as stored for all its tables, not only for those of this load.
         tables = {*only_tables, *self.schema.data_table_names(seen_data_only=True)} if only_tables else None
         return super()._execute_schema_update_sql(tables, store_schema)
 
@@ -78,7 +79,7 @@ class ColumnChangesMixin:
             found = {name.lower(): column for name, column in stored.items()}
             changes = list(self._retyped(table, found))
             if changes and self.in_staging_dataset_mode:
-                # What lies there is of an earlier load: dlt makes the table again.
+                # Its rows are of an earlier load: dlt creates the table again.
                 before.append(f"DROP TABLE {changes[0].relation}")
                 tables.append((table, {}))
                 continue
@@ -90,14 +91,14 @@ class ColumnChangesMixin:
         return before + sql, update
 
     def _finished(self, table: str, stored: TTableSchemaColumns) -> list[str]:
-        """Return the SQL that ends a change which was cut off between two statements; `stored` is as after it."""
+        """Return the SQL that completes a change that was cut off; `stored` becomes as after it."""
         return []
 
     def _retyped(self, table: str, found: dict[str, TColumnSchema]) -> Iterator[Retyped]:
         """Yield the columns whose type changes.
 
         Raises:
-            TableError: a type is no wider one, and nobody accepted it.
+            TableError: a type is not wider, and nobody accepted it.
         """
         load_table = self.prepare_load_table(table) if found else {}
         for column in load_table.get("columns", {}).values():
@@ -109,9 +110,8 @@ class ColumnChangesMixin:
             if kind in ("same", "narrower"):
                 continue
             if kind == "other" and not column.get(ACCEPTED) and not self.in_staging_dataset_mode:
-                raise self._refusal(
-                    table, column["name"], old, new, "which is no wider type; the table was not loaded", True
-                )
+                what = "which is no wider type; the table was not loaded"
+                raise self._error(table, column["name"], f"RAW has {old} and the source now {new}, {what}", True)
             yield Retyped(
                 table,
                 self.sql_client.make_qualified_table_name(table),
@@ -126,10 +126,10 @@ class ColumnChangesMixin:
             )
 
     def _refuse_loss(self, retyped: Retyped, has_deleted: bool) -> None:
-        """Refuse a change that loses values; of an accepted one, of the rows that do not come again.
+        """Refuse a change that loses values; an accepted one may lose those of rows that are loaded again.
 
         Raises:
-            TableError: it would lose some.
+            TableError: it would lose values.
         """
         if not retyped.is_checked:
             return
@@ -145,19 +145,18 @@ class ColumnChangesMixin:
         if count:
             rows = "rows that the source has deleted" if kept else "rows"
             what = f"which cannot hold the values of {count:,} {rows}; the table was not loaded"
-            raise self._refusal(retyped.table, retyped.name, retyped.old, retyped.new, what, not retyped.is_accepted)
+            types = f"RAW has {retyped.old} and the source now {retyped.new}"
+            raise self._error(retyped.table, retyped.name, f"{types}, {what}", not retyped.is_accepted)
 
-    def _refusal(self, table: str, column: str, old: str, new: str, what: str, is_open: bool) -> TableError:
-        pipeline = self.schema.name
-        source = table.removeprefix(f"{pipeline}_")
-        command = f"`python pipelines/{pipeline}.py --accept-type {source}.{column}` takes the new type over"
+    def _error(self, table: str, column: str, what: str, may_accept: bool) -> TableError:
+        info = info_of(self.schema.name)
+        source = table.removeprefix(f"{info.name}_")
+        accept = info.accept("accept_type", f"{source}.{column}").replace("`", "")
         other = f"Delete these rows from RAW, or set `exclude` or `as_text` for the column {column} of {source}"
-        refused = TableError(
-            f"RAW.{table.upper()}.{column.upper()}: RAW has {old} and the source now {new}, {what}. "
-            f"{command if is_open else other}."
-        )
-        refused.raw_name = table
-        return refused
+        next_step = f"`{accept}` takes the new type over" if may_accept else other
+        error = TableError(f"RAW.{table.upper()}.{column.upper()}: {what}. {next_step}.")
+        error.raw_name = table
+        return error
 
     def _retype_sql(self, retyped: Retyped, has_copy: bool) -> list[str]:
         value = converted(retyped.column, retyped.old, retyped.new, retyped.zone, self._dialect)
@@ -171,8 +170,8 @@ class ColumnChangesMixin:
 class CopyingColumnChangesMixin(ColumnChangesMixin):
     """Mixed into dlt's client for Snowflake, which alters precision and length in place and nothing else.
 
-    Other columns are copied into a new one that takes the name over. Each statement commits by itself: what the columns
-    are tells how far a run came that was killed, and the next one goes on from there.
+    Other columns are copied into a new one that takes the name over. Each statement commits by itself: the columns show
+    how far a killed run came, and the next run continues from there.
     """
 
     def _finished(self, table: str, stored: TTableSchemaColumns) -> list[str]:

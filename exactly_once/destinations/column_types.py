@@ -1,6 +1,6 @@
-"""Column types of a warehouse: which of two holds every value of the other, and how a column becomes the other one.
+"""Compare column types of a warehouse, and convert a column from one to another.
 
-A type is what the warehouse's catalogue or dlt's type mapper calls it, e.g. "DECIMAL(10,2)", "TIMESTAMP_LTZ(6)".
+A type is written as in the warehouse's catalogue or by dlt's type mapper, e.g. "DECIMAL(10,2)", "TIMESTAMP_LTZ(6)".
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Literal
 
 Change = Literal["same", "wider", "checked", "narrower", "other"]
 
-# Whole numbers: digits that each of them holds at least, and digits that the longest one has.
+# Whole numbers: digits of every number that fits, and digits of the longest one.
 WHOLE = {"TINYINT": (2, 3), "SMALLINT": (4, 5), "INTEGER": (9, 10), "BIGINT": (18, 19), "HUGEINT": (38, 39)}
 FLOATS = {"FLOAT4": 1, "REAL": 1, "FLOAT": 1, "DOUBLE": 2}
 EXACT_IN_DOUBLE = 2**53
@@ -50,7 +50,7 @@ class ColumnType:
 
 
 def parse(name: str, dialect: str) -> ColumnType | None:
-    """Return a type by its name, None for one that dlt does not make."""
+    """Return a type by its name; None: dlt never creates it."""
     match = re.fullmatch(r"(\w[\w ]*?)\s*(?:\((\d+)(?:\s*,\s*(\d+))?\))?", name.strip().upper())
     if not match:
         return None
@@ -76,10 +76,10 @@ def parse(name: str, dialect: str) -> ColumnType | None:
 
 
 def change(old: str, new: str, dialect: str) -> Change:
-    """Return what a column of type `old` that becomes `new` does.
+    """Return how the type of a column changes.
 
-    "wider" and "narrower" say that every value of the old type is one of the new type, and the other way round;
-    "checked" that the values decide (whole numbers become doubles), see `loses`. Types that dlt never makes are "same".
+    "wider": every value of the old type is one of the new type; "narrower": the other way round; "checked": the values
+    decide (whole numbers become doubles), see `loses`. Types that dlt never creates are the "same".
     """
     before, after = parse(old, dialect), parse(new, dialect)
     if before is None or after is None or before == after:
@@ -92,7 +92,7 @@ def change(old: str, new: str, dialect: str) -> Change:
 
 
 def rounds(sent: str, stored: str) -> bool:
-    """Tell whether DuckDB may round numbers of a type that are inserted into a column of another."""
+    """Tell whether DuckDB may round numbers of one type in a column of another."""
     kinds = {found.kind for found in (parse(sent, "duckdb"), parse(stored, "duckdb")) if found}
     return kinds <= {"number", "double"} and change(sent, stored, "duckdb") not in ("same", "wider")
 

@@ -1,8 +1,8 @@
-"""The lake as dlt's staging: on S3 a file is written where none is, and never over another one.
+"""The lake as dlt's staging destination: on S3 a file is created and never overwritten.
 
-Each upload carries `If-None-Match: *`; a worker's role may write in no other way (terraform/modules/lake/writer.tf).
-An upload whose answer was lost finds its own file there, which counts as written. It leans on dlt internals: dlt is
-pinned exactly and tests/pipelines/test_lake_destination.py holds the contract.
+Each upload has `If-None-Match: *`, so that a role without the right to overwrite suffices. An upload whose answer was
+lost finds its own file, which counts as written. It leans on dlt internals: dlt is pinned exactly and a test holds the
+contract.
 """
 
 import json
@@ -14,13 +14,18 @@ from dlt.destinations.exceptions import DestinationTerminalException
 from dlt.destinations.impl.filesystem.factory import filesystem
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient, FilesystemLoadJobWithFollowup
 
-from exactly_once.recovery.manifests import already_exists, digest_of
+from exactly_once.storage.lake_objects import already_exists, digest_of
 
 
 class CreatingLoadJob(FilesystemLoadJobWithFollowup):
-    """Uploads a file to where none is."""
+    """Uploads a file that the lake does not have."""
 
     def run(self) -> None:
+        """Upload the file.
+
+        Raises:
+            DestinationTerminalException: the lake has the path with another content.
+        """
         lake, path = self._job_client.fs_client, self.make_remote_path()
         try:
             lake.put_file(self._file_path, path, mode="create")
@@ -29,15 +34,16 @@ class CreatingLoadJob(FilesystemLoadJobWithFollowup):
                 raise
             if not _is_same(lake, path, Path(self._file_path)):
                 raise DestinationTerminalException(
-                    f"{path} is in the lake with another content, and no load writes over it: an administrator moves "
+                    f"{path} is in the lake with another content, and no load overwrites it: an administrator moves "
                     "it away, then run again."
                 ) from error
 
 
 class CreatingClient(FilesystemClient):
-    """dlt's client, whose jobs and whose mark of a dataset write over nothing."""
+    """dlt's client whose files, the mark of a dataset included, overwrite nothing."""
 
     def initialize_storage(self, truncate_tables: Any = None) -> None:
+        """Write dlt's mark of the dataset if the lake does not have it."""
         if not self.is_local_filesystem and not self.fs_client.exists(self.init_file_path):
             mark = {"initial_version": CURRENT_VERSION, "current_version": CURRENT_VERSION}
             try:
@@ -48,13 +54,14 @@ class CreatingClient(FilesystemClient):
         super().initialize_storage(truncate_tables)
 
     def get_load_job_class(self, table: PreparedTableSchema, file_path: str) -> type[LoadJob]:
+        """Return the job of a file; on S3 it creates the file."""
         found = super().get_load_job_class(table, file_path)
         is_on_s3 = self.config.protocol in ("s3", "s3a")
         return CreatingLoadJob if is_on_s3 and found is FilesystemLoadJobWithFollowup else found
 
 
 class lake(filesystem):  # noqa: N801  a dlt destination is named like a function
-    """Files that are written once."""
+    """dlt's filesystem whose files on S3 are written once."""
 
     @property
     def client_class(self) -> type[FilesystemClient]:

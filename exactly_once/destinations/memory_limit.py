@@ -1,4 +1,4 @@
-"""DuckDB's memory: as little as a load needs, and more where rows are wide and the machine has it."""
+"""DuckDB's memory limit: raised for wide rows if the machine has the memory."""
 
 import os
 import re
@@ -11,9 +11,9 @@ from dlt.destinations.exceptions import DatabaseException
 
 MB = 2**20
 OUT_OF_MEMORY = re.compile("Out of Memory|could not allocate block|failed to (allocate|pin)")
-# A column takes a block of 256 kB in the rows that a transaction adds, one in the table, and some in between.
+# A column takes a block of 256 kB in the rows that a transaction adds, one in the table, and some buffers.
 FOR_COLUMN = 3 * MB // 4
-FOR_KEY = 128  # bytes, while a merge looks whether one is there twice
+FOR_KEY = 128  # bytes, while a merge looks for duplicate keys
 SHARE = 0.8  # of the machine's free memory
 UNITS = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 DECIMAL_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
@@ -27,17 +27,17 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def with_enough_memory(sql_client: Any, work: Callable[[], T], columns: int = 0, keys: int = 0) -> T:
-    """Return what `work` returns; where it runs out of memory, run it again with twice as much.
+    """Return what `work` returns; if it runs out of memory, run it again with twice the limit.
 
     Args:
-        sql_client: dlt's, connected; its memory limit is afterwards what it was. `most` are the bytes that it may
-            take, None: what the machine has.
+        sql_client: dlt's, connected; its memory limit is restored afterwards. `max_bytes` is the most that it may
+            take; None: what the machine has.
         work: leaves nothing behind where it fails.
         columns: of the widest table that it writes.
         keys: that it counts.
 
     Raises:
-        DatabaseException: as `work` does, out of memory only where the machine has no more to give.
+        DatabaseException: as `work` raises it; out of memory only if the machine has no more.
     """
     usual = limit = read_limit(sql_client)
     needed = max(columns * FOR_COLUMN, limit) + keys * FOR_KEY
@@ -66,7 +66,7 @@ def read_limit(sql_client: Any) -> int:
 
 
 def free_memory() -> int:
-    """Return how many bytes this process may take: of the machine's, or of its control group where that has fewer."""
+    """Return the bytes that this process may take: of the machine, or of its control group if that has fewer."""
     try:
         lines = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
         free = int(lines["MemAvailable"].split()[0]) * 1024
@@ -91,10 +91,10 @@ def to_bytes(text: str) -> int:
 
 
 def _most(sql_client: Any) -> int:
-    return free_memory() if sql_client.most is None else sql_client.most
+    return free_memory() if sql_client.max_bytes is None else sql_client.max_bytes
 
 
 def _set_back(sql_client: Any, limit: int) -> None:
-    # DuckDB may hold more than that at the moment: it keeps the higher limit until the file is closed.
+    # DuckDB may use more than that now: it keeps the higher limit until the file is closed.
     with suppress(DatabaseException):
         sql_client.execute_sql(f"SET memory_limit = '{limit // 1024}KiB'")

@@ -1,8 +1,8 @@
-"""The job that runs a merge: one transaction, which ends by a look for a key that is there twice.
+"""Run a merge in one transaction that ends by a search for duplicate keys.
 
-dlt 1.31 runs the SQL of a merge in a transaction only where the warehouse's capabilities say `supports_transactions`,
-which neither DuckDB's nor Snowflake's do, or where it takes a word of the SQL for DDL ("create" in `created_at`).
-Without one, a merge whose INSERT fails leaves the rows deleted, and no run's fencing token is checked.
+dlt 1.31 runs the SQL of a merge in a transaction only if the warehouse's capabilities have `supports_transactions`,
+which DuckDB's and Snowflake's do not, or if it takes a word of the SQL for DDL ("create" in `created_at`). Without one,
+a merge whose INSERT fails leaves the rows deleted, and no fencing token is asserted.
 """
 
 from typing import Any
@@ -11,19 +11,20 @@ from dlt.common.storages.file_storage import FileStorage
 from dlt.destinations.exceptions import DatabaseTerminalException
 from dlt.destinations.job_client_impl import SqlLoadJob
 
+from exactly_once import hints
 from exactly_once.destinations.merge_sql import MergeSql, key_check
 from exactly_once.errors import TableError
 
 
 class MergeJob(SqlLoadJob):
-    """Runs the statements of a followup job, one a line, in one transaction, whatever they are."""
+    """Runs the statements of a followup job, one a line, in one transaction."""
 
     def run(self) -> None:
         """Run the statements and the check, and commit.
 
         Raises:
             DatabaseException: a statement failed; nothing has changed.
-            DatabaseTerminalException: a key of the batch is in the table twice; nothing has changed.
+            DatabaseTerminalException: the table would have a key of the batch twice; nothing has changed.
         """
         with FileStorage.open_zipsafe_ro(self._file_path, "r", encoding="utf-8") as file:
             statements = [line.strip().rstrip(";") for line in file if line.strip()]
@@ -40,30 +41,30 @@ class MergeJob(SqlLoadJob):
         columns, query = check
         found = sql.execute_sql(query)
         if found:
-            raise twice_in_table(self.load_table_name, dict(zip(columns, found[0], strict=True)))
+            raise duplicate_key(self.load_table_name, dict(zip(columns, found[0], strict=True)))
 
 
 def table_error(table: str, line: str) -> DatabaseTerminalException:
-    """Return an error that makes dlt give a job up; its cause is the refusal of the table, whose name is dlt's."""
+    """Return an error that makes dlt give up a job; its cause is a TableError of the table, by dlt's name."""
     error = DatabaseTerminalException(Exception(line))
     error.__cause__ = TableError(line)  # the exit code
     error.__cause__.raw_name = table
     return error
 
 
-def twice_in_table(table: str, key: dict[str, Any]) -> DatabaseTerminalException:
+def duplicate_key(table: str, key: dict[str, Any]) -> DatabaseTerminalException:
     """Return the error of a key, by column, that a merge would leave twice."""
     named = ", ".join(f"{name} = {value!r}" for name, value in key.items())
     name = f"RAW.{table.upper()}"
     line = (
         f"{name}: the merge would leave the key {named} there twice, and was rolled back: {name} is as before. "
-        "`python pipelines/doctor.py` tells whether the key is unique at the source; if it is, report this line."
+        f"`{hints.doctor()}` says whether the key is unique at the source; if it is, report this line."
     )
     return table_error(table, line)
 
 
 class MergeMixin:
-    """Mixed into dlt's job client: a merge has our SQL and runs as one transaction."""
+    """Mixed into dlt's job client: a merge has the SQL of merge_sql.py and runs in one transaction."""
 
     merge_job: type[MergeJob] = MergeJob
 

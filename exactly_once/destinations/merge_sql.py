@@ -1,7 +1,7 @@
-"""The SQL of a merge, in words that no column of the table can take: dlt's own aliases are `d` and `s`.
+"""The SQL of a merge, with aliases that no column of the table has; dlt's own aliases are `d` and `s`.
 
-DuckDB reads `d."id"` as the field "id" of a column `d` where the table has one of JSON, so that dlt's DELETE finds no
-row and its INSERT doubles the table.
+If a table has a JSON column `d`, DuckDB reads `d."id"` as the field "id" of that column: dlt's DELETE then finds no row
+and its INSERT doubles the table.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ TARGET, BATCH, NEWEST, NUMBER, ROW = "merge_target", "merge_batch", "merge_newes
 
 
 class MergeSql(SqlMergeFollowupJob):
-    """dlt's followup job of a merge; delete-insert is written here, the other strategies are dlt's own."""
+    """dlt's followup job of a merge, with its own SQL of delete-insert; other strategies have dlt's."""
 
     @classmethod
     def generate_sql(cls, table_chain: Sequence[PreparedTableSchema], sql_client: Any) -> list[str]:
@@ -29,64 +29,70 @@ class MergeSql(SqlMergeFollowupJob):
             return delete_insert(table_chain, sql_client)
         taken = _columns(table_chain) & ALIASES
         if taken:
-            refused = TableError(
+            error = TableError(
                 f"{root['name']}: the column {min(taken)} has the name of an alias in dlt's SQL of this merge "
                 'strategy: declare write_disposition="merge" (delete-insert), or give the column another name.'
             )
-            refused.raw_name = root["name"]
-            raise refused
+            error.raw_name = root["name"]
+            raise error
         return super().generate_sql(table_chain, sql_client)
 
 
 def delete_insert(table_chain: Sequence[PreparedTableSchema], sql_client: Any) -> list[str]:
-    """Return dlt's delete-insert: rows of the batch's keys go, then the newest row of each key comes.
+    """Return dlt's delete-insert: rows with the batch's keys are deleted, then the newest row of each is inserted.
 
     Args:
         table_chain: the table and its nested ones, parents first.
-        sql_client: of the warehouse; the batch lies in its staging dataset.
+        sql_client: of the warehouse; the batch is in its staging dataset.
     """
     root, nested = table_chain[0], table_chain[1:]
     names = _free_names(_columns(table_chain))
     quoted = sql_client.escape_column_name
-    keys = [[quoted(name) for name in get_columns_names_with_prop(root, hint)] for hint in ("primary_key", "merge_key")]
     table, staged = sql_client.get_qualified_table_names(root["name"])
     row_key = quoted(_row_key(table_chain, root, sql_client)) if nested else ""
-    matches = [
+    matches = _matches(root, sql_client, names)
+    hard_delete, alive = MergeSql._get_hard_delete_col_and_cond(
+        root, quoted, sql_client.capabilities.escape_literal, invert=True
+    )
+    # Without a key nested tables have no root key, and every row is inserted.
+    is_keyed = bool(matches or hard_delete)
+    root_keys = [quoted(_root_key(table_chain, child, sql_client)) if is_keyed else "" for child in nested]
+    deletes = [
+        f"DELETE FROM {sql_client.make_qualified_table_name(child['name'])} WHERE {root_key} IN "
+        f"(SELECT {names[TARGET]}.{row_key} FROM {table} AS {names[TARGET]} WHERE {match})"
+        for child, root_key in zip(nested, root_keys, strict=True)
+        for match in matches
+    ]
+    deletes += [f"DELETE FROM {table} AS {names[TARGET]} WHERE {match}" for match in matches]
+    is_unique = bool(root.get("x-stage-data-deduplicated"))
+    key = [quoted(name) for name in get_columns_names_with_prop(root, "primary_key")]
+    order = get_dedup_sort_tuple(root)
+    newest = f" ORDER BY {quoted(order[0])} {order[1].upper()}" if order else ""
+    inserts = [_insert(root, sql_client, names, [] if is_unique else key, newest, alive if hard_delete else "")]
+    for child, root_key in zip(nested, root_keys, strict=True):
+        # Only nested rows of root rows that were inserted.
+        inserted = f"SELECT {row_key} FROM {table} WHERE {row_key} IN (SELECT {row_key} FROM {staged})"
+        condition = f"{root_key} IN ({inserted})" if key or hard_delete else ""
+        nested_key = [] if is_unique else [quoted(_row_key(table_chain, child, sql_client))]
+        inserts.append(_insert(child, sql_client, names, nested_key, "", condition))
+    return deletes + inserts
+
+
+def _matches(root: PreparedTableSchema, sql_client: Any, names: dict[str, str]) -> list[str]:
+    """Return the conditions of rows that have a primary or a merge key of the batch."""
+    _, staged = sql_client.get_qualified_table_names(root["name"])
+    columns = [get_columns_names_with_prop(root, hint) for hint in ("primary_key", "merge_key")]
+    keys = [[sql_client.escape_column_name(name) for name in key] for key in columns if key]
+    return [
         f"EXISTS (SELECT 1 FROM {staged} AS {names[BATCH]} WHERE "
         + " AND ".join(f"{names[BATCH]}.{name} = {names[TARGET]}.{name}" for name in key)
         + ")"
         for key in keys
-        if key
     ]
-    deletes = [
-        f"DELETE FROM {sql_client.make_qualified_table_name(child['name'])} WHERE "
-        f"{quoted(_root_key(table_chain, child, sql_client))} IN "
-        f"(SELECT {names[TARGET]}.{row_key} FROM {table} AS {names[TARGET]} WHERE {match})"
-        for child in nested
-        for match in matches
-    ]
-    deletes += [f"DELETE FROM {table} AS {names[TARGET]} WHERE {match}" for match in matches]
-    hard_delete, alive = MergeSql._get_hard_delete_col_and_cond(
-        root, quoted, sql_client.capabilities.escape_literal, invert=True
-    )
-    is_unique = bool(root.get("x-stage-data-deduplicated"))
-    order = get_dedup_sort_tuple(root)
-    newest = f" ORDER BY {quoted(order[0])} {order[1].upper()}" if order else ""
-    inserts = [_insert(root, sql_client, names, [] if is_unique else keys[0], newest, alive if hard_delete else "")]
-    for child in nested:
-        came = ""
-        if keys[0] or hard_delete:
-            came = (
-                f"{quoted(_root_key(table_chain, child, sql_client))} IN (SELECT {row_key} FROM {table} "
-                f"WHERE {row_key} IN (SELECT {row_key} FROM {staged}))"
-            )
-        key = [] if is_unique else [quoted(_row_key(table_chain, child, sql_client))]
-        inserts.append(_insert(child, sql_client, names, key, "", came))
-    return deletes + inserts
 
 
 def key_check(table: PreparedTableSchema, sql_client: Any) -> tuple[list[str], str] | None:
-    """Return the key's columns and a query for one key of the batch that the table has twice; None: it has no key.
+    """Return the key's columns and a query for a key of the batch that the table has twice; None: it has no key.
 
     The query reads the keys of the batch and the key columns of the table, and has no alias.
     """
@@ -104,7 +110,7 @@ def key_check(table: PreparedTableSchema, sql_client: Any) -> tuple[list[str], s
 def _insert(
     table: PreparedTableSchema, sql_client: Any, names: dict[str, str], key: list[str], newest: str, condition: str
 ) -> str:
-    """Return the INSERT of a table's batch, the newest row of each key; without a key of every row."""
+    """Return the INSERT of the newest row of each key of a batch; without a key of every row."""
     target, staged = sql_client.get_qualified_table_names(table["name"])
     columns = [sql_client.escape_column_name(name) for name in get_columns_names_with_prop(table, "name")]
     selected = ", ".join(columns)
@@ -118,7 +124,7 @@ def _insert(
             f"INSERT INTO {target} ({selected}) SELECT {selected} FROM "
             f"(SELECT {number}, {selected} FROM {staged}) AS {names[NEWEST]} {first}"
         )
-    # The sort holds a number for each row, however wide the rows are.
+    # So the sort holds a number for each row, however wide the rows are.
     numbered = f"SELECT rowid AS {names[ROW]}, {number} FROM {staged}"
     chosen = f"SELECT {names[ROW]} FROM ({numbered}) AS {names[NEWEST]} WHERE {names[NUMBER]} = 1"
     alive = f" AND ({condition})" if condition else ""
@@ -136,7 +142,7 @@ def _columns(tables: Sequence[PreparedTableSchema]) -> set[str]:
 
 
 def _free_names(taken: set[str]) -> dict[str, str]:
-    """Return the aliases, each with as many underscores behind it as it takes to be no column's name."""
+    """Return the aliases, each with as many trailing underscores as make it no column's name."""
     names = {}
     for name in (TARGET, BATCH, NEWEST, NUMBER, ROW):
         free = name

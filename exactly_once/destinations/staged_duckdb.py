@@ -1,9 +1,15 @@
-"""DuckDB that loads from the lake's files as Snowflake does, so that the offline way of a row is the production way.
+"""DuckDB that loads from files of a lake, as Snowflake does.
 
-dlt's own duckdb destination refuses `staging=`. This subclass accepts staged Parquet (and the JSON lines in which dlt
+dlt's own duckdb destination refuses `staging=`. This subclass takes staged Parquet (and the JSON lines in which dlt
 keeps its own state) and turns each reference to a staged file into one INSERT from that file. As Snowflake's COPY does,
-it remembers which files a table has until the table is truncated: a job that is run again after a kill copies nothing
-twice. It leans on dlt internals: dlt is pinned exactly and tests/pipelines/test_staged_duckdb.py holds the contract.
+it remembers the files of a table until the table is truncated: a job that is run again after a kill copies nothing
+twice.
+
+Every write disposition and merge strategy of dlt's duckdb works: append, replace (truncate-and-insert,
+insert-from-staging) and merge (delete-insert, upsert, scd2, insert-only, cdc), with nested tables. Refused are the
+replace strategy staging-optimized, which dlt has not for DuckDB, and numbers that a column of RAW would round.
+
+It leans on dlt internals: dlt is pinned exactly and tests hold the contract.
 """
 
 import tempfile
@@ -43,7 +49,7 @@ from exactly_once.interrupts import cancellable
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
 COPIED = "_copied_files"
 BEING_CLOSED, OPENINGS = "Unique file handle conflict", 500
-BEING_READ, READINGS = "Could not set lock on file", 100  # a second; a query of the dashboard takes a tenth
+BEING_READ, READINGS = "Could not set lock on file", 100  # attempts within a second; a short query takes a tenth
 
 
 @configspec(init=False)
@@ -60,17 +66,17 @@ class StagedDuckDbConfiguration(DuckDbClientConfiguration):
 
 
 class StagedDuckDbSqlClient(FencingSqlClientMixin, DuckDbSqlClient):
-    """dlt's SQL client that forgets the copied files with the rows, where a table is truncated or dropped.
+    """dlt's SQL client that forgets the copied files of a table when it is truncated or dropped.
 
-    `most` are the bytes of memory that a job may take, None: what the machine has.
+    `max_bytes` is the memory that a job may take at most; None: what the machine has.
     """
 
-    most: int | None = None
+    max_bytes: int | None = None
 
     def open_connection(self) -> Any:
-        # DuckDB refuses to open a file that another thread is just closing, as the two sources of a flow do: 4 to 7 of
-        # 600 openings on a busy machine, none on a quiet one. While the dashboard reads, for the time of a query, it
-        # refuses to open it, too.
+        """Open the file; a connection that a signal comes in on is interrupted."""
+        # DuckDB refuses to open a file that another thread is closing: 4 to 7 of 600 openings on a busy machine, none
+        # on an idle one. It also refuses while another process reads the file.
         for opening in range(OPENINGS):
             try:
                 return cancellable(super().open_connection())
@@ -85,7 +91,7 @@ class StagedDuckDbSqlClient(FencingSqlClientMixin, DuckDbSqlClient):
     def _make_database_exception(cls, ex: Exception) -> Exception:
         if isinstance(ex, duckdb_api.InterruptException):  # by a signal: the job stays pending
             return DatabaseTransientException(ex)
-        # A value that DuckDB refuses is refused again: dlt would try five times.
+        # DuckDB refuses the same value again: dlt would try five times.
         if (
             isinstance(ex, duckdb_api.InvalidInputException)
             and str(ex).startswith("Invalid Input Error")
@@ -94,19 +100,21 @@ class StagedDuckDbSqlClient(FencingSqlClientMixin, DuckDbSqlClient):
             return DatabaseTerminalException(ex)
         return super()._make_database_exception(ex)
 
-    def make_ledger(self) -> None:
-        """Make the table of copied files in the current dataset."""
+    def create_ledger(self) -> None:
+        """Create the table of copied files in the current dataset."""
         copied = self.make_qualified_table_name(COPIED)
         self.execute_sql(f"CREATE TABLE IF NOT EXISTS {copied} (table_name VARCHAR, file VARCHAR, load_id VARCHAR)")
 
     def truncate_tables(self, *tables: str) -> None:
+        """Truncate tables and forget their copied files, in one transaction."""
         with self.begin_transaction():
             super().truncate_tables(*tables)
             self._forget_copied(*tables)
 
     def drop_tables(self, *tables: str) -> None:
+        """Drop tables and forget their copied files."""
         super().drop_tables(*tables)
-        self.make_ledger()
+        self.create_ledger()
         self._forget_copied(*tables)
 
     def _forget_copied(self, *tables: str) -> None:
@@ -120,6 +128,7 @@ class StagedCopyJob(DuckDbCopyJob):
     """Copies one staged file into its table, unless the table has it."""
 
     def run(self) -> None:
+        """Copy the file; others than references are dlt's."""
         if not ReferenceFollowupJobRequest.is_reference_job(self._file_path):
             return super().run()
         url = ReferenceFollowupJobRequest.resolve_reference(self._file_path)
@@ -135,8 +144,8 @@ class StagedCopyJob(DuckDbCopyJob):
             if not Path(path).exists():
                 raise lost_file(url, "there is no such file", self._schema.name)
             return path
-        # DuckDB's httpfs is a download, and a filesystem registered by each job races between load threads: fetch the
-        # file with the client that wrote it.
+        # DuckDB's httpfs would be a download, and filesystems registered by jobs race between load threads. So the
+        # client that wrote the file fetches it.
         filesystem, _ = fsspec_from_config(staging)
         local = folder / url.rsplit("/", 1)[-1]
         try:
@@ -168,10 +177,10 @@ class StagedCopyJob(DuckDbCopyJob):
             sql.execute_sql(f"INSERT INTO {copied} VALUES (%s, %s, %s)", table, file, self._load_id)
 
     def _refuse_loss(self, source: str) -> None:
-        """Refuse numbers that the table's columns would round: DuckDB's INSERT does so without a word.
+        """Refuse numbers that the table's columns would round: DuckDB's INSERT rounds them without an error.
 
         Raises:
-            DatabaseTerminalException: a column would; its cause is the table's refusal.
+            DatabaseTerminalException: a column would round; its cause is a TableError.
         """
         sql = self._job_client.sql_client
         relation = sql.make_qualified_table_name(self.load_table_name)
@@ -190,10 +199,10 @@ class StagedCopyJob(DuckDbCopyJob):
                 )
 
     def _check_file(self, url: str, source: str) -> None:
-        """Read the whole file: where that fails, it is damaged, and the table is not what the INSERT failed for.
+        """Read the whole file, to tell a damaged file from a table that does not take its rows.
 
         Raises:
-            LostFile: it cannot be read.
+            LostFile: the file cannot be read.
         """
         try:
             self._job_client.sql_client.execute_sql(f"SELECT count(COLUMNS(*)) FROM {source}")
@@ -204,7 +213,7 @@ class StagedCopyJob(DuckDbCopyJob):
 
 
 class LostFile(DatabaseTerminalException):
-    """A file of the lake that a load needs is missing or damaged; its cause is the line for a person."""
+    """A file of the lake that a load needs is missing or damaged; its cause is a PipelineError."""
 
 
 def lost_file(url: str, reason: str, pipeline: str) -> LostFile:
@@ -219,17 +228,22 @@ def lost_file(url: str, reason: str, pipeline: str) -> LostFile:
 
 
 class DuckDbMergeJob(MergeJob):
-    """A merge that gets the memory which its rows need."""
+    """A merge with the memory that its rows need."""
 
     def run(self) -> None:
+        """Run the merge."""
         sql = self._job_client.sql_client
-        # The job stands in the staging dataset, where the count of a table's rows is known without reading it.
+        # The job runs in the staging dataset; DuckDB counts a table's rows without reading it.
         ((rows,),) = sql.execute_sql(f"SELECT count(*) FROM {sql.make_qualified_table_name(self.load_table_name)}")
         with_enough_memory(sql, super().run, len(self._load_table["columns"]), rows)
 
 
 class StagedDuckDbClient(IdempotentLoadMixin, MergeMixin, ColumnChangesMixin, DuckDbClient, SupportsStagingDestination):
-    """dlt's DuckDB client, able to take files from a staging destination."""
+    """dlt's DuckDB client that takes files from a staging destination.
+
+    Raises:
+        PipelineError: the replace strategy is none of DuckDB's.
+    """
 
     merge_job = DuckDbMergeJob
 
@@ -237,38 +251,48 @@ class StagedDuckDbClient(IdempotentLoadMixin, MergeMixin, ColumnChangesMixin, Du
         self, schema: Any, config: StagedDuckDbConfiguration, capabilities: DestinationCapabilitiesContext
     ) -> None:
         super().__init__(schema, config, capabilities)
+        strategies = capabilities.supported_replace_strategies
+        if config.replace_strategy and config.replace_strategy not in strategies:  # dlt fails with an assertion
+            raise PipelineError(
+                f"The destination's replace_strategy is {config.replace_strategy}, which DuckDB does not have: set it "
+                f"to {' or '.join(strategies)}."
+            )
         self.sql_client = StagedDuckDbSqlClient(
             self.sql_client.dataset_name, self.sql_client.staging_dataset_name, config.credentials, capabilities
         )
         self.sql_client.use_fencing_token(config.fencing_token)
-        self.sql_client.most = to_bytes(config.max_memory) if config.max_memory else None
+        self.sql_client.max_bytes = to_bytes(config.max_memory) if config.max_memory else None
 
     def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:
+        """Create the dataset and the table of copied files."""
         if self.is_storage_initialized():
-            self.sql_client.make_ledger()
+            self.sql_client.create_ledger()
         super().initialize_storage(truncate_tables)
-        self.sql_client.make_ledger()
+        self.sql_client.create_ledger()
 
     def update_stored_schema(self, *arguments: Any, **named: Any) -> Any:
+        """Change the tables, with the memory that their rows need."""
         update = super().update_stored_schema
         return with_enough_memory(self.sql_client, lambda: update(*arguments, **named))
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> LoadJob:
+        """Return the job of a file; dlt's copy is replaced by one that remembers its files."""
         job = super().create_load_job(table, file_path, load_id, restore)
         return StagedCopyJob(file_path) if type(job) is DuckDbCopyJob else job
 
     def complete_load(self, load_id: str) -> None:
+        """Complete the load, and forget its files: none of its jobs is run again."""
         super().complete_load(load_id)
-        # What was copied into tables that no load truncates; no job of this load comes again.
         copied = self.sql_client.make_qualified_table_name(COPIED)
         self.sql_client.execute_sql(f"DELETE FROM {copied} WHERE load_id = %s", load_id)
 
     def should_truncate_table_before_load_on_staging_destination(self, table_name: str) -> bool:
+        """Return dlt's setting."""
         return self.config.truncate_tables_on_staging_destination_before_load
 
 
 class staged_duckdb(duckdb):  # noqa: N801  a dlt destination is named like a function
-    """DuckDB as a warehouse behind a lake."""
+    """DuckDB that loads from files of a lake."""
 
     spec = StagedDuckDbConfiguration
 

@@ -13,9 +13,10 @@ from dlt.common.storages.configuration import FilesystemConfiguration
 from exactly_once.diagnostics.check import Check
 from exactly_once.diagnostics.context import ROW, DoctorContext, assert_row_equal
 from exactly_once.errors import PipelineError
-from exactly_once.lake_paths import lake_path
 from exactly_once.lease.lease import Lease, lease_url
-from exactly_once.lease.store import LakeUnreachable, VersionConflict, open_store
+from exactly_once.lease.store import VersionConflict, open_store
+from exactly_once.storage.lake_objects import LakeUnreachable
+from exactly_once.storage.lake_paths import lake_path
 
 
 def checks(context: DoctorContext, pipeline: str, fix: str) -> list[Check]:

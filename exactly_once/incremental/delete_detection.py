@@ -1,12 +1,11 @@
-"""What a cursor never sees: rows that vanished upstream, and rows that came back with an old cursor.
+"""Find rows that a cursor never sees: those deleted at the source, and those that came back with an old cursor.
 
-The sweep streams the keys of both sides in order, side by side, and holds neither. A row that vanished stays in RAW
-with its last values, and `_deleted_at` says since when; a row that RAW lacks is fetched.
+The keys of source and RAW are streamed in order and compared; neither is held in memory. A deleted row stays in RAW
+with its last values, and `_deleted_at` says since when. A row that RAW lacks is fetched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from shlex import quote
 
 import dlt
 import pyarrow as pa
@@ -18,43 +17,42 @@ from exactly_once.incremental.raw_table import BATCH, RawTable
 from exactly_once.table_guard import TableGuard
 
 DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
-FEW = 10  # so many may always vanish: a share of a small table says nothing
+ALWAYS_ALLOWED = 10  # deleted rows: a fraction of a small table says nothing
 
 Fetch = Callable[[Sequence[Key]], pa.Table]
 
 
 class DeleteThresholdExceeded(TableError):
-    """More rows vanished than a load may mark as deleted: an emptied source looks the same as deleted rows."""
+    """More rows are gone than a load may mark as deleted: an emptied source looks the same as deleted rows."""
 
     exit_code = 3
 
 
 class DeleteDetector:
-    """One table's sweep.
+    """Finds the deleted and the missing rows of one table.
 
     Args:
-        raw: what RAW holds of the table.
-        present: returns the source's keys in tables, ascending as `RawTable.keys` has them.
-        fetch: returns those of the source's rows of some keys that a load before this one should have brought; None
-            where a row that RAW lacks comes by itself.
-        share: of RAW's living rows that may vanish at once, 0 to 1.
-        accept: whether they may all vanish, because somebody said so.
-        types: dlt's columns whose types this load changes; None: all are as the last load left them.
+        raw: the table in RAW.
+        source_keys: returns the source's keys in tables, ascending as `RawTable.keys` returns them.
+        fetch: returns the source's rows of keys that RAW lacks; None: the next load brings them anyway.
+        max_deleted_fraction: of RAW's rows that may be gone at once, 0 to 1.
+        accept: whether any fraction may be gone, because a person accepted it.
+        types: dlt's columns whose types this load changes; None: it changes none.
     """
 
     def __init__(
         self,
         raw: RawTable,
-        present: Callable[[], Iterator[pa.Table]],
+        source_keys: Callable[[], Iterator[pa.Table]],
         fetch: Fetch | None,
-        share: float,
+        max_deleted_fraction: float,
         accept: bool,
         types: TTableSchemaColumns | None = None,
     ) -> None:
         self._raw = raw
-        self._present = present
+        self._source_keys = source_keys
         self._fetch = fetch
-        self._share = share
+        self._max_deleted_fraction = max_deleted_fraction
         self._accept = accept
         self._types = types or {}
 
@@ -64,42 +62,44 @@ class DeleteDetector:
         return {name: column | self._types.get(name, {}) for name, column in self._raw.columns.items()}
 
     def rows(self) -> Iterator[pa.Table]:
-        """Yield the rows to merge into RAW: vanished ones with `_deleted_at` (UTC), missing ones alive.
+        """Yield the rows to merge into RAW: deleted ones with `_deleted_at` (UTC), missing ones as they are.
 
         Raises:
-            DeleteThresholdExceeded: the source is empty or more than `share` of the rows vanished; it comes last,
-                and what was yielded before it is not loaded.
+            DeleteThresholdExceeded: the source is empty, or more than `max_deleted_fraction` of the rows are gone. It
+                is raised last; the rows that were yielded before it are not loaded.
         """
         if not self._raw.exists:
             return  # the first load
-        merge = SortedKeyDiff(self._raw.keys(), self._present())
-        if merge.source_is_empty:
-            self._break("the source is empty")
-        for is_gone, keys in _batches(merge.iter_differences()):
-            if is_gone:
+        diff = SortedKeyDiff(self._raw.keys(), self._source_keys())
+        if diff.source_is_empty:
+            self._exceed("the source is empty")
+        for is_deleted, keys in _batches(diff.iter_differences()):
+            if is_deleted:
                 yield self._marked(keys)
             elif self._fetch and (missing := self._fetch(keys)).num_rows:
                 yield missing
-        if merge.gone > max(FEW, self._share * merge.known):
-            self._break(f"{merge.gone:,} of {merge.known:,} rows vanished, more than {self._share:.0%}")
+        if diff.deleted > max(ALWAYS_ALLOWED, self._max_deleted_fraction * diff.known):
+            self._exceed(
+                f"{diff.deleted:,} of {diff.known:,} rows vanished, more than {self._max_deleted_fraction:.0%}"
+            )
 
     def _marked(self, keys: Sequence[Key]) -> pa.Table:
         rows = self._raw.rows(keys)
         at = pa.array([datetime.now(UTC)] * rows.num_rows, pa.timestamp("us", "UTC"))
         return rows.set_column(rows.column_names.index("_deleted_at"), "_deleted_at", at)
 
-    def _break(self, what: str) -> None:
+    def _exceed(self, what: str) -> None:
         if self._accept:
             return
-        name, pipeline = self._raw.source_name, self._raw.pipeline_name
+        name = self._raw.source_name
         raise DeleteThresholdExceeded(
             f"{name}: {what}; nothing of this table was loaded. If they were deleted on purpose, type "
-            f"python pipelines/{pipeline}.py --accept-deletes {quote(name)}"
+            f"{self._raw.info.accept('accept_deletes', name)}"
         )
 
 
 def parse_accept_deletes(names: Sequence[str], known: Iterable[str]) -> set[str]:
-    """Return the tables of which any share may vanish this once.
+    """Return the tables of which any fraction of the rows may be gone in this load.
 
     Raises:
         PipelineError: a name is none of the known ones, nor "all".
@@ -121,24 +121,24 @@ def parse_names(option: str, names: Sequence[str], known: Iterable[str]) -> set[
 
 
 def deletes_resource(
-    sweep: DeleteDetector, name: str, table_name: str, key: list[str], guard: TableGuard | None = None
+    detector: DeleteDetector, name: str, table_name: str, key: list[str], guard: TableGuard | None = None
 ) -> dlt.sources.DltResource:
-    """Return the resource `name` that merges a sweep's rows into `table_name`.
+    """Return the resource `name` that merges the rows of a detector into `table_name`.
 
     Args:
-        sweep: of the table.
+        detector: of the table.
         name: of the resource.
         table_name: in RAW.
         key: the columns that identify a row.
-        guard: of the table, whose refusal by the sweep refuses its changes too; None: the load fails.
+        guard: of the table: an exceeded threshold leaves out the table's changes, too; None: it fails the load.
     """
 
-    def vanished() -> Iterator[pa.Table]:
-        for rows in guard.rows(sweep.rows(), "looking for deletes in") if guard else sweep.rows():
-            yield dlt.mark.with_hints(rows, dlt.mark.make_hints(columns=sweep.columns))
+    def deleted_rows() -> Iterator[pa.Table]:
+        for rows in guard.rows(detector.rows(), "looking for deletes in") if guard else detector.rows():
+            yield dlt.mark.with_hints(rows, dlt.mark.make_hints(columns=detector.columns))
 
     return dlt.resource(
-        vanished,
+        deleted_rows,
         name=name,
         table_name=table_name,
         write_disposition="merge",
@@ -148,7 +148,7 @@ def deletes_resource(
 
 
 def deletes_resource_names(names: Iterable[str]) -> dict[str, str]:
-    """Return the name of the sweep's resource for each table: none is the name of a table."""
+    """Return the name of each table's resource of deletes; none is the name of a table."""
     known = set(names)
     found = {}
     for name in known:

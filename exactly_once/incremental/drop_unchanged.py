@@ -1,4 +1,4 @@
-"""Rows that are read again because they may have changed, and have not: they are not loaded again."""
+"""Drop rows that were read again and have not changed, so that they are not loaded again."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,26 +9,26 @@ from dlt.extract.items_transform import ItemTransform
 
 from exactly_once.incremental.raw_table import BATCH, RawTable
 
-LOOK_UP_BYTES = 8 << 20  # of the source's rows that are compared with RAW's at once
+LOOKUP_BYTES = 8 << 20  # of the source's rows that are compared with RAW's at once
 
 
 class DropUnchanged(ItemTransform):
     """A step of a resource that drops from each Arrow table the rows that RAW has value for value.
 
     Args:
-        raw: what RAW holds of the table.
+        raw: the table in RAW.
         key: the columns that identify a row, as the source has them.
-        is_reread: returns for an Arrow table a mask of the rows that an earlier load may have brought; only those are
-            looked up.
+        previously_loaded: returns for an Arrow table a mask of the rows that an earlier load may have brought; only
+            these are looked up.
     """
 
     placement_affinity = 3  # after a step that makes Arrow tables of pages
 
-    def __init__(self, raw: RawTable, key: list[str], is_reread: Callable[[pa.Table], pa.Array]) -> None:
+    def __init__(self, raw: RawTable, key: list[str], previously_loaded: Callable[[pa.Table], pa.Array]) -> None:
         super().__init__(self._changed)
         self._raw = raw
         self._key = key
-        self._is_reread = is_reread
+        self._previously_loaded = previously_loaded
 
     def __call__(self, item: Any, meta: Any = None) -> Any:
         return self._changed(item) if isinstance(item, pa.Table) else item
@@ -36,37 +36,37 @@ class DropUnchanged(ItemTransform):
     def _changed(self, batch: pa.Table) -> pa.Table | None:
         if not self._raw.exists:
             return batch
-        is_reread = self._is_reread(batch).to_pylist()
-        again = batch.filter(pa.array(is_reread, pa.bool_()))
-        if not again.num_rows:
+        mask = self._previously_loaded(batch).to_pylist()
+        candidates = batch.filter(pa.array(mask, pa.bool_()))
+        if not candidates.num_rows:
             return batch
-        fresh = iter([is_new for part in slices(again) for is_new in self._is_new(part)])
-        kept = batch.filter(pa.array([next(fresh) if reread else True for reread in is_reread], pa.bool_()))
+        changed = iter([is_changed for part in slices(candidates) for is_changed in self._is_changed(part)])
+        kept = batch.filter(pa.array([next(changed) if looked_up else True for looked_up in mask], pa.bool_()))
         return kept if kept.num_rows else None
 
-    def _is_new(self, rows: pa.Table) -> list[bool]:
-        """Return for each row whether RAW has it otherwise or not at all."""
+    def _is_changed(self, rows: pa.Table) -> list[bool]:
+        """Return for each row whether RAW has other values of it, or no such row."""
         names = {name: self._raw.normalized(name) for name in rows.column_names}
         known = self._raw.rows(list(zip(*(rows.column(name).to_pylist() for name in self._key), strict=True)))
         if not set(names.values()) <= set(known.column_names):
-            return [True] * rows.num_rows  # a new column: every row of it is news
+            return [True] * rows.num_rows  # a new column changes every row
         seen = set(_rows(known.select(list(names.values()))))
         return [row not in seen for row in _rows(rows)]
 
 
 def slices(rows: pa.Table) -> Iterator[pa.Table]:
-    """Yield a table in parts that a look-up holds in memory, whatever the width of a row."""
+    """Yield a table in parts that fit into memory during a look-up, whatever the width of a row."""
     width = max(1, rows.nbytes // max(1, rows.num_rows))
-    length = max(1, min(BATCH, LOOK_UP_BYTES // width))
+    length = max(1, min(BATCH, LOOKUP_BYTES // width))
     for start in range(0, rows.num_rows, length):
         yield rows.slice(start, length)
 
 
 def comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Return a column whose values are equal where RAW's are: NaN is NaN, -0 is 0, 24:00 has a place."""
+    """Return a column whose values compare as RAW's do: NaN equals NaN, -0 equals 0, and 24:00 is a value."""
     kind = column.type
     if pa.types.is_floating(kind):
-        # A Parquet file's dictionary takes -0 and 0 for one value, so that RAW may have either.
+        # A dictionary in Parquet holds -0 and 0 as one value, so that RAW may have either.
         column = pc.add(pc.if_else(pc.is_nan(column), pa.scalar(float("nan"), kind), column).cast(pa.float64()), 0.0)
         return pa.chunked_array([chunk.view(pa.int64()) for chunk in column.chunks], pa.int64())
     if pa.types.is_temporal(kind) and kind.bit_width in (32, 64) and not pa.types.is_duration(kind):

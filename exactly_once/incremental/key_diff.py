@@ -1,7 +1,6 @@
-"""Two streams of keys in order, held against each other: equal runs as columns, only what differs row by row.
+"""Compare two sorted streams of keys: equal runs by columns, only differences row by row.
 
-3,000,000 keys that are the same on both sides are a few hundred comparisons of columns; in Python they would be three
-million.
+3,000,000 equal keys take a few hundred comparisons of columns instead of three million in Python.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,35 +12,37 @@ import pyarrow.compute as pc
 from exactly_once.errors import PipelineError
 
 BATCH = 50_000  # keys in one table of a stream
-FIRST_LOOK = 1_024  # rows that are compared at once behind a difference; twice as many behind an equal run
-CHUNK = 256  # rows that are compared one by one where there is a difference
+FIRST_LOOK = 1_024  # rows that are compared at once after a difference; twice as many after an equal run
+CHUNK = 256  # rows that are compared one by one at a difference
 
 Key = tuple[Any, ...]
 
 
 class SortedKeyDiff:
-    """What one of two streams has and the other lacks; `known` and `gone` count as the differences are iterated.
+    """The keys that only one of two streams has.
+
+    `known` and `deleted` count keys of RAW and those of them that the source lacks, while the differences are iterated.
 
     Args:
-        known: tables with a column for each part of the key, ascending (text by its UTF-8 bytes); a key may come twice.
-        present: the same, each key once; its columns are cast to the other's types.
+        known: RAW's keys: tables with a column for each part, ascending (text by its UTF-8 bytes); a key may repeat.
+        present: the source's keys likewise, each once; the columns are cast to the other's types.
     """
 
     def __init__(self, known: Iterator[pa.Table], present: Iterator[pa.Table]) -> None:
         self._known = _Side(known)
         self._present = _Side(present, self._known)
-        self.known = self.gone = 0
+        self.known = self.deleted = 0
 
     @property
     def source_is_empty(self) -> bool:
-        """Tell whether there are known keys and not one of them is present; ask before the iteration."""
+        """Tell whether RAW has keys and the source has none; to be called before the iteration."""
         return bool(self._known.left()) and not self._present.left()
 
     def iter_differences(self) -> Iterator[tuple[bool, Key]]:
-        """Yield (True, a key that is known only) and (False, a key that is present only), in order.
+        """Yield (True, a key that only RAW has) and (False, a key that only the source has), in order.
 
         Raises:
-            PipelineError: a stream is not in order, so that a comparison would say nothing.
+            PipelineError: a stream is not in order.
         """
         look = FIRST_LOOK
         while (known := self._known.left()) and (present := self._present.left()):
@@ -54,7 +55,7 @@ class SortedKeyDiff:
             if equal < length:
                 yield from self._one_by_one()
         while rest := self._known.left():
-            yield from self._gone(self._known.keys(rest), rest)
+            yield from self._deleted_keys(self._known.keys(rest), rest)
         while rest := self._present.left():
             yield from ((False, key) for key in self._present.keys(rest))
             self._present.advance(rest)
@@ -72,27 +73,27 @@ class SortedKeyDiff:
             self.known += 1
             if present[here] == key:
                 here += 1
-            elif key != last:  # a doubled row is merged into one by the next change of it
-                self.gone += 1
+            elif key != last:  # the next change of a duplicate row merges it into one
+                self.deleted += 1
                 yield True, key
             last = key
         else:
             self._known.advance(len(known))
         self._present.advance(here)
 
-    def _gone(self, keys: Sequence[Key], count: int) -> Iterator[tuple[bool, Key]]:
+    def _deleted_keys(self, keys: Sequence[Key], count: int) -> Iterator[tuple[bool, Key]]:
         last = self._known.last
         for key in keys:
             self.known += 1
             if key != last:
-                self.gone += 1
+                self.deleted += 1
                 yield True, key
             last = key
         self._known.advance(count)
 
 
 def batch_keys(keys: Iterator[Key]) -> Iterator[pa.Table]:
-    """Yield keys that come one by one as the tables that a merge takes."""
+    """Yield single keys as the tables that SortedKeyDiff takes."""
     rows: list[Key] = []
     for key in keys:
         rows.append(key)
@@ -104,7 +105,7 @@ def batch_keys(keys: Iterator[Key]) -> Iterator[pa.Table]:
 
 
 class _Side:
-    """One stream, and where the merge stands in it; `last` is the key before that."""
+    """One stream and the position in it; `last` is the key before the position."""
 
     def __init__(self, tables: Iterator[pa.Table], like: "_Side | None" = None) -> None:
         self._tables = tables
@@ -118,7 +119,7 @@ class _Side:
         return self._table.schema if self._table is not None else None
 
     def left(self) -> int:
-        """Return how many rows of the current table are left, of the next one where none is; 0 at the end."""
+        """Return how many rows of the current table are left, else of the next one; 0 at the end."""
         while self._table is None or self._at == self._table.num_rows:
             table = next(self._tables, None)
             if table is None:
@@ -142,13 +143,13 @@ class _Side:
 
     def _check_order(self, table: pa.Table) -> None:
         first = _keys(table.slice(0, 1))
-        is_behind = not first or self.last is None or self.last <= first[0]
-        if not is_behind or not _is_ascending(table):
-            raise PipelineError("The keys of a sweep came out of order, so that deletes cannot be told: report it.")
+        is_after = not first or self.last is None or self.last <= first[0]
+        if not is_after or not _is_ascending(table):
+            raise PipelineError("The keys of a delete detection are out of order: report this line.")
 
 
 def _equal_rows(one: pa.Table, other: pa.Table) -> int:
-    """Return how many rows from the first one on are equal."""
+    """Return the number of equal rows at the beginning."""
     equal = one.num_rows
     for left, right in zip(one.columns, other.columns, strict=True):
         different = pc.index(pc.equal(left, right), False).as_py()
@@ -158,10 +159,10 @@ def _equal_rows(one: pa.Table, other: pa.Table) -> int:
 
 def _is_ascending(table: pa.Table) -> bool:
     upper, lower = table.slice(0, table.num_rows - 1), table.slice(1)
-    is_right = pa.scalar(True)
+    is_ordered = pa.scalar(True)
     for left, right in reversed(list(zip(upper.columns, lower.columns, strict=True))):
-        is_right = pc.or_(pc.less(left, right), pc.and_(pc.equal(left, right), is_right))
-    return table.num_rows < 2 or pc.all(is_right).as_py()
+        is_ordered = pc.or_(pc.less(left, right), pc.and_(pc.equal(left, right), is_ordered))
+    return table.num_rows < 2 or pc.all(is_ordered).as_py()
 
 
 def _keys(table: pa.Table) -> list[Key]:

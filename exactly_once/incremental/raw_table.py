@@ -1,4 +1,4 @@
-"""A table of RAW, read back: its keys in order, and the rows of some keys as the next load would bring them."""
+"""Read a table of RAW: its keys in order, and the rows of some keys as the next load would bring them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
@@ -16,28 +16,36 @@ from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
 from exactly_once.incremental.key_diff import BATCH as STREAMED
 from exactly_once.incremental.key_diff import Key
+from exactly_once.source_info import SourceInfo, info_of
 
 BATCH = 10_000  # keys in one look-up
 
 
 class RawClients:
-    """Sessions of the warehouse that the tables of one extraction share: to make one costs more than most queries.
+    """Sessions of the warehouse that the tables of one extraction share: opening one costs more than most queries.
 
     Args:
-        pipeline: the one that loads the tables; None: the one that extracts at the moment.
+        pipeline: that loads the tables; None: the one that extracts now.
+        info: of the source, for messages; None: the pipeline's name.
     """
 
-    def __init__(self, pipeline: dlt.Pipeline | None = None) -> None:
+    def __init__(self, pipeline: dlt.Pipeline | None = None, info: SourceInfo | None = None) -> None:
         self._pipeline = pipeline
+        self._info = info
 
     @cached_property
     def pipeline(self) -> dlt.Pipeline:
         """The pipeline that loads the tables."""
         return self._pipeline or dlt.current.pipeline()
 
+    @property
+    def info(self) -> SourceInfo:
+        """What messages call the source."""
+        return self._info or info_of(self.pipeline.pipeline_name)
+
     @cached_property
     def schema(self) -> Schema | None:
-        """What dlt knew of the tables before this extraction, None before the first load."""
+        """dlt's schema of the tables before this extraction; None before the first load."""
         return self.pipeline.default_schema if self.pipeline.default_schema_name else None
 
     @cached_property
@@ -47,22 +55,22 @@ class RawClients:
 
     @cached_property
     def lookup_client(self) -> Any:
-        """A session to be entered for look-ups meanwhile: on DuckDB a second query in one session ends a stream."""
+        """A session to be entered for look-ups during a stream, which on DuckDB ends at the session's next query."""
         return self.pipeline.sql_client()
 
 
 class RawTable:
-    """What RAW holds of one table at the moment; empty where no load has made it yet.
+    """One table of RAW as it is now; empty if no load has created it.
 
     Args:
-        reader: the sessions.
+        clients: the sessions.
         name: of the table, as dlt has it.
-        key: the columns of its primary key, as the source has them; kept under this name.
-        source_name: what the table is called at the source; None: as here, without the pipeline's prefix.
+        key: the columns of its primary key, as the source has them; also an attribute.
+        source_name: the table's name at the source; None: `name` without the pipeline's prefix.
     """
 
-    def __init__(self, reader: RawClients, name: str, key: Sequence[str], source_name: str | None = None) -> None:
-        self._reader = reader
+    def __init__(self, clients: RawClients, name: str, key: Sequence[str], source_name: str | None = None) -> None:
+        self._clients = clients
         self._name = name
         self._source_name = source_name
         self.key = list(key)
@@ -70,7 +78,12 @@ class RawTable:
     @property
     def pipeline_name(self) -> str:
         """The pipeline that loads the table."""
-        return self._reader.pipeline.pipeline_name
+        return self._clients.pipeline.pipeline_name
+
+    @property
+    def info(self) -> SourceInfo:
+        """What messages call the source."""
+        return self._clients.info
 
     @property
     def source_name(self) -> str:
@@ -79,13 +92,13 @@ class RawTable:
 
     @property
     def exists(self) -> bool:
-        """Tell whether a load has brought rows: dlt's schema of the pipeline says so without a query."""
-        schema = self._reader.schema
+        """Tell whether a load has brought rows, from dlt's schema, without a query."""
+        schema = self._clients.schema
         return schema is not None and has_seen_data(schema.tables.get(self._name, {}))
 
     def is_empty(self) -> bool:
-        """Ask the warehouse whether the table has no row or is not there: dlt may have lost its schema, but no rows."""
-        with self._reader.lookup_client as warehouse:
+        """Tell whether the table has no row or does not exist, by a query: dlt may have lost its schema."""
+        with self._clients.lookup_client as warehouse:
             relation = warehouse.make_qualified_table_name(self._name)
             try:
                 return not warehouse.execute_sql(f"SELECT 1 FROM {relation} LIMIT 1")
@@ -95,17 +108,17 @@ class RawTable:
     @property
     def columns(self) -> TTableSchemaColumns:
         """dlt's columns of the table."""
-        return self._reader.schema.get_table_columns(self._name)
+        return self._clients.schema.get_table_columns(self._name)
 
     def normalized(self, column: str) -> str:
         """Return the name in RAW of a column of the source."""
-        return self._reader.schema.naming.normalize_identifier(column)
+        return self._clients.schema.naming.normalize_identifier(column)
 
     def keys(self) -> Iterator[pa.Table]:
-        """Yield the keys of the rows that live, ascending (text by its UTF-8 bytes), from one streamed query."""
+        """Yield the keys of rows that are not deleted, ascending (text by its UTF-8 bytes), from one streamed query."""
         if not self.exists:
             return
-        with self._reader.stream_client as warehouse:
+        with self._clients.stream_client as warehouse:
             names = self._names(warehouse)
             relation = warehouse.make_qualified_table_name(self._name)
             try:
@@ -115,7 +128,7 @@ class RawTable:
                     if warehouse.capabilities.sqlglot_dialect == "duckdb":
                         yield from cursor.iter_arrow(STREAMED)
                         return
-                    # Snowflake's connector gives Arrow chunks whose types differ from each other.
+                    # The types of the Arrow chunks of Snowflake's connector differ from each other.
                     parts = {name: self.columns[name] for name in map(self.normalized, self.key)}
                     while rows := cursor.fetchmany(STREAMED):
                         yield row_tuples_to_arrow(rows, parts, "UTC")
@@ -123,13 +136,13 @@ class RawTable:
                 return
 
     def rows(self, keys: Sequence[Key]) -> pa.Table:
-        """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as it was sent."""
-        kept = {name: column for name, column in self.columns.items() if is_ours(name, column)}
+        """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as the source sent it."""
+        kept = {name: column for name, column in self.columns.items() if has_source_values(name, column)}
         parts: list[pa.Table] = []
         found: list[tuple] = []
-        with self._reader.lookup_client as warehouse:
+        with self._clients.lookup_client as warehouse:
             is_arrow = warehouse.capabilities.sqlglot_dialect == "duckdb"
-            # As text, JSON comes back as it was sent: a warehouse would quote a string that stands for a document.
+            # As text, JSON comes back as the source sent it: a warehouse would quote a string that is a document.
             selected = ", ".join(
                 f"CAST({warehouse.escape_column_name(name)} AS VARCHAR)"
                 if column["data_type"] == "json"
@@ -146,7 +159,7 @@ class RawTable:
                     with warehouse.execute_query(
                         f"SELECT {selected} FROM {relation} WHERE ({self._names(warehouse)}) IN ({wanted})"
                     ) as cursor:
-                        if is_arrow:  # a value that Python has no object for (24:00) comes as it is
+                        if is_arrow:  # Python has no object for some values (24:00)
                             parts += cursor.iter_arrow(BATCH)
                         else:
                             found += cursor.fetchall()
@@ -161,7 +174,7 @@ class RawTable:
 
 
 def key_literal(warehouse: Any, part: Any) -> str:
-    """Return a part of a key as SQL, with its type: in a tuple, a warehouse would compare a time's text."""
+    """Return a part of a key as SQL, with its type: in a tuple, a warehouse would compare a time as text."""
     is_duckdb = warehouse.capabilities.sqlglot_dialect == "duckdb"
     match part:
         case bool() | int():
@@ -183,6 +196,6 @@ def key_literal(warehouse: Any, part: Any) -> str:
     return f"CAST('{part.isoformat()}' AS {kind})"
 
 
-def is_ours(name: str, column: Any) -> bool:
-    """Tell whether a column of dlt's schema holds values of the source, and is in RAW."""
+def has_source_values(name: str, column: Any) -> bool:
+    """Tell whether a column of dlt's schema is in RAW and holds values of the source."""
     return not name.startswith("_dlt_") and "data_type" in column

@@ -18,21 +18,16 @@ from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
 
 from exactly_once import hints
-from exactly_once.atomic_file import write_atomically
 from exactly_once.errors import PipelineError, is_connection_lost
-from exactly_once.lake_paths import adopt_encoded, lake_path
+from exactly_once.storage.atomic_file import write_atomically
+from exactly_once.storage.lake_objects import LakeUnreachable
+from exactly_once.storage.lake_paths import adopt_encoded, lake_path
 
 LOST_RACE = ("PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey")  # what S3 answers to a stale If-Match
 
 
 class VersionConflict(Exception):
     """The object is not the version that was to be replaced: read it again."""
-
-
-class LakeUnreachable(PipelineError):
-    """The lake did not answer; a write may have arrived or not."""
-
-    is_transient = True
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from dlt.common.storages.load_package import ParsedLoadJobFileName
 
 from exactly_once import hints
 from exactly_once.errors import PipelineError
-from exactly_once.recovery.manifests import LoadManifest, digest_of
+from exactly_once.recovery.manifests import LoadManifest
+from exactly_once.storage.lake_objects import digest_of
 
 SEAL = "sealed"  # in the package's state: the content of each file when it was normalized
 Content = dict[str, Any]  # {"rows": int or None, "size": bytes, "sha256": hexadecimal}

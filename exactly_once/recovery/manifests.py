@@ -5,7 +5,6 @@ Beside the files of rows, `<lake>/<pipeline>/<dataset>/` has `_loads/<load id>.j
 package has files and no manifest. Manifests form a chain, see manifest_chain.py.
 """
 
-import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
@@ -26,12 +25,11 @@ from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from exactly_once import hints
-from exactly_once.atomic_file import write_atomically
-from exactly_once.errors import PipelineError, is_connection_lost
-from exactly_once.lake_paths import adopt_encoded, lake_path
-from exactly_once.lease.store import LakeUnreachable
+from exactly_once.errors import PipelineError
+from exactly_once.storage.atomic_file import write_atomically
+from exactly_once.storage.lake_objects import already_exists, digest_of, reading_lake
+from exactly_once.storage.lake_paths import adopt_encoded, lake_path
 
-BLOCK = 4 * 2**20
 CREATED = "made"  # the field of `created_tables` in the JSON, which manifests of every version have
 
 
@@ -250,50 +248,6 @@ class ManifestStore:
                 f"{path} has another content, and this role may not overwrite it: with an administrator's AWS sign-in "
                 f"`{hints.replay('--complete')}` writes it."
             ) from error
-
-
-def already_exists(error: OSError) -> bool:
-    """Tell whether S3 refused a write because the object exists."""
-    if isinstance(error, FileExistsError):
-        return True
-    response = getattr(error.__cause__, "response", None)
-    return error.errno == errno.EINVAL and bool(response) and response["Error"].get("Code") == "PreconditionFailed"
-
-
-@contextmanager
-def reading_lake(place: str) -> Iterator[None]:
-    """Turn a read of the lake that is cut off or gets no answer into one line.
-
-    Raises:
-        LakeUnreachable: the same request may succeed later.
-    """
-    try:
-        yield
-    except Exception as error:
-        if isinstance(error, PipelineError) or not _is_broken_off(error):
-            raise
-        raise LakeUnreachable(
-            f"The lake at {place} did not answer in full ({type(error).__name__}): run again later."
-        ) from error
-
-
-def _is_broken_off(error: BaseException | None) -> bool:
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        if is_connection_lost(error) or isinstance(error, (ConnectionError, TimeoutError)):
-            return True
-        seen.append(error)
-        error = error.__cause__ or error.__context__
-    return False
-
-
-def digest_of(file: IO[bytes]) -> tuple[int, str]:
-    """Return the bytes and the SHA-256 of an open file, read in blocks."""
-    digest, size = hashlib.sha256(), 0
-    while block := file.read(BLOCK):
-        digest.update(block)
-        size += len(block)
-    return size, digest.hexdigest()
 
 
 def isoformat_us(time: datetime) -> str:

@@ -23,7 +23,8 @@ from exactly_once.cli import exit_with_error
 from exactly_once.errors import PipelineError, is_transient
 from exactly_once.lease.lease import Lease, LeaseHeld, LeaseLost, lease_url
 from exactly_once.lease.owner import this_process
-from exactly_once.lease.store import LakeUnreachable, VersionConflict, open_store
+from exactly_once.lease.store import VersionConflict, open_store
+from exactly_once.storage.lake_objects import LakeUnreachable
 from tests.conftest import BUCKET, KEYS
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.load_storage import LoadItemStorage
 from dlt.extract.storage import ExtractorItemStorage
 
-from exactly_once import percent_paths
 from exactly_once.errors import PipelineError
-from exactly_once.lake_paths import adopt_encoded, lake_path
+from exactly_once.storage import percent_paths
+from exactly_once.storage.lake_paths import adopt_encoded, lake_path
 from pipelines.configuration.plain_folder import plain, shown
 from pipelines.configuration.private_files import keep_private
 from pipelines.environment import data_dir, environment, read_services

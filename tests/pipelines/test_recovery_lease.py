@@ -19,8 +19,8 @@ from exactly_once.errors import PipelineError, is_transient, user_message
 from exactly_once.lease.lease import Lease, LeaseHeld, LeaseLost
 from exactly_once.lease.owner import this_process
 from exactly_once.lease.record import LeaseRecord
-from exactly_once.lease.store import LakeUnreachable
 from exactly_once.runner import acquire_lease
+from exactly_once.storage.lake_objects import LakeUnreachable
 from pipelines.environment import build_pipeline
 from pipelines.lease_repair import main as repair_main
 from pipelines.postgres import load
@@ -83,11 +83,11 @@ def opened():
             placement_affinity = 5
             def __call__(self, item, meta=None):
                 return stop(item)
-        Stop.__module__ = "pipelines.test"
+        Stop.__module__ = "exactly_once.test"
         first.add_step(Stop(stop))
         yield source
 
-run("postgres", lambda: run_pipeline("postgres", opened), ["--quiet"])
+run("postgres", lambda: load("postgres", opened), ["--quiet"])
 """
 
 
@@ -144,13 +144,13 @@ def test_a_damaged_lease_is_repaired_by_the_command_that_its_line_names(platform
     assert command == ["python", "pipelines/lease_repair.py", "postgres"]
     early = subprocess.run([sys.executable, *command[1:]], cwd=ROOT, capture_output=True, text=True)
     assert early.returncode == 1
-    assert "a run may hold it" in early.stderr
+    assert "a run may own it" in early.stderr
     assert early.stderr.count("\n") == 1
     monkeypatch.setenv("LEASE__TTL", "0.01")
     time.sleep(1.2)  # until nobody can hold it any more: S3 counts in whole seconds
     deadline = time.monotonic() + 20
     while (done := subprocess.run([sys.executable, *command[1:]], cwd=ROOT, capture_output=True, text=True)).returncode:
-        assert "a run may hold it" in done.stderr, done.stderr
+        assert "a run may own it" in done.stderr, done.stderr
         assert time.monotonic() < deadline
     assert "is a lease again" in done.stdout
     monkeypatch.delenv("LEASE__TTL")

@@ -1,4 +1,4 @@
-"""How far each table of a pipeline has been read at its source: the cursors that its state keeps."""
+"""Report how far each table of a pipeline was read at its source, from the cursors in its state."""
 
 import contextlib
 from datetime import UTC
@@ -10,7 +10,7 @@ from exactly_once.rest_api.values.timestamps import parse_time
 
 
 def read_to(pipeline: dlt.Pipeline) -> dict[str, str]:
-    """Return for each table the place of its cursor, as a time in UTC; a table without a cursor has none."""
+    """Return for each table its cursor as a time in UTC; a table without such a cursor is left out."""
     if not pipeline.default_schema_name:
         return {}
     resources: dict[str, Any] = {}

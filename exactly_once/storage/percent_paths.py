@@ -1,8 +1,8 @@
-"""Working folders of dlt whose path holds a percent sign.
+"""Let dlt work in folders whose path has a percent sign.
 
-dlt makes the names of its data files with Python's `%` over the whole path: in a folder named "100%" that fails. It
-has no setting for it and follows links. So the two methods that return such a path double the percent signs of its
-folder. This leans on dlt internals: dlt is pinned exactly and tests/pipelines/test_odd_folders.py holds the contract.
+dlt formats the names of its data files with Python's `%` over the whole path, which fails in a folder named "100%". So
+the two methods that return such a path double the percent signs of its folder. This leans on dlt internals: dlt is
+pinned exactly and a test holds the contract.
 """
 
 from pathlib import Path
@@ -15,7 +15,7 @@ METHOD = "_get_data_item_path_template"
 
 
 def allow() -> None:
-    """Let dlt write its data files in any folder; a second call changes nothing."""
+    """Patch dlt's two methods, once."""
     for storage in (ExtractorItemStorage, LoadItemStorage):
         inner = getattr(storage, METHOD)
         if not hasattr(inner, "doubles"):
@@ -24,7 +24,7 @@ def allow() -> None:
 
 def _doubling(inner: Any) -> Any:
     def template(self: Any, load_id: str, schema_name: str, table_name: str) -> str:
-        """Return dlt's template, in which only the file's name has a placeholder."""
+        """Return dlt's template, in which only the file's name has placeholders."""
         path = Path(inner(self, load_id, schema_name, table_name))
         return str(Path(str(path.parent).replace("%", "%%"), path.name))
 
