@@ -100,7 +100,7 @@ def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: Co
         )
         rows = store.page(connection, name, *position, limit + 1)
         has_more, rows = len(rows) > limit, rows[:limit]
-        next_cursor = write_cursor(name, *rows[-1][:2], token) if has_more else None
+        next_cursor = write_cursor(name, rows[-1][0], rows[-1][1], token) if has_more else None
         bodies = ",".join(body for _, _, body in rows)
         tail = f'"next_cursor":{json.dumps(next_cursor)},"has_more":{json.dumps(has_more)}'
         return Response(f'{{"data":[{bodies}],{tail}}}', media_type="application/json")
@@ -111,7 +111,7 @@ def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: Co
     app.get(
         f"/v1/{name}",
         name=f"List {name}",
-        response_model=schemas.Page[collection.schema],
+        response_model=schemas.Page[collection.schema],  # type: ignore[name-defined]  # pydantic builds the model
         responses=ERRORS,
         dependencies=[Depends(HTTPBearer(auto_error=False))],
     )(read)

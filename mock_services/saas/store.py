@@ -123,7 +123,7 @@ def page(connection: sqlite3.Connection, collection: str, moment: int, sequence:
 def _store_events(connection: sqlite3.Connection, day: int, scale: int) -> dict[str, dict[str, int]]:
     """Store the events of a day and the suppressions that follow from them."""
     before = connection.execute("select count(*) from suppressions").fetchone()[0]
-    sequence, suppressions = day << 40, []
+    sequence, suppressions = day << 40, list[tuple[str, int, int, str]]()
 
     def numbered() -> Iterator[tuple[int, int, str]]:
         nonlocal sequence
@@ -134,9 +134,8 @@ def _store_events(connection: sqlite3.Connection, day: int, scale: int) -> dict[
             yield received, sequence, encode(body)
 
     connection.executemany("insert into email_events values (?, ?, ?)", numbered())
-    connection.executemany(
-        "insert or ignore into suppressions values (?, ?, ?, ?, 1)", sorted(suppressions, key=lambda row: row[1])
-    )
+    suppressions.sort(key=lambda row: row[1])
+    connection.executemany("insert or ignore into suppressions values (?, ?, ?, ?, 1)", suppressions)
     after = connection.execute("select count(*) from suppressions").fetchone()[0]
     return {"email_events": {"new": sequence - (day << 40)}, "suppressions": {"new": after - before}}
 
