@@ -4,7 +4,6 @@ import hmac
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -25,22 +24,6 @@ Cursor = Annotated[str | None, Query(description="`next_cursor` of the page befo
 ERRORS = {status: {"model": schemas.Error} for status in (400, 401, 429)}
 
 
-@dataclass(frozen=True)
-class Collection:
-    """One endpoint of the vendor: its name, the schema of its objects, and the parameter for newer objects only."""
-
-    name: str
-    schema: type
-    after_param: str
-
-
-COLLECTIONS = (
-    Collection("campaigns", schemas.Campaign, "updated_after"),
-    Collection("email_events", schemas.EmailEvent, "received_after"),
-    Collection("suppressions", schemas.Suppression, "updated_after"),
-)
-
-
 def create_app(
     path: Path, token: str, requests_per_second: float = 100, faults: Iterable[dict | Fault] = ()
 ) -> FaultInjection:
@@ -51,7 +34,7 @@ def create_app(
     app = FastAPI(title="MailBlaze's e-mail vendor", version="1.0.0", docs_url="/docs", redoc_url=None)
     connection = store.connect(path)
     _add_guard(app, token, TokenBucket(requests_per_second))
-    for collection in COLLECTIONS:
+    for collection in schemas.COLLECTIONS:
         _add_collection(app, connection, collection, token)
 
     @app.get("/healthz")
@@ -87,7 +70,7 @@ def _add_guard(app: FastAPI, token: str, bucket: TokenBucket) -> None:
         return answer
 
 
-def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: Collection, token: str) -> None:
+def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: schemas.Collection, token: str) -> None:
     name, param = collection.name, collection.after_param
 
     async def read(request: Request, after=None, cursor: Cursor = None, limit: Limit = 100) -> Response:

@@ -12,6 +12,7 @@ from pathlib import Path
 from mock_services.company import generator
 from mock_services.company.campaigns import campaign, campaigns_edited, campaigns_sent
 from mock_services.errors import ServiceError
+from mock_services.saas import schemas
 from mock_services.saas.content.campaigns import campaign_body, drafts
 from mock_services.saas.content.events import digest, events_received, iso, micros
 
@@ -25,7 +26,7 @@ create table suppressions (id text primary key, moment integer not null, sequenc
 create index campaigns_moment on campaigns (moment, sequence);
 create index suppressions_moment on suppressions (moment, sequence);
 """
-COLLECTIONS = ("campaigns", "email_events", "suppressions")
+COLLECTIONS = tuple(collection.name for collection in schemas.COLLECTIONS)
 REASONS = {"bounce": "hard_bounce", "spam_report": "spam_report", "unsubscribe": "unsubscribe"}
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
