@@ -1,4 +1,4 @@
-"""How new the data should be: whether they are demo data, when the last successful run ended, how old it may be."""
+"""How new the data should be: whether they are demo data, when the last good run ended, how old it may be."""
 
 import os
 import tomllib
@@ -41,7 +41,7 @@ def _names_other_sources() -> bool:
 
 
 def max_age() -> timedelta:
-    """Return how old the last successful run may be: MAILBLAZE_MAX_AGE_HOURS, or two hours if unset or invalid."""
+    """Return how old the last good run may be: MAILBLAZE_MAX_AGE_HOURS, or two hours if unset or invalid."""
     try:
         hours = float(os.environ.get(MAX_AGE_VARIABLE) or DEFAULT_MAX_AGE_HOURS)
     except ValueError:
@@ -49,8 +49,8 @@ def max_age() -> timedelta:
     return timedelta(hours=hours if 0 < hours < 24 * 366 else DEFAULT_MAX_AGE_HOURS)
 
 
-def last_successful_run() -> datetime | None:
-    """Return when the newest successful run of the flow ended (UTC), from the run records of this machine.
+def last_good_run() -> datetime | None:
+    """Return when the newest good run of the flow ended (UTC), from the run records of this machine.
 
     MART does not have it: a run without new rows writes nothing there.
     """

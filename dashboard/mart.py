@@ -176,7 +176,7 @@ def connection_settings(database: str) -> dict[str, Any]:
         "login_timeout": 15,
         "network_timeout": 30,
         "session_parameters": {"QUERY_TAG": "dashboard", "TIMEZONE": "UTC"},
-        **({"private_key_file": path} if path else {"private_key": _der_bytes(text)}),
+        **({"private_key_file": path} if path else {"private_key": _der_bytes(text or "")}),
         **snowflake_server(),
     }
 

@@ -45,7 +45,7 @@ class Filters:
 
     def query(self, sql: str, day: str | None = None, **more: object) -> Query:
         """Return SQL with the filters in place of `{where}`; `day` is the column of days, if it has one."""
-        values = {"first_day": self.first_day, "last_day": self.last_day} if day else {}
+        values: dict[str, object] = {"first_day": self.first_day, "last_day": self.last_day} if day else {}
         tests = [f"{day} between $first_day and $last_day"] if day else []
         if self.region:
             tests.append("region = $region")

@@ -80,7 +80,7 @@ class AnnouncingServer(uvicorn.Server):
 
 def _print_status() -> None:
     try:
-        print(read_status(current_mart()).line(), flush=True)
+        print(read_status(current_mart()).summary(), flush=True)
     except MartUnavailable as error:
         print(f"Nothing to show yet: {error}", flush=True)
 

@@ -1,4 +1,4 @@
-"""The status of the data on every page: complete through, the last successful run, and whether they are stale."""
+"""The status of the data on every page: complete through, the last good run, and whether they are stale."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -19,8 +19,8 @@ class DataStatus:
     """The state of RAW and of the runs that fill it; times are UTC, and None if there is none.
 
     `tables` has a row for each table of RAW. `complete_through` is the newest event, `loaded_at` the end of the newest
-    load with rows, `ran_at` the end of the newest successful run in this machine's records, `first_day` the first day
-    of sending. `now` is when all of this was read, `max_age` how old the last successful run may be. Demo data are
+    load with rows, `ran_at` the end of the newest good run in this machine's records, `first_day` the first day
+    of sending. `now` is when all of this was read, `max_age` how old the last good run may be. Demo data are
     never stale. A static page shows no ages, because it is read later.
     """
 
@@ -46,9 +46,9 @@ class DataStatus:
         return f"the previous {filters.day_count} days" if is_complete else None
 
     @property
-    def last_success(self) -> tuple[str, datetime] | None:
-        """What ended successfully last, and when: a run in this machine's records, or a load that MART has."""
-        known = [(kind, at) for kind, at in (("load", self.loaded_at), ("successful run", self.ran_at)) if at]
+    def last_good(self) -> tuple[str, datetime] | None:
+        """What ended well last, and when: a run in this machine's records, or a load that MART has."""
+        known = [(kind, at) for kind, at in (("load", self.loaded_at), ("good run", self.ran_at)) if at]
         return max(known, key=lambda one: one[1], default=None)
 
     def summary(self) -> str:
@@ -57,8 +57,8 @@ class DataStatus:
             return "No e-mail event has been loaded yet"
         prefix = "Demo data, complete through" if self.is_demo else "Complete through"
         text = f"{prefix} {format_utc(self.complete_through)}"
-        if self.last_success:
-            kind, at = self.last_success
+        if self.last_good:
+            kind, at = self.last_good
             text += f" · last {kind} ended {format_utc(at)}"
             text += "" if self.is_static else f", {format_age(self.now - at)} ago"
         return text
@@ -73,8 +73,8 @@ class DataStatus:
             text = "The warehouse is empty: no e-mail event has been loaded yet. `make run` loads them."
             return [Notice(text, "warn")]
         notices = [Notice("A load is running; these figures are from before it.")] if self.is_locked else []
-        if not self.is_demo and self.last_success:
-            notices += self._stale_notices(*self.last_success, self.complete_through)
+        if not self.is_demo and self.last_good:
+            notices += self._stale_notices(*self.last_good, self.complete_through)
         return notices
 
     def _stale_notices(self, kind: str, at: datetime, complete_through: datetime) -> list[Notice]:
@@ -109,7 +109,7 @@ def read_status(mart: Mart) -> DataStatus:
         datetime.now(UTC).replace(tzinfo=None),
         mart.row(queries.first_day())["first_day"],
         mart.is_locked,
-        freshness.last_successful_run(),
+        freshness.last_good_run(),
         freshness.is_demo(),
         freshness.max_age(),
     )

@@ -25,7 +25,7 @@ def data_version() -> Any:
     """Return a value that changes when the warehouse may have changed, or when its status reads differently."""
     try:
         state = read_status(current_mart())
-        return current_mart().version(), state.line(), tuple(notice.text for notice in state.notices())
+        return current_mart().version(), state.summary(), tuple(notice.text for notice in state.notices())
     except MartUnavailable as away:
         return str(away)
 

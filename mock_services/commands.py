@@ -80,7 +80,7 @@ def down(data_dir: Path, only: tuple[str, ...] = tuple(PORTS)) -> None:
         file = services.data_dir / "services.json"
         had_file = file.exists()
         file.unlink(missing_ok=True)  # first, so that no reader finds the address of a service that is stopping
-        stopped = [name for name in ("prefect", "saas") if name in only and services.records[name].stop()]
+        stopped: list[str] = [name for name in ("prefect", "saas") if name in only and services.records[name].stop()]
         stopped += ["postgres"] if "postgres" in only and services.postgres.stop() else []
         if had_file and any(record.pid() for record in services.records.values()):
             services.write_services_file()
@@ -150,7 +150,9 @@ def faults(data_dir: Path, script: Path | None = None, seed: int | None = None, 
             print(f"  {json.dumps(fault)}")
 
 
-def run_workload(data_dir: Path, *options: float | None) -> None:
+def run_workload(
+    data_dir: Path, seed: int, seconds: float, transactions: int | None = None, kill_every: float | None = None
+) -> None:
     """Run concurrent writers on Postgres; the options are those of `writers.run_workload`.
 
     Raises:
@@ -159,7 +161,7 @@ def run_workload(data_dir: Path, *options: float | None) -> None:
     url = ServiceManager(data_dir).url("postgres")
     if not url:
         raise ServiceError("Postgres is down: type `python -m mock_services up`")
-    writers.run_workload(url, *options)
+    writers.run_workload(url, seed, seconds, transactions, kill_every)
 
 
 def clean(data_dir: Path) -> None:

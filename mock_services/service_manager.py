@@ -134,9 +134,10 @@ class ServiceManager:
     def is_ready(self, name: str) -> bool:
         """Return whether an HTTP service answers, and not another program on its port."""
         record = self.records[name]
-        return (
-            bool(record.pid()) and is_healthy(record.port, HEALTH[name]) and is_held_by(record.port, record.members())
-        )
+        port = record.port
+        if not port or not record.pid():
+            return False
+        return is_healthy(port, HEALTH[name]) and is_held_by(port, record.members())
 
     def url(self, name: str) -> str | None:
         """Return the URL of a service, or None if it does not run."""

@@ -14,8 +14,8 @@ def render(context: PageContext) -> Page:
     """Return the outcomes of one campaign's messages, and when people opened them."""
     mart, filters, campaign_id = context.mart, context.filters, context.campaign_id
     page = Page("campaign", "One campaign", context.status.notices())
-    rows = mart.rows(queries.campaign(campaign_id)) if campaign_id is not None else []
-    if not rows:
+    rows = [] if campaign_id is None else mart.rows(queries.campaign(campaign_id))
+    if campaign_id is None or not rows:
         return without_rows(page, filters, "No campaign was sent")
     row, revenue = rows[0], mart.row(queries.campaign_revenue(campaign_id))
     return replace(

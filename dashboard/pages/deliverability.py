@@ -39,12 +39,11 @@ def _bounced(row: Row) -> int:
 
 def _rate_figures(now: Row, before: Row, previous: str | None) -> list[Figure]:
     def figure(label: str, part: str, whole: str, good: int = 1, digits: int = 1) -> Figure:
-        pairs = [
+        current, earlier = (
             (_bounced(row) if part == "bounced" else row[f"{part}_count"], row[f"{whole}_count"])
             for row in (now, before)
-        ]
-        value = percent_of(*pairs[0], digits)
-        return Figure(label, value, *points(*pairs, previous, good), of=f"of {whole}")
+        )
+        return Figure(label, percent_of(*current, digits), *points(current, earlier, previous, good), of=f"of {whole}")
 
     return [
         figure("Delivered", "delivered", "sent"),

@@ -191,8 +191,16 @@ def _ordinal_days(long: Rows, step: str) -> alt.Axis:
 
 
 def _legend(symbol: str = "square") -> alt.Legend:
-    look = {"symbolType": symbol, "symbolSize": 400 if symbol == "stroke" else 90, "columnPadding": 8}
-    return alt.Legend(title=None, orient="top", direction="horizontal", columns=3, labelLimit=220, **look)
+    return alt.Legend(
+        title=None,
+        orient="top",
+        direction="horizontal",
+        columns=3,
+        labelLimit=220,
+        symbolType=symbol,
+        symbolSize=400 if symbol == "stroke" else 90,
+        columnPadding=8,
+    )
 
 
 def _starts_on(row: dict[str, Any], day: str) -> str:

@@ -37,6 +37,17 @@ class Campaign:
     scheduled_at: datetime | None
     sent_at: datetime | None
 
+    @property
+    def send_time(self) -> datetime:
+        """When a campaign that was sent was sent.
+
+        Raises:
+            ValueError: it was not sent.
+        """
+        if self.sent_at is None:
+            raise ValueError(f"campaign {self.campaign_id} was not sent")
+        return self.sent_at
+
 
 def list_members(list_id: int, scale: int) -> Iterator[int]:
     """Yield the seeded contacts of a list: 980 of a big account's campaign list, 120 of its other lists."""

@@ -112,7 +112,7 @@ class EmbeddedPostgres:
             process = subprocess.Popen(
                 [str(base.binaries / "postgres"), "-D", str(base.cluster), *options], cwd="/", start_new_session=True,
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, **base.run_as)  # fmt: skip
-        self.record.write(process.pid, self._port)
+        self.record.write(process.pid, self.port)
         if self._ephemeral:
             self._watch(process.pid)
         self._wait(seconds)

@@ -4,7 +4,6 @@ import hmac
 import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -25,22 +24,6 @@ Cursor = Annotated[str | None, Query(description="`next_cursor` of the page befo
 ERRORS = {status: {"model": schemas.Error} for status in (400, 401, 429)}
 
 
-@dataclass(frozen=True)
-class Collection:
-    """One endpoint of the vendor: its name, the schema of its objects, and the parameter for newer objects only."""
-
-    name: str
-    schema: type
-    after_param: str
-
-
-COLLECTIONS = (
-    Collection("campaigns", schemas.Campaign, "updated_after"),
-    Collection("email_events", schemas.EmailEvent, "received_after"),
-    Collection("suppressions", schemas.Suppression, "updated_after"),
-)
-
-
 def create_app(
     path: Path, token: str, requests_per_second: float = 100, faults: Iterable[dict | Fault] = ()
 ) -> FaultInjection:
@@ -51,7 +34,7 @@ def create_app(
     app = FastAPI(title="MailBlaze's e-mail vendor", version="1.0.0", docs_url="/docs", redoc_url=None)
     connection = store.connect(path)
     _add_guard(app, token, TokenBucket(requests_per_second))
-    for collection in COLLECTIONS:
+    for collection in schemas.COLLECTIONS:
         _add_collection(app, connection, collection, token)
 
     @app.get("/healthz")
@@ -87,7 +70,7 @@ def _add_guard(app: FastAPI, token: str, bucket: TokenBucket) -> None:
         return answer
 
 
-def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: Collection, token: str) -> None:
+def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: schemas.Collection, token: str) -> None:
     name, param = collection.name, collection.after_param
 
     async def read(request: Request, after=None, cursor: Cursor = None, limit: Limit = 100) -> Response:
@@ -100,7 +83,7 @@ def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: Co
         )
         rows = store.page(connection, name, *position, limit + 1)
         has_more, rows = len(rows) > limit, rows[:limit]
-        next_cursor = write_cursor(name, *rows[-1][:2], token) if has_more else None
+        next_cursor = write_cursor(name, rows[-1][0], rows[-1][1], token) if has_more else None
         bodies = ",".join(body for _, _, body in rows)
         tail = f'"next_cursor":{json.dumps(next_cursor)},"has_more":{json.dumps(has_more)}'
         return Response(f'{{"data":[{bodies}],{tail}}}', media_type="application/json")
@@ -111,7 +94,7 @@ def _add_collection(app: FastAPI, connection: sqlite3.Connection, collection: Co
     app.get(
         f"/v1/{name}",
         name=f"List {name}",
-        response_model=schemas.Page[collection.schema],
+        response_model=schemas.Page[collection.schema],  # type: ignore[name-defined]  # pydantic builds the model
         responses=ERRORS,
         dependencies=[Depends(HTTPBearer(auto_error=False))],
     )(read)

@@ -77,7 +77,7 @@ class FaultInjection:
         self, fault: Fault, answer: Response, page: dict, cursor: str | None, scope: dict
     ) -> Response:
         match fault.kind:
-            case "expired_cursor":
+            case "expired_cursor" if cursor:
                 self._expired.add(cursor)
                 return _cursor_expired(cursor)
             case "repeated_page":
@@ -107,7 +107,7 @@ class FaultInjection:
 
     async def _ask(self, scope: dict, query: bytes) -> Response:
         """Return the complete response of the API to a query."""
-        answer, body = Response(), b""
+        answer, body, is_asked = Response(), b"", False
 
         async def receive() -> dict:
             nonlocal is_asked
@@ -122,7 +122,6 @@ class FaultInjection:
                 answer.status_code, answer.raw_headers = message["status"], list(message["headers"])
             body += message.get("body", b"")
 
-        is_asked = False
         await self.app(scope | {"query_string": query}, receive, send)
         answer.body = body
         return answer
@@ -139,7 +138,7 @@ def _cursor_expired(cursor: str) -> Response:
 
 async def _break_connection(kind: str, answer: Response, receive: Callable, send: Callable) -> None:
     """Break the connection before any response, or in the middle of its body."""
-    transport = send.__self__.transport  # `send` is a method of uvicorn's request cycle
+    transport = send.__self__.transport  # type: ignore[attr-defined]  # `send` is a method of uvicorn's request cycle
     if kind == "cut_body":
         await send({"type": "http.response.start", "status": 200, "headers": answer.raw_headers})
         await send({"type": "http.response.body", "body": answer.body[: len(answer.body) // 2], "more_body": True})

@@ -32,11 +32,11 @@ class Fault(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid")
-    collection: Literal[COLLECTIONS]
+    collection: Literal[COLLECTIONS]  # type: ignore[valid-type]  # pydantic reads the tuple
     request: int = Field(ge=1)
-    kind: Literal[KINDS]
+    kind: Literal[KINDS]  # type: ignore[valid-type]
     times: int = Field(1, ge=1)
-    status: Literal[STATUSES] = 503
+    status: Literal[STATUSES] = 503  # type: ignore[valid-type]
     retry_after: int = Field(1, ge=0, le=3600)
     as_date: bool = False
 
@@ -50,7 +50,8 @@ class Script:
     def set(self, faults: list[Fault]) -> None:
         """Replace the faults and restart the count of requests."""
         self.is_armed = bool(faults)
-        self.left, self.fired = [fault.model_copy() for fault in faults], []
+        self.left = [fault.model_copy() for fault in faults]
+        self.fired: list[dict[str, Any]] = []
         self._requests: Counter[str] = Counter()
         self._until: dict[str, tuple[float, dict]] = {}
 

@@ -1,5 +1,6 @@
-"""Schemas of the vendor's objects for its OpenAPI page; bodies are served as stored text."""
+"""The vendor's collections and the schemas of their objects, for its OpenAPI page; bodies are stored text."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Generic, Literal, TypeVar
 
@@ -102,3 +103,19 @@ class Error(BaseModel):
     """The body of every answer that is not a success."""
 
     error: ErrorDetail
+
+
+@dataclass(frozen=True)
+class Collection:
+    """One endpoint of the vendor: its name, the schema of its objects, and the parameter for newer objects only."""
+
+    name: str
+    schema: type
+    after_param: str
+
+
+COLLECTIONS = (
+    Collection("campaigns", Campaign, "updated_after"),
+    Collection("email_events", EmailEvent, "received_after"),
+    Collection("suppressions", Suppression, "updated_after"),
+)

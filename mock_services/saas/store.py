@@ -12,6 +12,7 @@ from pathlib import Path
 from mock_services.company import generator
 from mock_services.company.campaigns import campaign, campaigns_edited, campaigns_sent
 from mock_services.errors import ServiceError
+from mock_services.saas import schemas
 from mock_services.saas.content.campaigns import campaign_body, drafts
 from mock_services.saas.content.events import digest, events_received, iso, micros
 
@@ -25,7 +26,7 @@ create table suppressions (id text primary key, moment integer not null, sequenc
 create index campaigns_moment on campaigns (moment, sequence);
 create index suppressions_moment on suppressions (moment, sequence);
 """
-COLLECTIONS = ("campaigns", "email_events", "suppressions")
+COLLECTIONS = tuple(collection.name for collection in schemas.COLLECTIONS)
 REASONS = {"bounce": "hard_bounce", "spam_report": "spam_report", "unsubscribe": "unsubscribe"}
 encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
@@ -123,7 +124,7 @@ def page(connection: sqlite3.Connection, collection: str, moment: int, sequence:
 def _store_events(connection: sqlite3.Connection, day: int, scale: int) -> dict[str, dict[str, int]]:
     """Store the events of a day and the suppressions that follow from them."""
     before = connection.execute("select count(*) from suppressions").fetchone()[0]
-    sequence, suppressions = day << 40, []
+    sequence, suppressions = day << 40, list[tuple[str, int, int, str]]()
 
     def numbered() -> Iterator[tuple[int, int, str]]:
         nonlocal sequence
@@ -134,9 +135,8 @@ def _store_events(connection: sqlite3.Connection, day: int, scale: int) -> dict[
             yield received, sequence, encode(body)
 
     connection.executemany("insert into email_events values (?, ?, ?)", numbered())
-    connection.executemany(
-        "insert or ignore into suppressions values (?, ?, ?, ?, 1)", sorted(suppressions, key=lambda row: row[1])
-    )
+    suppressions.sort(key=lambda row: row[1])
+    connection.executemany("insert or ignore into suppressions values (?, ?, ?, ?, 1)", suppressions)
     after = connection.execute("select count(*) from suppressions").fetchone()[0]
     return {"email_events": {"new": sequence - (day << 40)}, "suppressions": {"new": after - before}}
 

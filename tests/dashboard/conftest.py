@@ -1,4 +1,4 @@
-"""A small MART, and the dashboard over it as people start it."""
+"""A small MART, and the dashboard over it, started as `make dashboard` does."""
 
 import os
 import re
@@ -19,7 +19,7 @@ FILE = "dp_mailblaze_demo_local_db.duckdb"
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory) -> Path:
-    """A data folder whose warehouse holds 200 days of three accounts."""
+    """A data folder with a warehouse of 200 days of three accounts."""
     folder = tmp_path_factory.mktemp("data")
     make(folder / FILE)
     as_demo(folder)
@@ -37,7 +37,7 @@ def warehouse(data_dir) -> Path:
     return data_dir / FILE
 
 
-SAID = re.compile(r"The dashboard: (http://127\.0\.0\.1:\d+) \(Ctrl-C ends it\)\n")
+ADDRESS = re.compile(r"The dashboard: (http://127\.0\.0\.1:\d+) \(Ctrl-C ends it\)\n")
 
 
 def started(data_dir: Path, *arguments: str) -> tuple[subprocess.Popen[str], str]:
@@ -48,17 +48,17 @@ def started(data_dir: Path, *arguments: str) -> tuple[subprocess.Popen[str], str
             [sys.executable, "-m", "dashboard.serve", *arguments],
             cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, stderr=log, text=True, process_group=0,
         )  # fmt: skip
-    said = ""
+    output = ""
     for line in server.stdout:
-        said += line
-        if found := SAID.fullmatch(line):
+        output += line
+        if found := ADDRESS.fullmatch(line):
             return server, found[1]
-    raise AssertionError(f"the dashboard did not start: {said}{(data_dir / 'dashboard.log').read_text()}")
+    raise AssertionError(f"the dashboard did not start: {output}{(data_dir / 'dashboard.log').read_text()}")
 
 
 @contextmanager
 def dashboard(data_dir: Path) -> Iterator[str]:
-    """Run the app over a data folder for the time of a `with`, which gets its address."""
+    """Run the app over a data folder during a `with` block, which gets its address."""
     server, address = started(data_dir)
     try:
         yield address
@@ -83,7 +83,7 @@ def chromium() -> Iterator:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        # A browser's own business, such as looking for updates, has no place in a test.
+        # The browser makes no requests of its own, such as for updates.
         quiet = ("quic", "background-networking", "component-update", "sync")
         browser = playwright.chromium.launch(executable_path=path, args=[f"--disable-{what}" for what in quiet])
         yield browser
@@ -92,7 +92,7 @@ def chromium() -> Iterator:
 
 @pytest.fixture(autouse=True)
 def _here(tmp_path, monkeypatch):
-    """Nothing of the developer's shell and data folder counts."""
+    """Isolate the tests from the developer's shell and data folder."""
     for name in list(os.environ):
         if name.startswith(("SOURCES__", "MAILBLAZE_")):
             monkeypatch.delenv(name)

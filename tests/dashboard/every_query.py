@@ -1,4 +1,4 @@
-"""Every query of the dashboard with plausible values: whoever adds one finds it tested."""
+"""Every query of the dashboard with plausible values, so that a new one is tested."""
 
 import inspect
 from collections.abc import Iterator

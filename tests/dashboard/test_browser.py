@@ -55,7 +55,7 @@ def shown(page, name):
     article = page.locator(f'article[data-page="{name}"]')
     article.wait_for()
     for chart in article.locator(".chart").all():
-        chart.locator("svg.marks").wait_for()  # Vega's; a spinner stands there before
+        chart.locator("svg.marks").wait_for()  # Vega's; a spinner precedes it
     return article
 
 
@@ -89,7 +89,7 @@ def test_each_page_shows_figures_and_charts_that_say_in_words_what_they_show(app
         "Demo data, complete through 30 Jun 2026, 13:34 UTC · last load ended 30 Jun 2026, 14:34 UTC"
     )
     assert re.search(r", (\d+ \w+|an hour|less than an hour) ago$", said)
-    assert not article.locator(".notice").count()  # demo data alarm nobody, however old
+    assert not article.locator(".notice").count()  # demo data are never stale
     assert (
         page.locator("nav a[aria-current]:visible").get_attribute("href").endswith(name if name != "overview" else "/")
     )

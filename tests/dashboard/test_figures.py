@@ -307,7 +307,7 @@ def test_a_run_that_found_nothing_new_is_a_good_run(tmp_path):
     record(tmp_path, 4, kind="load")
     (tmp_path / "runs/local/20261125T101500000000-5.json").write_text("{")
     assert read_status(mart).notices() == []
-    assert "· last successful run ended " in read_status(mart).summary()
+    assert "· last good run ended " in read_status(mart).summary()
 
 
 @pytest.mark.parametrize(

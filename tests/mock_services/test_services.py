@@ -75,9 +75,9 @@ def test_a_day_is_lived_once(services):
 def test_services_json_is_for_its_owner_only_and_its_secrets_are_visibly_mock(services):
     _, data_dir = services
     assert (data_dir / "services.json").stat().st_mode & 0o077 == 0
-    told = json.loads((data_dir / "services.json").read_text())
-    assert told["saas_token"].startswith("mock-")
-    assert ":mock-" in told["postgres_url"]
+    found = json.loads((data_dir / "services.json").read_text())
+    assert found["saas_token"].startswith("mock-")
+    assert ":mock-" in found["postgres_url"]
 
 
 def test_down_leaves_no_process(services):

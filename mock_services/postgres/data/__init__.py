@@ -1,4 +1,4 @@
 """The rows of the operational database and their way in by COPY.
 
-`rows.new_rows` is for seed and traffic, `copy_stream.copy_rows` for whoever loads rows; `edge_values` is internal.
+`seed` and `traffic` use `rows.new_rows` and `copy_stream.copy_rows`; `edge_values` is internal.
 """

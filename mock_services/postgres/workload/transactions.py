@@ -105,8 +105,8 @@ def _statements(roll: Callable[[], float], seed: int, number: int, keys: WriterK
     tables = [table for table in WEIGHTED_TABLES if table in keys.tables]
     if "accounts" in keys.tables and roll() < 0.25:
         # The first statement, and one a transaction: a writer that waits for this row holds no row of another's.
-        values = {"number": number, "shared": 1 + int(roll() * SHARED_ACCOUNTS)}
-        yield Statement("updated", "accounts", SHARED_UPDATE, values, None, roll())
+        account = 1 + int(roll() * SHARED_ACCOUNTS)
+        yield Statement("updated", "accounts", SHARED_UPDATE, {"number": number, "shared": account}, None, roll())
     for turn in range(1 + int(roll() * (MAX_STATEMENTS - 1))):
         table = tables[int(roll() * len(tables))]
         chance, count, is_new, position = roll(), BATCHES[int(roll() * len(BATCHES))], roll() < 0.4, roll()
@@ -116,7 +116,7 @@ def _statements(roll: Callable[[], float], seed: int, number: int, keys: WriterK
         if kind == "deleted":  # few of the seeded rows, and no seeded campaign
             count, is_new = min(count, 10), is_new or table == "campaigns"
         mark = f"seed {seed}, writer {keys.writer}, transaction {number}.{turn} 🐌"
-        values = {"mark": mark, "number": number, "count": count}
+        values: dict[str, str | int] = {"mark": mark, "number": number, "count": count}
         values |= _new_keys(keys, number * MAX_STATEMENTS + turn, count)
         values |= _search_range(keys, table, number, is_new, position)
         savepoint = (None, None, None, "kept", "undone")[int(roll() * 5)]

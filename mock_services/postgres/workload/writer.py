@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 import psycopg2
+import psycopg2.extensions
 
 from mock_services.errors import ServiceError
 from mock_services.postgres.workload.transactions import Transaction
@@ -58,7 +59,8 @@ class Writer:
     def __init__(self, url: str, max_open_seconds: float, stopping: threading.Event):
         self.url, self.max_open_seconds, self.stopping = url, max_open_seconds, stopping
         self.tally = Tally()
-        self._connection, self._lost_at = None, None
+        self._connection: psycopg2.extensions.connection | None = None
+        self._lost_at: float | None = None
 
     def execute(self, transaction: Transaction, commit_key: tuple[int, int, int]) -> None:
         """Execute one transaction; repeat it if it was cut off, unless its row in `simulation.commits` exists.
@@ -73,7 +75,8 @@ class Writer:
         attempt, retried = Tally(), 0
         while True:
             try:
-                with self._open().cursor() as cursor:
+                connection = self._open()
+                with connection.cursor() as cursor:
                     cursor.execute(
                         "select from simulation.commits where (run, writer, number) = (%s, %s, %s)", commit_key
                     )
@@ -81,7 +84,7 @@ class Writer:
                         attempt = self._write(cursor, transaction)
                         # The last statement: its committed_at is close to the commit.
                         cursor.execute("insert into simulation.commits values (%s, %s, %s)", commit_key)
-                self._connection.rollback() if transaction.is_rolled_back else self._connection.commit()
+                connection.rollback() if transaction.is_rolled_back else connection.commit()
                 self._lost_at = None
                 break
             except psycopg2.Error as error:
@@ -115,7 +118,7 @@ class Writer:
         self.stopping.wait(held * (1 - sum(each.pause for each in statements) / len(statements)))
         return attempt
 
-    def _open(self):
+    def _open(self) -> psycopg2.extensions.connection:
         if self._connection is None:
             self._connection = psycopg2.connect(self.url, application_name=APPLICATION_NAME, connect_timeout=10)
         return self._connection

@@ -59,7 +59,7 @@ class Writers:
     def __init__(self, url: str, seed: int, workload: Workload = Workload()):
         self.url, self.seed, self.workload = url, seed, workload
         self.run: int | None = None
-        self._stopping, self._errors = threading.Event(), []
+        self._stopping, self._errors = threading.Event(), list[Exception]()
         self._writers = [Writer(url, workload.max_open_seconds, self._stopping) for _ in range(WRITER_COUNT)]
         self._threads: list[threading.Thread] = []
 
@@ -84,7 +84,7 @@ class Writers:
                 table: range(1 + end * index // count, 1 + end * (index + 1) // count)
                 for table, end in last_keys.items()
             }
-            self._threads.append(threading.Thread(target=self._work, args=(index, owned), daemon=True))
+            self._threads.append(threading.Thread(target=self._work, args=(self.run, index, owned), daemon=True))
         for thread in self._threads:
             thread.start()
         return self
@@ -129,15 +129,15 @@ class Writers:
             self.wait()
         self.stop()
 
-    def _work(self, index: int, owned: dict[str, range]) -> None:
+    def _work(self, run: int, index: int, owned: dict[str, range]) -> None:
         writer, workload, number = self._writers[index], self.workload, 0
-        first_new = (self.run * 1000 + index) * KEYS_PER_WRITER
+        first_new = (run * 1000 + index) * KEYS_PER_WRITER
         keys = WriterKeys(index, first_new, owned, workload.tables, workload.deletes)
         total = workload.transactions
         share = None if total is None else len(range(index, total, len(self._writers)))
         try:
             while not self._stopping.is_set() and (share is None or number < share):
-                writer.execute(plan_transaction(self.seed, number, keys), (self.run, index, number))
+                writer.execute(plan_transaction(self.seed, number, keys), (run, index, number))
                 number += 1
         except (psycopg2.Error, ServiceError) as error:
             self._errors.append(error)

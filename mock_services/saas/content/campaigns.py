@@ -35,7 +35,7 @@ def campaign_body(number: int, day: int, scale: int) -> tuple[int, dict]:
     """
     item, roll = (draft if number > FIRST_DRAFT_ID else campaign)(number, scale), generator.seeded_random(62, number)
     is_sent = item.sent_at and item.sent_at <= generator.HISTORY_END + timedelta(days=day + 1)
-    sent, planned = micros(item.sent_at) if is_sent else None, item.scheduled_at
+    sent, planned = micros(item.send_time) if is_sent else None, item.scheduled_at
     status = "sent" if sent else "scheduled" if planned else "draft"
     created = micros(item.created_at)
     updated = (sent or created) + int(roll() * 600_000_000) + 1

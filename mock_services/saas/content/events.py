@@ -85,7 +85,7 @@ def message_events(item: Campaign, contact_id: int) -> list[tuple[int, dict]]:
     """Return the events of one message as (received, body); a hard bounce is always the last one."""
     message = Message(item, contact_id)
     roll = message.roll
-    at = micros(item.sent_at) + int(roll() * 1800 * SECOND)
+    at = micros(item.send_time) + int(roll() * 1800 * SECOND)
     message.add("processed", at)
     at += message.wait(4, 60) + SECOND // 10
     outcome = roll()
@@ -163,5 +163,5 @@ def _campaigns_with_events(day: int, first: int, scale: int) -> Iterator[int]:
     yield from campaigns_sent(day, scale)
     for earlier in range(max(0, day - TAIL_DAYS), day):
         for number in campaigns_sent(earlier, scale):
-            if micros(campaign(number, scale).sent_at) > first - TAIL_DAYS * DAY:
+            if micros(campaign(number, scale).send_time) > first - TAIL_DAYS * DAY:
                 yield number
