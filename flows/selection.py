@@ -57,7 +57,8 @@ def arguments(is_whole: bool, only: Sequence[str], left_out: Sequence[str]) -> l
         return ["build"] if is_whole else ["build", "--selector", "hourly"]
     # dbt takes a selector or --exclude, not both: the second says what the selector leaves out
     slow = [] if is_whole else ["tag:whole_table", "resource_type:unit_test"]
-    select = ["--select", *(f"@source:{name}" for name in only)] if only else []
+    # dlt's own tables belong to every source: the size and age of RAW's tables depend on them
+    select = ["--select", *(f"@source:{name}" for name in [*only, "dlt"])] if only else []
     exclude = [*slow, *(f"source:{source}+" for source in left_out)]
     return ["build", *select, *(["--exclude", *exclude] if exclude else [])]
 
