@@ -38,7 +38,8 @@ class Selection:
             return ["build"] if with_every_test else ["build", "--selector", "hourly"]
         # dbt takes either --selector or --exclude, so the second repeats what the selector `hourly` leaves out.
         slow_tests = [] if with_every_test else ["tag:whole_table", "resource_type:unit_test"]
-        select = ["--select", *(f"@source:{name}" for name in self.only)] if self.only else []
+        # dlt's own tables belong to every source: the size and age of RAW's tables depend on them.
+        select = ["--select", *(f"@source:{name}" for name in [*self.only, "dlt"])] if self.only else []
         exclude = [*slow_tests, *(f"source:{source}+" for source in self.left_out)]
         return ["build", *select, *(["--exclude", *exclude] if exclude else [])]
 

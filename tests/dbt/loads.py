@@ -1,7 +1,7 @@
 """A small warehouse through a random sequence of loads: `python tests/dbt/loads.py FOLDER SEED...`.
 
-Rows are written straight into RAW, as loads leave them there. After each load dbt runs incrementally; after the last
-one everything is built anew. Printed is, as JSON by seed, each table's count of rows and how many the two do not share.
+Rows are written directly into RAW, as loads leave them there. After each load dbt runs incrementally; after the last
+one a full refresh follows. It prints, as JSON by seed, the row count of each table and how many rows differ.
 """
 
 import json
@@ -25,12 +25,12 @@ COMPARED = {
         "rpt_campaign_performance", "rpt_daily_engagement", "rpt_data_status", "rpt_deliverability", "rpt_list_health",
         "rpt_list_survival", "rpt_restatements", "rpt_suppression_breaches"],
 }  # fmt: skip
-# Views stay as they are, and a report that is made anew each time remembers nothing: the last load's is enough.
+# Views do not change, and a report that is rebuilt by each run keeps nothing: that of the last load is enough.
 VIEWS, REPORTS = "path:models/staging", "config.materialized:table,rpt_*"
 LOADS = 4
 BEGIN = datetime(2026, 3, 1, tzinfo=UTC)
 
-# RAW's tables: their key, and the columns that STAGING asks for beside it and the load's own.
+# Tables of RAW: their key, and the other columns that STAGING reads.
 STAMPED = "created_at timestamptz, updated_at timestamptz, _deleted_at timestamptz"
 TABLES = {
     "postgres_accounts": ("account_id", f"""account_uuid text, account_name text, plan_id bigint, account_status text,
@@ -67,7 +67,7 @@ TABLES = {
         contact_id bigint, email text, mailbox_provider text, occurred_at timestamptz, received_at timestamptz,
         is_machine_open boolean, user_agent text, ip_address text, link_url text, bounce_type text, reason text"""),
 }  # fmt: skip
-# What follows on `processed`, the likelier the more often it stands here.
+# What follows `processed`; a repeated type is more likely.
 AFTER = [
     "delivered",
     "delivered",
@@ -85,11 +85,11 @@ AFTER = [
 def loads(seed: int) -> Iterator[dict[str, list[dict]]]:
     """Yield the rows that each load merges into RAW, by table.
 
-    Events come late, and again with other values; their accounts, contacts and campaigns come after them or never; rows
-    change, are marked deleted, and come back. The last load but one has a smaller id than the one before: its machine's
-    clock was behind.
+    Events arrive late, and again with other values; their accounts, contacts and campaigns arrive later or never; rows
+    change, are marked deleted, and return. The last load but one has a smaller id than the one before, as by a machine
+    whose clock is behind.
     """
-    roll = Random(seed)  # noqa: S311  a game, no secret
+    roll = Random(seed)  # noqa: S311  test data, no secret
     messages: list[dict] = []
     events: dict[str, dict] = {}
     suppressions: dict[str, dict] = {}
@@ -184,7 +184,7 @@ LOADS_TABLE = "load_id text, schema_name text, status bigint, inserted_at timest
 
 
 def merge(warehouse: Path, came: dict[str, list[dict]]) -> None:
-    """Merge rows into RAW by their keys, and end each source's load."""
+    """Merge rows into RAW by their keys and complete the load of each source."""
     with closing(duckdb.connect(str(warehouse))) as connection:
         connection.execute("set TimeZone = 'UTC'; create schema if not exists RAW")
         connection.execute(f"create table if not exists RAW._dlt_loads ({LOADS_TABLE})")
@@ -210,13 +210,13 @@ TEXT_KEYS = {"suppression_id", "event_id"}
 
 
 def build(runner: dbtRunner, *arguments: str) -> None:
-    """Run the models that are compared and what they stand on; tests have no part in it."""
+    """Run the compared models and everything upstream, without tests."""
     done = runner.invoke(["run", *arguments, *DBT, "--select", *(f"+{name}" for name in COMPARED["MART"])])
     assert done.success, done.exception or [result.message for result in done.result if result.status != "success"]
 
 
 def contents(warehouse: Path) -> dict[str, Counter]:
-    """Return how often each row is in each table."""
+    """Return how often each row occurs in each table."""
     with closing(duckdb.connect(str(warehouse))) as connection:
         return {
             table: Counter(connection.execute(f"select * from {schema}.{table}").fetchall())
@@ -226,9 +226,9 @@ def contents(warehouse: Path) -> dict[str, Counter]:
 
 
 def main(folder: Path, seeds: list[int]) -> None:
-    """Play each seed's loads, and print what was found."""
+    """Run the loads of each seed and print the differences."""
     os.environ |= {"DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder), "MAILBLAZE_ENV": "ci"}
-    runner, found = dbtRunner(dbtRunner().invoke(["parse", *DBT]).result), {}  # the project is read once
+    runner, found = dbtRunner(dbtRunner().invoke(["parse", *DBT]).result), {}  # the project is parsed once
     for seed in seeds:
         data_dir = folder / str(seed)
         data_dir.mkdir()
@@ -240,10 +240,10 @@ def main(folder: Path, seeds: list[int]) -> None:
             build(runner, *(["--exclude", *unneeded] if unneeded else []))
         grown = contents(warehouse)
         build(runner, "--full-refresh", "--exclude", VIEWS)
-        anew = contents(warehouse)
+        refreshed = contents(warehouse)
         found[seed] = {
             table: [rows.total(), ((rows - grown[table]) + (grown[table] - rows)).total()]
-            for table, rows in anew.items()
+            for table, rows in refreshed.items()
         }
     print(json.dumps(found))
 

@@ -1,8 +1,8 @@
-"""Whether dbt's tests notice: MART's SQL is changed at one place at a time, and a test of that model should turn red.
+"""Mutation test of MART's SQL: change one place at a time; a test of that model should fail.
 
-`python tests/dbt/mutate.py WAREHOUSE [--only rpt_mrr] [--sample 100 --seed 1]` prints the share that was noticed, and
+`python tests/dbt/mutate.py WAREHOUSE [--only rpt_mrr] [--sample 100 --seed 1]` prints the fraction that was noticed and
 each change that was not: either a test is missing, or the change makes no difference. WAREHOUSE is a DuckDB file that
-dbt has built; it is copied and stays as it is.
+dbt has built; it is copied and not changed.
 """
 
 import argparse
@@ -23,9 +23,9 @@ from pathlib import Path
 from pipelines.configuration.shell import ignore_foreign
 
 ROOT = Path(__file__).parents[2]
-# A change may make a query that never ends, and it ends here: bytes and seconds.
-MEMORY, PATIENCE = 6 * 2**30, 60
-# What is written, and what stands there instead: joins, filters, bounds, windows, sums.
+# Limits of a query that a change makes endless: bytes and seconds.
+MEMORY, TIMEOUT = 6 * 2**30, 60
+# Patterns and their replacements: joins, filters, bounds, windows, sums.
 CHANGES = [
     (r"\bleft join\b", "inner join"),
     (r"\bfull outer join\b", "left join"),
@@ -62,7 +62,7 @@ CHANGES = [
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change at one place of a model's file."""
+    """One change at one place in the file of a model."""
 
     path: Path
     start: int
@@ -81,7 +81,7 @@ class Mutant:
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
-    """Yield every change of a file, comments and the lines that only an incremental run has left out."""
+    """Yield every change of a file, without comments and without lines of incremental runs."""
     text = path.read_text()
     left_out = [
         match.span()
@@ -97,7 +97,7 @@ def mutants(path: Path) -> Iterator[Mutant]:
 
 @cache
 def _project(scratch: Path) -> Path:
-    """Return this process's own copy of the project, with dbt imported once for all that it forks."""
+    """Return the copy of the project of this process; dbt is imported once for all forks."""
     import dbt.adapters.duckdb
     import dbt.cli.main  # noqa: F401
 
@@ -108,9 +108,9 @@ def _project(scratch: Path) -> Path:
 
 
 def is_noticed(mutant: Mutant, warehouse: Path, scratch: Path) -> bool:
-    """Build and test the changed model in a process and a warehouse of its own; tell whether anything failed."""
+    """Build and test the changed model in a process and a warehouse of its own; return whether anything failed."""
     folder = _project(scratch)
-    shutil.rmtree(folder / "data", ignore_errors=True)  # with what the mutant before has left there
+    shutil.rmtree(folder / "data", ignore_errors=True)  # with the remains of the previous mutant
     (folder / "data").mkdir()
     shutil.copy(warehouse, folder / "data" / "dp_mailblaze_demo_local_db.duckdb")
     changed = folder / mutant.path.relative_to(ROOT)
@@ -119,7 +119,7 @@ def is_noticed(mutant: Mutant, warehouse: Path, scratch: Path) -> bool:
         is_red = True
         try:
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            signal.alarm(PATIENCE)
+            signal.alarm(TIMEOUT)
             is_red = _is_red(folder, mutant.path.stem)
         finally:
             os._exit(is_red)
@@ -134,35 +134,35 @@ def _is_red(folder: Path, model: str) -> bool:
     what = ["build", "--quiet", "--fail-fast", "--full-refresh", "--select", model]
     where = ["--project-dir", folder / "dbt", "--profiles-dir", folder / "dbt", "--target-path", folder / "target"]
     with (folder / "output").open("w") as output:
-        for stream in (1, 2):  # of the processes that dbt starts, too
+        for stream in (1, 2):  # also of the processes that dbt starts
             os.dup2(output.fileno(), stream)
         return not dbtRunner().invoke([*what, *map(str, where), "--log-path", str(folder / "logs")]).success
 
 
 def main() -> int:
-    """Try the mutants and print what was not noticed; 0 where nine of ten were."""
+    """Test the mutants and print those not noticed; return 0 if nine of ten were."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("--only", help="one model")
-    parser.add_argument("--sample", type=int, help="so many of all")
+    parser.add_argument("--sample", type=int, help="test only so many, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
     ignore_foreign(is_embedded=True)
     warehouse = chosen.warehouse.resolve()
     files = sorted((ROOT / "dbt/models/marts").rglob(f"{chosen.only or '*'}.sql"))
     if not files or not warehouse.exists():
-        lack = f"file {warehouse}: `make run` makes it" if files else f"model {chosen.only} in dbt/models/marts"
+        lack = f"file {warehouse}: run make run" if files else f"model {chosen.only} in dbt/models/marts"
         print(f"✗ There is no {lack}.", file=sys.stderr)
         return 2
     found = [mutant for path in files for mutant in mutants(path)]
     if chosen.sample and chosen.sample < len(found):
-        found = random.Random(chosen.seed).sample(found, chosen.sample)  # noqa: S311  a choice, not a secret
+        found = random.Random(chosen.seed).sample(found, chosen.sample)  # noqa: S311  a sample, not a secret
     with tempfile.TemporaryDirectory() as scratch, ProcessPoolExecutor(2) as pool:
         noticed_in = partial(is_noticed, warehouse=warehouse, scratch=Path(scratch))
         red = pool.map(noticed_in, [Mutant(path, 0, 0, "") for path in files])
         broken = [path.stem for path, is_red in zip(files, red, strict=True) if is_red]
         if broken:
-            print(f"✗ red without a change: {', '.join(broken)}; build the warehouse first", file=sys.stderr)
+            print(f"✗ failing without a change: {', '.join(broken)}; build the warehouse first", file=sys.stderr)
             return 2
         survivors = 0
         for mutant, is_red in zip(found, pool.map(noticed_in, found), strict=True):

@@ -1,4 +1,4 @@
-"""What dbt builds load by load is what it builds at once, whatever came in which order."""
+"""Incremental runs build the same rows as a full refresh, whatever the order of the loads."""
 
 import json
 import subprocess

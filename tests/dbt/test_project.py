@@ -5,7 +5,7 @@ import re
 from tests.dbt.project_manifest import ROOT, layer, nodes
 
 EVENTS = ("stg_saas__email_events", "int_messages", "fct_email_events", "fct_messages")
-COUNTING = {"every_message_is_reported"}  # a warehouse knows how many rows a table has without reading them
+COUNTING = {"every_message_is_reported"}  # a warehouse has the row count of a table as metadata
 
 
 def test_every_mart_keeps_a_contract_with_types(manifest):
@@ -31,7 +31,7 @@ def test_what_reads_whole_tables_of_events_runs_once_a_day(manifest):
 
 
 def test_no_model_asks_what_time_it_is(manifest):
-    """The same RAW gives the same figures whenever it is built: what `make slim` shows is the change's doing."""
+    """The same RAW gives the same figures at any time, so `make slim` shows the effect of the change alone."""
     asks = re.compile(
         r"\b(current_(date|time|timestamp)\b|(now|today|getdate|sysdate)\(|run_started_at\b)", re.IGNORECASE
     )

@@ -45,8 +45,7 @@ def short(unique_id: str) -> str:
 def staging_reads_one_source_table_and_nothing_else(manifest):
     for model in nodes(manifest, "model").values():
         kinds = Counter(parent.partition(".")[0] for parent in parents(model))
-        # A root model has a rule of its own.
-        if layer(model) == "staging" and kinds and kinds != {"source": 1}:
+        if layer(model) == "staging" and kinds != {"source": 1}:
             yield model["name"]
 
 
@@ -66,17 +65,12 @@ def intermediate_reads_no_mart(manifest):
                 yield f"{short(parent)} -> {model['name']}"
 
 
-@rule(
-    {
-        "dim_dates": "a calendar is generated and has no source",
-        "stg_dlt__tables": "it lists its sources from `graph`, which dbt fills after parsing",
-    }
-)
+@rule({"dim_dates": "a calendar is generated and has no source"})
 def every_model_has_a_parent(manifest):
     yield from (model["name"] for model in nodes(manifest, "model").values() if not parents(model))
 
 
-@rule()
+@rule({"dlt.loads": "stg_dlt__tables lists its tables from `graph`, and this edge orders it after the loads"})
 def every_source_table_has_one_reader(manifest):
     readers = children(manifest)
     yield from (short(name) for name in manifest["sources"] if len(readers.get(name, [])) != 1)

@@ -1,4 +1,4 @@
-"""What `make slim` says of a change, in a repository of its own over a small RAW."""
+"""What `make slim` reports of a change, in a repository of its own over a small RAW."""
 
 import os
 import shutil
@@ -26,7 +26,7 @@ def git(repository: Path, *arguments: str) -> str:
 
 @pytest.fixture(scope="module")
 def raw(tmp_path_factory) -> Path:
-    """A warehouse that holds one load's RAW, and a table of MART that the checkout of a change has built already."""
+    """A warehouse with the RAW of one load and a table of MART that a changed checkout has built already."""
     warehouse = tmp_path_factory.mktemp("data") / "dp_mailblaze_demo_ci_db.duckdb"
     merge(warehouse, next(loads(1)))
     with duckdb.connect(str(warehouse)) as connection:
@@ -36,7 +36,7 @@ def raw(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def repository(tmp_path) -> Path:
-    """A repository with our dbt project, and one mart more, in its second commit; the first, `bare`, has none."""
+    """A repository with the dbt project and one more mart in its second commit; the first, `bare`, has neither."""
     path = tmp_path / "repository"
     path.mkdir()
     git(path, "init", "--quiet", "--initial-branch=main")
@@ -61,8 +61,8 @@ def edit(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
-def test_a_change_shows_its_rows_and_columns_and_builds_what_hangs_on_it(repository, raw):
-    """One mart has a filter and other figures, one a comment, one reads a variable with another value."""
+def test_a_change_shows_its_rows_and_columns_and_builds_what_is_downstream(repository, raw):
+    """One mart has a filter and other values, one a comment, one reads a variable with another value."""
     edit(repository / STATUS, "tables.row_count,", "tables.row_count + cast(tables.row_count > 2 as int) as row_count,")
     edit(
         repository / STATUS,
@@ -91,12 +91,12 @@ def test_a_change_shows_its_rows_and_columns_and_builds_what_hangs_on_it(reposit
     assert "same in every row and column: `fct_campaign_revenue`, `rpt_restatements`." in done.stdout
     assert "| 1 model | variable `attribution_days`: 30 → 60 | `fct_campaign_revenue` |" in done.stdout
     assert "| `rpt_tried_out` | 1 | | | new |" in done.stdout
-    assert "| `rpt_given_up` | 1 | | | no table of the project any more |" in done.stdout
+    assert "| `rpt_given_up` | 1 | | | no longer in the project |" in done.stdout
     assert "Built and tested: 4 models, 6 tests, 4 unit tests, that is 14 of " in done.stdout
     assert raw.read_bytes() == before
 
 
-def test_what_fails_is_named_and_the_rest_is_told(repository, raw):
+def test_what_fails_is_named_and_the_rest_is_reported(repository, raw):
     edit(
         repository / "dbt/models/marts/lists/rpt_list_survival.sql", "select * from ", "select *, no_such_column from "
     )
@@ -131,8 +131,12 @@ def test_what_came_to_the_base_meanwhile_is_no_change_of_ours(repository, raw):
     [
         ("no-such-branch", {}, "✗ no-such-branch is no commit here"),
         ("bare", {}, "has no dbt/: there is nothing to compare with"),
-        ("HEAD", {"MAILBLAZE_DATA_DIR": "/nowhere"}, "✗ There is no warehouse /nowhere/dp_mailblaze_demo_ci_db.duckdb"),
-        ("HEAD", {"MAILBLAZE_ENV": "dev"}, "✗ Two copies are made of DuckDB's file"),
+        (
+            "HEAD",
+            {"MAILBLAZE_DATA_DIR": "/nowhere"},
+            "✗ There is no warehouse /nowhere/dp_mailblaze_demo_ci_db.duckdb with a RAW",
+        ),
+        ("HEAD", {"MAILBLAZE_ENV": "dev"}, "✗ make slim copies a DuckDB file: set MAILBLAZE_ENV=local"),
     ],
 )
 def test_nothing_to_compare_with_is_one_line(repository, raw, base, settings, said):

@@ -1,12 +1,11 @@
-"""What a change does to MART: builds what it touches, and says in Markdown which figures are others (`make slim`).
+"""Report in Markdown how a change of the dbt project changes MART (`make slim`).
 
-`python -m tests.dbt.slim BASE` takes RAW of the last `make run`, a DuckDB file that is copied and stays as it is. The
-commit at which this branch left BASE builds one copy; over a copy of that, dbt builds and tests what the working tree
-has modified and all that hangs on it. Nothing is deferred, for in one file the other tables stand as the base built
-them. A table is built anew on either side, a snapshot goes on with the history that it has. Either side is built by the
-dbt that is installed here, from the same RAW, one after the other.
+`python -m tests.dbt.slim BASE` copies the DuckDB file of the last `make run` and leaves the original unchanged. The
+commit at which this branch left BASE builds one copy. In a copy of that, dbt builds and tests what the working tree has
+modified and everything downstream. Nothing is deferred: the other tables are in the same file, as the base built them.
+Both sides rebuild their tables and continue the dbt snapshots. Both use the installed dbt and the same RAW, in turn.
 
-0: all is well. 1: a model or a test failed. 2: there was nothing to compare, said in a line.
+Exit codes: 0 no failure, 1 a model or a test failed, 2 nothing to compare, with a line that says why.
 """
 
 import argparse
@@ -29,29 +28,29 @@ ROOT = Path(__file__).parents[3]
 
 
 def main() -> int:
-    """Compare, print the report, and return what the first lines say."""
+    """Compare, print the report and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m tests.dbt.slim", description=__doc__)
     parser.add_argument("base", help="a commit, or the branch that this one left")
-    parser.add_argument("--repository", type=Path, default=ROOT, help="whose working tree is held against its base")
+    parser.add_argument("--repository", type=Path, default=ROOT, help="the repository whose working tree is compared")
     chosen = parser.parse_args()
     try:
         ignore_foreign(environment().is_embedded)
         with tempfile.TemporaryDirectory(prefix="slim-") as folder:
             return compare(chosen.repository.resolve(), chosen.base, Path(folder))
     except PipelineError as reason:
-        print(f"✗ {reason}")  # where the report would be: a pull request shows this, too
+        print(f"✗ {reason}")  # in place of the report, so that a pull request shows it
         return 2
 
 
 def compare(repository: Path, base: str, folder: Path) -> int:
-    """Build both sides in a folder and print what differs.
+    """Build both sides in a folder and print the differences.
 
     Raises:
         PipelineError: there is nothing to compare.
     """
     if environment().engine != "duckdb":
         raise PipelineError(
-            "Two copies are made of DuckDB's file: set MAILBLAZE_ENV=local; docs/marts.md has Snowflake's way."
+            "make slim copies a DuckDB file: set MAILBLAZE_ENV=local; docs/marts.md describes the way on Snowflake."
         )
     warehouse = data_dir() / f"{environment().database}.duckdb"
     commit = git.left_at(repository, base)
@@ -62,7 +61,7 @@ def compare(repository: Path, base: str, folder: Path) -> int:
             Project(repository / "dbt", folder / "after") as after:  # fmt: skip
         before.read(f"the project of {commit[:7]}")
         after.read("this project")
-        print(f"## What this change does to MART\n\n{git.here(repository)}, held against `{commit[:7]}`.\n")
+        print(f"## What this change does to MART\n\n{git.here(repository)}, compared with `{commit[:7]}`.\n")
         found = changes(before, after)
         if not found:
             print("Nothing of dbt's project is modified.")
@@ -75,7 +74,7 @@ def compare(repository: Path, base: str, folder: Path) -> int:
             raise PipelineError(f"{commit[:7]} does not build on this RAW: {one.name}: {' '.join(one.message.split())}")
         before.close()
         copy(before.folder / warehouse.name, after.folder)
-        say("building what is modified, and what hangs on it")
+        say("building what is modified and everything downstream")
         where = ("--state", str(before.target))
         slim = build(after, "--select", *found.selection, *where) if found.selection else report.Build()
     kinds = Counter(node["resource_type"] for node in after.nodes.values())
@@ -101,7 +100,7 @@ def build(project: Project, *arguments: str) -> report.Build:
 
 
 def mart(before: Project, after: Project, slim: report.Build, file: str) -> tuple[list[Difference], list[str]]:
-    """Return what became of MART's tables that were built or are gone, and the names of those that were not built."""
+    """Return the differences of MART's built and removed tables, and the names of the tables that were not built."""
     status = {one.name: one.status for one in slim.nodes if one.kind == "model"}
     old, new = before.marts(), after.marts()
     with both(before.folder / file, after.folder / file) as connection:
@@ -111,7 +110,7 @@ def mart(before: Project, after: Project, slim: report.Build, file: str) -> tupl
 
 
 def say(line: str) -> None:
-    """Show progress to the person who waits."""
+    """Print progress to stderr."""
     print(f"  {line}", file=sys.stderr, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""The commit that a change is held against, asked of git; the repository is only read."""
+"""The commit that a change is compared with. Git is only read."""
 
 import io
 import subprocess
@@ -9,7 +9,7 @@ from exactly_once.errors import PipelineError
 
 
 def left_at(repository: Path, base: str) -> str:
-    """Return the commit at which the branch left `base`: what came to `base` since is no change of this branch.
+    """Return the commit at which the branch left `base`; later commits of `base` are no change of this branch.
 
     Raises:
         PipelineError: there is no such commit.
@@ -25,7 +25,7 @@ def left_at(repository: Path, base: str) -> str:
 
 
 def unpack(repository: Path, commit: str, folder: Path) -> Path:
-    """Lay a commit's dbt project below a folder and return its place.
+    """Unpack the dbt project of a commit into a folder and return its path.
 
     Raises:
         PipelineError: the commit has none.
@@ -34,13 +34,13 @@ def unpack(repository: Path, commit: str, folder: Path) -> Path:
     if packed.returncode:
         raise PipelineError(f"Commit {commit[:7]} has no dbt/: there is nothing to compare with, name another one.")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-        # Python 3.11.2, Debian 12's, has no filter; what git has packed needs none.
+        # Python 3.11.2 (Debian 12) has no filter; an archive by git needs none.
         archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202
     return folder / "dbt"
 
 
 def here(repository: Path) -> str:
-    """Say what is built: the commit that is checked out, and whether dbt/ has changes that are in none."""
+    """Return what is built, as text: the checked-out commit, and whether dbt/ has uncommitted changes."""
     commit = _git(repository, "rev-parse", "--short=7", "HEAD").stdout.decode().strip()
     is_dirty = bool(_git(repository, "status", "--porcelain", "--", "dbt").stdout)
     return f"`{commit}`{' with the uncommitted changes of dbt/' if is_dirty else ''}"

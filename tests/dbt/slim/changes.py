@@ -1,7 +1,7 @@
-"""Which nodes of dbt's project a change has modified, and by what.
+"""Which nodes of the dbt project a change has modified, and why.
 
-dbt's own `state:modified` says which; it follows text, settings, contracts and macros, but no variable: nothing in
-dbt-core 1.11 reads its flag state_modified_compare_vars. Those are followed here, by their names in the text.
+dbt's `state:modified` finds them by text, settings, contracts and macros, but not by variables: nothing in dbt-core
+1.11 reads the flag state_modified_compare_vars. This module follows variables by their names in the text.
 """
 
 import re
@@ -16,7 +16,7 @@ from tests.dbt.slim.project import Project
 
 @dataclass(frozen=True)
 class Changes:
-    """What is modified (kind, name, why) and what is gone (kind, name); dbt's selection is of all that hangs on it."""
+    """Modified nodes (kind, name, why), removed nodes (kind, name), and dbt's selection with everything downstream."""
 
     modified: list[tuple[str, str, str]]
     gone: list[tuple[str, str]]
@@ -27,7 +27,7 @@ class Changes:
 
 
 def changes(before: Project, after: Project) -> Changes:
-    """Hold two projects against each other.
+    """Compare two projects.
 
     Raises:
         PipelineError: dbt cannot read one of them.
@@ -64,12 +64,12 @@ def _why(name: str, before: Project, after: Project) -> str:
 
 
 def _written(node: dict[str, Any]) -> Any:
-    """Return what a node is written as: of a seed and of a unit test that is a checksum."""
+    """Return the text of a node, or its checksum for a seed or a unit test."""
     return node.get("raw_code") or node.get("checksum")
 
 
 def _texts(node: dict[str, Any], project: Project) -> Iterator[str]:
-    """Yield the text of a node, and of every macro of the project that it comes to call."""
+    """Yield the text of a node and of every macro of the project that it calls, directly or not."""
     yield node.get("raw_code") or ""
     macros = project.manifest["macros"]
     yield from (
@@ -78,7 +78,7 @@ def _texts(node: dict[str, Any], project: Project) -> Iterator[str]:
 
 
 def _macros(node: dict[str, Any], macros: dict[str, Any]) -> list[str]:
-    """Return the ids of every macro that a node calls, and that those call."""
+    """Return the ids of every macro that a node calls, directly or not."""
     found: set[str] = set()
     waiting = list(node.get("depends_on", {}).get("macros", []))
     while waiting:
@@ -90,7 +90,7 @@ def _macros(node: dict[str, Any], macros: dict[str, Any]) -> list[str]:
 
 
 def _variables(before: Project, after: Project) -> Iterator[tuple[str, str]]:
-    """Yield each variable of dbt_project.yml that has another value, and that in words."""
+    """Yield each variable of dbt_project.yml whose value differs, with the difference as text."""
     old, new = (yaml.safe_load((one.dbt / "dbt_project.yml").read_text()).get("vars") or {} for one in (before, after))
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):

@@ -1,4 +1,4 @@
-"""MART of two DuckDB files, held against each other: which rows and which columns are others."""
+"""MART of two DuckDB files compared: which rows and which columns differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,11 +12,11 @@ SIDES = ("before", "after")
 
 @dataclass(frozen=True)
 class Difference:
-    """What became of one table.
+    """The difference of one table.
 
-    `rows` are counted before and after, None where there is no such table; `only` are the whole rows, by the columns of
-    both, that are on one side alone; a type is shown as `old → new`. By the table's key: the rows that came and went,
-    and in how many of the others a column differs; None where there is no key, or it is not alone.
+    `rows` are the counts before and after, None if the table does not exist. `only` are the counts of rows, by shared
+    columns, that exist on one side only. A changed type is `old → new`. By the key of the table, `keys` are the rows
+    removed and added, and `columns` the rows in which a column differs; None if the table has no unique key.
     """
 
     table: str
@@ -34,7 +34,7 @@ class Difference:
 
 @contextmanager
 def both(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open two warehouses, neither of which is written to, as `before` and `after`."""
+    """Open two warehouses read-only, as `before` and `after`."""
     with duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(after.parent / "spilled")}) as connection:
         for side, path in zip(SIDES, (before, after), strict=True):
             connection.execute(f"attach '{path}' as {side} (read_only)")
@@ -42,7 +42,7 @@ def both(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 
 def difference(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str] = ()) -> Difference:
-    """Return what became of a table of MART; `key` are the columns that tell its rows apart."""
+    """Return the difference of a table of MART; `key` are its key columns."""
     old, new = (_columns(connection, side, table) for side in SIDES)
     rows = tuple(_one(connection, f"select count(*) from {side}.MART.{table}")[0] if columns else None
                  for side, columns in zip(SIDES, (old, new), strict=True))  # fmt: skip
@@ -51,7 +51,7 @@ def difference(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[
     shared = [name for name in old if old[name] == new.get(name)]
     columns = (
         ", ".join(f'"{name}"' for name in shared) or "null"
-    )  # where the two share none, they share as many rows as both have
+    )  # without a shared column, only the counts of rows compare
     only = tuple(
         _one(
             connection,
@@ -74,14 +74,14 @@ def difference(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[
 
 
 def gone(connection: duckdb.DuckDBPyConnection, table: str) -> Difference:
-    """Return what became of a table that the project makes no more; it may still stand after, for dbt drops nothing."""
+    """Return the difference of a table that is no longer in the project; it may still exist, since dbt drops none."""
     return Difference(table, (_one(connection, f"select count(*) from before.MART.{table}")[0], None))
 
 
 def _by_key(
     connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str], shared: Sequence[str]
 ) -> tuple[tuple[int, int] | None, dict[str, int] | None]:
-    """Return how many keys went and came, and by column in how many rows of the others it differs."""
+    """Return how many keys were removed and added, and for each column in how many other rows it differs."""
     if not key or not set(key) <= set(shared) or any(_is_doubled(connection, side, table, key) for side in SIDES):
         return None, None
     met = " and ".join(f'one."{name}" = other."{name}"' for name in key)
@@ -99,7 +99,7 @@ def _by_key(
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, side: str, table: str) -> dict[str, str]:
-    """Return the types of a table's columns by their names; nothing where there is no such table."""
+    """Return the types of a table's columns by name; empty if the table does not exist."""
     sql = (
         "select column_name, lower(data_type) from duckdb_columns() semi join duckdb_tables() "
         "using (database_name, schema_name, table_name) "

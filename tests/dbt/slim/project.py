@@ -15,9 +15,9 @@ from exactly_once.errors import PipelineError
 
 
 class Project:
-    """dbt's project in a process of its own, to be used by `with`: dbt keeps the warehouse open until that has ended.
+    """A dbt project in a process of its own, a context manager: dbt keeps the warehouse open until the process ends.
 
-    In `folder` are its warehouse and, below `target`, what dbt writes of a run.
+    `folder` holds its warehouse and, in `target`, the artifacts of dbt.
     """
 
     def __init__(self, dbt: Path, folder: Path):
@@ -33,7 +33,7 @@ class Project:
         self.close()
 
     def close(self) -> None:
-        """End dbt, and so let go of the warehouse."""
+        """End dbt, which closes the warehouse."""
         self._process.shutdown()
 
     def read(self, called: str) -> None:
@@ -49,7 +49,7 @@ class Project:
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
-        """What dbt has read in the project."""
+        """The manifest that dbt has parsed."""
         return self._written("manifest")
 
     @cached_property
@@ -59,7 +59,7 @@ class Project:
         return {name: node for kind in kinds for name, node in self.manifest[kind].items()}
 
     def marts(self) -> dict[str, list[str]]:
-        """Return MART's tables by their names, each with the columns of its primary_key test; a view is none."""
+        """Return the tables of MART by name, each with the columns of its primary_key test; views are left out."""
         tests = (node for node in self.nodes.values() if (node.get("test_metadata") or {}).get("name") == "primary_key")
         keys = {test["attached_node"]: test["test_metadata"]["kwargs"]["columns"] for test in tests}
         models = (node for node in self.nodes.values() if node["resource_type"] == "model")
@@ -68,18 +68,18 @@ class Project:
         return {name: keys.get(one, []) for name, one in marts}
 
     def modified(self, before: "Project") -> list[str]:
-        """Return the ids of what dbt calls modified since `before`; a test is not, because its model is."""
+        """Return the ids of nodes modified since `before`; a test is not modified because its model is."""
         where = ("--select", "state:modified", "--state", str(before.target), "--indirect-selection", "empty")
         lines = self._submit("ls", *where, "--output", "json", "--output-keys", "unique_id").result()
         return [json.loads(line)["unique_id"] for line in lines]
 
     def build(self, *arguments: str) -> list[dict[str, Any]]:
-        """Build and test, and return dbt's results: what failed is among them.
+        """Build and test, and return dbt's results, failures included.
 
         Raises:
-            PipelineError: dbt did not come to build anything.
+            PipelineError: dbt failed before it built anything.
         """
-        # An increment on rows that other SQL made would be neither side's figure.
+        # An increment on rows of other SQL would be the result of neither side.
         self._submit("build", "--full-refresh", *arguments).result()
         return self._written("run_results")["results"]
 
@@ -95,14 +95,14 @@ def _settle(folder: Path) -> None:
     os.environ |= {"MAILBLAZE_DATA_DIR": str(folder), "DBT_LOG_PATH": str(folder)}
 
 
-_read = {}  # the project of this process, which dbt reads once
+_read = {}  # the project of this process; dbt parses it once
 
 
 def _invoke(arguments: list[str]) -> list[str] | None:
-    """Let dbt do something in this process; return its lines where it lists.
+    """Invoke dbt in this process; return the lines of a listing.
 
     Raises:
-        PipelineError: it has no result.
+        PipelineError: dbt has no result.
     """
     from dbt.cli.main import dbtRunner
 
@@ -116,25 +116,25 @@ def _invoke(arguments: list[str]) -> list[str] | None:
 
 
 def empty(warehouse: Path) -> None:
-    """Drop what is built anew: whichever checkout built it, RAW and the history in SNAPSHOTS alone are the ground."""
+    """Drop all that dbt rebuilds; RAW and the history in SNAPSHOTS stay."""
     with duckdb.connect(str(warehouse)) as connection:
         for schema in ("MART", "INTERMEDIATE", "STAGING"):
             connection.execute(f"drop schema if exists {schema} cascade")
 
 
 def copy(warehouse: Path, folder: Path) -> None:
-    """Copy a warehouse while nobody writes to it; the file keeps its name, which is its database's.
+    """Copy a warehouse that no process writes to; the file keeps its name, which is that of its database.
 
     Raises:
-        PipelineError: it is not there, has no RAW, or somebody writes to it.
+        PipelineError: it does not exist, has no RAW, or is being written to.
     """
     if not warehouse.exists():
-        raise PipelineError(f"There is no warehouse {warehouse}, whose RAW is what is built from: make run makes it.")
+        raise PipelineError(f"There is no warehouse {warehouse} with a RAW to build from: run make run.")
     folder.mkdir(exist_ok=True)
     try:
         with duckdb.connect(str(warehouse), read_only=True) as connection:
             if not connection.execute("select 1 from duckdb_tables() where schema_name = 'RAW'").fetchone():
-                raise PipelineError(f"The warehouse {warehouse} has no RAW to build from: make run loads it.")
+                raise PipelineError(f"The warehouse {warehouse} has no RAW to build from: run make run.")
             for path in (warehouse, warehouse.with_name(f"{warehouse.name}.wal")):
                 if path.exists():
                     shutil.copy(path, folder)

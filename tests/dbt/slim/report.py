@@ -1,4 +1,4 @@
-"""What was found, as Markdown for a pull request."""
+"""The report as Markdown for a pull request."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from tests.dbt.slim.changes import Changes
 from tests.dbt.slim.figures import Difference
 
-BUILT = ("model", "seed", "snapshot", "test", "unit_test")  # the kinds of which a build makes or tests something
+BUILT = ("model", "seed", "snapshot", "test", "unit_test")  # the kinds that dbt builds or tests
 WELL = ("success", "pass")
-NAMES = 25  # of one row: who changes a macro that everything calls reads the count
+NAMES = 25  # in one row: a macro that every model calls is reported by its count
 LINES, WIDTH = 20, 200  # of a failure's message
-UNSAID = ("> in macro", "> called by")  # by which of its macros dbt came there
+UNSAID = ("> in macro", "> called by")  # the call stack of dbt's macros
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a node: success, pass, warn, error, fail or skipped, and dbt's message."""
+    """The result of a node: success, pass, warn, error, fail or skipped, with dbt's message."""
 
     kind: str
     name: str
@@ -26,7 +26,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Build:
-    """What dbt built and tested, and the seconds that it took."""
+    """The results of a build and its duration in seconds."""
 
     nodes: Sequence[Ended] = ()
     seconds: float = 0
@@ -37,7 +37,7 @@ class Build:
 
 
 def modified(changes: Changes) -> Iterator[str]:
-    """Yield which nodes are others, and why."""
+    """Yield which nodes are modified, and why."""
     named = defaultdict(list)
     for kind, name, why in (*changes.modified, *((kind, name, "gone") for kind, name in changes.gone)):
         named[kind, why].append(f"`{name}`")
@@ -48,7 +48,7 @@ def modified(changes: Changes) -> Iterator[str]:
 
 
 def built(slim: Build, whole: Counter, base: Build) -> Iterator[str]:
-    """Yield how much was built, of how much, and what failed; `whole` counts the project's nodes by kind."""
+    """Yield how much of the project was built and what failed; `whole` counts the project's nodes by kind."""
     ends = Counter(one.status for one in slim.nodes if one.status not in WELL)
     how = ", ".join(f"{count} {status}" for status, count in sorted(ends.items())) or "all passed"
     yield (
@@ -65,15 +65,15 @@ def built(slim: Build, whole: Counter, base: Build) -> Iterator[str]:
 
 
 def figures(differences: Sequence[Difference], unbuilt: Sequence[str]) -> Iterator[str]:
-    """Yield what became of MART's tables."""
+    """Yield the differences of MART's tables."""
     if any(differences):
         yield from ("| MART | rows | only before | only after | what differs |", "|---|--:|--:|--:|---|")
         yield from (_row(one) for one in differences if one)
     else:
-        yield "No row of MART is another." if differences else "No table of MART was built."
+        yield "No row of MART differs." if differences else "No table of MART was built."
     same = ", ".join(f"`{one.table}`" for one in differences if not one)
     if same:
-        yield from ("", f"Built anew, and the same in every row and column: {same}.")
+        yield from ("", f"Rebuilt, and the same in every row and column: {same}.")
     if unbuilt:
         yield from ("", f"Not built, and so not compared: {', '.join(f'`{name}`' for name in unbuilt)}.")
 
@@ -87,7 +87,7 @@ def counted(kinds: dict[str, int]) -> str:
 def _row(one: Difference) -> str:
     before, after = one.rows
     if before is None or after is None:
-        rows, what = (f"{after:,}", "new") if before is None else (f"{before:,}", "no table of the project any more")
+        rows, what = (f"{after:,}", "new") if before is None else (f"{before:,}", "no longer in the project")
         return f"| `{one.table}` | {rows} | | | {what} |"
     what = [f"new column `{column}`" for column in one.added] + [f"no column `{column}`" for column in one.removed]
     what += [f"`{column}` {types}, values not compared" for column, types in one.retyped.items()]
@@ -97,7 +97,7 @@ def _row(one: Difference) -> str:
         differing = sorted(one.columns.items(), key=lambda item: -item[1])
         what += [f"`{name}` in {_many(count, 'row')}" for name, count in differing]
     elif any(one.only):
-        what.append("no key that tells its rows apart")
+        what.append("no unique key")
     rows = f"{before:,} → {after:,}" if before != after else f"{after:,}"
     return f"| `{one.table}` | {rows} | {one.only[0]:,} | {one.only[1]:,} | {_cell('; '.join(what))} |"
 

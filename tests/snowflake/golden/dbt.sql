@@ -51,7 +51,7 @@ partition by account_id order by month_starts_on rows between unbounded precedin
 ) > 0 as has_paid_before
 from filled
 ),
-told as (
+changes as (
 select
 account_id,
 month_starts_on,
@@ -61,7 +61,7 @@ has_paid_before,
 case when mrr_before_usd > 0 and mrr_usd > 0 then exchange_rate_change_usd else 0 end as exchange_rate_change_usd
 from compared
 )
-select * from told
+select * from changes
 );
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states
@@ -1486,108 +1486,8 @@ create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_data_status
 as (
 select source_name, table_name, row_count, deleted_row_count, newest_change_at, newest_load_id, source_loaded_at
 from (
-with tables_of_raw as (
-select
-'postgres' as source_name,
-'postgres_accounts' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__accounts
-union all
-select
-'postgres' as source_name,
-'postgres_campaigns' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
-union all
-select
-'postgres' as source_name,
-'postgres_contacts' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
-union all
-select
-'postgres' as source_name,
-'postgres_invoices' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
-union all
-select
-'postgres' as source_name,
-'postgres_list_memberships' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__list_memberships
-union all
-select
-'postgres' as source_name,
-'postgres_lists' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__lists
-union all
-select
-'postgres' as source_name,
-'postgres_plans' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__plans
-union all
-select
-'postgres' as source_name,
-'postgres_subscriptions' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__subscriptions
-union all
-select
-'postgres' as source_name,
-'postgres_users' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users
-union all
-select
-'saas' as source_name,
-'saas_campaigns' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__campaigns
-union all
-select
-'saas' as source_name,
-'saas_suppressions' as table_name,
-count(*) as row_count,
-count(case when is_deleted then 1 end) as deleted_row_count,
-max(updated_at) as newest_change_at,
-max(load_id) as newest_load_id
-from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
-union all
-select 'saas', 'saas_email_events', count(*), 0, max(received_at), max(load_id)
-from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+with tables as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__tables
 ),
 loads as (
 select source_name, max(ended_at) as ended_at
@@ -1595,12 +1495,19 @@ from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
 where is_complete
 group by source_name
 ),
-counts as (
-select tables_of_raw.*, loads.ended_at as source_loaded_at
-from tables_of_raw
-left join loads on tables_of_raw.source_name = loads.source_name
+reported as (
+select
+tables.source_name,
+tables.table_name,
+tables.row_count,
+tables.deleted_row_count,
+tables.newest_change_at,
+tables.newest_load_id,
+loads.ended_at as source_loaded_at
+from tables
+left join loads on tables.source_name = loads.source_name
 )
-select * from counts
+select * from reported
 ) as model_subq
 );
 
@@ -2615,8 +2522,8 @@ then update
 set dbt_valid_to = DBT_INTERNAL_SOURCE.dbt_valid_to
 when not matched
 and DBT_INTERNAL_SOURCE.dbt_change_type = 'insert'
-then insert ("ACCOUNT_ID", "ACCOUNT_UUID", "ACCOUNT_NAME", "PLAN_ID", "ACCOUNT_STATUS", "REGION", "INDUSTRY", "TIME_ZONE", "SETTINGS", "TAGS", "CREDIT_LIMIT_AMOUNT", "TRIAL_ENDS_ON", "SIGNED_UP_LOCAL_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
-values ("ACCOUNT_ID", "ACCOUNT_UUID", "ACCOUNT_NAME", "PLAN_ID", "ACCOUNT_STATUS", "REGION", "INDUSTRY", "TIME_ZONE", "SETTINGS", "TAGS", "CREDIT_LIMIT_AMOUNT", "TRIAL_ENDS_ON", "SIGNED_UP_LOCAL_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID");
+then insert ("ACCOUNT_ID", "ACCOUNT_UUID", "ACCOUNT_NAME", "PLAN_ID", "ACCOUNT_STATUS", "REGION", "INDUSTRY", "TIME_ZONE", "SETTINGS", "TAGS", "CREDIT_LIMIT_AMOUNT", "TRIAL_ENDS_ON", "SIGNED_UP_LOCAL_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "CHANGED_AT", "IS_DELETED", "LOAD_ID", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
+values ("ACCOUNT_ID", "ACCOUNT_UUID", "ACCOUNT_NAME", "PLAN_ID", "ACCOUNT_STATUS", "REGION", "INDUSTRY", "TIME_ZONE", "SETTINGS", "TAGS", "CREDIT_LIMIT_AMOUNT", "TRIAL_ENDS_ON", "SIGNED_UP_LOCAL_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "CHANGED_AT", "IS_DELETED", "LOAD_ID", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID");
 
 create or replace table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.campaigns_snapshot
 as (
@@ -2713,8 +2620,8 @@ then update
 set dbt_valid_to = DBT_INTERNAL_SOURCE.dbt_valid_to
 when not matched
 and DBT_INTERNAL_SOURCE.dbt_change_type = 'insert'
-then insert ("CAMPAIGN_ID", "ACCOUNT_ID", "LIST_ID", "CAMPAIGN_NAME", "SUBJECT_LINE", "FROM_EMAIL", "CAMPAIGN_STATUS", "BUDGET_AMOUNT", "SETTINGS", "SCHEDULED_LOCAL_AT", "SENT_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
-values ("CAMPAIGN_ID", "ACCOUNT_ID", "LIST_ID", "CAMPAIGN_NAME", "SUBJECT_LINE", "FROM_EMAIL", "CAMPAIGN_STATUS", "BUDGET_AMOUNT", "SETTINGS", "SCHEDULED_LOCAL_AT", "SENT_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID");
+then insert ("CAMPAIGN_ID", "ACCOUNT_ID", "LIST_ID", "CAMPAIGN_NAME", "SUBJECT_LINE", "FROM_EMAIL", "CAMPAIGN_STATUS", "BUDGET_AMOUNT", "SETTINGS", "SCHEDULED_LOCAL_AT", "SENT_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "CHANGED_AT", "IS_DELETED", "LOAD_ID", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
+values ("CAMPAIGN_ID", "ACCOUNT_ID", "LIST_ID", "CAMPAIGN_NAME", "SUBJECT_LINE", "FROM_EMAIL", "CAMPAIGN_STATUS", "BUDGET_AMOUNT", "SETTINGS", "SCHEDULED_LOCAL_AT", "SENT_AT", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "CHANGED_AT", "IS_DELETED", "LOAD_ID", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID");
 
 create or replace table DP_MAILBLAZE_DEMO_DEV_DB.SNAPSHOTS.contacts_snapshot
 as (
@@ -2909,8 +2816,8 @@ then update
 set dbt_valid_to = DBT_INTERNAL_SOURCE.dbt_valid_to
 when not matched
 and DBT_INTERNAL_SOURCE.dbt_change_type = 'insert'
-then insert ("SUBSCRIPTION_ID", "ACCOUNT_ID", "PLAN_ID", "SUBSCRIPTION_STATUS", "MONTHLY_AMOUNT", "DISCOUNT_RATE", "CURRENCY", "SEAT_COUNT", "STARTED_ON", "ENDED_ON", "METADATA", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
-values ("SUBSCRIPTION_ID", "ACCOUNT_ID", "PLAN_ID", "SUBSCRIPTION_STATUS", "MONTHLY_AMOUNT", "DISCOUNT_RATE", "CURRENCY", "SEAT_COUNT", "STARTED_ON", "ENDED_ON", "METADATA", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "IS_DELETED", "LOAD_ID", "CHANGED_AT", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID");
+then insert ("SUBSCRIPTION_ID", "ACCOUNT_ID", "PLAN_ID", "SUBSCRIPTION_STATUS", "MONTHLY_AMOUNT", "DISCOUNT_RATE", "CURRENCY", "SEAT_COUNT", "STARTED_ON", "ENDED_ON", "METADATA", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "CHANGED_AT", "IS_DELETED", "LOAD_ID", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID")
+values ("SUBSCRIPTION_ID", "ACCOUNT_ID", "PLAN_ID", "SUBSCRIPTION_STATUS", "MONTHLY_AMOUNT", "DISCOUNT_RATE", "CURRENCY", "SEAT_COUNT", "STARTED_ON", "ENDED_ON", "METADATA", "CREATED_AT", "UPDATED_AT", "DELETED_AT", "CHANGED_AT", "IS_DELETED", "LOAD_ID", "DBT_UPDATED_AT", "DBT_VALID_FROM", "DBT_VALID_TO", "DBT_SCD_ID");
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
 as (
@@ -2926,6 +2833,117 @@ cast(convert_timezone('UTC', inserted_at) as timestamp_ntz) as ended_at
 from source
 )
 select * from renamed
+);
+
+create or replace view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__tables
+as (
+select
+'postgres' as source_name,
+'postgres_accounts' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_accounts
+union all
+select
+'postgres' as source_name,
+'postgres_campaigns' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_campaigns
+union all
+select
+'postgres' as source_name,
+'postgres_contacts' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_contacts
+union all
+select
+'postgres' as source_name,
+'postgres_invoices' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_invoices
+union all
+select
+'postgres' as source_name,
+'postgres_list_memberships' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_list_memberships
+union all
+select
+'postgres' as source_name,
+'postgres_lists' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_lists
+union all
+select
+'postgres' as source_name,
+'postgres_plans' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_plans
+union all
+select
+'postgres' as source_name,
+'postgres_subscriptions' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_subscriptions
+union all
+select
+'postgres' as source_name,
+'postgres_users' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_users
+union all
+select
+'saas' as source_name,
+'saas_campaigns' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_campaigns
+union all
+select
+'saas' as source_name,
+'saas_email_events' as table_name,
+count(*) as row_count,
+0 as deleted_row_count,
+cast(convert_timezone('UTC', max(received_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_email_events
+union all
+select
+'saas' as source_name,
+'saas_suppressions' as table_name,
+count(*) as row_count,
+count(_deleted_at) as deleted_row_count,
+cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
+max(_dlt_load_id) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_suppressions
 );
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_metering__copied_files
@@ -3035,17 +3053,12 @@ signed_up_local_at,
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
 cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+cast(convert_timezone('UTC', greatest(updated_at, coalesce(_deleted_at, updated_at))) as timestamp_ntz) as changed_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
-),
-stamped as (
-select
-*,
-greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
-from renamed
 )
-select * from stamped
+select * from renamed
 );
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__campaigns
@@ -3069,17 +3082,12 @@ cast(convert_timezone('UTC', sent_at) as timestamp_ntz) as sent_at,
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
 cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+cast(convert_timezone('UTC', greatest(updated_at, coalesce(_deleted_at, updated_at))) as timestamp_ntz) as changed_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
-),
-stamped as (
-select
-*,
-greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
-from renamed
 )
-select * from stamped
+select * from renamed
 );
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__contacts
@@ -3107,17 +3115,12 @@ cast(convert_timezone('UTC', unsubscribed_at) as timestamp_ntz) as unsubscribed_
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
 cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+cast(convert_timezone('UTC', greatest(updated_at, coalesce(_deleted_at, updated_at))) as timestamp_ntz) as changed_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
-),
-stamped as (
-select
-*,
-greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
-from renamed
 )
-select * from stamped
+select * from renamed
 );
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__invoices
@@ -3242,17 +3245,12 @@ parse_json(cast(metadata as varchar)) as metadata,
 cast(convert_timezone('UTC', created_at) as timestamp_ntz) as created_at,
 cast(convert_timezone('UTC', updated_at) as timestamp_ntz) as updated_at,
 cast(convert_timezone('UTC', _deleted_at) as timestamp_ntz) as deleted_at,
+cast(convert_timezone('UTC', greatest(updated_at, coalesce(_deleted_at, updated_at))) as timestamp_ntz) as changed_at,
 _deleted_at is not null as is_deleted,
 _dlt_load_id as load_id
 from source
-),
-stamped as (
-select
-*,
-greatest(updated_at, coalesce(deleted_at, updated_at)) as changed_at
-from renamed
 )
-select * from stamped
+select * from renamed
 );
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_postgres__users

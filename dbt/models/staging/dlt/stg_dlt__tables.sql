@@ -1,3 +1,6 @@
+-- Every load writes dlt's own tables, so this depends on them: dbt cannot see the tables that raw_tables() finds.
+-- depends_on: {{ source('dlt', 'loads') }}
+
 -- The time is converted after max(): once for each table, not once for each row.
 {% for table in raw_tables() -%}
 select
