@@ -56,7 +56,7 @@ def test_what_was_spent_last_month_stops_nothing(ledger, platform, monkeypatch):
 
 
 def test_what_is_damaged_counts_as_nothing(ledger, platform):
-    budget.flow_memory("budget").write(b"{", None)
+    budget.flow_state("budget").write(b"{", None)
     assert budget.load_saved().read_at is None
 
 
