@@ -102,7 +102,7 @@ def _paths(folder: Path) -> list[Path]:
 def _result_without_end(record: RunRecord, path: Path) -> str:
     owner = LeaseOwner(record.host, record.pid, record.machine, record.started, record.run_id)
     here = this_process()
-    if owner.is_surely_dead():
+    if owner.is_known_dead():
         return KILLED
     if owner.machine is not None and owner.machine == here.machine:
         return RUNNING
