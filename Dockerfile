@@ -1,15 +1,15 @@
 # One image for every command of this repository: a pipeline, the flow, the vendor's mock, the Prefect server or worker.
-# Root's file system may be read-only: what a run writes goes to /data and /tmp.
-# The base's name stands in both places: Dependabot does not follow an ARG.
+# The root file system may be read-only: a run writes to /data and /tmp.
+# The base image is named twice, because Dependabot does not follow an ARG.
 FROM docker.io/library/python:3.11-slim AS build
 WORKDIR /app
 COPY requirements.image.lock ./
-# A pip of its own installs into the environment that is shipped, which has none.
+# The environment that is shipped has no pip: a pip outside of it installs into it.
 RUN python3 -m venv /opt/pip && python3 -m venv --without-pip /opt/venv \
     && /opt/pip/bin/python -m pip --python /opt/venv/bin/python install --quiet --disable-pip-version-check \
         --no-cache-dir --require-hashes --no-deps --only-binary :all: --requirement requirements.image.lock
 COPY . ./
-# In place, as `make setup` does: dlt finds our settings by the entry point. The lock says with which build tool.
+# An editable install, as in `make setup`: dlt finds our settings by the entry point. The lock pins the build tool.
 RUN sed -nE 's/^([a-z0-9.-]+)(\[.*\])?(==[^ ;]+).*/\1\3/p' requirements.lock > /tmp/versions \
     && PIP_CONSTRAINT=/tmp/versions /opt/pip/bin/python -m pip --python /opt/venv/bin/python install --quiet \
         --disable-pip-version-check --no-cache-dir --no-deps --editable . \
@@ -41,7 +41,7 @@ ENV PATH=/opt/venv/bin:$PATH \
 WORKDIR /app
 USER 10001:10001
 VOLUME ["/data", "/tmp"]
-# A worker answers on 8080; what else runs says by itself how it ends (compose.yaml asks the servers in their own way).
+# A worker answers on port 8080; other commands end with an exit code, and compose.yaml has the servers' own checks.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=60s \
     CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
 CMD ["python", "flows/elt.py"]

@@ -1,7 +1,7 @@
-"""Write beside each base image's tag the digest that its registry has now: `python3 .github/pin_images.py FILE...`.
+"""Write the registry's current digest beside the tag of each base image: `python3 .github/pin_images.py FILE...`.
 
 `FROM docker.io/library/python:3.11-slim AS build` becomes `FROM docker.io/library/python:3.11-slim@sha256:… AS build`.
-A digest that is there is replaced. `docker buildx imagetools` is asked: it knows the index of all platforms.
+An existing digest is replaced. The digest is that of the index of all platforms, from `docker buildx imagetools`.
 """
 
 import json
@@ -11,7 +11,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
-# Images that a registry has: with a host and a tag. What we build ourselves has no host.
+# An image of a registry has a host and a tag; an image that is built here has no host.
 IMAGE = re.compile(
     r"^(?P<before>(?:FROM| +image:) )(?P<name>[\w-]+(?:\.[\w-]+)+/[^\s@]+:[^\s@]+)(?:@sha256:[0-9a-f]{64})?", re.M
 )
@@ -22,14 +22,14 @@ def digest(name: str) -> str:
     """Return the digest of an image's index.
 
     Raises:
-        subprocess.CalledProcessError: the registry does not have it, or was not reached.
+        subprocess.CalledProcessError: the registry does not have it, or does not answer.
     """
     command = ["docker", "buildx", "imagetools", "inspect", name, "--format", "{{json .Manifest.Digest}}"]
     return json.loads(subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)  # noqa: S603  a name from our own files
 
 
 def pinned(text: str) -> str:
-    """Return a file's text with the digest of today behind each tag."""
+    """Return a file's text with the current digest behind each tag."""
     return IMAGE.sub(lambda found: f"{found['before']}{found['name']}@{digest(found['name'])}", text)
 
 

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Ends a job in one line for each variable or secret of GitHub that is empty: an environment's value that was never set is an
-# empty string, and a command that gets one fails late or does something else. `null` is what jq prints for what is not there.
+# Fails a job with one line for each empty variable or secret of GitHub. A value that was never set is an empty string, with
+# which a command fails late or does something else. jq prints `null` for a missing value.
 #   refuse_empty.sh HOLDER vars.NAME secrets.NAME ...
 # HOLDER is the GitHub environment, or `repository`. The values are in the environment variables of the same names.
 set -eu

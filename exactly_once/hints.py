@@ -13,6 +13,7 @@ class Hints:
         repair_lease: replaces a damaged lease of `{name}`.
         doctor: checks settings, network and rights.
         new_data_dir: how a person starts with an empty warehouse.
+        status: lists the runs in progress; "": there is no such command.
     """
 
     load: str = "the load of {pipeline} again"
@@ -20,6 +21,7 @@ class Hints:
     repair_lease: str = "exactly_once.lease.repair.repair(<lease of {name}>, <highest token>)"
     doctor: str = "the checks of exactly_once.diagnostics"
     new_data_dir: str = "load into a new dataset"
+    status: str = ""
 
 
 _hints = Hints()
@@ -59,3 +61,8 @@ def doctor() -> str:
 def new_data_dir() -> str:
     """Return how a person starts with an empty warehouse."""
     return _hints.new_data_dir
+
+
+def status() -> str:
+    """Return the command that lists the runs in progress, in brackets after a blank; "": there is none."""
+    return f" (`{_hints.status}`)" if _hints.status else ""

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 
 from exactly_once.errors import PipelineError
 from pipelines.environment import mart_client
-from pipelines.runs.flow_lease import flow_memory
+from pipelines.runs.flow_lease import flow_state
 from pipelines.runs.warehouse_queries import read_rows
 
 SETTING = "MAILBLAZE_MONTHLY_CREDITS"
@@ -88,7 +88,7 @@ def save(spending: Spending) -> None:
         "usd": str(spending.usd),
         "last_day": spending.last_day and spending.last_day.isoformat(),
     }
-    store = flow_memory(SAVED_NAME)
+    store = flow_state(SAVED_NAME)
     stored = store.read()
     store.write(json.dumps(document, indent=1).encode(), stored.version if stored else None)
 
@@ -99,7 +99,7 @@ def load_saved() -> Spending:
     Raises:
         PipelineError: the budget is not a number above 0.
     """
-    budget, stored = _budget(), flow_memory(SAVED_NAME).read()
+    budget, stored = _budget(), flow_state(SAVED_NAME).read()
     unknown = Spending(Decimal(0), Decimal(0), None, budget)
     try:
         saved = json.loads(stored.body) if stored else {}

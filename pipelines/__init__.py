@@ -18,6 +18,7 @@ hints.use(
         replay="python pipelines/replay.py {arguments}",
         repair_lease="python pipelines/lease_repair.py {name}",
         doctor="make doctor",
+        status="make status",
         new_data_dir="set MAILBLAZE_DATA_DIR to a new folder, or type make clean run",
     )
 )

@@ -15,7 +15,7 @@ def describe(error: BaseException) -> str | None:
     if kind != "IOException":
         return None
     if is_locked(error):
-        return "Another process holds the DuckDB file: wait until it ends, then run again."
+        return f"Another process holds the DuckDB file: wait until it ends{hints.status()}, then run again."
     if "not a valid DuckDB database" in str(error):
         return (
             f"DuckDB's file is damaged ({reason}): move it away, then type {hints.replay()}, which makes RAW again "

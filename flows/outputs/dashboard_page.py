@@ -101,7 +101,7 @@ def resolve_target(url: str | None) -> PageTarget | None:
     if not url:
         return None
     if _protocol(url) not in FILESYSTEM_OPTIONS or not url.endswith(".html"):
-        raise PipelineError(f"--page {url} is no place for a page: name a path or an s3:// URL that ends in .html.")
+        raise PipelineError(f"--page {url} is not a valid target: name a path or an s3:// URL that ends in .html.")
     target = PageTarget(url)
     target.check()
     return target

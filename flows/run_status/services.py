@@ -6,13 +6,9 @@ import sys
 import tomllib
 from pathlib import Path
 
+from pipelines.registry import SOURCES
+
 SECRETS = Path(__file__).resolve().parents[2] / ".dlt" / "secrets.toml"
-# A service is not needed if a variable, or a key of .dlt/secrets.toml, names another one.
-REPLACED_BY: dict[str, tuple[str, tuple[str, ...]]] = {
-    "postgres": ("SOURCES__POSTGRES__CREDENTIALS", ("sources", "postgres", "credentials")),
-    "saas": ("SOURCES__SAAS__BASE_URL", ("sources", "saas", "base_url")),
-    "prefect": ("PREFECT_API_URL", ()),
-}
 
 
 def ask_services() -> "subprocess.Popen[str]":
@@ -32,11 +28,16 @@ def print_services(asked: "subprocess.Popen[str]") -> bool:
 
 
 def _is_replaced(service: str) -> bool:
-    variable, keys = REPLACED_BY.get(service, ("", ()))
-    if os.environ.get(variable):
+    """Return whether a variable, or a key of .dlt/secrets.toml, names another service."""
+    if service == "prefect":
+        return bool(os.environ.get("PREFECT_API_URL"))
+    if service not in SOURCES or not SOURCES[service].required:
+        return False
+    keys = SOURCES[service].required[0].split(".")  # the address
+    if os.environ.get("__".join(keys).upper()):
         return True
     try:
-        value = tomllib.loads(SECRETS.read_text(encoding="utf-8")) if keys else {}
+        value = tomllib.loads(SECRETS.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     for key in keys:

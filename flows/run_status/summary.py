@@ -41,7 +41,7 @@ def summary_lines(
     if damaged:
         lines.append(f"{damaged} damaged record(s) in {folder} were left out; they can be removed.")
     if problems:
-        lines += ["", "Not well, and what to type:"]
+        lines += ["", "Problems, and the next command:"]
         lines += [f"  {problem.what}, {age(problem.at, now)}: {problem.line}" for problem in problems]
     return lines
 

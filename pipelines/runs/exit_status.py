@@ -37,4 +37,4 @@ def _of_exit(error: SystemExit) -> tuple[int, str]:
 
 def _of_signal(number: int) -> tuple[int, str]:
     name = "SIGTERM" if number == signal.SIGTERM else "Ctrl-C"
-    return 128 + int(number), f"Interrupted by {name}; what it had loaded counts: run it again."
+    return 128 + int(number), f"Interrupted by {name}; rows loaded so far are kept: run it again."

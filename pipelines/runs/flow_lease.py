@@ -1,7 +1,7 @@
-"""The lease of a whole flow: loads and dbt of one warehouse, in one process at a time, on whichever machine.
+"""The lease of a whole flow: one process at a time loads and builds a warehouse, on whichever machine.
 
-Each pipeline has a lease of its own beside it, so that a load by hand and a flow do not meet either. What the flow
-remembers from run to run lies there, too: a worker's disk is lost between two of them.
+Each pipeline has its own lease in addition, so that a load by hand and a flow exclude each other, too. State that the
+flow needs in its next run is beside the flow's lease, because a worker's disk does not last.
 """
 
 from typing import Any
@@ -17,18 +17,18 @@ from exactly_once.runner import lease_ttl
 from pipelines.environment import environment, raw_dataset
 
 NAME = "flow"
-# A worker writes below the prefixes of pipelines and nowhere else (terraform/modules/lake), so it lies below the first.
+# A worker may write only below the prefixes of pipelines (terraform/modules/lake); the lease is below this one.
 PREFIX = "postgres"
 
 
 def flow_lease() -> Lease:
-    """Return the lease of this environment's warehouse and dataset, to be entered; the warehouse is not asked."""
+    """Return the lease of this environment's warehouse and dataset, to be entered; the warehouse is not queried."""
     filesystem, url = _beside(NAME)
     return Lease(filesystem, url, lease_ttl(), NAME)
 
 
-def flow_memory(name: str) -> ConditionalStore:
-    """Return the small object of that name beside the flow's lease: the one place of the lake that is overwritten."""
+def flow_state(name: str) -> ConditionalStore:
+    """Return the small object of that name beside the flow's lease, the only folder whose objects are overwritten."""
     return open_store(*_beside(name))
 
 

@@ -34,7 +34,7 @@ class RecordedRun:
         if self.result != KILLED:
             return self.record.line
         again = f"type `{self.record.command}`" if self.record.command.startswith("python ") else "the next one goes on"
-        return f"The run was killed, or its machine went down; what it had loaded counts: {again}."
+        return f"The run was killed, or its machine went down; rows loaded so far are kept: {again}."
 
 
 def read_runs(environment: str) -> tuple[list[RecordedRun], int]:

@@ -16,16 +16,16 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def prefect_api(tmp_path_factory) -> Iterator[str]:
-    """A Prefect server as `make up` starts it, and nothing else of it."""
+    """A Prefect server as `make up` starts it, without the other services."""
     data_dir = tmp_path_factory.mktemp("services")
-    up(data_dir, only=("prefect",), ports={})  # any port: two of them may start at the same moment
+    up(data_dir, only=("prefect",), ports={})  # any port: two servers may start at the same time
     yield json.loads((data_dir / "services.json").read_text())["prefect_api_url"]
     down(data_dir)
 
 
 @pytest.fixture
 def run_flow(platform, prefect_api) -> Callable[..., subprocess.CompletedProcess]:
-    """Start the flow as a person does."""
+    """Run the flow as a command."""
     platform.write_services(prefect_api_url=prefect_api)
 
     def run(*arguments: str) -> subprocess.CompletedProcess:

@@ -1,4 +1,4 @@
-"""Prefect's runs over its API: which are scheduled, and one of them made due."""
+"""Runs in Prefect's API: which are scheduled, and how a test makes one due."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ SCHEDULED_WITHIN = 90.0  # seconds after a deployment
 
 
 def runs(api: str, *states: str) -> list[dict[str, Any]]:
-    """Return the runs that are in one of the states (types of Prefect's), or all; the earliest due first."""
+    """Return the runs in states of some types, or all runs; the earliest due first."""
     chosen = {"flow_runs": {"state": {"type": {"any_": list(states)}}}} if states else {}
     order = {"sort": "EXPECTED_START_TIME_ASC"}
     return httpx.post(f"{api}/flow_runs/filter", json=chosen | order, timeout=30).raise_for_status().json()
@@ -22,7 +22,7 @@ def run_of(api: str, run_id: str) -> dict[str, Any]:
 
 
 def wait_until(holds: Callable[[], Any], seconds: float, what: Callable[[], Any] = str) -> Any:
-    """Return what `holds` returns once it is true; while Prefect's server is away it is not."""
+    """Return what `holds` returns once it is true; it is not while Prefect's server does not answer."""
     deadline = time.monotonic() + seconds
     while True:
         try:
@@ -35,7 +35,7 @@ def wait_until(holds: Callable[[], Any], seconds: float, what: Callable[[], Any]
 
 
 def scheduled(api: str) -> list[dict[str, Any]]:
-    """Return the runs that the scheduler has made for the next hours."""
+    """Return the runs that the scheduler has created for the next hours."""
     now = datetime.now(UTC)
     return [
         run

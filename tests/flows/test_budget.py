@@ -1,4 +1,4 @@
-"""The month's budget: what the ledger says against what was set, before anything is loaded."""
+"""The month's budget: the ledger's credits are compared with the setting before anything is loaded."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from flows.budget import Spending, read_month
 
 @pytest.fixture
 def ledger(platform, monkeypatch):
-    """A ledger as dbt makes it, as far as a budget asks: 10 credits last month, 18 in this one."""
+    """The columns of dbt's ledger that a budget reads: 10 credits last month, 18 in this one."""
     today = datetime.now(UTC).date()
     first = today.replace(day=1)
     platform.raw("create schema MART")
@@ -35,15 +35,15 @@ def test_before_the_first_build_nothing_is_spent(platform, monkeypatch):
     assert spending == Spending(Decimal(0), Decimal(0), None, Decimal(20), spending.read_at)
 
 
-def test_what_a_build_left_is_known_to_the_next_run_on_any_machine(ledger, platform, monkeypatch):
-    """It lies in the lake, beside the flow's lease: the only place that may be overwritten."""
+def test_what_a_build_saves_is_known_to_the_next_run_on_any_machine(ledger, platform, monkeypatch):
+    """It is saved in the lake beside the flow's lease, the only folder whose objects may be overwritten."""
     assert budget.load_saved().read_at is None
     budget.save(read_month())
     first = budget.load_saved()
     assert (first.credits, first.usd, first.last_day) == (Decimal(18), Decimal("70.2"), ledger)
     platform.raw("delete from MART.rpt_pipeline_cost")  # the ledger is not asked
     assert budget.load_saved() == first
-    monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "36")  # raised: what was spent is held against it
+    monkeypatch.setenv("MAILBLAZE_MONTHLY_CREDITS", "36")  # a raised budget counts at once
     assert (first.is_near, budget.load_saved().is_near) == (True, False)
     budget.save(read_month())
     assert budget.load_saved().credits == 0
@@ -55,8 +55,8 @@ def test_what_was_spent_last_month_stops_nothing(ledger, platform, monkeypatch):
     assert (budget.load_saved().credits, budget.load_saved().is_over) == (0, False)
 
 
-def test_what_is_damaged_counts_as_nothing(ledger, platform):
-    budget.flow_memory("budget").write(b"{", None)
+def test_a_damaged_document_counts_as_none(ledger, platform):
+    budget.flow_state("budget").write(b"{", None)
     assert budget.load_saved().read_at is None
 
 

@@ -1,4 +1,4 @@
-"""dbt as the flow runs it: each failed node once, with its reason and its file, and what to type next."""
+"""dbt as the flow runs it: each failed node is named once, with its reason, its file and the next command."""
 
 import re
 

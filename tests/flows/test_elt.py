@@ -53,8 +53,8 @@ def undescribed(platform) -> list[str]:
     return sorted(name for (name,) in built if name not in described)
 
 
-def has_outgrown(platform, run_flow, prefect_api, model: str, column: str) -> None:
-    """Take a column from a table of MART: the run says in one line which command fixes it, and that command works."""
+def fails_on_outdated_columns(platform, run_flow, prefect_api, model: str, column: str) -> None:
+    """Drop a column of a table in MART: the run prints one line with the command that fixes it, which works."""
     with duckdb.connect(str(platform.warehouse)) as warehouse:
         warehouse.execute(f"alter table MART.{model} drop column {column}")
     done = run_flow()
@@ -74,7 +74,7 @@ def has_outgrown(platform, run_flow, prefect_api, model: str, column: str) -> No
 
 
 def keeps_the_models_of_a_refused_table(platform, run_flow, prefect_api) -> None:
-    """Refuse one table: its models keep their last state, the others are built, and the run is a failed one."""
+    """Refuse one table: its models keep their last state, the others are built, and the run fails."""
     lists = platform.raw("select * from STAGING.STG_POSTGRES__LISTS order by 1")
     platform.source(
         "alter table lists alter is_archived type int using is_archived::int; update lists set list_id = list_id"
@@ -108,7 +108,7 @@ def test_the_whole_chain_twice_with_a_day_of_traffic_between(platform, run_flow,
     assert "dashboard.html" in latest_artifact(prefect_api, "elt-dashboard")["data"]
     simulate_day(platform.postgres_url)
     store.simulate_day(platform.saas_store, 1)
-    has_outgrown(platform, run_flow, prefect_api, "fct_messages", "click_count")
+    fails_on_outdated_columns(platform, run_flow, prefect_api, "fct_messages", "click_count")
     second = run_flow()
     assert second.returncode == 0, second.stderr
     ((events,),) = platform.raw("select count(*) from RAW.SAAS_EMAIL_EVENTS")

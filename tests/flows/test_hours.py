@@ -1,4 +1,4 @@
-"""What Terraform says of a worker's hours and of its runs fits: no run is due while the worker is down."""
+"""Terraform's hours of a worker fit its schedules: no run is due while the worker is stopped."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ def times(cron: str) -> list[datetime]:
     return asyncio.run(schedule.get_dates(n=DAYS * 24, start=BEGIN, end=BEGIN + timedelta(days=DAYS)))
 
 
-def said(environment: str) -> dict[str, str]:
+def terraform_crons(environment: str) -> dict[str, str]:
     text = (ROOT / "terraform" / "environments" / environment / "main.tf").read_text()
     (found,) = re.findall(r'up = "(.+)", down = "(.+)" }\s+runs\s+= { hourly = "(.+)", full_build = "(.+)" }', text)
     return dict(zip(("up", "down", "hourly", "full_build"), found, strict=True))
@@ -30,7 +30,7 @@ def said(environment: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_no_run_is_due_while_the_worker_sleeps(environment):
-    crons = said(environment)
+    crons = terraform_crons(environment)
     ups, downs = times(crons["up"]), times(crons["down"])
     due = [run for run in times(crons["hourly"]) + times(crons["full_build"]) if run > ups[0]]
     assert len(due) > DAYS
@@ -42,12 +42,12 @@ def test_no_run_is_due_while_the_worker_sleeps(environment):
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_every_day_of_work_has_one_full_build(environment):
-    crons = said(environment)
+    crons = terraform_crons(environment)
     days = {run.date() for run in times(crons["hourly"])}
     assert [run.date() for run in times(crons["full_build"])] == sorted(days)
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
 def test_no_two_runs_are_due_at_once(environment):
-    crons = said(environment)
+    crons = terraform_crons(environment)
     assert not set(times(crons["hourly"])) & set(times(crons["full_build"]))

@@ -1,4 +1,4 @@
-"""When dbt has nothing to do: on a DuckDB file with a load, a table and a view; test_elt.py has real ones of each."""
+"""When dbt has nothing to do: with a small DuckDB file in place of a warehouse; test_elt.py has a real one."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,7 @@ END_OF_LOAD = "insert into RAW._dlt_loads select epoch(now())::varchar, 'postgre
 
 @pytest.fixture
 def project(tmp_path):
-    """A dbt project of two files and of what dbt itself writes beside them."""
+    """A dbt project of two files, and files that dbt itself writes."""
     project = tmp_path / "dbt"
     for name in ("dbt_project.yml", "models/mart/dim.sql", "target/manifest.json", "logs/dbt.log"):
         (project / name).parent.mkdir(parents=True, exist_ok=True)
@@ -24,13 +24,13 @@ def project(tmp_path):
 
 @pytest.fixture
 def built(platform, project):
-    """RAW after a load, and a build on it that ended well."""
+    """RAW after a load, and a build that ended well."""
     change(platform, f"create schema RAW; create table RAW._dlt_loads ({LOADS})")
     change(platform, END_OF_LOAD)
-    on = take_fingerprint(project)
+    fingerprint = take_fingerprint(project)
     change(platform, "create schema MART; create table MART.DIM (id bigint)")
     change(platform, "create schema STAGING; create view STAGING.STG as select 1 as id")
-    on.save(tested_at=datetime.now(UTC))
+    fingerprint.save(tested_at=datetime.now(UTC))
     return platform
 
 
@@ -94,7 +94,7 @@ def test_a_day_later_a_build_is_done_again(built, project):
 
 def test_every_test_runs_once_a_day_and_after_each_change_of_the_project(built, project):
     change(built, END_OF_LOAD)
-    assert take_fingerprint(project).tested_at()  # a load alone is no reason
+    assert take_fingerprint(project).tested_at()  # a load alone does not require the tests
     yesterday = datetime.now(UTC) - timedelta(days=1, minutes=1)
     take_fingerprint(project).save(yesterday)
     assert take_fingerprint(project).built_at()
@@ -102,7 +102,7 @@ def test_every_test_runs_once_a_day_and_after_each_change_of_the_project(built, 
     take_fingerprint(project).save(datetime.now(UTC))
     (project / "models/mart/dim.sql").write_text("another line")
     assert take_fingerprint(project).tested_at() is None
-    take_fingerprint(project).save(None)  # by somebody who says that they run elsewhere
+    take_fingerprint(project).save(None)  # by a build that leaves the tests to another one
     assert take_fingerprint(project).tested_at() is None
 
 
@@ -112,12 +112,12 @@ def test_another_environment_has_a_build_of_its_own(built, project, monkeypatch)
 
 
 @pytest.mark.parametrize("text", ["", "{", "{}", "[]", '{"built_at": 1, "ground": 2}'])
-def test_a_record_that_is_no_record_is_no_build(built, project, text):
+def test_a_damaged_cache_is_no_build(built, project, text):
     (built.data_dir / "last_build.json").write_text(text)
     assert take_fingerprint(project).built_at() is None
 
 
-def test_a_build_that_begins_forgets_the_last_one(built, project):
+def test_a_build_that_begins_clears_the_cache(built, project):
     clear()
     assert take_fingerprint(project).built_at() is None
     clear()

@@ -1,4 +1,4 @@
-"""What died at work is marked as Crashed by the next run, and what lives is left alone; on a real Prefect server."""
+"""The next run marks killed runs as Crashed and leaves running ones as they are; on a real Prefect server."""
 
 import json
 
@@ -26,9 +26,7 @@ def load() -> None:
 
 @pytest.mark.slow  # a server of its own
 @pytest.mark.parametrize("is_own", [True, False])
-def test_what_was_killed_is_crashed_with_its_tasks_and_what_lives_is_left_alone(
-    prefect_api, tmp_path, monkeypatch, is_own
-):
+def test_a_killed_run_is_crashed_with_its_tasks_and_a_running_one_stays(prefect_api, tmp_path, monkeypatch, is_own):
     services = {"prefect_api_url": prefect_api if is_own else "http://127.0.0.1:1/api"}
     (tmp_path / "services.json").write_text(json.dumps(services))
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))

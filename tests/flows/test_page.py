@@ -1,4 +1,4 @@
-"""Where a run writes the dashboard's page: a file, an object that a browser shows, or one line that says why not."""
+"""Where a run writes the dashboard's page: a file, an object that a browser shows, or one line with the reason."""
 
 import os
 import time
@@ -12,7 +12,7 @@ from pipelines.environment import data_dir
 from tests.conftest import BUCKET, KEYS
 
 
-def test_unasked_it_lies_beside_an_embedded_warehouse_and_nowhere_else(platform, monkeypatch):
+def test_by_default_it_is_beside_an_embedded_warehouse_and_nowhere_else(platform, monkeypatch):
     assert resolve_target(None) == PageTarget(str(data_dir() / "dashboard.html"))
     assert resolve_target("s3://figures/index.html") == PageTarget("s3://figures/index.html")
     assert resolve_target("") is None
@@ -25,7 +25,7 @@ def test_a_file_is_written_whole_and_is_old_once_a_build_has_ended_since(tmp_pat
     assert page.is_older_than(None)
     page.write("<p>one</p>")
     page.write("<p>two</p>")
-    (path,) = (tmp_path / "new" / "folder").iterdir()  # nothing half-written is left beside it
+    (path,) = (tmp_path / "new" / "folder").iterdir()  # no half-written file is left
     assert path.read_text() == "<p>two</p>"
     assert not page.is_older_than(None)
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
@@ -63,6 +63,6 @@ def test_a_folder_of_somebody_else_is_refused_too():
 
 
 @pytest.mark.parametrize("url", ["carrier-pigeon://loft/index.html", ".", "s3://figures"])
-def test_what_is_no_place_is_refused_before_anything_is_loaded(url):
-    with pytest.raises(PipelineError, match="is no place for a page"):
+def test_an_invalid_target_is_refused_before_anything_is_loaded(url):
+    with pytest.raises(PipelineError, match="is not a valid target"):
         resolve_target(url)

@@ -1,4 +1,4 @@
-"""The schedule fires: flows/worker.sh deploys, the server makes runs, the worker takes one that is due."""
+"""Scheduled runs: flows/worker.sh deploys, the server creates runs, the worker takes a run that is due."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ def test_a_schedule_that_is_none_is_named(tmp_path, name):
 
 @pytest.fixture
 def start_worker(platform, prefect_api, tmp_path) -> Iterator[Callable[..., subprocess.Popen]]:
-    """Start flows/worker.sh from another folder, as somebody does whose Prefect profile names another server."""
+    """Start flows/worker.sh from another folder, with a Prefect profile that names another server."""
     platform.write_services(prefect_api_url=prefect_api)
     profiles = tmp_path / "home" / ".prefect" / "profiles.toml"
     profiles.parent.mkdir(parents=True)
@@ -103,7 +103,7 @@ def test_two_flows_at_once_are_one_flow(platform, run_flow, prefect_api):
 @pytest.mark.slow
 def test_a_run_that_is_due_is_taken_and_does_the_work_of_those_before(platform, start_worker, prefect_api, tmp_path):
     log = tmp_path / "worker.log"
-    start_worker(MAILBLAZE_HOURLY_CRON="30 * * * *")  # others than those that a test before this one has made
+    start_worker(MAILBLAZE_HOURLY_CRON="30 * * * *")  # other runs than those that an earlier test has created
     found = wait_until(lambda: scheduled(prefect_api), SCHEDULED_WITHIN, log.read_text)
     hourly = [run for run in found if not run["parameters"]["full_build"]][:3]
     first, *others = [make_due(prefect_api, run, hours) for run, hours in zip(hourly, (3, 2, 1), strict=True)]

@@ -1,4 +1,4 @@
-"""The record of a run: written whatever becomes of it, read by another process, bounded, and without secrets."""
+"""The record of a run: written however it ends, read by another process, limited in number, without secrets."""
 
 import json
 import os
