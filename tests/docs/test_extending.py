@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from exactly_once.postgres.tables.spec import Table
+from exactly_once.rest_api.spec import Endpoint
 from pipelines import postgres, saas
 from pipelines.registry import SOURCES
 
@@ -44,9 +46,8 @@ def test_every_variable_of_the_platform_is_in_the_table():
     assert sorted(name for name in used - {"MAILBLAZE_CODE"} if f"`{name}`" not in CONFIGURATION) == []
 
 
-def test_every_option_of_a_table_is_described():
-    from exactly_once.postgres.tables import spec
-
-    page = (ROOT / "docs/sources.md").read_text().partition("## Options of a table")[2].partition("\n## ")[0]
+@pytest.mark.parametrize(("title", "spec"), [("a table", Table), ("an endpoint", Endpoint)], ids=["table", "endpoint"])
+def test_every_option_of_a_declaration_is_described(title, spec):
+    page = (ROOT / "docs/sources.md").read_text().partition(f"## Options of {title}")[2].partition("\n## ")[0]
     described = {name for row in re.findall(r"^\| (`.*?) \|", page, re.M) for name in re.findall(r"`(\w+)`", row)}
-    assert described == {field.name for field in fields(spec.Table)} - {"name"}
+    assert described == {field.name for field in fields(spec)} - {"name"}
