@@ -154,3 +154,21 @@ def test_decisions_are_numbered_dated_and_indexed():
         assert f"| [{path.name[:4]}]({path.name}) | {title[2]} | {title[1]} |" in index
         parts = re.findall(r"^## (.+)$", text, re.M)
         assert parts == ["Context", "Decision", "Consequences"], path.name
+
+
+def test_every_page_that_code_names_is_there():
+    files = subprocess.run(
+        ["git", "ls-files", "*.py", "*.tf", "*.yml", "*.toml", "*.sql", "*.sh", "Makefile", "Dockerfile"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    ).stdout.splitlines()
+    planted = "tests/secrets/test_secrets.py"  # writes files of its own in another repository
+    named = {
+        (file, page)
+        for file in files
+        if file != planted and (ROOT / file).exists()
+        for page in re.findall(r"(?<![\w/*])docs/[\w/-]+\.md", (ROOT / file).read_text())
+    }
+    assert len(named) > 20
+    assert sorted(f"{file}: {page}" for file, page in named if not (ROOT / page).exists()) == []
