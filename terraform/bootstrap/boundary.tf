@@ -1,5 +1,5 @@
-# The most that any role may ever do that a deployment makes, whatever policies it has: each is made with this boundary, and
-# a deployment can neither change it nor take it from a role.
+# The permissions boundary of every role that a deployment creates, whatever policies the role has. A deployment can neither
+# change it nor remove it from a role.
 data "aws_iam_policy_document" "boundary" {
   #checkov:skip=CKV_AWS_356:ecr:GetAuthorizationToken, alone in its statement, has no narrower resource.
   for_each = var.environments
@@ -13,7 +13,7 @@ data "aws_iam_policy_document" "boundary" {
     actions   = ["s3:AbortMultipartUpload", "s3:GetObject", "s3:GetObjectVersion", "s3:ListMultipartUploadParts"]
     resources = ["${module.lake[each.key].bucket_arn}/*"]
   }
-  # As in modules/lake/writer.tf: what is new is written, what is there is not written over, but for leases and the kept budget.
+  # As in modules/lake/writer.tf: new objects are written; existing ones are not overwritten, except leases and the kept budget.
   statement {
     sid       = "WriteWhatIsNew"
     actions   = ["s3:PutObject"]

@@ -1,11 +1,11 @@
-# Which of GitHub's tokens sign in: those of one repository, each for one GitHub environment.
+# GitHub's tokens that sign in: those of one repository, each for one GitHub environment.
 #
-# A token's subject names owner and repository with their ids, which GitHub never gives to somebody else:
+# A token's subject names owner and repository with their ids, which GitHub never reuses:
 # repo:OWNER@ID/NAME@ID:environment:NAME. Repositories made, renamed or transferred since July 2026 send that form, older ones
 # after they opt in. `gh api repos/OWNER/NAME --jq '.owner.id, .id'` prints both ids.
 variable "github_repository" {
   type        = string
-  description = "owner/name whose workflows sign in."
+  description = "Repository (owner/name) whose workflows sign in."
   validation {
     condition     = can(regex("^[^/*@:]+/[^/*@:]+$", var.github_repository))
     error_message = "github_repository is owner/name, without a wildcard or an id."
@@ -33,7 +33,7 @@ variable "github_repository_id" {
 variable "trusts_subject_without_ids" {
   type        = bool
   default     = false
-  description = "Whether a subject of names alone is trusted, too: for a repository from before July 2026 that did not opt in. Whoever takes its name later would be trusted."
+  description = "Also trusts a subject of names alone: for a repository from before July 2026 that did not opt in. Whoever takes its name later would be trusted."
 }
 
 locals {

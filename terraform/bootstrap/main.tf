@@ -1,11 +1,11 @@
-# Once for each AWS account, with a state on the administrator's machine, before any environment: where states are kept,
-# by what GitHub signs in, and what no deployment may change (records.tf, boundary.tf).
+# Once for each AWS account, with a state on the administrator's machine, before any environment: the bucket for states,
+# the roles by which GitHub signs in, and what no deployment may change (records.tf, boundary.tf).
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 resource "aws_s3_bucket" "state" {
-  #checkov:skip=CKV_AWS_144:A lost state is imported again from what is there.
+  #checkov:skip=CKV_AWS_144:A lost state is imported again from the resources.
   #checkov:skip=CKV2_AWS_62:Nothing listens to states.
   #checkov:skip=CKV_AWS_18:CloudTrail has who changed what; a second bucket would need a state of its own.
   #checkov:skip=CKV_AWS_145:A state holds no secret (values of secrets are put by hand), and a key here could lock everybody out.
@@ -66,7 +66,7 @@ data "aws_iam_policy_document" "state" {
   statement {
     sid       = "DenyPlainHttp"
     effect    = "Deny"
-    actions   = ["s3:*"] # a refusal of everything, to everyone: AWS has no narrower way to demand TLS
+    actions   = ["s3:*"] # denies everything to everyone without TLS: AWS has no narrower way
     resources = [local.state_arn, "${local.state_arn}/*"]
     principals {
       type        = "AWS"
@@ -90,8 +90,8 @@ locals {
   state_arn = "arn:${data.aws_partition.current.partition}:s3:::${var.state_bucket}"
 }
 
-# AWS knows a tag for this about a day after the first resource has it, and refuses it before: applied a second time. Without
-# the variable a later apply would switch the tag off, and no budget would ring: it is refused instead.
+# AWS accepts the tag about a day after the first resource has it, so this is applied a second time. Without the variable a
+# later apply would deactivate the tag, and no budget would mail: it is refused instead.
 resource "aws_ce_cost_allocation_tag" "platform" {
   count   = var.activate_cost_tag ? 1 : 0
   tag_key = "Platform"

@@ -1,5 +1,5 @@
-# What holds the rows of an environment, and what decides who reads them: the key, the lake and its policies. They are the
-# administrator's, so that no deployment can open, empty or forget them.
+# What holds the rows of an environment and decides who reads them: key, lake and policies. They are the administrator's,
+# so that no deployment can open, empty or remove them.
 module "key" {
   for_each = var.environments
   source   = "../modules/key"

@@ -1,14 +1,14 @@
-# How GitHub signs in: a role that plans for pull requests and one that applies for each environment. Each is bound to a
-# GitHub environment, whose rules (reviewers, branches, secrets) GitHub keeps. Actions are spelled out: a new kind of resource asks for its line here.
-# tests/terraform/test_calls.py holds them against every call that Terraform makes.
+# Roles of GitHub, two for each environment: one plans for pull requests, one applies. Each is bound to a GitHub environment,
+# whose rules (reviewers, branches, secrets) GitHub enforces. Actions are listed one by one: a new kind of resource needs its
+# line here. tests/terraform/test_calls.py compares them with every call that Terraform makes.
 locals {
   account = data.aws_caller_identity.current.account_id
   region  = data.aws_region.current.name
   aws     = "arn:${data.aws_partition.current.partition}"
   names   = { for environment in var.environments : environment => "dp-mailblaze-demo-${environment}" }
-  # As environments/*/main.tf say it (is_disposable).
+  # As in environments/*/main.tf (is_disposable).
   disposable = { for environment in var.environments : environment => environment == "dev" }
-  # The roles that a deployment makes, by what comes behind the environment's name.
+  # The roles that a deployment creates, by the suffix of the environment's name.
   made = ["loader", "smoke", "snowflake", "start"]
   roles = { for environment, name in local.names : environment => {
     for kind in local.made : kind => "${local.aws}:iam::${local.account}:role/${name}-${kind}"
@@ -28,7 +28,7 @@ locals {
     logs                    = ["ListTagsForResource"]
     secretsmanager          = ["DescribeSecret", "GetResourcePolicy"]
   }
-  # Nothing of S3 and no change of a key: what holds the rows, and who reads them, is this folder's (records.tf).
+  # Nothing of S3 and no change of a key: records.tf of this folder has them.
   write = {
     budgets = ["ModifyBudget", "TagResource"]
     ecr = [
@@ -41,10 +41,10 @@ locals {
       "UpdateCluster", "UpdateClusterSettings", "UpdateService",
     ]
     logs           = ["AssociateKmsKey", "CreateLogGroup", "DeleteLogGroup", "PutRetentionPolicy", "TagResource"]
-    secretsmanager = ["CreateSecret", "DeleteSecret", "TagResource"] # and no UpdateSecret, which puts a value, too
+    secretsmanager = ["CreateSecret", "DeleteSecret", "TagResource"] # not UpdateSecret, which also puts a value
   }
 
-  # Where each service's names begin with the environment's.
+  # Services whose names begin with the environment's.
   resources = { for environment, name in local.names : environment => {
     application-autoscaling = ["${local.aws}:application-autoscaling:*:${local.account}:scalable-target/*"]
     budgets                 = ["${local.aws}:budgets::${local.account}:budget/${name}-*"]
@@ -74,7 +74,7 @@ resource "aws_iam_role" "deploy" {
 }
 
 data "aws_iam_policy_document" "read" {
-  #checkov:skip=CKV_AWS_356:Only what AWS has no resource for is asked of every resource, and none of it changes anything.
+  #checkov:skip=CKV_AWS_356:Only actions without a resource type are allowed on every resource, and none of them changes anything.
   for_each = var.environments
   statement {
     sid       = "ReadWhatHasNoResource"
@@ -112,7 +112,7 @@ data "aws_iam_policy_document" "read" {
 }
 
 data "aws_iam_policy_document" "write" {
-  #checkov:skip=CKV_AWS_356:Security groups have no name before they are made; tags narrow what is done to them.
+  #checkov:skip=CKV_AWS_356:Security groups have no name before they are created; tags narrow what is done to them.
   #checkov:skip=CKV_AWS_109:A deployment makes four roles, by name, each within the boundary that it cannot change (boundary.tf).
   #checkov:skip=CKV_AWS_111:The same; see each statement.
   for_each = var.environments
@@ -124,7 +124,7 @@ data "aws_iam_policy_document" "write" {
       resources = local.resources[each.key][statement.key]
     }
   }
-  # A scalable target has no name of ours in its ARN: the tag of a request tells one that is made, its own tag one that is there.
+  # The ARN of a scalable target has no name of ours: the request's tag identifies a new one, its own tag an existing one.
   dynamic "statement" {
     for_each = {
       MakeScalableTargets = { key = "RequestTag", actions = ["RegisterScalableTarget", "TagResource"] }
@@ -145,7 +145,7 @@ data "aws_iam_policy_document" "write" {
     }
   }
   statement {
-    # Who registers or tags one that is there, with a tag of his own, would make it his.
+    # Otherwise a deployment could take over an existing one by tagging it.
     sid       = "TakeNobodysScalableTarget"
     effect    = "Deny"
     actions   = ["application-autoscaling:RegisterScalableTarget", "application-autoscaling:TagResource"]
@@ -161,7 +161,7 @@ data "aws_iam_policy_document" "write" {
       values   = [local.names[each.key]]
     }
   }
-  # A secret that is removed at once leaves its name to one with another value. In dev, Terraform removes them so.
+  # A secret that is removed at once frees its name for another value. In dev, Terraform removes them so.
   dynamic "statement" {
     for_each = local.disposable[each.key] ? {} : {
       KeepSecretsUntilTheyAreMissed = { test = "Bool", key = "ForceDeleteWithoutRecovery", value = "true" }
@@ -205,7 +205,7 @@ data "aws_iam_policy_document" "write" {
     }
   }
   statement {
-    # AWS's manual asks for them of who makes a secret with a key; without secretsmanager:GetSecretValue they read nothing.
+    # AWS's manual requires them to create a secret with a key; without secretsmanager:GetSecretValue they read nothing.
     sid       = "MakeSecretsWithTheKey"
     actions   = ["kms:Decrypt", "kms:GenerateDataKey"]
     resources = [module.key[each.key].arn]
@@ -221,7 +221,7 @@ data "aws_iam_policy_document" "write" {
     resources = ["${local.aws}:ec2:*:${local.account}:vpc/*"]
   }
   dynamic "statement" {
-    # What is made has no tag yet: the request brings it.
+    # A new resource has no tag yet: the request has it.
     for_each = { "ec2:CreateSecurityGroup" = "security-group", "ec2:AuthorizeSecurityGroupEgress" = "security-group-rule" }
     content {
       actions   = [statement.key]
@@ -297,7 +297,7 @@ data "aws_iam_policy_document" "write" {
     }
   }
   statement {
-    # Snowflake says who takes its role, and GitHub's ids may change. Who takes the worker's roles never changes.
+    # Snowflake names who assumes its role, and GitHub's ids may change. Who assumes the worker's roles never changes.
     sid       = "SayWhoTakesTheReadersRoles"
     actions   = ["iam:UpdateAssumeRolePolicy"]
     resources = [for kind in ["smoke", "snowflake"] : local.roles[each.key][kind]]
@@ -323,7 +323,7 @@ data "aws_iam_policy_document" "write" {
     }
   }
   dynamic "statement" {
-    # The first cluster and the first scalable target of an account make a role that is the service's own.
+    # The first cluster and the first scalable target of an account create a service-linked role.
     for_each = {
       "ecs.amazonaws.com"                         = "AWSServiceRoleForECS"
       "ecs.application-autoscaling.amazonaws.com" = "AWSServiceRoleForApplicationAutoScaling_ECSService"
@@ -340,7 +340,7 @@ data "aws_iam_policy_document" "write" {
   }
 }
 
-# A policy of its own: what a role has inline may be 10,240 characters long together.
+# A policy of its own: the inline policies of a role may have 10,240 characters together.
 resource "aws_iam_policy" "read" {
   for_each    = var.environments
   name        = "${local.names[each.key]}-read"

@@ -1,5 +1,5 @@
--- Once for each Snowflake account, by a person who has ACCOUNTADMIN, after the first apply: what the planner sees.
--- A plan reads the parameters of databases, schemas, warehouses and users, though it does not refresh. None of these rights
+-- Once for each Snowflake account, by a person who has ACCOUNTADMIN, after the first apply: the rights of the planner.
+-- A plan reads the parameters of databases, schemas, warehouses and users, although it does not refresh. None of these rights
 -- changes anything or shows a row. In prod the database is DP_MAILBLAZE_DEMO_PROD_DB.
 
 USE ROLE ACCOUNTADMIN;

@@ -6,7 +6,7 @@ variable "state_bucket" {
 variable "environments" {
   type        = set(string)
   default     = ["dev", "prod"]
-  description = "Those of this account: where each has an account of its own, only that one. Each has two roles, a key and a lake."
+  description = "Environments of this AWS account. Each gets two roles, a key and a lake."
   validation {
     condition     = length(var.environments) > 0 && length(setsubtract(var.environments, ["dev", "prod"])) == 0
     error_message = "environments are dev, prod or both: a lake's name is the world's, so each is in one account."
@@ -16,17 +16,17 @@ variable "environments" {
 variable "suffix" {
   type        = string
   default     = "3dfbc1"
-  description = "Behind the name of each lake, which nobody else in the world may have; as in modules/platform."
+  description = "Suffix that makes the name of each lake globally unique; the same as in modules/platform."
 }
 
 variable "disposable" {
   type        = set(string)
   default     = ["dev"]
-  description = "Environments whose lake destroy may remove with its objects."
+  description = "Environments whose lake terraform destroy may remove with its objects."
 }
 
 variable "activate_cost_tag" {
   type        = bool
   default     = false
-  description = "Whether the tag Platform counts in budgets: true a day after the first apply, in an account that pays for itself; a member of an organization cannot. Once true it stays so."
+  description = "Activates the tag Platform for cost allocation: true a day after the first apply, in an account that pays for itself; a member account of an organization cannot. It stays true."
 }

@@ -69,7 +69,7 @@ def ask(warehouse, text):
 
 
 def keep(page, name):
-    """Write a picture for README.md where `SCREENSHOTS` names a folder."""
+    """Write a picture for the docs where `SCREENSHOTS` names a folder."""
     if SCREENSHOTS:
         height = page.locator(".dashboard:visible").bounding_box()["height"]
         width = page.viewport_size["width"]
@@ -122,9 +122,9 @@ def test_the_filters_change_the_figures(app, visit, warehouse):
     assert figure(other, "Messages sent") == soon
 
 
-def addresses_of_readme():
-    """Return what README tells people to open, without the host and port."""
-    text = (ROOT / "README.md").read_text()
+def addresses_of_docs():
+    """Return what README and docs/dashboard.md tell people to open, without the host and port."""
+    text = (ROOT / "README.md").read_text() + (ROOT / "docs/dashboard.md").read_text()
     found = [
         *re.findall(r"http://127\.0\.0\.1:2718([^\s,)`;]*)", text),
         *re.findall(r"`(/[?#][^`]*)`", text),
@@ -132,12 +132,12 @@ def addresses_of_readme():
     return list(dict.fromkeys(address.rstrip(".:") for address in found))
 
 
-def test_readme_says_where_the_dashboard_is():
-    assert {"", "/#/lists"} <= set(addresses_of_readme())
+def test_the_docs_say_where_the_dashboard_is():
+    assert {"", "/#/lists"} <= set(addresses_of_docs())
 
 
-@pytest.mark.parametrize("address", addresses_of_readme())
-def test_an_address_of_readme_shows_its_page(app, visit, address):
+@pytest.mark.parametrize("address", addresses_of_docs())
+def test_an_address_of_the_docs_shows_its_page(app, visit, address):
     place = address.partition("#/")[2]
     shown(visit(f"{app}{address}"), place or "overview")
 

@@ -31,7 +31,7 @@ def test_every_control_names_what_shows_it():
 
 
 def test_the_page_names_each_table_of_mart_that_no_region_filters():
-    models = (ROOT / "dbt" / "models" / "mart").rglob("*.sql")
+    models = (ROOT / "dbt" / "models" / "marts").rglob("*.sql")
     unfiltered = {path.stem for path in models if "row_access_policy=rows_of_region()" not in path.read_text()}
     said = PAGE.partition("### What no region filters")[2].partition("\n## ")[0].partition("\nA region is")[0]
     assert len(unfiltered) > 5

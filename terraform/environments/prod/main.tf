@@ -1,4 +1,4 @@
-# All day (five minutes a day are for whatever leaks). terraform/apply.py refuses a plan that loses its data; a destroy by hand does not.
+# All day (a restart of five minutes a day clears leaks). terraform/apply.py refuses a plan that loses its data; a destroy by hand does not.
 module "platform" {
   source          = "../../modules/platform"
   environment     = "prod"
@@ -20,20 +20,20 @@ module "platform" {
 
 variable "image_tag" {
   type        = string
-  description = "The commit whose image the worker runs; the deployment says it."
+  description = "Commit whose image the worker runs; the deployment sets it."
 }
 
 variable "company" {
   type        = any
-  description = "What only the company knows; modules/platform/variables.tf has its parts, company.auto.tfvars.example a pattern."
+  description = "Account, network, keys and addresses of the company: modules/platform/variables.tf declares the parts, company.auto.tfvars.example is a template."
 }
 
 output "settings" {
   value       = module.platform.settings
-  description = "What `make env-file` writes."
+  description = "Settings that `make env-file` writes."
 }
 
 output "platform" {
   value       = module.platform
-  description = "All that the platform says of itself."
+  description = "All outputs of the platform."
 }

@@ -1,4 +1,4 @@
-# AWS money: mails before it is spent. Snowflake's has a resource monitor (modules/warehouse).
+# The AWS budget: mails before it is spent. Snowflake has a resource monitor (modules/warehouse).
 resource "aws_budgets_budget" "monthly" {
   name         = "${var.name}-monthly"
   budget_type  = "COST"
@@ -7,7 +7,7 @@ resource "aws_budgets_budget" "monthly" {
   time_unit    = "MONTHLY"
 
   # AWS counts by a tag only once it is active for cost allocation: until then the whole account counts, so that the
-  # budget mails too early rather than never.
+  # budget mails too early instead of never.
   dynamic "cost_filter" {
     for_each = var.counts_by_tag ? [1] : []
     content {

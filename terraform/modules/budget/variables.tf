@@ -1,11 +1,11 @@
 variable "name" {
   type        = string
-  description = "Of the environment, and the value of its tag Platform."
+  description = "Name of the environment, and value of its tag Platform."
 }
 
 variable "monthly_usd" {
   type        = number
-  description = "US dollars a month."
+  description = "Budget in US dollars a month."
   validation {
     condition     = var.monthly_usd > 0
     error_message = "monthly_usd is more than 0."
@@ -14,7 +14,7 @@ variable "monthly_usd" {
 
 variable "emails" {
   type        = set(string)
-  description = "Who hears of it at 80 %, at 100 % and when 100 % is forecast."
+  description = "Addresses that are mailed at 80 %, at 100 % and when 100 % is forecast."
   validation {
     condition     = length(var.emails) > 0
     error_message = "Name at least one address that hears of the budget."
@@ -24,5 +24,5 @@ variable "emails" {
 variable "counts_by_tag" {
   type        = bool
   default     = false
-  description = "Whether only what carries the tag Platform counts: true once bootstrap was applied with activate_cost_tag."
+  description = "Counts only resources with the tag Platform: true after bootstrap was applied with activate_cost_tag."
 }

@@ -1,4 +1,4 @@
 output "arn" {
   value       = aws_kms_key.this.arn
-  description = "The key's ARN."
+  description = "ARN of the key."
 }

@@ -1,6 +1,6 @@
 variable "name" {
   type        = string
-  description = "Of the environment, e.g. dp-mailblaze-demo-dev."
+  description = "Name of the environment, e.g. dp-mailblaze-demo-dev."
 }
 
 variable "account" {

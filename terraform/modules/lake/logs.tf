@@ -1,4 +1,4 @@
-# Who touched the lake, kept for a quarter.
+# The access log of the lake, kept for a quarter.
 resource "aws_s3_bucket" "logs" {
   #checkov:skip=CKV_AWS_18:It holds the access log; a log of the log would never end.
   #checkov:skip=CKV_AWS_21:A log line is written once and never changed.

@@ -1,4 +1,4 @@
-# The raw lake: the record that RAW can be loaded from again. Nobody who loads may delete from it.
+# The raw lake, from which RAW can be rebuilt. A loader may not delete from it.
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
@@ -83,7 +83,7 @@ data "aws_iam_policy_document" "tls_only" {
   statement {
     sid       = "DenyPlainHttp"
     effect    = "Deny"
-    actions   = ["s3:*"] # a refusal of everything, to everyone: AWS has no narrower way to demand TLS
+    actions   = ["s3:*"] # denies everything to everyone without TLS: AWS has no narrower way
     resources = [each.value, "${each.value}/*"]
     principals {
       type        = "AWS"

@@ -1,11 +1,11 @@
 variable "name" {
   type        = string
-  description = "Of the environment, e.g. dp-mailblaze-demo-dev."
+  description = "Name of the environment, e.g. dp-mailblaze-demo-dev."
 }
 
 variable "bucket_name" {
   type        = string
-  description = "Of the raw lake; its access log goes to a bucket of the same name with -logs behind it."
+  description = "Name of the raw lake; its access log goes to a bucket with the suffix -logs."
   validation {
     condition     = can(regex("^[a-z0-9][a-z0-9-]{1,56}[a-z0-9]$", var.bucket_name))
     error_message = "bucket_name is 3 to 58 small letters, digits and hyphens: -logs must fit behind it."
@@ -14,7 +14,7 @@ variable "bucket_name" {
 
 variable "pipelines" {
   type        = set(string)
-  description = "Each writes below a prefix of its own name."
+  description = "Names of the pipelines; each writes below a prefix of its own name."
   validation {
     condition     = length(var.pipelines) > 0 && alltrue([for name in var.pipelines : can(regex("^[a-z][a-z0-9_]*$", name))])
     error_message = "pipelines are names like postgres, without a slash or wildcard."
@@ -23,7 +23,7 @@ variable "pipelines" {
 
 variable "key_arn" {
   type        = string
-  description = "Of the key that encrypts the objects."
+  description = "ARN of the key that encrypts the objects."
 }
 
 variable "tier_days" {
@@ -33,7 +33,7 @@ variable "tier_days" {
     noncurrent        = optional(number, 30)
   })
   default     = {}
-  description = "Ages in days at which objects move to a cheaper tier, and overwritten versions are forgotten."
+  description = "Ages in days at which objects move to a cheaper tier, and overwritten versions are deleted."
   validation {
     condition     = var.tier_days.infrequent_access >= 30 && var.tier_days.glacier_instant >= var.tier_days.infrequent_access + 30
     error_message = "S3 wants 30 <= infrequent_access and 30 days more for glacier_instant."
@@ -43,5 +43,5 @@ variable "tier_days" {
 variable "force_destroy" {
   type        = bool
   default     = false
-  description = "Whether destroy may remove a bucket that holds objects."
+  description = "Lets terraform destroy remove a bucket that holds objects."
 }

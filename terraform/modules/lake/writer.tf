@@ -1,10 +1,10 @@
-# What a loader may do in the lake: read, and write what is not there yet, below its pipelines' prefixes. No deletion, of an
-# object or a version, and no writing over what is there, but below _lease/: leases, and what the flow keeps of the budget.
+# A loader may read the lake, and create objects below its pipelines' prefixes. It deletes no object and no version, and
+# overwrites only objects below _lease/: leases, and what the flow keeps of the budget.
 data "aws_iam_policy_document" "writer" {
   statement {
     sid = "List"
-    # Without a condition on the prefix: to who may not list the bucket, S3 answers 403 where no object is, and the lease
-    # would take that for a refusal.
+    # Without a condition on the prefix: without the right to list, S3 answers 403 for a missing object, which the lease
+    # would read as a refusal.
     actions   = ["s3:GetBucketLocation", "s3:ListBucket"]
     resources = [local.arn]
   }
@@ -24,7 +24,7 @@ data "aws_iam_policy_document" "writer" {
     }
   }
   statement {
-    sid       = "WriteParts" # of an upload, whose requests know no If-None-Match and make no object
+    sid       = "WriteParts" # of an upload, whose requests have no If-None-Match and create no object
     actions   = ["s3:PutObject"]
     resources = [for pipeline in var.pipelines : "${local.arn}/${pipeline}/*"]
     condition {

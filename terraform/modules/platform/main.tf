@@ -1,9 +1,9 @@
-# One environment: the roots in environments/ differ in nothing but what they hand in here.
+# One environment: the roots in environments/ differ only in the values that they pass.
 locals {
   name     = "dp-mailblaze-demo-${var.environment}"
   upper    = upper(replace(local.name, "-", "_"))
   database = "${local.upper}_DB"
-  # Each writes below a prefix of its own.
+  # Each writes below a prefix of its own. pipelines/registry.py has the same list; tests/docs/test_extending.py compares them.
   pipelines = ["postgres", "saas"]
   # Built from names, so that a policy can be read in the plan.
   key_arn    = data.aws_kms_alias.this.target_key_arn
@@ -13,7 +13,7 @@ locals {
   boundary   = "${local.policies}/${local.name}-boundary"
 }
 
-# Bootstrap makes the key, the lake, the policy of who loads and the boundary of roles: no deployment may change them.
+# Bootstrap creates the key, the lake, the loader's policy and the permissions boundary: no deployment may change them.
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 

@@ -5,32 +5,32 @@ output "settings" {
 
 output "secrets" {
   value       = module.worker.secrets
-  description = "Names of the secrets whose values are to be put, by setting."
+  description = "Names of the secrets that need a value, by setting."
 }
 
 output "lake_url" {
   value       = "s3://${local.lake}"
-  description = "The raw lake."
+  description = "URL of the raw lake."
 }
 
 output "stage" {
   value       = module.stage.stage
-  description = "The external stage over it."
+  description = "Name of the external stage over the lake."
 }
 
 output "snowflake_role_arn" {
   value       = module.stage.role_arn
-  description = "The role by which Snowflake reads it."
+  description = "ARN of the role by which Snowflake reads the lake."
 }
 
 output "loader_role_arn" {
   value       = module.worker.task_role_arn
-  description = "The role by which the worker writes it."
+  description = "ARN of the role by which the worker writes the lake."
 }
 
 output "smoke_role_arn" {
   value       = one(module.smoke[*].role_arn)
-  description = "The variable LAKE_WRITER_ROLE_ARN of the GitHub environment snowflake; none where nothing is tried."
+  description = "The variable LAKE_WRITER_ROLE_ARN of the GitHub environment snowflake; null without smoke runs."
 }
 
 output "warehouse" {
@@ -49,5 +49,5 @@ output "worker" {
     cluster    = module.worker.cluster
     service    = module.worker.service
   }
-  description = "Where a deployment pushes the image and what it restarts."
+  description = "Where a deployment pushes the image, and what it restarts."
 }

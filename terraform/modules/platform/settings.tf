@@ -1,5 +1,4 @@
-# What dlt, dbt and Prefect read, under the names by which they read it: the worker's environment, and the output from
-# which `make env-file` writes a person's.
+# Settings of dlt, dbt and Prefect under their names: the worker's environment, and the output that `make env-file` writes.
 data "aws_region" "current" {}
 
 locals {

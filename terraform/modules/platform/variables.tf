@@ -1,6 +1,6 @@
 variable "environment" {
   type        = string
-  description = "The word of MAILBLAZE_ENV; it stands in every name."
+  description = "Name of the environment, as in MAILBLAZE_ENV; it is part of every name."
   validation {
     condition     = contains(["dev", "prod"], var.environment)
     error_message = "environment is dev or prod."
@@ -10,18 +10,18 @@ variable "environment" {
 variable "suffix" {
   type        = string
   default     = "3dfbc1"
-  description = "Behind the bucket's name, which nobody else in the world may have; as in bootstrap."
+  description = "Suffix that makes the bucket name globally unique; the same as in bootstrap."
 }
 
 variable "is_disposable" {
   type        = bool
-  description = "Whether destroy may take images and secrets with it."
+  description = "Lets terraform destroy remove images and secrets at once."
 }
 
 variable "is_tried" {
   type        = bool
   default     = false
-  description = "Whether the workflow smoke-snowflake runs here, in schemas and below prefixes of its own."
+  description = "Allows smoke runs: the workflow smoke-snowflake runs here, in schemas and below prefixes of its own."
 }
 
 variable "hours" {
@@ -29,7 +29,7 @@ variable "hours" {
     up   = string
     down = string
   })
-  description = "See modules/worker."
+  description = "Hours of the worker; see modules/worker."
 }
 
 variable "runs" {
@@ -37,12 +37,12 @@ variable "runs" {
     hourly     = string
     full_build = string
   })
-  description = "When loads are due, as cron in UTC, while the worker is up: those of the day, and the one with every test."
+  description = "Schedules of loads in UTC, as cron, while the worker is up: the hourly ones, and the one with every test."
 }
 
 variable "image_tag" {
   type        = string
-  description = "The commit whose image the worker runs."
+  description = "Commit whose image the worker runs."
 }
 
 variable "company" {
@@ -69,7 +69,7 @@ variable "company" {
       postgres_cidr = string
     })
   })
-  description = "What only the company knows."
+  description = "Account, network, keys and addresses of the company."
   validation {
     condition     = contains(["api_key", "basic", "none"], var.company.prefect_auth)
     error_message = "prefect_auth is api_key (Prefect Cloud, or a proxy that takes one), basic (PREFECT_SERVER_API_AUTH_STRING) or none."
@@ -82,10 +82,10 @@ variable "company" {
 
 variable "monthly_credits" {
   type        = number
-  description = "Of Snowflake; at which the warehouses are suspended."
+  description = "Snowflake credits a month, at which the warehouses are suspended."
 }
 
 variable "monthly_usd" {
   type        = number
-  description = "Of AWS; at which mails are sent."
+  description = "US dollars a month in AWS, at which mails are sent."
 }

@@ -1,18 +1,18 @@
-# By what the workflow smoke-snowflake writes the lake of an environment that is tried: below its own prefixes, no object of RAW.
+# The role by which the workflow smoke-snowflake writes the lake: below its own prefixes, no object of RAW.
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
 
 locals {
   issuer = "token.actions.githubusercontent.com"
-  # repo:OWNER@ID/NAME@ID and, where bootstrap was asked to trust it, the form without ids.
+  # repo:OWNER@ID/NAME@ID and, if bootstrap trusts it, the form without ids.
   repositories = [for tag in ["Subject", "SubjectWithoutIds"] :
   data.aws_iam_openid_connect_provider.github.tags[tag] if contains(keys(data.aws_iam_openid_connect_provider.github.tags), tag)]
   own    = [for pipeline in var.pipelines : "${var.bucket_arn}/${pipeline}/${var.scratch}*"]
   leases = [for pipeline in var.pipelines : "${var.bucket_arn}/${pipeline}/_lease/${var.database}.${var.scratch}*"]
 }
 
-# Bootstrap makes it, once for the account, and writes on it whose workflows sign in: nobody says that a second time here.
+# Bootstrap creates it, once for the account, and tags it with the repository whose workflows sign in.
 data "aws_iam_openid_connect_provider" "github" {
   arn = "arn:${data.aws_partition.current.partition}:iam::${data.aws_caller_identity.current.account_id}:oidc-provider/${local.issuer}"
   lifecycle {

@@ -1,4 +1,4 @@
 output "role_arn" {
   value       = aws_iam_role.smoke.arn
-  description = "Of the role that the workflow assumes."
+  description = "ARN of the role that the workflow assumes."
 }

@@ -1,32 +1,32 @@
 variable "name" {
   type        = string
-  description = "Of the environment, e.g. dp-mailblaze-demo-dev."
+  description = "Name of the environment, e.g. dp-mailblaze-demo-dev."
 }
 
 variable "bucket_arn" {
   type        = string
-  description = "Of the lake."
+  description = "ARN of the raw lake."
 }
 
 variable "key_arn" {
   type        = string
-  description = "Of the key that encrypts the lake."
+  description = "ARN of the key that encrypts the lake."
 }
 
 variable "pipelines" {
   type        = set(string)
-  description = "Each writes below a prefix of its own name."
+  description = "Names of the pipelines; each writes below a prefix of its own name."
 }
 
 variable "database" {
   type        = string
-  description = "Whose name stands in the name of a lease."
+  description = "Database whose name is part of the name of a lease."
 }
 
 variable "scratch" {
   type        = string
   default     = "SMOKE_"
-  description = "How the names of schemas begin that a run makes for itself (tests/snowflake/smoke.py)."
+  description = "Prefix of the schemas that a smoke run creates (tests/snowflake/smoke.py)."
   validation {
     condition     = can(regex("^[A-Z]+_$", var.scratch))
     error_message = "scratch is upper case with an underscore at its end: without it RAW itself would be matched."
@@ -36,11 +36,11 @@ variable "scratch" {
 variable "github_environment" {
   type        = string
   default     = "snowflake"
-  description = "The GitHub environment of the workflow's job."
+  description = "GitHub environment of the workflow's job."
 }
 
 variable "boundary" {
   type        = string
   default     = null
-  description = "ARN of the policy that is the boundary of each role."
+  description = "ARN of the permissions boundary of each role."
 }

@@ -1,6 +1,6 @@
-# How Snowflake reads the lake, in one apply. Snowflake must be told a role's ARN before it says who will assume the role,
+# Snowflake reads the lake, in one apply. Snowflake needs the ARN of a role before it returns the identity that assumes it,
 # and the role must trust that identity. The ARN is a string of known parts, so:
-# integration (ARN as a string) -> role (trusts what the integration says) -> stage.
+# integration (ARN as a string) -> role (trusts the integration's identity) -> stage.
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
 data "aws_region" "current" {}
@@ -83,10 +83,10 @@ resource "snowflake_file_format_parquet" "this" {
   database         = var.database
   schema           = var.raw_schema
   name             = "PARQUET"
-  use_logical_type = "true" # a timestamp is one, and no number
+  use_logical_type = "true" # timestamps stay timestamps, not numbers
 }
 
-# Who makes the stage needs the integration.
+# The role that creates the stage needs the integration.
 resource "snowflake_grant_privileges_to_account_role" "integration" {
   provider          = snowflake.accountadmin
   account_role_name = "SYSADMIN"

@@ -1,9 +1,9 @@
 output "stage" {
   value       = "${var.database}.${var.raw_schema}.${snowflake_stage_external_s3.this.name}"
-  description = "The stage's name."
+  description = "Name of the stage."
 }
 
 output "role_arn" {
   value       = aws_iam_role.snowflake.arn
-  description = "Of the role that Snowflake assumes."
+  description = "ARN of the role that Snowflake assumes."
 }

@@ -1,6 +1,6 @@
 variable "name" {
   type        = string
-  description = "Of the environment, e.g. dp-mailblaze-demo-dev."
+  description = "Name of the environment, e.g. dp-mailblaze-demo-dev."
 }
 
 variable "integration" {
@@ -10,36 +10,36 @@ variable "integration" {
 
 variable "lake_url" {
   type        = string
-  description = "s3://bucket, without a slash at the end."
+  description = "URL of the lake, s3://bucket, without a slash at the end."
 }
 
 variable "bucket_arn" {
   type        = string
-  description = "Of the lake."
+  description = "ARN of the raw lake."
 }
 
 variable "key_arn" {
   type        = string
-  description = "Of the key that encrypts the lake."
+  description = "ARN of the key that encrypts the lake."
 }
 
 variable "database" {
   type        = string
-  description = "That holds RAW."
+  description = "Database that holds RAW."
 }
 
 variable "raw_schema" {
   type        = string
-  description = "The schema that loads write."
+  description = "Schema that loads write."
 }
 
 variable "loader" {
   type        = string
-  description = "The role that copies from the stage."
+  description = "Role that copies from the stage."
 }
 
 variable "boundary" {
   type        = string
   default     = null
-  description = "ARN of the policy that is the boundary of each role."
+  description = "ARN of the permissions boundary of each role."
 }

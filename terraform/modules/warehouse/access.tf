@@ -1,8 +1,8 @@
-# Who may what. These maps are the whole model; tests/terraform/test_access.py holds it as a table.
+# Rights of roles. These maps are the whole model; tests/terraform/test_access.py compares it with a table.
 locals {
   roles = ["LOADER", "TRANSFORMER", "REPORTER"]
 
-  # Rights on a schema beside reading: what a role may make there. It owns what it makes.
+  # Rights on a schema beside reading: what a role may create there. It owns what it creates.
   makes = {
     LOADER = {
       RAW         = ["USAGE", "CREATE TABLE"]
@@ -12,13 +12,13 @@ locals {
       for schema in ["STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS"] : schema => ["USAGE", "CREATE TABLE", "CREATE VIEW"]
     }
   }
-  # Schemas whose tables and views a role reads, those of today and of tomorrow, beside what it owns.
+  # Schemas whose present and future tables and views a role reads, beside what it owns.
   reads = {
     TRANSFORMER = ["RAW", "METERING"]
     REPORTER    = ["MART"]
   }
 
-  # Who makes schemas of its own, and drops them, where the chain is tried beside the real ones.
+  # Roles that create and drop schemas of their own, where smoke runs are allowed.
   makes_schemas = var.is_tried ? ["LOADER", "TRANSFORMER"] : []
 
   make_grants = merge([for role, schemas in local.makes : {
@@ -38,7 +38,7 @@ resource "snowflake_account_role" "this" {
   name     = each.key
 }
 
-# Every role below SYSADMIN: no object is out of an administrator's reach.
+# Every role is granted to SYSADMIN, so an administrator reaches every object.
 resource "snowflake_grant_account_role" "to_sysadmin" {
   provider         = snowflake.securityadmin
   for_each         = snowflake_account_role.this

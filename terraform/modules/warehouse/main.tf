@@ -1,8 +1,8 @@
-# The database, its schemas, and what computes.
+# The database, its schemas and its warehouses.
 locals {
-  # RAW_STAGING is the second schema that dlt merges through; only the loader has a right on it. METERING is metering.tf's.
+  # RAW_STAGING is the second schema that dlt merges through; only the loader has a right on it. METERING is in metering.tf.
   schemas = ["RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS", "METERING"]
-  # One warehouse for each kind of work, so that nobody waits for, or hides in the bill of, another.
+  # One warehouse for each kind of work, so that none waits for another or is billed with it.
   warehouses = { LOADER = "LOAD_WH", TRANSFORMER = "TRANSFORM_WH", REPORTER = "REPORT_WH" }
 }
 
@@ -19,8 +19,8 @@ resource "snowflake_schema" "this" {
   for_each            = toset(local.schemas)
   database            = snowflake_database.this.name
   name                = each.key
-  with_managed_access = "true" # the schema's owner grants, not who happens to own a table
-  # Tables through which a merge goes hold nothing between two loads: no time travel, no fail-safe. Elsewhere the database's.
+  with_managed_access = "true" # the owner of the schema grants, not the owner of a table
+  # Staging tables are empty between two loads: no time travel, no fail-safe. Other schemas follow the database.
   is_transient                = each.key == "RAW_STAGING" ? "true" : null
   data_retention_time_in_days = each.key == "RAW_STAGING" ? 0 : null
 }

@@ -1,6 +1,6 @@
 output "database" {
   value       = snowflake_database.this.name
-  description = "The database's name."
+  description = "Name of the database."
 }
 
 output "schemas" {

@@ -1,10 +1,10 @@
-# What REPORTER sees of people. Each text column of MART has one tag, and each tag one masking policy; dbt sets the tag in the
+# What REPORTER sees of personal data. Each text column of MART has one tag, and each tag one masking policy; dbt sets the tag in the
 # statement that makes the table (dbt/macros/personal_data.sql). dbt's meta is the inventory: a column with contains_pii is
-# a person's. A column that a row access policy names has no tag: Snowflake allows one kind of policy for each column. For
+# personal. A column that a row access policy names has no tag: Snowflake allows one kind of policy for each column. For
 # the same reason no tag is on the schema, from where it would reach every column.
 locals {
   masks = {
-    PERSON = "A person's name or address: hidden as a whole, and of an address all but the domain" # deliverability is asked by domain
+    PERSON = "A person's name or address: hidden as a whole, and of an address all but the domain" # deliverability is reported by domain
     ID     = "A key: kept, or where it holds an @ replaced by its SHA-256, which counts and joins as the key does"
     TEXT   = "Any other text: an address in it is hidden but for its domain"
   }
@@ -22,7 +22,7 @@ resource "snowflake_grant_account_role" "personal_data_to_sysadmin" {
   parent_role_name = "SYSADMIN"
 }
 
-# The body names roles and no tag: it needs nothing that is made after it.
+# The body names roles and no tag, so it depends on nothing that is created later.
 resource "snowflake_masking_policy" "this" {
   provider         = snowflake.sysadmin
   for_each         = local.masks
@@ -42,7 +42,7 @@ resource "snowflake_masking_policy" "this" {
 }
 
 resource "snowflake_tag" "personal_data" {
-  provider         = snowflake.accountadmin # to attach a policy to a tag takes a right on the whole account
+  provider         = snowflake.accountadmin # attaching a policy to a tag needs a right on the whole account
   for_each         = local.masks
   database         = snowflake_database.this.name
   schema           = snowflake_schema.this["MART"].name
@@ -63,7 +63,7 @@ resource "snowflake_grant_privileges_to_account_role" "apply_personal_data" {
   }
 }
 
-# POLICY_REFERENCES lists a policy to who may apply it and owns the table: dbt's nightly test reads it.
+# POLICY_REFERENCES lists a policy for a role that may apply it and owns the table: dbt's nightly test reads it.
 resource "snowflake_grant_privileges_to_account_role" "apply_masks" {
   provider          = snowflake.securityadmin
   for_each          = snowflake_masking_policy.this
@@ -75,8 +75,8 @@ resource "snowflake_grant_privileges_to_account_role" "apply_masks" {
   }
 }
 
-# Regions: a role for each, below REPORTER's reach. dbt sets the policy on tables that have a region: who has REPORTER alone
-# sees no row of theirs, and rows of a region without a role are seen by who has REGION_ALL.
+# One role for each region. dbt sets the policy on tables that have a region: REPORTER alone sees no row of them, and rows of
+# a region without a role need REGION_ALL.
 resource "snowflake_account_role" "region" {
   provider = snowflake.securityadmin
   for_each = toset(concat(["ALL"], [for region in var.regions : upper(region)]))
@@ -108,7 +108,7 @@ resource "snowflake_row_access_policy" "region" {
   }))
 }
 
-# dbt attaches the row policy to what it makes; it may not change it.
+# dbt attaches the row policy to its tables; it may not change it.
 resource "snowflake_grant_privileges_to_account_role" "apply_region" {
   provider          = snowflake.securityadmin
   account_role_name = snowflake_account_role.this["TRANSFORMER"].name

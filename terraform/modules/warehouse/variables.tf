@@ -1,11 +1,11 @@
 variable "environment" {
   type        = string
-  description = "The word of MAILBLAZE_ENV."
+  description = "Name of the environment, as in MAILBLAZE_ENV."
 }
 
 variable "database" {
   type        = string
-  description = "Its name."
+  description = "Name of the database."
   validation {
     condition     = can(regex("^[A-Z][A-Z0-9_]*$", var.database))
     error_message = "database is upper case: Snowflake folds a name that is not quoted."
@@ -19,7 +19,7 @@ variable "retention_days" {
 
 variable "monthly_credits" {
   type        = number
-  description = "At which the warehouses are suspended until the next month."
+  description = "Credits at which the warehouses are suspended until the next month."
   validation {
     condition     = var.monthly_credits > 0
     error_message = "monthly_credits is more than 0: without a quota nothing stops."
@@ -29,7 +29,7 @@ variable "monthly_credits" {
 variable "statement_timeout_seconds" {
   type        = number
   default     = 3600
-  description = "After which a statement is ended."
+  description = "Seconds after which a statement is ended."
 }
 
 variable "public_keys" {
@@ -37,7 +37,7 @@ variable "public_keys" {
     current = string
     next    = optional(string)
   }))
-  description = "Of LOADER, TRANSFORMER and REPORTER: RSA public keys without header, footer and line breaks. A role without one gets no user."
+  description = "RSA public keys of LOADER, TRANSFORMER and REPORTER, without header, footer and line breaks. A role without one gets no user."
   validation {
     condition     = alltrue([for role in keys(var.public_keys) : contains(["LOADER", "TRANSFORMER", "REPORTER"], role)])
     error_message = "public_keys are those of LOADER, TRANSFORMER and REPORTER."
@@ -59,17 +59,17 @@ variable "allowed_addresses" {
 variable "is_tried" {
   type        = bool
   default     = false
-  description = "Whether LOADER and TRANSFORMER may make schemas of their own, as a trial of the whole chain needs."
+  description = "Lets LOADER and TRANSFORMER create schemas, which smoke runs need."
 }
 
 variable "regions" {
   type        = set(string)
   default     = ["apac", "eu", "latam", "us"]
-  description = "Of accounts; each has a role that reads its rows."
+  description = "Regions of accounts; each has a role that reads its rows."
 }
 
 variable "alert_users" {
   type        = set(string)
   default     = []
-  description = "Snowflake users who are mailed at 50, 75 and 90 % of monthly_credits; their addresses are verified."
+  description = "Snowflake users that are mailed at 50, 75 and 90 % of monthly_credits; their addresses must be verified."
 }

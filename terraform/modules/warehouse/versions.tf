@@ -4,7 +4,7 @@ terraform {
     snowflake = {
       source  = "snowflakedb/snowflake"
       version = "~> 2.22"
-      # Who owns what: sysadmin objects, securityadmin roles, users and grants, accountadmin what nobody else may.
+      # sysadmin owns objects; securityadmin roles, users and grants; accountadmin what no other role may.
       configuration_aliases = [snowflake.sysadmin, snowflake.securityadmin, snowflake.accountadmin]
     }
   }

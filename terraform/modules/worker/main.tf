@@ -29,7 +29,7 @@ resource "aws_ecr_lifecycle_policy" "this" {
 }
 
 resource "aws_cloudwatch_log_group" "this" {
-  #checkov:skip=CKV_AWS_338:A load's record stands in RAW and in Prefect; a year of its log lines is paid for and read by nobody.
+  #checkov:skip=CKV_AWS_338:A load's record is in RAW and in Prefect; nobody reads a year of log lines.
   name              = "/ecs/${var.name}"
   retention_in_days = var.log_days
   kms_key_id        = var.key_arn
@@ -80,7 +80,7 @@ resource "aws_ecs_task_definition" "this" {
     operating_system_family = "LINUX"
     cpu_architecture        = "X86_64"
   }
-  # What a run leaves behind is not missed: the next one, on any machine, reads state and lake (docs/guarantees.md).
+  # What a run leaves on disk is not needed: the next one, on any machine, reads state and lake (docs/guarantees.md).
   volume {
     name = "data"
   }
@@ -102,7 +102,7 @@ resource "aws_ecs_task_definition" "this" {
     portMappings           = []
     systemControls         = []
     volumesFrom            = []
-    # Prefect's own answer, which is 503 once the worker polls no more. ECS does not read the image's: it is said again.
+    # Prefect's own health check: 503 once the worker no longer polls. ECS does not read the image's, so it is repeated here.
     healthCheck = {
       command     = ["CMD", "python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8080/health', timeout=4)"]
       interval    = 30
@@ -127,7 +127,7 @@ resource "aws_ecs_service" "this" {
   task_definition                    = aws_ecs_task_definition.this.arn
   desired_count                      = 0
   launch_type                        = "FARGATE"
-  deployment_minimum_healthy_percent = 0 # one worker at a time: a second one would only wait for its lease
+  deployment_minimum_healthy_percent = 0 # one worker at a time: a second one would only wait for the lease
   deployment_maximum_percent         = 100
   propagate_tags                     = "SERVICE"
   network_configuration {

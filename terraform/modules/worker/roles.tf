@@ -1,4 +1,4 @@
-# Two roles: what the platform's code may do, and what ECS does to start it.
+# Two roles: one for the platform's code, one for ECS to start it.
 data "aws_iam_policy_document" "ecs" {
   statement {
     actions = ["sts:AssumeRole"]

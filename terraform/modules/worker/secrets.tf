@@ -1,4 +1,4 @@
-# The places of secrets. Their values are put by hand or by rotation and stand in no state:
+# Secrets without values: values are put by hand or by rotation and are in no state:
 # aws secretsmanager put-secret-value --secret-id NAME/SETTING --secret-string "$(cat ...)"
 resource "aws_secretsmanager_secret" "this" {
   #checkov:skip=CKV2_AWS_57:Keys of Snowflake, Postgres and vendors: each is changed in two places; docs/security.md says how.

@@ -1,16 +1,16 @@
 variable "name" {
   type        = string
-  description = "Of the environment, e.g. dp-mailblaze-demo-dev."
+  description = "Name of the environment, e.g. dp-mailblaze-demo-dev."
 }
 
 variable "key_arn" {
   type        = string
-  description = "Of the key that encrypts images, secrets and logs."
+  description = "ARN of the key that encrypts images, secrets and logs."
 }
 
 variable "writer_policy_arn" {
   type        = string
-  description = "Of the policy that lets the worker write the lake."
+  description = "ARN of the policy that lets the worker write the lake."
 }
 
 variable "network" {
@@ -19,12 +19,12 @@ variable "network" {
     subnet_ids    = list(string)
     postgres_cidr = string
   })
-  description = "Private subnets with a way out, from which the operational Postgres is reached, and where that is."
+  description = "Private subnets with egress, from which the operational Postgres is reachable, and its address range."
 }
 
 variable "image_tag" {
   type        = string
-  description = "Of the image in the repository: the commit's hash."
+  description = "Tag of the image: the commit's hash."
   validation {
     condition     = var.image_tag != "latest"
     error_message = "image_tag is a commit's hash: latest says not what runs."
@@ -46,7 +46,7 @@ variable "hours" {
     up   = string
     down = string
   })
-  description = "When the worker is started and ended, as schedules of Application Auto Scaling in UTC."
+  description = "When the worker starts and stops, as schedules of Application Auto Scaling in UTC."
 }
 
 variable "size" {
@@ -67,13 +67,13 @@ variable "log_days" {
 variable "force_destroy" {
   type        = bool
   default     = false
-  description = "Whether destroy may remove images and secrets at once."
+  description = "Lets terraform destroy remove images and secrets at once."
 }
 
 variable "boundary" {
   type        = string
   default     = null
-  description = "ARN of the policy that is the boundary of each role."
+  description = "ARN of the permissions boundary of each role."
 }
 
 variable "ports" {
@@ -82,5 +82,5 @@ variable "ports" {
     postgres = optional(number, 5432)
   })
   default     = {}
-  description = "What the worker calls: public names (443 for Snowflake and AWS, and Prefect's where it has another), and Postgres."
+  description = "Ports that the worker calls: https (443 for Snowflake and AWS, and Prefect's if it has another), and Postgres."
 }

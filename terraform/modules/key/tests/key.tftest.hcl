@@ -23,7 +23,7 @@ run "turns_and_names_no_star" {
     error_message = "a wildcard action"
   }
   assert {
-    # The log group is made by CloudWatch Logs, which no policy of a role speaks for.
+    # CloudWatch Logs creates the log group; no role's policy covers it.
     condition = { for s in jsondecode(data.aws_iam_policy_document.key.json).Statement :
       s.Sid => jsonencode([sort(flatten([s.Action])), lookup(s, "Condition", {})]) if lookup(s.Principal, "Service", "") == "logs.eu-central-1.amazonaws.com" } == {
       LogsLookAtIt = jsonencode([["kms:DescribeKey"], {}])

@@ -25,7 +25,7 @@ variables {
   }
 }
 
-# What the environments come to is seen in tests/terraform: laid, planned again, removed.
+# tests/terraform tests whole environments: applied, planned again, removed.
 run "an_environment_of_another_name_is_refused" {
   command         = plan
   expect_failures = [var.environment]
