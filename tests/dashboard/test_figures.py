@@ -372,9 +372,9 @@ def test_every_share_says_of_what(mart, name):
     assert page.name == "data" or shares
     for section in page.sections:
         if section.table and section.table.columns[0] != "Step":
-            for number, name in enumerate(section.table.columns):
+            for number, column in enumerate(section.table.columns):
                 if any(row[number].endswith("%") for row in section.table.rows):
-                    assert ", of " in name, name
+                    assert ", of " in column, column
 
 
 def test_one_campaigns_rates_are_those_of_every_page(mart):

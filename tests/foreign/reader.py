@@ -6,6 +6,7 @@ value, by the Postgres type of the column and the type that RAW gave it.
 
 import hashlib
 import json
+import math
 import struct
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -399,7 +400,7 @@ def is_number(kind: str) -> bool:
 
 def bits(value: float) -> bytes:
     """Return a double by its bits; every NaN is one, and -0.0 is 0.0, which docs/sources.md lists."""
-    return struct.pack(">d", float("nan") if value != value else value + 0.0)
+    return struct.pack(">d", float("nan") if math.isnan(value) else value + 0.0)
 
 
 def trimmed(text: str) -> str:

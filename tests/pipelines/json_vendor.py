@@ -31,9 +31,8 @@ class Vendor:
         """Add objects; a dict gets a time if it has none."""
         kept = self.objects.setdefault(collection, [])
         for item in objects:
-            if isinstance(item, dict):
-                item = json.dumps({"at": AT.format(len(kept) % 60)} | item)
-            kept.append(item)
+            is_given = isinstance(item, str)
+            kept.append(item if is_given else json.dumps({"at": AT.format(len(kept) % 60)} | item))
 
     def page(self, collection: str, query: dict[str, str]) -> bytes:
         """Return one page as the API would send it."""

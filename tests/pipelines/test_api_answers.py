@@ -113,7 +113,7 @@ def test_204_is_an_empty_answer_for_the_first_page_alone(api, monkeypatch):  # n
     assert saas.load().load_ids == []
     monkeypatch.setenv("SOURCES__SAAS__PAGE_SIZE", "1")
     monkeypatch.setenv("SOURCES__SAAS__WINDOWS", "1")
-    api.vendor.answers["items"] = [lambda handler: answer(body=api.vendor.page("items", {"limit": "1"}))(handler)]
+    api.vendor.answers["items"] = [lambda handler: answer(body=api.vendor.page("items", {"limit": "1"}))(handler)]  # noqa: PLW0108  made when asked
     api.vendor.answers["items"] += [answer(204)] * 99
     assert "page 2: the API answered 204" in user_message(failed())
 

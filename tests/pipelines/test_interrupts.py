@@ -30,7 +30,7 @@ def run(body: str, *numbers: int, start: str = "") -> tuple[int, str]:
     process = subprocess.Popen(
         [sys.executable, "-c", BEGIN + body],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if start == "nohup" else None,
+        preexec_fn=(lambda: signal.signal(signal.SIGINT, signal.SIG_IGN)) if start == "nohup" else None,  # noqa: PLW1509  no thread runs yet
     )  # fmt: skip
     for number in numbers:
         assert process.stdout.readline().strip() in ("at work", "again")

@@ -19,8 +19,7 @@ LONG = {"data_type": "decimal", "precision": 38, "scale": 9}
 
 @pytest.fixture
 def trial(tmp_path) -> Trial:
-    trial = Trial(tmp_path)
-    return trial
+    return Trial(tmp_path)
 
 
 def load(trial: Trial, values: dict[int, object], arrow: pa.DataType, gone: tuple[int, ...] = (), **hints):

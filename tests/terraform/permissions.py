@@ -116,8 +116,7 @@ def _iam(account: Account, call: Call, action: str) -> list[Request]:
     context = {"iam:PermissionsBoundary": account.boundaries[name]} if account.boundaries.get(name) else {}
     if "PolicyArn" in sent:
         context["iam:PolicyARN"] = sent["PolicyArn"]
-    found = _tagged(call, action, f"arn:aws:iam::{ACCOUNT}:role/{name}", tag="TagRole", **context)
-    return found
+    return _tagged(call, action, f"arn:aws:iam::{ACCOUNT}:role/{name}", tag="TagRole", **context)
 
 
 def _ec2(account: Account, call: Call, action: str) -> list[Request]:

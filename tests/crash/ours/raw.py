@@ -58,8 +58,8 @@ def ever_growing(world: World) -> Iterator[str]:
     """Yield each cursor that fell from one saved state to the next."""
     last: dict[str, Any] = {}
     for name, cursors in _states(world):
-        for path, value in cursors.items():
-            path = f"{name}: {path}"
+        for cursor, value in cursors.items():
+            path = f"{name}: {cursor}"
             if path in last and value < last[path]:
                 yield f"cursor {path} fell in the saved states from {last[path]} to {value}"
             last[path] = value

@@ -32,10 +32,11 @@ def flow(services: Services, doors: list[Subject], strikes: int) -> Subject:
 
     def prepare(path: Path, turn: int) -> None:
         wait_for(services.addresses["prefect_url"])
-        if not turn:
-            return at(path).begin()
-        at(path).change_postgres(turn)
-        at(path).change_saas(turn)
+        if turn:
+            at(path).change_postgres(turn)
+            at(path).change_saas(turn)
+        else:
+            at(path).begin()
 
     def check(path: Path) -> Iterator[tuple]:
         for door in doors:
