@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
 from exactly_once.diagnostics import lake_checks, warehouse_checks
 from exactly_once.diagnostics.check import Check, run_checks
@@ -28,19 +27,7 @@ CREDENTIALS = "correct DESTINATION__{}__CREDENTIALS or .dlt/secrets.toml"
 DBT_TELLS = f"{here.DBT_DEBUG} tells all"
 
 
-class Examination(DoctorContext):
-    """With the settings of both sources."""
-
-    def settings(self, source: str) -> Any:
-        """Return the settings of a source."""
-        return self.source_settings(getattr(SOURCES[source].module, source), source)
-
-    def snapshot_settings(self) -> Any:
-        """Return the settings of the snapshot."""
-        return self.function_settings(SOURCES["postgres"].module.snapshot, "postgres")
-
-
-def all_checks(context: Examination) -> list[Check]:
+def all_checks(context: DoctorContext) -> list[Check]:
     """Return every check in the order in which a row travels."""
     is_snowflake = _is_snowflake()
     needs = ("warehouse settings",) if is_snowflake else ("environment",)
@@ -80,9 +67,9 @@ def _is_snowflake() -> bool:
         return False
 
 
-def doctor_context() -> Examination:
+def doctor_context() -> DoctorContext:
     """Return the context of an examination of the environment that MAILBLAZE_ENV names."""
-    return Examination(build_pipeline, RAW, _provision, is_local=_is_local())
+    return DoctorContext(build_pipeline, RAW, _provision, is_local=_is_local())
 
 
 def _provision(of_lake: bool) -> str:
@@ -97,18 +84,17 @@ def _is_local() -> bool:
         return True
 
 
-def ask_for_settings(context: Examination) -> None:
+def ask_for_settings(context: DoctorContext) -> None:
     """Let dlt ask for every setting of a load once, so that what it asked for in vain is known."""
-    for source in SOURCES.values():
-        for look in (
-            partial(context.settings, source.name),
-            context.snapshot_settings,
-            partial(context.lake, source.name),
+    for name, source in SOURCES.items():
+        for ask in (
+            partial(context.source_settings, getattr(source.module, name), name),
+            source.module.checks(context)[0].run,
+            partial(context.lake, name),
+            lambda name=name: build_pipeline(name).destination_client(),
         ):
             with suppress(Exception):  # what is wrong with them is the checks' to say
-                look()
-        with suppress(Exception):
-            build_pipeline(source.name).destination_client()
+                ask()
 
 
 def main() -> int:

@@ -94,7 +94,7 @@ def test_a_name_counts_with_its_sections(monkeypatch, addresses):
     monkeypatch.setenv("SAAS__SOURCES__SAAS__LAG", "5")
     found = find("sources.saas.lag", "saas")
     assert (found.name, found.value, found.origin) == ("SAAS__SOURCES__SAAS__LAG", "5", "the shell")
-    assert doctor_context().settings("saas").lag == 5
+    assert doctor_context().source_settings(saas.saas, "saas").lag == 5
 
 
 def test_files_count_by_full_names_and_only_those_of_this_folder(tmp_path, monkeypatch):
@@ -178,7 +178,7 @@ def test_an_empty_value_is_unset(addresses, monkeypatch):
         monkeypatch.setenv(name, "")
     settings.check()
     assert (find("sources.saas.base_url"), data_dir()) == before
-    assert doctor_context().settings("saas").api_key == "http://127.0.0.1:1"
+    assert doctor_context().source_settings(saas.saas, "saas").api_key == "http://127.0.0.1:1"
     monkeypatch.setenv("MAILBLAZE_ENV", "")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", "")
     monkeypatch.setenv("SNOWFLAKE_USER", "")
