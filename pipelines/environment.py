@@ -108,7 +108,7 @@ class Environment:
 
 
 def snowflake_server() -> dict[str, str]:
-    """Return `host`, `port` and `protocol` of a server other than Snowflake's own, as far as they are set."""
+    """Return the settings SNOWFLAKE_HOST, _PORT and _PROTOCOL of a server that is not Snowflake's own, by argument."""
     found = {name: setting(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
     return {name: value for name, value in found.items() if value}
 
