@@ -74,7 +74,7 @@ class StagedDuckDbSqlClient(FencingSqlClientMixin, DuckDbSqlClient):
     max_bytes: int | None = None
 
     def open_connection(self) -> Any:
-        """Open the file; a connection that a signal comes in on is interrupted."""
+        """Open the file; a signal interrupts its statements."""
         # DuckDB refuses to open a file that another thread is closing: 4 to 7 of 600 openings on a busy machine, none
         # on an idle one. It also refuses while another process reads the file.
         for opening in range(OPENINGS):

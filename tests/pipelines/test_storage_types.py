@@ -134,9 +134,7 @@ def test_a_file_whose_numbers_a_column_would_round_is_refused(trial):
     load(trial, {1: Decimal("1.25")}, pa.decimal128(10, 2))
     trial.sql("ALTER TABLE RAW_STAGING.things ALTER v TYPE DECIMAL(10,1)")
     failure = trial.fails(pa.table({"id": [2], "v": pa.array([Decimal("0.25")], pa.decimal128(10, 2))}))
-    assert "RAW has DECIMAL(10,1), which cannot hold 1 values of the source's DECIMAL(10,2)" in user_message(
-        failure, ""
-    )
+    assert "RAW has DECIMAL(10,1), which cannot hold 1 values of the source's DECIMAL(10,2)" in user_message(failure)
     assert exit_code(failure) == 4
     assert permanent_failure(failure)[0] == "things"
 
