@@ -31,7 +31,7 @@ def test_a_killed_run_is_crashed_with_its_tasks_and_a_running_one_stays(prefect_
     (tmp_path / "services.json").write_text(json.dumps(services))
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
     monkeypatch.setenv("PREFECT_API_URL", prefect_api)
-    monkeypatch.setattr(other_runs, "SILENCE", other_runs.MAX_SILENCE * 0)
+    monkeypatch.setattr(other_runs, "MAX_SILENCE", other_runs.MAX_SILENCE * 0)
     with temporary_settings({PREFECT_API_URL: prefect_api}), get_client(sync_client=True) as client:
         killed, foreign = (client.create_flow_run(elt, state=Running()) for _ in range(2))
         client.update_flow_run_labels(killed.id, {LABEL: LEASE})
