@@ -3,7 +3,7 @@
 Low watermark: the start of the oldest transaction that was open when the snapshot was taken. A row becomes visible
 when its transaction commits, but its cursor says when the transaction began, so a reader that saves the newest cursor
 it saw skips whatever commits late. No uncommitted row can have a cursor below the low watermark; rows at or past it
-wait for the next load. docs/exactly-once.md has the reasoning, and what it cannot see.
+wait for the next load. docs/guarantees.md has the reasoning and the limits.
 """
 
 import time

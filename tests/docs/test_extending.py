@@ -40,7 +40,7 @@ def test_every_variable_of_the_platform_is_in_the_table():
         name
         for folder in ("pipelines", "flows", "dashboard", "dbt")
         for path in (ROOT / folder).rglob("*")
-        if path.suffix in (".py", ".sh", ".yml")
+        if path.suffix in (".py", ".sh", ".yml") and path.is_file()
         for name in re.findall(r"(?<![A-Z_])MAILBLAZE_[A-Z_]*[A-Z]", path.read_text())
     }
     assert sorted(name for name in used - {"MAILBLAZE_CODE"} if f"`{name}`" not in CONFIGURATION) == []
