@@ -81,8 +81,9 @@ workflows: setup .venv-image/.ready .venv-terraform/.ready .venv-workflows/.read
 	pytest tests/workflows
 	$(TERRAFORM_TOOLS)/zizmor --quiet --offline .github
 
-secrets: setup .venv-terraform/.ready  ## no file of git holds a key, a token or a password; planted ones are found
+secrets: setup .venv-terraform/.ready  ## no file of git and no commit of its history holds a key, a token or a password; planted ones are found
 	.ci/secrets . --quiet
+	.ci/secrets . --history --quiet
 	pytest tests/secrets
 
 audit: setup .venv-workflows/.ready  ## known vulnerabilities of what every lock names, asked of osv.dev (needs the network)

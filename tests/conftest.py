@@ -3,6 +3,7 @@
 import json
 import shutil
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -28,6 +29,36 @@ ignore_foreign(is_embedded=True)  # of whoever types `make test`
 TOKEN = "a-token-for-tests"  # noqa: S105
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 BUCKET = "dp-mailblaze-demo-ci-raw"
+
+
+# Fixtures that start a server, or take seconds to make.
+SERVERS = {"postgres_server", "s3_server", "seeded_store", "prefect_api"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as `unit` what needs no server and is not marked `integration`."""
+    for item in items:
+        if not item.get_closest_marker("integration") and not SERVERS & set(getattr(item, "fixturenames", ())):
+            item.add_marker("unit")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Refuse servers and processes in `make test-unit`, so that its tests stay what the mark says."""
+    _refuse_servers.is_on = "unit" in item.config.getoption("markexpr")
+    try:
+        return (yield)
+    finally:
+        _refuse_servers.is_on = False
+
+
+def _refuse_servers(event: str, _: tuple) -> None:
+    if _refuse_servers.is_on and event in ("subprocess.Popen", "socket.bind"):
+        raise RuntimeError(f"{event} in a test without a server: mark it @pytest.mark.integration")
+
+
+_refuse_servers.is_on = False
+sys.addaudithook(_refuse_servers)
 
 
 @pytest.fixture(autouse=True)

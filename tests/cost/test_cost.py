@@ -161,6 +161,7 @@ def test_the_ledger_says_the_seconds_of_a_run(tmp_path):
     assert seconds_of_ledger(ledger, loads_per_day=24) == Seconds(1440 / 48, 2400 / 48)
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize(
     ("text", "says"),
     [
@@ -187,6 +188,7 @@ def test_a_missing_price_is_one_line(tmp_path, measured):
         bill(volume(measured), read_prices(less))
 
 
+@pytest.mark.integration
 def test_the_command_prints_the_sums():
     done = subprocess.run([sys.executable, "-m", "cost"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -2,7 +2,11 @@
 
 import re
 
+import pytest
+
 from tests.dbt.project_manifest import ROOT, layer, nodes
+
+pytestmark = pytest.mark.integration
 
 EVENTS = ("stg_saas__email_events", "int_messages", "fct_email_events", "fct_messages")
 COUNTING = {"every_message_is_reported"}  # a warehouse has the row count of a table as metadata

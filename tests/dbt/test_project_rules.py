@@ -15,6 +15,8 @@ import pytest
 
 from tests.dbt.project_manifest import ROOT, children, key_tests, layer, nodes, parents
 
+pytestmark = pytest.mark.integration
+
 PREFIXES = {"staging": ("stg_",), "intermediate": ("int_",), "marts": ("dim_", "fct_", "rpt_")}
 SCHEMAS = {"staging": "STAGING", "intermediate": "INTERMEDIATE", "marts": "MART"}
 JOINS, LEAVES, VIEWS = 7, 3, 5  # the evaluator's thresholds

@@ -12,6 +12,8 @@ import yaml
 
 from tests.workflows.contexts import TABLE, table
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = sorted((ROOT / "docs/runbooks").glob("*.md"))
 FIRST = ROOT / "docs/runbooks/first-deployment.md"

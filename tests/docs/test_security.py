@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text()
 
@@ -30,6 +32,7 @@ def test_every_control_names_what_shows_it():
     assert [row for row in rows if len(row) != 3 or not row[2].strip()] == []
 
 
+@pytest.mark.integration
 def test_the_page_names_each_table_of_mart_that_no_region_filters():
     models = (ROOT / "dbt" / "models" / "marts").rglob("*.sql")
     unfiltered = {path.stem for path in models if "row_access_policy=rows_of_region()" not in path.read_text()}

@@ -8,6 +8,8 @@ from exactly_once.errors import PipelineError
 from flows.dbt_build.invocation import invoke_dbt
 from flows.dbt_build.results import failure_line, short_reason
 
+pytestmark = pytest.mark.integration
+
 PROJECT = {
     "dbt_project.yml": "{name: shop, version: '1.0.0', profile: shop, flags: {send_anonymous_usage_stats: false}}",
     "profiles.yml": "{shop: {target: t, outputs: {t: {type: duckdb, path: '@/shop.duckdb', threads: 2}}}}",

@@ -11,6 +11,8 @@ from fastapi import FastAPI
 
 from tests.conftest import serve
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 CODE = """
 from flows.orchestration.prefect_server import use_server

@@ -18,6 +18,8 @@ from pipelines.runs.flow_lease import flow_lease
 from tests.flows.conftest import ROOT
 from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, runs, scheduled, wait_until
 
+pytestmark = pytest.mark.integration
+
 PATIENCE = 300.0
 
 

@@ -163,6 +163,7 @@ def keep(found: RecordedRun) -> None:
     write_private(records_folder("ci") / f"{found.record.run_id}.json", kept)
 
 
+@pytest.mark.integration
 def test_the_command_says_by_its_exit_code_whether_all_is_well():
     assert (status().returncode, "No run of ci is recorded" in status().stdout) == (0, True)
     keep(GOOD)
@@ -172,6 +173,7 @@ def test_the_command_says_by_its_exit_code_whether_all_is_well():
     assert (done.returncode, "type this" in done.stdout) == (1, True)
 
 
+@pytest.mark.integration
 def test_a_run_that_began_first_and_ended_last_is_the_last_one():
     long, short = run(50, FLOW, OK, postgres=OK, saas=OK, dbt=OK), run(40, POSTGRES, BUSY, "Another run is at work.")
     long.record.began_at, long.record.run_id = at(30), "30"
@@ -188,6 +190,7 @@ def test_a_part_that_was_done_again_before_its_run_ended_is_well():
     assert whats(flow, run(10, POSTGRES, OK, postgres=OK)) == ["postgres failed"]
 
 
+@pytest.mark.integration
 def test_records_that_cannot_be_read_are_one_line_and_no_new_clone(place):
     (place / "runs").write_text("")
     done = status()
@@ -196,6 +199,7 @@ def test_records_that_cannot_be_read_are_one_line_and_no_new_clone(place):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.integration
 def test_a_copied_folder_names_its_own_page(place):
     mine = run(10, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
     mine.record.page = PageTarget(str(place / "dashboard.html")).recorded
@@ -209,6 +213,7 @@ def test_a_copied_folder_names_its_own_page(place):
         assert f"Dashboard       {where / 'dashboard.html'}, written" in status(MAILBLAZE_DATA_DIR=str(where)).stdout
 
 
+@pytest.mark.integration
 def test_services_of_make_up_that_are_down_are_another_exit_code_unless_settings_name_others(place):
     done = status(MAILBLAZE_ENV="local")
     assert (done.returncode, "postgres    is down" in done.stdout) == (3, True)
@@ -216,6 +221,7 @@ def test_services_of_make_up_that_are_down_are_another_exit_code_unless_settings
     assert status(MAILBLAZE_ENV="local", **own).returncode == 0
 
 
+@pytest.mark.integration
 def test_another_environment_says_where_it_looked():
     done = status(MAILBLAZE_ENV="dev")
     assert done.returncode == 0
@@ -224,6 +230,7 @@ def test_another_environment_says_where_it_looked():
     assert "postgres    is down" not in done.stdout
 
 
+@pytest.mark.integration
 def test_the_last_run_of_an_earlier_version_is_shown_until_there_is_a_record(place):
     kept = {"word": "ci", "ended_at": "2026-06-01T10:00:00+00:00", "text": "\nRAW table\nPOSTGRES_X  3\n"}
     (place / "last_run.json").write_text(json.dumps(kept))
@@ -235,6 +242,7 @@ def test_the_last_run_of_an_earlier_version_is_shown_until_there_is_a_record(pla
         assert "No run of ci is recorded" in status().stdout
 
 
+@pytest.mark.integration
 def test_it_needs_no_library_of_a_load():
     code = "import sys, flows.status; print({'dlt', 'prefect', 'duckdb', 'pyarrow'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)

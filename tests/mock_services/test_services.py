@@ -12,6 +12,8 @@ import pytest
 
 from mock_services.system.processes import ProcessRecord, process_identity
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 WITHOUT_ITS_FOLDER = """
 import shutil, sys

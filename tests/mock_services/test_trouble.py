@@ -21,6 +21,8 @@ from mock_services.postgres.workload.writers import Workload, Writers
 from mock_services.system.interrupts import LINE
 from tests.conftest import clone, execute
 
+pytestmark = pytest.mark.integration
+
 TRANSACTIONS = 90
 
 

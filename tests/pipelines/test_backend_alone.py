@@ -17,6 +17,8 @@ from exactly_once.errors import TableError
 from exactly_once.postgres.table_loader import BACKEND
 from exactly_once.postgres.tables.type_mapping import dlt_type
 
+pytestmark = pytest.mark.integration
+
 ORDERS = """
 create type mood as enum ('sad', 'glad');
 create table orders (

@@ -13,6 +13,8 @@ import pytest
 from exactly_once.destinations.staged_duckdb import staged_duckdb
 from exactly_once.errors import user_message
 
+pytestmark = pytest.mark.integration
+
 FIRST = [
     {"id": 1, "name": "one", "version": 1, "day": "mon", "tags": [{"tag": "a"}, {"tag": "b"}]},
     {"id": 2, "name": "two", "version": 1, "day": "mon", "tags": [{"tag": "c"}]},

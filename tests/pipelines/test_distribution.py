@@ -13,6 +13,8 @@ import pytest
 
 import exactly_once
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).resolve().parents[2]
 ENGINE = ROOT / "exactly_once"
 UV = Path(sys.executable).parent / "uv"

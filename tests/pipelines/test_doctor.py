@@ -92,6 +92,7 @@ def test_without_prefect_only_its_line_is_wrong(platform):
     assert (found.code, found.lines("✗"), found.lines("-")) == (1, wrong, {})
 
 
+@pytest.mark.integration
 def test_without_services_each_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "local")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path / "empty"))
@@ -105,6 +106,7 @@ def test_without_services_each_says_so(tmp_path, monkeypatch):
     assert not (tmp_path / "empty" / "lake").exists()
 
 
+@pytest.mark.integration
 def test_an_unknown_word_is_the_only_complaint(monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "staging")
     found = examine("--quick")

@@ -12,6 +12,8 @@ from exactly_once.lease.lease import DamagedLease, LeaseHeld
 from pipelines.lease_repair import repair
 from pipelines.runs.flow_lease import flow_lease
 
+pytestmark = pytest.mark.integration
+
 HOLD = "from pipelines.runs.flow_lease import flow_lease as f\nwith f(): print('held', flush=True); input()"
 
 

@@ -27,6 +27,8 @@ from exactly_once.lease.store import VersionConflict, open_store
 from exactly_once.storage.lake_objects import LakeUnreachable
 from tests.conftest import BUCKET, KEYS
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 RUNS = 20
 needs_proc = pytest.mark.skipif(this_process().machine is None, reason="without /proc a dead run's lease just expires")

@@ -61,6 +61,7 @@ def test_a_link_is_never_put_where_others_may_write(tmp_path, monkeypatch):
         plain(tmp_path / "#")
 
 
+@pytest.mark.integration
 def test_a_database_in_a_folder_with_a_question_mark_outlives_a_kill(tmp_path):
     folder = tmp_path / "what?" / "is it?"
     folder.mkdir(parents=True)

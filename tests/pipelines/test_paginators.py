@@ -25,6 +25,8 @@ from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.read_errors import PaginationError
 from exactly_once.source_info import SourceInfo
 
+pytestmark = pytest.mark.integration
+
 SHOP = SourceInfo("shop", "The shop's API")
 ORDERS = Endpoint("orders", key="id", cursor=None, deletes="none")
 SIZE, COUNT = 10, 35

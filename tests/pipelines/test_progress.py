@@ -14,6 +14,8 @@ from pipelines.loading import load as load_source
 from tests.pipelines.api_platform import api  # noqa: F401
 from tests.pipelines.json_vendor import answer
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):

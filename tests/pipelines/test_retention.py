@@ -13,6 +13,8 @@ from dlt.destinations.exceptions import DestinationConnectionError
 
 from exactly_once.recovery.retention import prune
 
+pytestmark = pytest.mark.integration
+
 STATES = "select version from RAW._dlt_pipeline_state where pipeline_name = '{}' order by 1"
 LOADS = "select load_id from RAW._dlt_loads where schema_name = '{}' order by 1"
 

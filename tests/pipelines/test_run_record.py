@@ -60,6 +60,7 @@ def run_load(what) -> None:
         run.loaded(what)
 
 
+@pytest.mark.integration
 def test_where_another_process_has_duckdbs_file_the_run_is_busy_and_each_source_has_a_plain_line(place):
     holder = subprocess.Popen([sys.executable, "-c", HOLD, str(place / "x.duckdb")], stdout=subprocess.PIPE, text=True)
     try:
@@ -126,6 +127,7 @@ def test_a_refused_table_is_named_and_the_others_are_kept():
     assert [one.table for one in found.record.tables] == ["saas_campaigns"]
 
 
+@pytest.mark.integration
 def test_a_killed_run_is_at_work_until_it_is_killed():
     code = BEGIN + "    print('begun', flush=True); time.sleep(600)"
     with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE) as process:
@@ -138,6 +140,7 @@ def test_a_killed_run_is_at_work_until_it_is_killed():
     assert "type `python pipelines/saas.py`" in found.line
 
 
+@pytest.mark.integration
 def test_a_run_that_cannot_be_seen_from_here_counts_as_killed_once_it_is_silent():
     with recorded("load", "python pipelines/saas.py", ["saas"]) as run:
         elsewhere = asdict(run.record) | {"machine": "another:1", "host": "another", "pid": 1}
@@ -147,6 +150,7 @@ def test_a_run_that_cannot_be_seen_from_here_counts_as_killed_once_it_is_silent(
     assert only_record().result == KILLED
 
 
+@pytest.mark.integration
 def test_two_runs_at_once_have_two_records_and_a_run_inside_of_a_run_has_none():
     code = BEGIN + "    print('begun', flush=True); sys.stdin.read()"
     command = [sys.executable, "-c", code]

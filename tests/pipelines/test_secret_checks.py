@@ -16,6 +16,8 @@ from pipelines.configuration.prefect_api import PrefectApi
 from pipelines.configuration.secret_checks import NEEDED, OF_PREFECT, secrets
 from tests.conftest import serve
 
+pytestmark = pytest.mark.integration
+
 ROOT = Path(__file__).parents[2]
 NAME = "dp-mailblaze-demo-dev"
 

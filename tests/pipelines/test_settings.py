@@ -273,6 +273,7 @@ def test_a_service_of_somebody_s_own_is_not_started_by_make_up(addresses, monkey
     assert user_message(httpx_error).endswith("or correct PREFECT_API_URL (it comes from the shell).")
 
 
+@pytest.mark.integration
 @pytest.mark.parametrize("folder", ["/etc/passwd", "/etc/passwd/x", "/dev/null", "~nobody-of-this-name/x", "x" * 300])
 @pytest.mark.parametrize("command", ["flows/status.py", "-m mock_services status"])
 def test_a_data_folder_that_cannot_be_is_one_line(folder, command):
@@ -306,6 +307,7 @@ def dev(tmp_path, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", str(tmp_path))
 
 
+@pytest.mark.integration
 def test_dev_without_a_setting_names_each_part(dev):
     def typed_by(*command: str) -> str:
         shell = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}

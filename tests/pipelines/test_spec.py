@@ -58,6 +58,7 @@ def test_a_wrong_word_is_refused_with_its_place_and_the_nearest_right_one(names,
     assert said.startswith(line)
 
 
+@pytest.mark.integration
 def test_a_command_ends_with_the_line_and_exit_code_1(tmp_path):
     script = tmp_path / "command.py"
     script.write_text(

@@ -14,6 +14,8 @@ from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from exactly_once.destinations.staged_duckdb import StagedCopyJob, staged_duckdb
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def pipeline(tmp_path):

@@ -29,9 +29,9 @@ PLANTED = {
 }
 
 
-def scan(folder: Path) -> dict:
+def scan(folder: Path, *options: str) -> dict:
     """Return what the scan says of a folder's files of git, and see that it ends as it says."""
-    command = [ROOT / ".ci/secrets", folder, "--output", "json"]
+    command = [ROOT / ".ci/secrets", folder, *options, "--output", "json"]
     done = subprocess.run(command, capture_output=True, text=True)
     said = json.loads(done.stdout)
     assert bool(done.returncode) == bool(said.get("summary", said)["failed"]), done.stderr
@@ -69,3 +69,27 @@ def test_this_repository_holds_none_and_each_skip_has_its_reason():
     skipped = results["skipped_checks"]
     assert {one["file_path"] for one in skipped} == {"/.dlt/example.secrets.toml", "/compose.yaml"}
     assert all(len(one["check_result"]["suppress_comment"].split()) > 3 for one in skipped)
+
+
+def test_a_secret_that_a_later_commit_removed_is_found_in_the_history(folder):
+    def commit() -> str:
+        who = ["-c", "user.name=somebody", "-c", "user.email=somebody@mailblaze.example"]
+        subprocess.run(["git", *who, "commit", "--quiet", "--message", "x"], cwd=folder, check=True)
+        return subprocess.check_output(["git", "rev-parse", "--short=12", "HEAD"], cwd=folder, text=True).strip()
+
+    add(folder, {"a.py": "x = 1\n", "run.sh": "true\n"})
+    commit()
+    add(folder, {"run.sh": f"true\n{PLANTED['run.sh']}", "loader.p8": PLANTED["loader.p8"]})
+    second = commit()
+    add(folder, {"run.sh": "true\n", "loader.p8": "removed\n"})
+    commit()
+    assert scan(folder)["failed"] == 0
+    failed = scan(folder, "--history")["results"]["failed_checks"]
+    assert {one["file_path"] for one in failed} == {f"/{second}/run.sh", f"/{second}/loader.p8"}
+
+
+def test_a_history_that_is_cut_off_is_refused(folder):
+    add(folder, {"a.py": "x = 1\n"})
+    (folder / ".git/shallow").write_text("0" * 40 + "\n")
+    done = subprocess.run([ROOT / ".ci/secrets", folder, "--history"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (2, "✗ the history is cut off: type git fetch --unshallow\n")
