@@ -21,7 +21,7 @@ def is_demo() -> bool:
     source.
     """
     return (
-        environment().is_embedded
+        environment().uses_local_services
         and all((data_dir() / service).is_dir() for service in ("postgres", "saas"))
         and not _names_other_sources()
     )
@@ -54,7 +54,7 @@ def last_good_run() -> datetime | None:
 
     MART does not have it: a run without new rows writes nothing there.
     """
-    for path in sorted(records_folder(environment().word).glob("*.json"), reverse=True):
+    for path in sorted(records_folder(environment().name).glob("*.json"), reverse=True):
         try:
             record = RunRecord.parse(path.read_bytes())
         except (OSError, ValueError):  # removed meanwhile, of another version, or damaged

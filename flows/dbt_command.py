@@ -19,12 +19,12 @@ DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt"
 
 def location_options() -> list[str]:
     """Return dbt's options for the target, the project and the profiles."""
-    return ["--target", environment().word, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
+    return ["--target", environment().name, "--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT)]
 
 
 def ignore_foreign_settings() -> None:
     """Remove other programs' variables from this process, and report those of dbt."""
-    say_ignored([name for name in ignore_foreign(environment().is_embedded) if name.startswith("DBT_")])
+    say_ignored([name for name in ignore_foreign(environment().uses_local_services) if name.startswith("DBT_")])
 
 
 def main(arguments: Sequence[str]) -> None:
@@ -47,7 +47,7 @@ def _check_login() -> None:
     from pipelines.configuration.settings import missing  # imported here: dlt takes a second
 
     if names := missing(dbt=True).get("dbt"):
-        raise PipelineError(f"Not set on {environment().word}: dbt: {', '.join(names)}. See docs/snowflake.md.")
+        raise PipelineError(f"Not set on {environment().name}: dbt: {', '.join(names)}. See docs/snowflake.md.")
 
 
 if __name__ == "__main__":

@@ -62,7 +62,7 @@ def elt(
     keep_private()  # a worker's run starts here
     begin_run()
     record = current()
-    report = RunReport(environment().word)
+    report = RunReport(environment().name)
     started = time.monotonic()
     try:
         EltRun(RunOptions(node_tasks, full_build, over_budget, page, only), report, record).run()

@@ -29,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         here = environment()
         # Those of ci belong to its tests, and those of other environments to the company.
-        services = ask_services() if here.word == "local" else None
-        runs, damaged = read_runs(here.word)
+        services = ask_services() if here.name == "local" else None
+        runs, damaged = read_runs(here.name)
     except PipelineError as error:
         print(f"✗ {error}", file=sys.stderr)
         return PROBLEM

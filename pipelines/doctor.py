@@ -74,12 +74,12 @@ def doctor_context() -> DoctorContext:
 
 def _provision(of_lake: bool) -> str:
     """Name what makes this environment; its lake and who may do what there are an administrator's."""
-    return f"`terraform apply` in terraform/{'bootstrap' if of_lake else f'environments/{environment().word}'}"
+    return f"`terraform apply` in terraform/{'bootstrap' if of_lake else f'environments/{environment().name}'}"
 
 
 def _is_local() -> bool:
     try:
-        return environment().is_embedded
+        return environment().uses_local_services
     except PipelineError:
         return True
 
@@ -105,7 +105,7 @@ def main() -> int:
     keep_private()
     context = doctor_context()
     try:
-        ignore_foreign(environment().is_embedded)
+        ignore_foreign(environment().uses_local_services)
         ask_for_settings(context)
         print("\n".join(effective.lines()), flush=True)
     except PipelineError as error:

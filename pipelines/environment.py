@@ -1,4 +1,4 @@
-"""The one switch: `MAILBLAZE_ENV` says where rows land; no other Python file reads it.
+"""The one switch: `MAILBLAZE_ENV` says where rows go; no other Python file reads it.
 
 dlt is imported where it is used: the dashboard asks here for its environment, and has no dlt.
 """
@@ -28,20 +28,20 @@ DUCKDB = {"memory_limit": "128MB", "preserve_insertion_order": False}
 
 @dataclass(frozen=True)
 class Environment:
-    """Where rows come from and land for one word.
+    """Where rows come from and where they go, for one value of MAILBLAZE_ENV.
 
     `database` names the warehouse's database (for DuckDB also the file), `lake` the URL that holds one prefix for each
-    pipeline, `is_embedded` whether the services' addresses stand in `services.json`.
+    pipeline, `uses_local_services` whether `services.json` has the services' addresses.
     """
 
-    word: str
+    name: str
     engine: str
     database: str
     lake: str
-    is_embedded: bool
+    uses_local_services: bool
 
     def settings(self) -> dict[str, Any]:
-        """Return this environment as a dlt configuration document; what `.dlt/` and the shell say stands above it."""
+        """Return this environment as a dlt configuration document; `.dlt/` and the shell override it."""
         lake: dict[str, Any] = {"destination_type": "exactly_once.destinations.lake.lake"}
         destinations = {"lake": lake, "warehouse": self._warehouse(), "models": self._models()}
         document = {
@@ -49,7 +49,7 @@ class Environment:
             "load": {"workers": self._workers},
             "recovery": {"quarantine_dir": str(data_dir() / "set_aside")},
         }
-        if self.is_embedded:
+        if self.uses_local_services:
             services = read_services()
             document["sources"] = {
                 source.name: {setting: services.get(field) for setting, field in source.local.items()}
@@ -117,15 +117,15 @@ def environment() -> Environment:
     """Return the environment that `MAILBLAZE_ENV` names (default `local`).
 
     Raises:
-        PipelineError: the word is none of the four.
+        PipelineError: the name is none of the four.
     """
     table = _environments(str(data_dir()))
-    word = setting("MAILBLAZE_ENV", "local")
-    if word not in table:
+    name = setting("MAILBLAZE_ENV", "local")
+    if name not in table:
         raise PipelineError(
-            f"MAILBLAZE_ENV={word!r} is unknown: set it to one of {', '.join(table)}, or unset it for local."
+            f"MAILBLAZE_ENV={name!r} is unknown: set it to one of {', '.join(table)}, or unset it for local."
         )
-    return table[word]
+    return table[name]
 
 
 @cache
@@ -136,7 +136,7 @@ def _environments(data_dir: str) -> dict[str, Environment]:
         Environment("dev", "snowflake", "DP_MAILBLAZE_DEMO_DEV_DB", "s3://dp-mailblaze-demo-dev-raw-3dfbc1", False),
         Environment("prod", "snowflake", "DP_MAILBLAZE_DEMO_PROD_DB", "s3://dp-mailblaze-demo-prod-raw-3dfbc1", False),
     ]
-    return {row.word: row for row in rows}
+    return {row.name: row for row in rows}
 
 
 def data_dir() -> Path:

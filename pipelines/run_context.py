@@ -88,7 +88,7 @@ class MailBlazeContext(RunContext):
     @property
     def data_dir(self) -> str:
         """Return the folder of dlt's working folders."""
-        return str(data_dir() / "dlt" / environment().word)
+        return str(data_dir() / "dlt" / environment().name)
 
     def initial_providers(self) -> list[ConfigProvider]:
         """Return the providers in the order in which they are asked."""

@@ -25,7 +25,7 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from pipelines.configuration.shell import ignore_foreign
 
-ignore_foreign(is_embedded=True)  # of whoever types `make test`
+ignore_foreign(uses_local_services=True)  # of whoever types `make test`
 TOKEN = "a-token-for-tests"  # noqa: S105
 KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
 BUCKET = "dp-mailblaze-demo-ci-raw"

@@ -83,7 +83,7 @@ def take_fingerprint(project: Path, left_out: Sequence[str] = ()) -> BuildFinger
         if path.is_file() and name.parts[0] not in WRITTEN_BY_DBT:
             digest.update(f"{name}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
-    return BuildFingerprint(environment().word, digest.hexdigest(), loads_in_raw(), sorted(left_out))
+    return BuildFingerprint(environment().name, digest.hexdigest(), loads_in_raw(), sorted(left_out))
 
 
 def last_built_at() -> datetime | None:

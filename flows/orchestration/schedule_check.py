@@ -72,7 +72,7 @@ def check_environment(deployment: dict[str, Any], api: PrefectApi) -> None:
     Raises:
         PipelineError: it is another environment's, whose schedule and runs this environment's worker would take.
     """
-    own = environment().word
+    own = environment().name
     tags = [tag.removeprefix(TAG) for tag in deployment.get("tags", []) if tag.startswith(TAG)]
     if tags and own not in tags:
         raise PipelineError(

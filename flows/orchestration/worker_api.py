@@ -61,7 +61,7 @@ def main() -> None:
     proxies = unusable_proxies()
     try:
         check_schedules()
-        spare_loopback(environment().is_embedded)
+        spare_loopback(environment().uses_local_services)
         api = wait_for_server()
         check_deployment(api)
     except (PipelineError, httpx.HTTPError) as error:

@@ -96,7 +96,7 @@ def resolve_target(url: str | None) -> PageTarget | None:
     Raises:
         PipelineError: nothing can be written there.
     """
-    if url is None and environment().is_embedded:
+    if url is None and environment().uses_local_services:
         url = str(data_dir() / "dashboard.html")
     if not url:
         return None

@@ -28,15 +28,15 @@ def summary_lines(
         problems: as `unresolved` returns them.
         now: the time that ages are counted from.
     """
-    folder = shown(str(records_folder(environment.word)))
+    folder = shown(str(records_folder(environment.name)))
     lines = []
     if runs:
         lines += [*_last_runs(runs, now), "", *_tables(runs, now), "", _build(runs, now), *_page(runs, now)]
     else:
         lines += _earlier(environment, now) or [
-            f"No run of {environment.word} is recorded in {folder}: `make run` does one."
+            f"No run of {environment.name} is recorded in {folder}: `make run` does one."
         ]
-        if not environment.is_embedded:
+        if not environment.uses_local_services:
             lines.append("The runs of a worker are recorded on its machine, and Prefect's UI shows them.")
     if damaged:
         lines.append(f"{damaged} damaged record(s) in {folder} were left out; they can be removed.")
@@ -150,7 +150,7 @@ def _earlier(environment: Environment, now: datetime) -> list[str]:
         kept = json.loads((data_dir() / "last_run.json").read_text(encoding="utf-8"))
         at = parse_time(kept["ended_at"])
         lines = str(kept["text"]).strip("\n").splitlines()
-        if kept["word"] != environment.word:
+        if kept["word"] != environment.name:
             return []
     except (OSError, KeyError, TypeError, ValueError, AttributeError):
         return []

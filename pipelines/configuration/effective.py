@@ -47,9 +47,9 @@ def lines() -> list[str]:
 def effective() -> Iterator[Found]:
     """Yield every setting that counts and has a value."""
     here = environment()
-    yield Found("MAILBLAZE_ENV", here.word, "the shell" if setting("MAILBLAZE_ENV") else "the default")
+    yield Found("MAILBLAZE_ENV", here.name, "the shell" if setting("MAILBLAZE_ENV") else "the default")
     yield Found("MAILBLAZE_DATA_DIR", data_dir(), "the shell" if setting("MAILBLAZE_DATA_DIR") else "the default")
-    yield Found("dbt's target", here.word, "MAILBLAZE_ENV")
+    yield Found("dbt's target", here.name, "MAILBLAZE_ENV")
     seen: set[str] = set()
     found = [find(name) for name in ALWAYS] + [find(name, source) for name in LAKE for source in SOURCES]
     found += [find(name, pipeline) for name, pipeline in _typed_in_the_shell()]

@@ -26,7 +26,7 @@ LOWEST, HIGHEST = (3, 11, 2), (3, 14)  # of Python; as in pyproject.toml and the
 def where() -> str:
     """Tell which environment this is and where it points."""
     here = environment()
-    return f"{here.word}: {here.engine} {here.database}, lake {here.lake}"
+    return f"{here.name}: {here.engine} {here.database}, lake {here.lake}"
 
 
 def values() -> str:
@@ -78,7 +78,7 @@ def python() -> str:
 def dbt_debug() -> str:
     """Let dbt log in by its own profile, in a process of its own."""
     dbt, folder = Path(sys.executable).with_name("dbt"), ROOT / "dbt"
-    command = [dbt, "--no-use-colors", "debug", "--target", environment().word]
+    command = [dbt, "--no-use-colors", "debug", "--target", environment().name]
     command += ["--project-dir", folder, "--profiles-dir", folder]
     quiet = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "MAILBLAZE_DATA_DIR": str(data_dir())}
     done = subprocess.run(  # noqa: S603  our own dbt, and no word of it comes from outside
@@ -96,7 +96,7 @@ def prefect() -> str:
     """Ask the Prefect API that the flow would report to."""
     api = find_prefect_api()
     if not api.url:
-        up = f"{services_hint()}, or " if environment().is_embedded else ""
+        up = f"{services_hint()}, or " if environment().uses_local_services else ""
         raise PipelineError(f"no address is known; {up}set PREFECT_API_URL")
     try:
         api.check_health()

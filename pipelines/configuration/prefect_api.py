@@ -121,7 +121,7 @@ def find_prefect_api() -> PrefectApi:
     In `local` and `ci` services.json names it. Where it names none, and in other environments, PREFECT_API_URL of the
     shell counts. Prefect's profiles do not count.
     """
-    url = read_services().get("prefect_api_url") if environment().is_embedded else None
+    url = read_services().get("prefect_api_url") if environment().uses_local_services else None
     if url:
         return PrefectApi(url, str(services_file()))
     return PrefectApi(setting("PREFECT_API_URL"))

@@ -35,7 +35,7 @@ def secrets(client: Any = None) -> str:
     Raises:
         PipelineError: one has no value; with the command that puts it.
     """
-    name = f"dp-mailblaze-demo-{environment().word}"
+    name = f"dp-mailblaze-demo-{environment().name}"
     try:
         look = _looker(client or _client(), name)
         absent = [setting for setting in NEEDED if look(setting) is None]

@@ -56,7 +56,7 @@ def services_hint() -> str:
 
 def _uses_local_services() -> bool:
     try:
-        return environment().is_embedded
+        return environment().uses_local_services
     except Exception:  # noqa: BLE001  an unknown word is the caller's to say
         return True
 

@@ -259,7 +259,7 @@ def require(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
     lacking = missing(sources, dbt, prefect)
     if lacking:
         names = "; ".join(f"{part}: {', '.join(names)}" for part, names in lacking.items())
-        word, started = environment().word, [part for part in lacking if _is_started(part)]
+        word, started = environment().name, [part for part in lacking if _is_started(part)]
         which = "" if len(started) == len(lacking) else f" for {' and '.join(started)}"
         up = f"type `make up`{which}, or " if started else ""
         raise PipelineError(f"Not set on {word}: {names}. To go on, {up}set them in the shell, or see {EXAMPLE}.")
@@ -267,7 +267,7 @@ def require(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
 
 def _is_started(part: str) -> bool:
     """Tell whether `make up` brings what a part lacks: one that is set in part is somebody's own."""
-    if not environment().is_embedded:
+    if not environment().uses_local_services:
         return False
     return part == "prefect" or (("sources", part) in SERVICES and not own_service(("sources", part)))
 
@@ -285,7 +285,7 @@ def prepare(sources: Iterable[str] = (), dbt: bool = False, prefect: bool = Fals
     Raises:
         PipelineError: a setting is missing or makes no sense.
     """
-    ignore_foreign(environment().is_embedded)
+    ignore_foreign(environment().uses_local_services)
     sources = list(sources)
     require(sources, dbt, prefect)
     check(sources)

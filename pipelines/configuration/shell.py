@@ -45,27 +45,27 @@ def setting(name: str, default: str | None = None) -> str | None:
     return os.environ.get(name) or default
 
 
-def foreign(is_embedded: bool) -> list[str]:
+def foreign(uses_local_services: bool) -> list[str]:
     """Return the names in the shell that other programs read and that no command of ours follows, sorted.
 
     Args:
-        is_embedded: whether the environment is `local` or `ci`, whose lake takes nothing from AWS's own settings.
+        uses_local_services: whether it is `local` or `ci`, whose lake takes nothing from AWS's own settings.
     """
     found = [name for name in os.environ if re.match(r"PG[A-Z]", name)]
     found += [name for name in os.environ if re.match(r"DBT_", name) and name not in DBT_OURS]
-    if is_embedded:
+    if uses_local_services:
         found += [name for name in os.environ if name.startswith("AWS_") and os.environ[name] != os.devnull]
     return sorted(found)
 
 
-def ignore_foreign(is_embedded: bool) -> list[str]:
+def ignore_foreign(uses_local_services: bool) -> list[str]:
     """Take foreign names out of this process's environment, and let loopback be reached without a proxy.
 
     libpq, dbt and botocore read the environment by themselves, on whatever thread, so the names are gone for good.
     To be called before a command works; calling it again changes nothing.
 
     Args:
-        is_embedded: as in `foreign`.
+        uses_local_services: as in `foreign`.
 
     Returns:
         The names that were there, sorted.
@@ -78,11 +78,11 @@ def ignore_foreign(is_embedded: bool) -> list[str]:
             raise PipelineError(
                 f"{name} is set, and changes what dlt writes to RAW: type `unset {name}`, then run again."
             )
-    names = foreign(is_embedded)
+    names = foreign(uses_local_services)
     _ignored.update((name, os.environ.pop(name)) for name in names)
-    if is_embedded:  # the files ~/.aws/config and ~/.aws/credentials
+    if uses_local_services:  # the files ~/.aws/config and ~/.aws/credentials
         os.environ.update(dict.fromkeys(FILES_OF_AWS, os.devnull))
-    spare_loopback(is_embedded)
+    spare_loopback(uses_local_services)
     return names
 
 
@@ -111,7 +111,7 @@ def aws_of_the_shell() -> Iterator[None]:
         os.environ.update(kept)
 
 
-def spare_loopback(is_embedded: bool) -> None:
+def spare_loopback(uses_local_services: bool) -> None:
     """Name loopback in NO_PROXY; a proxy that no client here can use is left out: by SOCKS, or without an address.
 
     Raises:
@@ -121,7 +121,7 @@ def spare_loopback(is_embedded: bool) -> None:
         if f"{name}_proxy" in PROXIES and not any(os.environ.get(one) for one in _spellings(f"{name}_proxy")):
             os.environ[f"{name}_proxy"] = value
     unusable = unusable_proxies()
-    if unusable and not is_embedded:
+    if unusable and not uses_local_services:
         raise PipelineError(_unusable_line({name: os.environ[name] for name in unusable}))
     _ignored.update((name, os.environ.pop(name)) for name in unusable)
     if not any(os.environ.get(one) for name in PROXIES for one in _spellings(name)):

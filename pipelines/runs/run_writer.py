@@ -88,7 +88,7 @@ class RunWriter:
             run_id=owner.run_id,
             kind=kind,
             command=redact_secrets(command),
-            environment=here.word,
+            environment=here.name,
             sources=list(sources),
             host=owner.host,
             pid=owner.pid,
@@ -98,7 +98,7 @@ class RunWriter:
             database=here.database,
         )
         began = datetime.fromisoformat(self.record.began_at)
-        self.path = records_folder(here.word) / f"{began:%Y%m%dT%H%M%S%f}-{owner.run_id}.json"
+        self.path = records_folder(here.name) / f"{began:%Y%m%dT%H%M%S%f}-{owner.run_id}.json"
         self.text = ""  # the report of the run, which the command prints at its end
 
     def begin(self) -> None:

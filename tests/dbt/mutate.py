@@ -147,7 +147,7 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="test only so many, chosen at random")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    ignore_foreign(is_embedded=True)
+    ignore_foreign(uses_local_services=True)
     warehouse = chosen.warehouse.resolve()
     files = sorted((ROOT / "dbt/models/marts").rglob(f"{chosen.only or '*'}.sql"))
     if not files or not warehouse.exists():

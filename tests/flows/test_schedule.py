@@ -75,7 +75,7 @@ def test_runs_of_the_next_hours_are_scheduled_within_90_seconds(start_worker, pr
         "nightly": "15 3 * * *",
     }
     assert deployment["entrypoint"] == "flows/elt.py:elt"
-    own = environment().word
+    own = environment().name
     other = "local" if own == "ci" else "ci"
     refused = start_worker(MAILBLAZE_ENV=other)
     assert refused.wait(PATIENCE) == 1

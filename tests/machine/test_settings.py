@@ -88,6 +88,6 @@ def test_another_target_of_dbt_is_refused(machine, folder):
         shown = variables | written | {"MAILBLAZE_DATA_DIR": str(folder)}
         done = machine.run(dbt, "debug", "--config-dir", *place, **shown)
         assert done.returncode == 0, done.stdout
-    asked = "from pipelines.environment import *; print(environment().word, data_dir())"
+    asked = "from pipelines.environment import *; print(environment().name, data_dir())"
     word, _, path = machine.python("-c", asked, MAILBLAZE_ENV="", MAILBLAZE_DATA_DIR="").stdout.partition(" ")
     assert (word, Path(path.rstrip("\n")).resolve()) == ("local", machine.clone / ".data")  # through a link

@@ -87,7 +87,7 @@ def test_the_data_folder_is_absolute_whatever_its_spelling(value, expected, monk
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", value)
     monkeypatch.setenv("MAILBLAZE_ENV", "")
     assert data_dir() == Path(expected).expanduser().absolute()
-    assert environment().word == "local"
+    assert environment().name == "local"
     assert environment().lake == f"{data_dir()}/lake"
 
 

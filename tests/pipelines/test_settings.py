@@ -182,7 +182,7 @@ def test_an_empty_value_is_unset(addresses, monkeypatch):
     monkeypatch.setenv("MAILBLAZE_ENV", "")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", "")
     monkeypatch.setenv("SNOWFLAKE_USER", "")
-    assert (environment().word, data_dir()) == ("local", Path.cwd() / ".data")
+    assert (environment().name, data_dir()) == ("local", Path.cwd() / ".data")
 
 
 @pytest.mark.slow
@@ -293,8 +293,8 @@ def test_a_load_into_a_data_folder_that_cannot_be_is_refused(monkeypatch):
 def test_a_proxy_without_an_address_is_left_out_or_refused(monkeypatch, value):
     set_all(monkeypatch, {"ALL_PROXY": value, "HTTPS_PROXY": "http://me@proxy.example:3128", "http_proxy": "proxy:80"})
     with pytest.raises(PipelineError, match=r"^ALL_PROXY is no address of an HTTP proxy: .* `unset ALL_PROXY`"):
-        shell.spare_loopback(is_embedded=False)
-    shell.spare_loopback(is_embedded=True)
+        shell.spare_loopback(uses_local_services=False)
+    shell.spare_loopback(uses_local_services=True)
     assert ("ALL_PROXY" in os.environ, os.environ["http_proxy"]) == (False, "proxy:80")
     monkeypatch.delenv("HTTPS_PROXY")
     with pytest.raises(PipelineError, match=r"^ALL_PROXY is no address"):
@@ -414,7 +414,7 @@ def test_a_socks_proxy_stops_nothing_on_loopback_and_is_not_passed_by_elsewhere(
 def test_on_dev_a_socks_proxy_is_refused(dev, monkeypatch):
     monkeypatch.setenv("all_proxy", "socks5h://127.0.0.1:1")
     with pytest.raises(PipelineError, match=r"^all_proxy is a SOCKS proxy, .* `unset all_proxy`"):
-        shell.ignore_foreign(is_embedded=False)
+        shell.ignore_foreign(uses_local_services=False)
 
 
 def test_a_load_takes_nothing_from_aws_and_libpq(platform, monkeypatch, few_tables):

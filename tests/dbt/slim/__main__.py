@@ -34,7 +34,7 @@ def main() -> int:
     parser.add_argument("--repository", type=Path, default=ROOT, help="the repository whose working tree is compared")
     chosen = parser.parse_args()
     try:
-        ignore_foreign(environment().is_embedded)
+        ignore_foreign(environment().uses_local_services)
         with tempfile.TemporaryDirectory(prefix="slim-") as folder:
             return compare(chosen.repository.resolve(), chosen.base, Path(folder))
     except PipelineError as reason:
