@@ -4,7 +4,7 @@ marimo's own export loads scripts from a CDN and leaves lazy elements empty. Thi
 chart as SVG, for a wide screen and for a phone.
 """
 
-from exactly_once import interrupts
+from exactly_once.process import interrupts
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C never shows a traceback
     interrupts.watch("✗ Interrupted: type make dashboard-html again")

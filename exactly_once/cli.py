@@ -13,9 +13,9 @@ from typing import NoReturn
 
 import dlt
 
-from exactly_once import interrupts
 from exactly_once.errors import exit_code, user_message
-from exactly_once.progress import speak
+from exactly_once.process import interrupts
+from exactly_once.process.progress import speak
 from exactly_once.report import LoadReport, TableReport
 from exactly_once.source_info import SourceInfo
 

@@ -10,12 +10,12 @@ from typing import Any
 import dlt
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
-from exactly_once import interrupts
 from exactly_once.destinations.fencing import write_fencing_token
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
-from exactly_once.progress import phase, reporting
+from exactly_once.process import interrupts
+from exactly_once.process.progress import phase, reporting
 from exactly_once.recovery.load_rows import raw_tables, row_counts, schema_owner
 from exactly_once.recovery.manifest_chain import seal
 from exactly_once.recovery.manifest_writer import backfill_manifests, write_manifests

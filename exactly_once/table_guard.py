@@ -16,8 +16,8 @@ from dlt.common import json
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract.items_transform import ItemTransform
 
-from exactly_once import interrupts, progress
 from exactly_once.errors import TableError
+from exactly_once.process import interrupts, progress
 from exactly_once.storage.atomic_file import write_atomically
 
 FILE = "refused.json"

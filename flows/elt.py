@@ -1,7 +1,7 @@
 """The whole chain: both sources into RAW, then dbt builds and tests the models: `python flows/elt.py`."""
 
 if __name__ == "__main__":  # before the slow imports: Ctrl-C ends the command with one line from the start
-    from exactly_once.interrupts import watch
+    from exactly_once.process.interrupts import watch
     from flows.orchestration.prefect_import import import_prefect
 
     watch()
@@ -16,9 +16,9 @@ from typing import Literal
 
 from prefect import flow
 
-from exactly_once import interrupts
 from exactly_once.cli import command_line, exit_with_error
-from exactly_once.progress import speak
+from exactly_once.process import interrupts
+from exactly_once.process.progress import speak
 from flows.dbt_build.selection import parse_sources
 from flows.dbt_command import ignore_foreign_settings
 from flows.elt_steps import EltRun, RunOptions

@@ -5,9 +5,9 @@ from typing import Any
 from prefect import task
 from prefect.context import TaskRunContext
 
-from exactly_once import interrupts
 from exactly_once.cli import recovery_note
 from exactly_once.errors import is_transient, user_message
+from exactly_once.process import interrupts
 from exactly_once.report import LoadReport
 from flows.orchestration.failed_states import fail_in_one_line
 from flows.orchestration.run_progress import log_progress, stream_progress

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from exactly_once import interrupts
 from exactly_once.cli import NO_FLAGS, command_line, configure, exit_with_error, print_report
+from exactly_once.process import interrupts
 from exactly_once.report import LoadReport
 from pipelines.environment import environment
 from pipelines.registry import SOURCES, Source

@@ -1,7 +1,7 @@
 """Before the first load: what is set, reachable and permitted, line by line: `python pipelines/doctor.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from exactly_once.interrupts import watch
+    from exactly_once.process.interrupts import watch
 
     watch("✗ Interrupted: nothing was changed; type again: {}")
 
@@ -117,7 +117,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    from exactly_once.interrupts import body
+    from exactly_once.process.interrupts import body
 
     with body():
         sys.exit(main())

@@ -1,7 +1,7 @@
 """`python pipelines/lease_repair.py <pipeline>`: replace an object that is no lease by a released one."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from exactly_once.interrupts import watch
+    from exactly_once.process.interrupts import watch
 
     watch()
 
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    from exactly_once.interrupts import body
+    from exactly_once.process.interrupts import body
 
     with body():
         main(sys.argv[1:])

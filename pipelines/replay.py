@@ -1,7 +1,7 @@
 """`python pipelines/replay.py [postgres] [saas]`: rebuild RAW from the lake alone."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from exactly_once.interrupts import watch
+    from exactly_once.process.interrupts import watch
 
     watch()
 
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from exactly_once.cli import command_line, exit_with_error
 from exactly_once.errors import PipelineError
-from exactly_once.progress import speak
+from exactly_once.process.progress import speak
 from exactly_once.recovery import replay as engine
 from exactly_once.recovery.manifests import ManifestStore
 from exactly_once.runner import acquire_lease
@@ -87,7 +87,7 @@ def _report(report: engine.ReplayReport) -> None:
 
 
 if __name__ == "__main__":
-    from exactly_once.interrupts import body
+    from exactly_once.process.interrupts import body
 
     with body():
         main(sys.argv[1:])

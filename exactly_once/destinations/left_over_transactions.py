@@ -18,7 +18,7 @@ from dlt.destinations.exceptions import DatabaseException
 
 from exactly_once.destinations.fencing import FencingToken
 from exactly_once.errors import PipelineError
-from exactly_once.progress import speaker
+from exactly_once.process.progress import speaker
 
 CANCELLED = "57014"  # SQLSTATE of a statement that a lock or a time limit has ended
 FIRST, EVERY = 10.0, 30.0  # seconds until the first line about a wait, and between two

@@ -44,7 +44,7 @@ from exactly_once.destinations.memory_limit import is_out_of_memory, to_bytes, w
 from exactly_once.destinations.merge_job import MergeJob, MergeMixin, table_error
 from exactly_once.destinations.mixins import FencingSqlClientMixin, IdempotentLoadMixin
 from exactly_once.errors import PipelineError
-from exactly_once.interrupts import cancellable
+from exactly_once.process.interrupts import cancellable
 
 READERS = {"parquet": "read_parquet('{}')", "jsonl": "read_json('{}', format = 'newline_delimited')"}
 COPIED = "_copied_files"

@@ -14,11 +14,12 @@ from datetime import UTC, datetime
 
 from fsspec import AbstractFileSystem
 
-from exactly_once import hints, interrupts
+from exactly_once import hints
 from exactly_once.errors import PipelineError
 from exactly_once.lease.owner import this_process
 from exactly_once.lease.record import LeaseRecord, isoformat_ms
 from exactly_once.lease.store import Stored, VersionConflict, open_store
+from exactly_once.process import interrupts
 
 TTL = 60.0
 ATTEMPTS = 5

@@ -6,9 +6,9 @@ from pathlib import Path
 import duckdb
 import sqlalchemy as sa
 
-from exactly_once.parallel import Channel, produce
 from exactly_once.postgres.ctid_ranges import TARGET_FILE_BYTES, CtidRangeQueue, ctid_filter
 from exactly_once.postgres.scanner import PostgresScanner, compile_sql, postgres_query
+from exactly_once.process.parallel import Channel, produce
 
 # Level 1 takes an eighth less of CPU than level 3, for files larger by a sixth. Snowflake reads Parquet's version 1.
 PARQUET = (

@@ -15,12 +15,12 @@ import duckdb
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
-from exactly_once import interrupts
 from exactly_once.errors import PipelineError, TableError
-from exactly_once.interrupts import cancellable
 from exactly_once.postgres import POSTGRES
 from exactly_once.postgres.connection.address import connection_string, parameters
 from exactly_once.postgres.connection.session_settings import SEARCH_PATH, Server, check, hint, pin, read_back
+from exactly_once.process import interrupts
+from exactly_once.process.interrupts import cancellable
 from exactly_once.source_info import SourceInfo
 
 EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it

@@ -20,7 +20,7 @@ from dlt.common.schema import Schema
 from exactly_once import hints
 from exactly_once.errors import PipelineError
 from exactly_once.lease.lease import Lease
-from exactly_once.progress import Counters, is_quiet, reporting, ticking
+from exactly_once.process.progress import Counters, is_quiet, reporting, ticking
 from exactly_once.recovery.load_rows import row_counts
 from exactly_once.recovery.manifest_chain import history
 from exactly_once.recovery.manifest_writer import rewrite_manifests

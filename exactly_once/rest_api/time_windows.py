@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from exactly_once.parallel import Channel, produce
+from exactly_once.process.parallel import Channel, produce
 from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from exactly_once.rest_api.values.timestamps import EPOCH, parse_time
 

@@ -6,9 +6,9 @@ from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
-from exactly_once import interrupts
 from exactly_once.errors import PipelineError
-from exactly_once.progress import speaker, ticking
+from exactly_once.process import interrupts
+from exactly_once.process.progress import speaker, ticking
 from flows.dbt_build.results import FAILED_STATUSES, short_reason
 
 NAME_LENGTH = 40  # characters of a node's name in a line of progress

@@ -9,7 +9,7 @@ from prefect.context import FlowRunContext
 from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.states import Cancelled, Crashed
 
-from exactly_once import interrupts, progress
+from exactly_once.process import interrupts, progress
 
 INTERRUPTED = "✗ Interrupted: nothing is half-loaded; the next run goes on."
 SIGINT = 2

@@ -11,7 +11,7 @@ from prefect import task
 from prefect.artifacts import create_link_artifact
 
 from exactly_once.errors import PipelineError
-from exactly_once.progress import ticking
+from exactly_once.process.progress import ticking
 from flows.orchestration.failed_states import fail_in_one_line
 from flows.orchestration.run_progress import stream_progress
 from pipelines.configuration.plain_folder import shown

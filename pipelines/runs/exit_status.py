@@ -2,8 +2,8 @@
 
 import signal
 
-from exactly_once import interrupts
 from exactly_once.errors import exit_code, user_message
+from exactly_once.process import interrupts
 from pipelines.runs.redaction import redact_secrets
 
 PREFECT_SIGTERM = "TerminationSignal"  # the class that Prefect raises for SIGTERM

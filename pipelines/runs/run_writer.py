@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from exactly_once import interrupts
 from exactly_once.lease.owner import this_process
+from exactly_once.process import interrupts
 from pipelines.configuration.private_files import keep_private
 from pipelines.environment import environment
 from pipelines.runs.exit_status import exit_status

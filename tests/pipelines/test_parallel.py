@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from exactly_once.parallel import produce
+from exactly_once.process.parallel import produce
 
 
 def counting(first, many):

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import dlt
 import pytest
 
-from exactly_once import progress
+from exactly_once.process import progress
 from pipelines import saas
 from pipelines.loading import load as load_source
 from tests.pipelines.api_platform import api  # noqa: F401

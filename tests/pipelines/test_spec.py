@@ -62,7 +62,7 @@ def test_a_wrong_word_is_refused_with_its_place_and_the_nearest_right_one(names,
 def test_a_command_ends_with_the_line_and_exit_code_1(tmp_path):
     script = tmp_path / "command.py"
     script.write_text(
-        "from exactly_once.interrupts import watch\nwatch()\nfrom tests.pipelines.test_spec import Thing\n"
+        "from exactly_once.process.interrupts import watch\nwatch()\nfrom tests.pipelines.test_spec import Thing\n"
         "Thing(\n    'a',\n    kee='id',\n)\n"
     )
     root = Path(__file__).parents[2]

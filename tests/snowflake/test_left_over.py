@@ -133,7 +133,7 @@ def test_a_paused_run_commits_no_half_of_its_transaction(loader, monkeypatch):
 
 def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monkeypatch):
     monkeypatch.setattr("exactly_once.destinations.left_over_transactions.FIRST", 0.5)
-    monkeypatch.setattr("exactly_once.progress._speaks", True)
+    monkeypatch.setattr("exactly_once.process.progress._speaks", True)
     pipeline = build_pipeline("postgres")
     write_fencing_token(pipeline, 30, "before")
     with closing(loader.connect("LOADER_SVC", database=DATABASE)) as person:

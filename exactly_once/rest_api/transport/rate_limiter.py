@@ -8,8 +8,8 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from exactly_once import interrupts, progress
 from exactly_once.errors import PipelineError
+from exactly_once.process import interrupts, progress
 from exactly_once.rest_api.transport.read_errors import SINGLE
 from exactly_once.rest_api.transport.retry_after import is_rate_limited, rate_limit, refused_wait
 from exactly_once.source_info import SourceInfo

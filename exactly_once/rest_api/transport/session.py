@@ -23,9 +23,9 @@ from requests.exceptions import (
 from tenacity import RetryCallState
 from urllib3.exceptions import MaxRetryError
 
-from exactly_once import interrupts, progress
 from exactly_once.errors import PipelineError
 from exactly_once.messages import services
+from exactly_once.process import interrupts, progress
 from exactly_once.rest_api.transport.rate_limited_adapter import (
     RateLimitedAdapter,
     ReadLimits,
