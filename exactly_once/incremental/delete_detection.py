@@ -6,6 +6,7 @@ with its last values, and `_deleted_at` says since when. A row that RAW lacks is
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Protocol
 
 import dlt
 import pyarrow as pa
@@ -26,6 +27,17 @@ class DeleteThresholdExceeded(TableError):
     """More rows are gone than a load may mark as deleted: an emptied source looks the same as deleted rows."""
 
     exit_code = 3
+
+
+class RowsToMerge(Protocol):
+    """What `deletes_resource` merges: a DeleteDetector, or one whose rows are changed on their way."""
+
+    @property
+    def columns(self) -> TTableSchemaColumns:
+        """dlt's columns of the rows."""
+
+    def rows(self) -> Iterator[pa.Table]:
+        """Yield the rows to merge into RAW."""
 
 
 class DeleteDetector:
@@ -121,7 +133,7 @@ def parse_names(option: str, names: Sequence[str], known: Iterable[str]) -> set[
 
 
 def deletes_resource(
-    detector: DeleteDetector, name: str, table_name: str, key: list[str], guard: TableGuard | None = None
+    detector: RowsToMerge, name: str, table_name: str, key: list[str], guard: TableGuard | None = None
 ) -> dlt.sources.DltResource:
     """Return the resource `name` that merges the rows of a detector into `table_name`.
 

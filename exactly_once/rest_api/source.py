@@ -79,7 +79,7 @@ def rest_resources(
     _check_ranges(client, options)
     may_vanish = parse_accept_deletes(options.accept_deletes, names)
     may_change = accepted_types(client.info, options.accept_type, endpoints)
-    raw_clients, deletes_names = RawClients(), deletes_resource_names(names)
+    raw_clients, deletes_names = RawClients(info=client.info), deletes_resource_names(names)
     for endpoint in endpoints:
         resources = EndpointResources(client, endpoint, raw_clients, options, may_change[endpoint.name])
         yield resources.changes()

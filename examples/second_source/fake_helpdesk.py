@@ -85,7 +85,7 @@ def cut(handler: BaseHTTPRequestHandler, body: bytes) -> None:
     send(handler, body[: len(body) // 2], length=len(body))
 
 
-def broken(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+def broken(handler: BaseHTTPRequestHandler, _: bytes) -> None:
     """Answer 503."""
     send(handler, b"", 503)
 
