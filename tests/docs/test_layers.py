@@ -28,7 +28,7 @@ ENTRY_POINTS = (
     r"exactly_once\.messages\.\w+",
     r"\w+(\.\w+)*\.__main__",
 )
-WORDS = r"mend(?:s|ed|ing)|ane" + r"w|unde" + r"ad|the door" + r"s?|worksh" + r"op|tort" + r"ure"
+WORDS = r"mend(?:s|ed|ing)|ane" + r"w|unde" + r"ad|the do" + r"ors?|worksh" + r"op|tort" + r"ure"
 STRANGERS = r"\bmailblaze|\bprefect\b|\bdbt\b|\b(from|import) pipelines\b|\bpipelines/\w+\.py|[\"'`]pipelines\.\w+"
 
 
