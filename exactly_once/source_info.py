@@ -13,8 +13,8 @@ class SourceInfo:
     Args:
         name: of the dlt source and of its pipeline, e.g. "shop"; its settings are below `sources.<name>`.
         label: at the beginning of a message, e.g. "The shop's API".
-        declared_in: the list of its tables or endpoints, e.g. "ENDPOINTS in pipelines/shop.py".
-        command: that loads it and takes `--accept-…`, e.g. "python pipelines/shop.py"; "": messages name settings.
+        declared_in: the list of its tables or endpoints, e.g. "ENDPOINTS in sources/shop.py".
+        command: that loads it and takes `--accept-…`, e.g. "python sources/shop.py"; "": messages name settings.
     """
 
     name: str

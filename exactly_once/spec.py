@@ -37,7 +37,7 @@ class Spec(metaclass=_SpecType):
 
     Raises:
         PipelineError: an option is unknown or missing, or its value is wrong; the line begins with the file and the
-            line of the declaration, e.g. "pipelines/shop.py:42: Table 'orders': it has no option 'kee'; say 'key'."
+            line of the declaration, e.g. "sources/shop.py:42: Table 'orders': it has no option 'kee'; say 'key'."
     """
 
     ALIASES: ClassVar[Mapping[str, str]] = {}  # earlier words for an option, by the word

@@ -1,4 +1,4 @@
-"""The torture bench: `python -m tests.crash` for our own pipelines, or for yours (see README.md beside this file)."""
+"""The kill test: `python -m tests.crash` for our own pipelines, or for yours (see README.md beside this file)."""
 
 import argparse
 import os

@@ -147,6 +147,6 @@ def _until_well(scene: Scene, cursors: dict, outcome: Outcome, when: str = "") -
     outcome.doubled += found.doubled
     if found.lines:
         outcome.problems += [when + line for line in found.lines]
-        is_mended = scene.run().code == 0 and not scene.examine({})[0].lines
-        outcome.problems.append("one more run " + ("mends it" if is_mended else "does not mend it"))
+        is_repaired = scene.run().code == 0 and not scene.examine({})[0].lines
+        outcome.problems.append("one more run " + ("repairs it" if is_repaired else "does not repair it"))
     return now

@@ -1,4 +1,4 @@
-"""A small, fixed slice of the torture bench, and the proof that it can fail."""
+"""A small, fixed slice of the kill test, and the proof that it can fail."""
 
 import re
 import subprocess

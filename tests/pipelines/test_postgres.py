@@ -75,7 +75,7 @@ def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
 
 @pytest.mark.slow
 def test_a_cursor_that_outlived_its_rows_is_forgotten(platform):
-    """The warehouse was made anew, and another pipeline already stands in RAW: everything must come again."""
+    """The warehouse is new, and another pipeline already has tables in RAW: every row is loaded again."""
     load()
     platform.warehouse.unlink()
     build_pipeline("other").run([{"id": 1}], table_name="other_things")

@@ -1,4 +1,4 @@
-"""What these tests share with those of the doors."""
+"""What the tests of replay share with those of the sources."""
 
 from tests.pipelines.conftest import few_tables
 

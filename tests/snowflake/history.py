@@ -116,5 +116,5 @@ def snowflake_settings(port: int, key: Path) -> dict[str, str]:
 
 
 def make_bucket(s3_url: str, name: str) -> None:
-    """Make a bucket anew."""
+    """Make a bucket, empty."""
     boto3.client("s3", endpoint_url=s3_url, **KEYS).create_bucket(Bucket=name)

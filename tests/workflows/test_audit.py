@@ -51,12 +51,12 @@ def test_what_nobody_knows_anything_of_is_well(osv, capsys):
     assert capsys.readouterr().out == f"✓ {LOCKS[0]}\n"
 
 
-def test_what_is_known_is_said_with_what_mends_it(osv, capsys):
+def test_what_is_known_is_said_with_what_fixes_it(osv, capsys):
     osv.vulnerable = "urllib3"
     assert main(LOCKS, "--osv-url", url(osv)) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[0] == f"✗ {LOCKS[0]}"
-    assert said[1].split(":")[1:] == [" PYSEC-2026-1, mended in 99.0"]
+    assert said[1].split(":")[1:] == [" PYSEC-2026-1, corrected in 99.0"]
 
 
 def test_a_service_that_is_away_is_one_line_and_no_pass():

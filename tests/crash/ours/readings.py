@@ -1,4 +1,4 @@
-"""A small pipeline of the bench's own, one table appended to and one replaced, through the same loader as the doors."""
+"""A small pipeline of the kill test, one table appended to and one replaced, through the same runner as the sources."""
 
 import json
 import os
@@ -16,7 +16,7 @@ FILE = "readings.jsonl"
 
 @dlt.source(name="readings", max_table_nesting=0)
 def readings() -> tuple[dlt.sources.DltResource, ...]:
-    """Yield what was written to the file since the last load, and the newest of it anew."""
+    """Yield what was written to the file since the last load, and the newest of it again."""
 
     @dlt.resource(name="readings", write_disposition="append", primary_key="reading_id")
     def rows(number=dlt.sources.incremental("reading_id", initial_value=0)) -> Iterator[list[dict]]:  # noqa: B008
