@@ -40,7 +40,7 @@ def audit(lock: Path, *options: str) -> list[str]:
     if skipped := [one["name"] for one in packages if "skip_reason" in one]:
         raise NotAudited(f"{lock} was not audited as a whole: nothing was said of {', '.join(skipped)}"[:300])
     return [
-        f"{one['name']} {one['version']}: {found['id']}, corrected in {', '.join(found['fix_versions']) or 'no version'}"
+        f"{one['name']} {one['version']}: {found['id']}, fixed in {', '.join(found['fix_versions']) or 'no version'}"
         for one in packages
         for found in one["vulns"]
     ]

@@ -56,7 +56,7 @@ def test_what_is_known_is_said_with_what_fixes_it(osv, capsys):
     assert main(LOCKS, "--osv-url", url(osv)) == 1
     said = capsys.readouterr().out.splitlines()
     assert said[0] == f"✗ {LOCKS[0]}"
-    assert said[1].split(":")[1:] == [" PYSEC-2026-1, corrected in 99.0"]
+    assert said[1].split(":")[1:] == [" PYSEC-2026-1, fixed in 99.0"]
 
 
 def test_a_service_that_is_away_is_one_line_and_no_pass():
