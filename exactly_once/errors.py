@@ -62,11 +62,6 @@ class TableError(PipelineError):
     raw_name: str | None = None
 
 
-def check_at_import(check: Any, *arguments: Any) -> None:
-    """Check what a module declares."""
-    check(*arguments)
-
-
 def user_message(error: BaseException) -> str | None:
     """Return one line for an error that a person can fix, or None: then it is a bug and needs its traceback.
 
