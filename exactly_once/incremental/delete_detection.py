@@ -49,7 +49,6 @@ class DeleteDetector:
         fetch: returns the source's rows of keys that RAW lacks; None: the next load brings them anyway.
         max_deleted_fraction: of RAW's rows that may be gone at once, 0 to 1.
         accept: whether any fraction may be gone, because a person accepted it.
-        types: dlt's columns whose types this load changes; None: it changes none.
     """
 
     def __init__(
@@ -59,14 +58,18 @@ class DeleteDetector:
         fetch: Fetch | None,
         max_deleted_fraction: float,
         accept: bool,
-        types: TTableSchemaColumns | None = None,
     ) -> None:
         self._raw = raw
         self._source_keys = source_keys
         self._fetch = fetch
         self._max_deleted_fraction = max_deleted_fraction
         self._accept = accept
-        self._types = types or {}
+        self._types: TTableSchemaColumns = {}
+
+    def with_types(self, types: TTableSchemaColumns) -> "DeleteDetector":
+        """Give the rows the types of some columns of dlt's, which this load changes; return the detector."""
+        self._types = types
+        return self
 
     @property
     def columns(self) -> TTableSchemaColumns:

@@ -146,6 +146,6 @@ def _deletes(read: ReadOptions, name: str, is_accepted: bool) -> dlt.sources.Dlt
     source, plan = read.source, read.plan
     keys = PrimaryKeyReader(read.snapshot, source, read.window)
     detector = DeleteDetector(
-        read.raw, keys.iter_keys, keys.fetch_rows, source.spec.max_deleted_fraction, is_accepted, plan.columns
-    )
+        read.raw, keys.iter_keys, keys.fetch_rows, source.spec.max_deleted_fraction, is_accepted
+    ).with_types(plan.columns)
     return deletes_resource(detector, name, source.raw_name, source.key, plan.guard)
