@@ -47,7 +47,8 @@ def project(wheel, tmp_path) -> Path:
 
 
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess:
-    environment = {"HOME": str(project), "PATH": "/usr/bin:/bin", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+    # dlt keeps its working folders in DLT_DATA_DIR, and of root in /var/dlt otherwise.
+    environment = {"DLT_DATA_DIR": str(project / "dlt"), "PATH": "/usr/bin:/bin", "RUNTIME__DLTHUB_TELEMETRY": "false"}
     command = [project / ".venv/bin/python", *arguments]
     return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True)
 
