@@ -111,7 +111,7 @@ class RateLimitedAdapter(HTTPAdapter):
                 response.raw.release_conn()
             else:
                 response.close()
-        response._content, response._content_consumed = b"".join(chunks), True
+        response._content, response._content_consumed = b"".join(chunks), True  # type: ignore[attr-defined]
 
     def _check_time(self, request: PreparedRequest, began: float, cause: Exception | None = None) -> None:
         seconds = self._limits.answer_seconds
