@@ -62,8 +62,8 @@ test-slow: setup  ## the tests that `make test` leaves out to stay under ten min
 test-foreign: setup  ## other people's schemas under load, change and kill (tests/foreign/README.md): make test-foreign [KILLS=40] [SEED=1] [ONLY=ddl]
 	@python -m tests.foreign $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
-test-crash: setup  ## the kill test (tests/crash/README.md): make test-crash KILLS=500 [SEED=1]
-	@python -m tests.crash --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
+test-crash: setup  ## the kill test (tools/kill_test/README.md): make test-crash KILLS=500 [SEED=1]
+	@python -m tools.kill_test --kills $(or $(KILLS),100) $(if $(SEED),--seed $(SEED))
 
 test-machine: setup  ## somebody else's machine: an odd folder, a normal user, foreign variables (tests/machine/README.md)
 	pytest tests/machine
@@ -106,28 +106,28 @@ env-file: setup  ## an environment's Terraform outputs as the settings that dlt,
 	@python terraform/env_file.py $(or $(ENVIRONMENT),dev)
 
 smoke-snowflake: up  ## the same on a real account (docs/snowflake.md), in schemas of its own that are dropped
-	python tests/snowflake/smoke.py
+	python tools/snowflake_smoke/smoke.py
 
 graph-late-commits: setup .venv-plots/.ready  ## rows that stock dlt and this platform lose while others write, as numbers and a graph
-	python tests/late_commits/measure.py .data/late_commits.json
-	.venv-plots/bin/python tests/late_commits/draw.py .data/late_commits.json docs/images/late_commits.png
+	python tools/late_commits/measure.py .data/late_commits.json
+	.venv-plots/bin/python tools/late_commits/draw.py .data/late_commits.json docs/images/late_commits.png
 
 soak: setup  ## the Postgres pipeline beside writers, cut connections and restarts (make soak SECONDS=600)
-	python tests/late_commits/soak.py --seconds $(or $(SECONDS),60)
+	python tools/late_commits/soak.py --seconds $(or $(SECONDS),60)
 
 golden: setup .venv-snowflake/.ready  ## write what dlt and dbt send to Snowflake again; read the diff
 	GOLDEN=write pytest tests/snowflake/test_sql.py
 
 bench: setup .venv-bench/.ready  ## speeds side by side (docs/speed.md): make bench [ROWS=3000000] [ROUNDS=3] [ONLY=floor,ours] [TEN=no]
-	@python -m bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) \
+	@python -m tools.bench $(if $(ROWS),--rows $(ROWS)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(filter no,$(TEN)),--no-ten)
 
 bench-page: setup .venv-plots/.ready  ## the last bench's table and picture into docs/speed.md
-	python -m bench.report --write docs/speed.md
-	.venv-plots/bin/python -P bench/draw.py .data/bench/latest.json docs/images/speed.png
+	python -m tools.bench.report --write docs/speed.md
+	.venv-plots/bin/python -P tools/bench/draw.py .data/bench/latest.json docs/images/speed.png
 
 cost-page: setup  ## what a month costs, from prices, measurements and assumptions, into docs/cost.md
-	python -m cost --write docs/cost.md
+	python -m tools.cost --write docs/cost.md
 
 lint: setup  ## ruff: rules and format; mypy: types, strict on exactly_once/
 	ruff check .
@@ -135,10 +135,10 @@ lint: setup  ## ruff: rules and format; mypy: types, strict on exactly_once/
 	mypy
 
 mutate: setup  ## whether dbt's tests notice a changed join, filter or window of MART, after `make run` (make mutate [SAMPLE=100] [ONLY=rpt_mrr])
-	python tests/dbt/mutate.py .data/dp_mailblaze_demo_local_db.duckdb $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
+	python tools/dbt_mutation.py .data/dp_mailblaze_demo_local_db.duckdb $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
 
 slim: setup  ## what this change does to MART, built from the RAW of the last `make run` (make slim [BASE=origin/main])
-	@python -m tests.dbt.slim $(or $(BASE),origin/main)
+	@python -m tools.mart_diff $(or $(BASE),origin/main)
 
 docs: setup  ## dbt's own page of every model, column and test, as one file
 	python flows/dbt_command.py docs generate --static --quiet
@@ -214,8 +214,8 @@ endef
 #                              name             folder              locks that its lock follows                       reason
 $(eval $(call side_environment,image,           tests/image,        ,                                                 schemas of compose files and of what GitHub reads))
 $(eval $(call side_environment,snowflake,       tests/snowflake,    ,                                                 fakesnow pins a DuckDB and a sqlglot that dlt cannot use))
-$(eval $(call side_environment,plots,           tests/late_commits, ,                                                 only the pictures need matplotlib))
-$(eval $(call side_environment,bench,           bench,              ,                                                 the peers bring versions of their own))
+$(eval $(call side_environment,plots,           tools/late_commits, ,                                                 only the pictures need matplotlib))
+$(eval $(call side_environment,bench,           tools/bench,         ,                                                 the peers bring versions of their own))
 $(eval $(call side_environment,terraform,       tests/terraform,    ,                                                 checkov pins half of its dependencies))
 $(eval $(call side_environment,workflows,       tests/workflows,    ,                                                 pip-audit brings a pip of its own))
 $(eval $(call side_environment,dashboard,       dashboard,          requirements.lock,                                marimo and what it draws with; the dashboard needs no more))

@@ -1,22 +1,13 @@
 """Real parts for every test: a Postgres server, the mock SaaS on a port, an S3 API on a port, a DuckDB file."""
 
-import json
 import shutil
 import sqlite3
 import sys
-import threading
-import time
 from collections.abc import Iterator
-from contextlib import nullcontext
-from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
-import boto3
-import duckdb
-import psycopg2
 import pytest
-import uvicorn
 from moto.server import ThreadedMotoServer
 
 from mock_services.postgres.seed import seed as seed_postgres
@@ -24,11 +15,9 @@ from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.saas import store
 from mock_services.saas.app import create_app
 from pipelines.configuration.shell import ignore_foreign
+from tests.support.platform import TOKEN, TRIM_EVENTS, AtomicPuts, Platform, clone, empty_bucket, execute, serve
 
 ignore_foreign(uses_local_services=True)  # of whoever types `make test`
-TOKEN = "a-token-for-tests"  # noqa: S105
-KEYS = {"aws_access_key_id": "test", "aws_secret_access_key": "test", "region_name": "us-east-1"}
-BUCKET = "dp-mailblaze-demo-ci-raw"
 
 
 # Fixtures that start a server, or take seconds to make.
@@ -67,49 +56,6 @@ def _no_name_was_left_out_before(monkeypatch) -> None:
     monkeypatch.setattr("pipelines.configuration.shell._ignored", {})
 
 
-@dataclass
-class Platform:
-    """One isolated `ci` environment: its own database, API store, bucket, warehouse and dlt working folder."""
-
-    data_dir: Path
-    postgres_url: str
-    saas_store: Path
-    saas_url: str
-    s3_url: str
-    extra: dict = field(default_factory=dict)
-
-    @property
-    def warehouse(self) -> Path:
-        return self.data_dir / "dp_mailblaze_demo_ci_db.duckdb"
-
-    def write_services(self, **changes: str) -> None:
-        services = {
-            "postgres_url": self.postgres_url,
-            "saas_url": self.saas_url,
-            "saas_token": TOKEN,
-            "s3_endpoint_url": self.s3_url,
-            "s3_credentials": KEYS,
-        }
-        (self.data_dir / "services.json").write_text(json.dumps(services | self.extra | changes))
-
-    def source(self, sql: str) -> list[tuple]:
-        """Run SQL in the source Postgres; what it selects is returned."""
-        return query(self.postgres_url, sql)
-
-    def raw(self, sql: str) -> list[tuple]:
-        """Select from the warehouse."""
-        with duckdb.connect(str(self.warehouse)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            return connection.execute(sql).fetchall()
-
-    def lake(self, prefix: str = "") -> list[str]:
-        """Return the keys of the lake's files of rows below a prefix: a lease is none, nor what is told of a load."""
-        return files_of_rows(objects(self.s3_url, BUCKET, prefix))
-
-    def s3(self):
-        return boto3.client("s3", endpoint_url=self.s3_url, **KEYS)
-
-
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), ephemeral=True) as server:
@@ -143,9 +89,6 @@ def small_store(seeded_store, tmp_path_factory) -> Path:
     return path
 
 
-TRIM_EVENTS = "delete from email_events where sequence % 20 <> 0"
-
-
 @pytest.fixture(scope="session")
 def s3_server() -> Iterator[str]:
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
@@ -154,19 +97,6 @@ def s3_server() -> Iterator[str]:
     host, port = server.get_host_and_port()
     yield f"http://{host}:{port}"
     server.stop()
-
-
-class AtomicPuts:
-    """S3 judges and does a conditional put in one piece; moto looks, then writes, and lets two of them through."""
-
-    def __init__(self, app):
-        self.app = app
-        self.lock = threading.Lock()
-
-    def __call__(self, environ, start_response):
-        is_conditional = "HTTP_IF_MATCH" in environ or "HTTP_IF_NONE_MATCH" in environ
-        with self.lock if is_conditional and environ["REQUEST_METHOD"] == "PUT" else nullcontext():
-            return self.app(environ, start_response)
 
 
 @pytest.fixture
@@ -190,64 +120,9 @@ def platform(postgres_server, small_database, small_store, s3_server, tmp_path, 
     execute(postgres_server.url("postgres", "postgres"), f"drop database {database} with (force)")
 
 
-class serve:  # noqa: N801  used as a function
-    """Run an ASGI app on a free port of 127.0.0.1 for the time of a `with`, which gets its URL."""
+@pytest.fixture
+def few_tables(monkeypatch) -> None:
+    """Keep three tables of Postgres, for tests of what is the same for each: a load takes half of the time."""
+    from tests.support.tables import keep  # which imports dlt
 
-    def __init__(self, app):
-        self.server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="error"))
-        self.thread = threading.Thread(target=self.server.run, daemon=True)
-
-    def __enter__(self) -> str:
-        self.thread.start()
-        while not self.server.started:
-            assert self.thread.is_alive(), "the mock SaaS did not start"
-            time.sleep(0.005)
-        port = self.server.servers[0].sockets[0].getsockname()[1]
-        return f"http://127.0.0.1:{port}"
-
-    def __exit__(self, *_) -> None:
-        self.server.should_exit = True
-        self.thread.join(10)
-
-
-def clone(server: EmbeddedPostgres, template: str, database: str) -> None:
-    execute(server.url("postgres", "postgres"), f'create database "{database}" template "{template}" owner mailblaze')
-
-
-def query(url: str, sql: str) -> list[tuple]:
-    """Run SQL in one transaction and return what it selects."""
-    connection = psycopg2.connect(url)
-    with connection, connection.cursor() as cursor:
-        cursor.execute(sql)
-        rows = cursor.fetchall() if cursor.description else []
-    connection.close()
-    return rows
-
-
-def execute(url: str, sql: str) -> None:
-    """Run SQL outside of any transaction."""
-    connection = psycopg2.connect(url)
-    connection.autocommit = True
-    with connection.cursor() as cursor:
-        cursor.execute(sql)
-    connection.close()
-
-
-def objects(s3_url: str, bucket: str, prefix: str = "") -> list[str]:
-    """Return every key of a bucket below a prefix, sorted."""
-    client = boto3.client("s3", endpoint_url=s3_url, **KEYS)
-    pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
-
-
-def files_of_rows(keys: list[str]) -> list[str]:
-    return [key for key in keys if not {"_lease", "_loads", "_schemas"} & set(key.split("/"))]
-
-
-def empty_bucket(platform: Platform) -> None:
-    client = platform.s3()
-    if BUCKET in [bucket["Name"] for bucket in client.list_buckets()["Buckets"]]:
-        for key in objects(platform.s3_url, BUCKET):
-            client.delete_object(Bucket=BUCKET, Key=key)
-    else:
-        client.create_bucket(Bucket=BUCKET)
+    keep(monkeypatch, "accounts", "lists", "contacts")

@@ -50,7 +50,7 @@ def repository(tmp_path) -> Path:
 
 
 def slim(repository: Path, raw: Path, base: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tests.dbt.slim", base, "--repository", str(repository)]
+    command = [sys.executable, "-m", "tools.mart_diff", base, "--repository", str(repository)]
     where = {"MAILBLAZE_ENV": "ci", "MAILBLAZE_DATA_DIR": str(raw.parent)}
     return subprocess.run(command, cwd=ROOT, env=os.environ | where | settings, capture_output=True, text=True)
 

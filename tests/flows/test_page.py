@@ -9,7 +9,7 @@ import pytest
 from exactly_once.errors import PipelineError
 from flows.outputs.dashboard_page import PageTarget, resolve_target
 from pipelines.environment import data_dir
-from tests.conftest import BUCKET, KEYS
+from tests.support.platform import BUCKET, KEYS
 
 
 def test_by_default_it_is_beside_an_embedded_warehouse_and_nowhere_else(platform, monkeypatch):

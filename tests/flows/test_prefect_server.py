@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 
-from tests.conftest import serve
+from tests.support.platform import serve
 
 pytestmark = pytest.mark.integration
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from moto.server import ThreadedMotoServer
 
 from mock_services.postgres.server import EmbeddedPostgres
-from tests.conftest import AtomicPuts
+from tests.support.platform import AtomicPuts
 
 DATABASE = "world"
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
-from tests.crash.children import Ending
-from tests.crash.reference import Reference
-from tests.crash.scene import reason
 from tests.foreign.reader import Known, Problem, compare, digests
 from tests.foreign.schema import Schema, Turn
 from tests.foreign.world import Refused, World
+from tools.kill_test.children import Ending
+from tools.kill_test.reference import Reference
+from tools.kill_test.scene import reason
 
 REFUSED = (3, 4)  # the exit codes of a load that left tables out
 

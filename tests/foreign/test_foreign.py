@@ -11,9 +11,9 @@ import pytest
 
 from exactly_once.postgres.tables.spec import Table
 from pipelines import postgres
-from tests.conftest import execute
 from tests.foreign.reader import compare
 from tests.foreign.schema import line
+from tests.support.platform import execute
 
 pytestmark = pytest.mark.slow
 

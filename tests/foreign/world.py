@@ -18,11 +18,11 @@ import psycopg2
 
 from exactly_once.postgres.tables.spec import Table
 from pipelines import command, postgres
-from tests.conftest import BUCKET, KEYS
-from tests.crash.boundaries import Strike
-from tests.crash.children import Ending, ask, run
 from tests.foreign.schema import Schema, Tables
 from tests.foreign.services import DATABASE
+from tests.support.platform import BUCKET, KEYS
+from tools.kill_test.boundaries import Strike
+from tools.kill_test.children import Ending, ask, run
 
 HELD = 75  # the exit code of a run that finds another one at work
 PATIENCE = 90  # seconds in which a run that finds the lease of a killed one is started again

@@ -11,10 +11,10 @@ import boto3
 import pytest
 import yaml
 
-from tests.conftest import BUCKET, KEYS, TOKEN, execute
 from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, scheduled, wait_until
 from tests.image.box import ROOT
-from tests.pipelines.compare import assert_raw_equals_source
+from tests.support.compare import assert_raw_equals_source
+from tests.support.platform import BUCKET, KEYS, TOKEN, execute
 
 PATIENCE = 120
 

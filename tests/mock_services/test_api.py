@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from mock_services.saas.app import create_app
-from tests.conftest import TOKEN, serve
+from tests.support.platform import TOKEN, serve
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from mock_services.__main__ import main
 from mock_services.saas.app import create_app
 from mock_services.saas.faults import KINDS, random_faults, read_script
 from mock_services.service_manager import ServiceManager
-from tests.conftest import TOKEN, serve
+from tests.support.platform import TOKEN, serve
 
 
 @pytest.fixture(scope="module")

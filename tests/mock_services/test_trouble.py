@@ -19,7 +19,7 @@ from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.postgres.workload.transactions import TABLES
 from mock_services.postgres.workload.writers import Workload, Writers
 from mock_services.system.interrupts import LINE
-from tests.conftest import clone, execute
+from tests.support.platform import clone, execute
 
 pytestmark = pytest.mark.integration
 

@@ -22,7 +22,7 @@ from exactly_once.errors import PipelineError
 from pipelines import postgres, saas
 from pipelines.configuration import environment_checks
 from pipelines.doctor import doctor_context
-from tests.conftest import BUCKET, TOKEN, execute, objects, serve
+from tests.support.platform import BUCKET, TOKEN, execute, objects, serve
 
 ROOT = Path(__file__).parents[2]
 

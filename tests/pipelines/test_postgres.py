@@ -9,9 +9,9 @@ from exactly_once.errors import PipelineError, user_message
 from mock_services.postgres.traffic import simulate_day
 from pipelines.environment import build_pipeline
 from pipelines.postgres import load
-from tests.pipelines.compare import assert_raw_equals_source, columns, differences, source_counts
-from tests.pipelines.steps import counts, extract_only, refused
-from tests.pipelines.tables import names
+from tests.support.compare import assert_raw_equals_source, columns, differences, source_counts
+from tests.support.steps import counts, extract_only, refused
+from tests.support.tables import names
 
 
 def test_first_load_brings_every_value_of_every_type(platform):

@@ -18,7 +18,7 @@ from mock_services.saas.content.events import iso
 from pipelines import saas
 from pipelines.environment import build_pipeline
 from pipelines.saas import load
-from tests.conftest import TOKEN, serve
+from tests.support.platform import TOKEN, serve
 
 ENDPOINTS = {endpoint.name: endpoint for endpoint in saas.ENDPOINTS}
 OUT_OF_ORDER = {"collection": "suppressions", "request": 2, "kind": "out_of_order"}

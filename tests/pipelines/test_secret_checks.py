@@ -14,7 +14,7 @@ from pipelines import doctor
 from pipelines.configuration import secret_checks
 from pipelines.configuration.prefect_api import PrefectApi
 from pipelines.configuration.secret_checks import NEEDED, OF_PREFECT, secrets
-from tests.conftest import serve
+from tests.support.platform import serve
 
 pytestmark = pytest.mark.integration
 

@@ -24,7 +24,7 @@ from pipelines.configuration.settings import CHECKS, find, is_full, missing
 from pipelines.doctor import doctor_context
 from pipelines.environment import data_dir, environment
 from pipelines.run_context import MailBlazeContext
-from tests.conftest import KEYS, TOKEN
+from tests.support.platform import KEYS, TOKEN
 
 ROOT = Path(__file__).parents[2]
 BARE = {

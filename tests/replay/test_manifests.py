@@ -9,8 +9,8 @@ import pytest
 
 from exactly_once.errors import PipelineError
 from pipelines.replay import main, open_replay
-from tests.crash import foreign
-from tests.crash.subject import compare
+from tools.kill_test import foreign
+from tools.kill_test.subject import compare
 
 LOADS = 4
 

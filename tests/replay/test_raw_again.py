@@ -22,9 +22,9 @@ from mock_services.postgres.traffic import simulate_day
 from mock_services.saas import store
 from pipelines import postgres, saas
 from pipelines.replay import main, replay
-from tests.conftest import BUCKET, Platform, objects
-from tests.pipelines.compare import assert_raw_equals_source
-from tests.pipelines.steps import counts
+from tests.support.compare import assert_raw_equals_source
+from tests.support.platform import BUCKET, Platform, objects
+from tests.support.steps import counts
 
 ROOT = Path(__file__).parents[2]
 # Not the same: whose turn it is, and when this warehouse saw a schema of dlt's for the first time.

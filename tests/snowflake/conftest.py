@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from tests.conftest import KEYS
 from tests.snowflake.history import history  # noqa: F401  a fixture
 from tests.snowflake.offline import OfflineSnowflake
 from tests.snowflake.sides import BUCKET, DATABASE
+from tests.support.platform import KEYS
 
 
 @pytest.fixture(scope="session")

@@ -15,10 +15,10 @@ import pytest
 from mock_services.postgres.traffic import simulate_day
 from mock_services.saas import store
 from mock_services.saas.app import create_app
-from tests.conftest import KEYS, TOKEN, clone, query, serve
 from tests.snowflake.digest import digest
 from tests.snowflake.metering import meter
 from tests.snowflake.sides import OURS, DuckDb, Side, Snowflake, write_key
+from tests.support.platform import KEYS, TOKEN, clone, query, serve
 
 MRR = "select month_starts_on, closing_mrr_usd from MART.rpt_mrr"
 

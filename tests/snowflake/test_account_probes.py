@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tests.snowflake.account_probes import QUESTIONS, Answer, ask_all, page
+from tools.snowflake_smoke.account_probes import QUESTIONS, Answer, ask_all, page
 
 PAGE = Path(__file__).parents[2] / "docs" / "snowflake.md"
 PROBED = [one for one in QUESTIONS if one.probe]
@@ -66,7 +66,7 @@ class Refusing(Indifferent):
 
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch):
-    monkeypatch.setattr("tests.snowflake.account_probes.time.sleep", lambda _: None)
+    monkeypatch.setattr("tools.snowflake_smoke.account_probes.time.sleep", lambda _: None)
 
 
 @pytest.mark.parametrize("answer", [[], [("x",)], [(-1,), (-1,)]], ids=["nothing", "a word", "numbers"])
@@ -170,7 +170,7 @@ def test_the_stand_in_is_not_asked_what_it_cannot_know():
 
 def test_one_wrong_answer_fails_the_run(monkeypatch):
     said = []
-    monkeypatch.setattr("tests.snowflake.account_probes.QUESTIONS", QUESTIONS[:1])
+    monkeypatch.setattr("tools.snowflake_smoke.account_probes.QUESTIONS", QUESTIONS[:1])
     assert not ask_all(Indifferent([("SYSADMIN", "REPORT_WH")]), True, said.append)
     assert said[-1] == ("✗ Who is the loader's session? | wanted: LOADER, LOAD_WH | got: [('SYSADMIN', 'REPORT_WH')]")
     assert ask_all(Indifferent([("LOADER", "LOAD_WH")]), True, said.append)
@@ -181,7 +181,7 @@ def test_an_answer_that_is_not_needed_fails_nothing(monkeypatch):
     harmless = [one for one in QUESTIONS if not one.is_needed]
     names = {"read_consistency", "replay_beside_states", "column_beside_copy", "fence_is_transient"}
     assert {one.name for one in harmless} == names
-    monkeypatch.setattr("tests.snowflake.account_probes.QUESTIONS", harmless)
+    monkeypatch.setattr("tools.snowflake_smoke.account_probes.QUESTIONS", harmless)
     said = []
     assert ask_all(Refusing(604), True, said.append)
     assert [line[0] for line in said[2:]] == ["!"] * len(harmless)
@@ -197,6 +197,6 @@ def test_the_list_is_whole():
 
 
 def test_the_page_has_the_list():
-    """Written by `python -m tests.snowflake.account_probes`."""
+    """Written by `python -m tools.snowflake_smoke.account_probes`."""
     (found,) = re.findall(r"<!-- account -->\n(.*?)<!-- /account -->", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     assert found == page()

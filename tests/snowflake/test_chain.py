@@ -11,10 +11,10 @@ import pytest
 
 from mock_services.saas import store
 from pipelines.postgres import TABLES
-from tests.pipelines.compare import columns, source_rows
 from tests.pipelines.test_saas import ENDPOINTS, as_json, stored
 from tests.snowflake.history import MRR, digests
 from tests.snowflake.sides import DATABASE, Snowflake
+from tests.support.compare import columns, source_rows
 
 
 def test_every_mart_table_equals_the_one_of_duckdb(history):

@@ -21,9 +21,9 @@ import pytest
 from snowflake.connector.errors import Error, ProgrammingError
 
 from mock_services.system import processes
-from tests.conftest import KEYS
 from tests.snowflake.offline import HERE, OfflineSnowflake
 from tests.snowflake.sides import BUCKET, DATABASE
+from tests.support.platform import KEYS
 
 PROBES: dict[str, Callable] = {}
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

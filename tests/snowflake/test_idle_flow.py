@@ -9,9 +9,9 @@ import boto3
 import pytest
 
 from mock_services.commands import down, up
-from tests.conftest import KEYS, objects
 from tests.snowflake.sides import BUCKET
 from tests.snowflake.statements import woken
+from tests.support.platform import KEYS, objects
 
 BUDGET = "postgres/_lease/DP_MAILBLAZE_DEMO_DEV_DB.RAW_budget.json"
 

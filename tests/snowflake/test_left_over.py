@@ -15,11 +15,11 @@ from exactly_once.destinations.left_over_transactions import Locked, Transaction
 from exactly_once.errors import is_transient, user_message
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline
-from tests.snowflake.account_probes import copied, numbers
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import DATABASE, ROOT, write_key
-from tests.snowflake.smoke_account import SmokeAccount
 from tests.snowflake.transactions import findings
+from tools.snowflake_smoke.account_probes import copied, numbers
+from tools.snowflake_smoke.smoke_account import SmokeAccount
 
 SCRATCH = "LEFT_OVER_"  # beside RAW, whose fence others hold
 SCHEMA = f"{SCRATCH}RAW"

@@ -13,9 +13,9 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.conftest import objects
 from tests.snowflake.policies import MASKS, MODULE, body, masks_of_terraform, regions
 from tests.snowflake.sides import BUCKET, DATABASE
+from tests.support.platform import objects
 
 TAG = f"{DATABASE}.MART.PERSONAL_DATA_"
 ADDRESS = r"[^@\s<>\"]+(?:@|%40)[^@\s<>\"]+"

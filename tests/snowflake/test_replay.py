@@ -4,12 +4,12 @@ import pytest
 
 from pipelines.postgres import load
 from pipelines.replay import replay
-from tests.conftest import clone, execute, objects, query
-from tests.pipelines.tables import keep
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.sides import BUCKET, DATABASE, Snowflake, write_key
 from tests.snowflake.statements import sent_by
 from tests.snowflake.test_sql import lint
+from tests.support.platform import clone, execute, objects, query
+from tests.support.tables import keep
 
 SCHEMA = "AGAIN_RAW"  # a trial beside RAW: the other tests of this room are left alone
 LAKE = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "REGION_NAME": "us-east-1"}

@@ -8,13 +8,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tests.conftest import objects
-from tests.snowflake.account_probes import QUESTIONS
 from tests.snowflake.offline import OfflineSnowflake
-from tests.snowflake.reporter import unmasked
 from tests.snowflake.sides import BUCKET, DATABASE, Snowflake
-from tests.snowflake.smoke import LEASE, MAKES, SCRATCH, drop_left
 from tests.snowflake.statements import sent_by
+from tests.support.platform import objects
+from tools.snowflake_smoke.account_probes import QUESTIONS
+from tools.snowflake_smoke.reporter import unmasked
+from tools.snowflake_smoke.smoke import LEASE, MAKES, SCRATCH, drop_left
 
 SENDER = {"LOADER": "dlt", "TRANSFORMER": "dbt"}
 
@@ -33,7 +33,7 @@ def tried(history, offline, s3_server, tmp_path_factory) -> dict:
     }
     (tmp_path / "services.json").write_text(json.dumps(services))
     return {
-        "output": Snowflake("dev", tmp_path, settings).run("python", "tests/snowflake/smoke.py"),
+        "output": Snowflake("dev", tmp_path, settings).run("python", "tools/snowflake_smoke/smoke.py"),
         "sent": list(sent_by(offline.statements()[first:])),
         "keys": set(objects(s3_server, BUCKET)) - before,
     }
@@ -206,4 +206,4 @@ def test_without_an_account_one_line_says_what_to_set(history, tmp_path):
     (tmp_path / "services.json").write_text("{}")
     side = Snowflake("dev", tmp_path, {})
     with pytest.raises(AssertionError, match="✗ set DESTINATION__WAREHOUSE__CREDENTIALS__HOST"):
-        side.run("python", "tests/snowflake/smoke.py")
+        side.run("python", "tools/snowflake_smoke/smoke.py")

@@ -18,18 +18,17 @@ from exactly_once.recovery.manifests import ManifestStore
 from pipelines import postgres, saas
 from pipelines.environment import build_pipeline
 from pipelines.replay import main
-from tests.conftest import BUCKET, AtomicPuts, Platform
-from tests.conftest import KEYS as OWN
-from tests.pipelines.conftest import few_tables  # noqa: F401  a fixture
 from tests.replay.test_raw_again import cut_off_then_lose_the_disk, differences, lose_raw, records, written
-from tests.snowflake import account_probes
-from tests.snowflake.account_probes import numbers
 from tests.snowflake.sides import DATABASE
-from tests.snowflake.smoke import SCRATCH
-from tests.snowflake.smoke_account import SmokeAccount
+from tests.support.platform import BUCKET, AtomicPuts, Platform
+from tests.support.platform import KEYS as OWN
 from tests.terraform.identities import identities
 from tests.terraform.lake_gate import Gate
 from tests.terraform.simulator import Identity
+from tools.snowflake_smoke import account_probes
+from tools.snowflake_smoke.account_probes import numbers
+from tools.snowflake_smoke.smoke import SCRATCH
+from tools.snowflake_smoke.smoke_account import SmokeAccount
 
 LOADER = {**OWN, "aws_access_key_id": "loader"}
 

@@ -9,12 +9,12 @@ import pytest
 import yaml
 
 from pipelines.environment import _environments
-from tests.snowflake.smoke import LEASE, SCRATCH
 from tests.terraform.ground import ACCOUNT, ROOT
 from tests.terraform.identities import identities
 from tests.terraform.policies import as_list, policies
 from tests.terraform.reference import action
 from tests.terraform.simulator import Request, allows
+from tools.snowflake_smoke.smoke import LEASE, SCRATCH
 
 GITHUB = "token.actions.githubusercontent.com"
 # What a load does in the lake; deletion is not among it.

@@ -8,9 +8,9 @@ import subprocess
 import pytest
 import yaml
 
-from tests.snowflake.smoke import NEEDED
 from tests.workflows import contexts
 from tests.workflows.contexts import REFUSAL, ROOT, TABLE
+from tools.snowflake_smoke.smoke import NEEDED
 
 WORKFLOWS = contexts.workflows()
 HELD = contexts.table(TABLE.read_text())

@@ -26,7 +26,7 @@ variable "database" {
 variable "scratch" {
   type        = string
   default     = "SMOKE_"
-  description = "Prefix of the schemas that a smoke run creates (tests/snowflake/smoke.py)."
+  description = "Prefix of the schemas that a smoke run creates (tools/snowflake_smoke/smoke.py)."
   validation {
     condition     = can(regex("^[A-Z]+_$", var.scratch))
     error_message = "scratch is upper case with an underscore at its end: without it RAW itself would be matched."

@@ -1,0 +1,94 @@
+"""Names in RAW: all different, stable, and never a name that dlt would change again."""
+
+import re
+
+import pytest
+
+from exactly_once.errors import PipelineError
+from exactly_once.incremental.delete_detection import deletes_resource_names
+from exactly_once.names import is_reserved, raw_name, raw_names
+from exactly_once.postgres import POSTGRES
+from exactly_once.postgres.tables.spec import Table, tables_by_name
+
+ODD = [
+    "OrderItems", "orders-2024", "users_", "größen", "Order Details", "userId", "user_id", "my_field__c", "名前",
+    "年齢",
+    "_dlt_load_id", "_dlt_id", "_deleted_at", "_row_key", "a\x01b", "", " ", "_", "__", "1st", "a" * 300,
+    "a" * 299 + "b",
+    "HTTPServer2X", "😀", "a.b", "a b", "a_b", "a__b", "d", "order", 'quo"te', "per%cent", "A_B",
+]  # fmt: skip
+
+
+def test_every_name_has_one_of_its_own_that_dlt_keeps():
+    found = raw_names(ODD)
+    assert len(set(found.values())) == len(ODD)
+    for raw in found.values():
+        assert raw_name(raw) == raw
+        assert not is_reserved(raw)
+        assert len(raw) <= 200
+
+
+def test_a_name_that_is_written_so_keeps_it_and_what_raw_has_stays():
+    assert raw_names(["userId"]) == {"userId": "user_id"}
+    both = raw_names(["userId", "user_id"])
+    assert both["user_id"] == "user_id"
+    assert both["userId"].startswith("user_id_")
+    later = raw_names(["userId", "user_id"], {"userId": "user_id"})
+    assert later == {"userId": "user_id", "user_id": later["user_id"]}
+    assert later["user_id"].startswith("user_id_")
+    assert raw_names(reversed(ODD)) == raw_names(ODD)  # no name depends on the order of columns
+
+
+def test_no_sweep_has_the_name_of_a_table():
+    names = ["orders", "orders_deletes", "orders_deletes_"]
+    sweeps = deletes_resource_names(names)
+    assert len(set(sweeps.values()) | set(names)) == 6
+
+
+GOOD = {"key": ["id"], "cursor": None, "deletes": "sweep"}
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (GOOD | {"curser": "x"}, "it has no option 'curser'; say 'cursor'"),
+        (GOOD | {"lags": 3600.0}, "it has no option 'lags'; say 'lookback_seconds'"),
+        (GOOD | {"share": 0.1, "max_deleted_fraction": 0.1}, "it has the option 'max_deleted_fraction' twice"),
+        ({"key": ["id"], "cursor": None}, "it lacks the option 'deletes'"),
+        (GOOD | {"key": 5}, "key=5: say a name or a list of names"),
+        (GOOD | {"key": ["id", "id"]}, "say a name or a list of names, each once"),
+        (GOOD | {"exclude": None}, "exclude=None: say a name or a list of names"),
+        (GOOD | {"lag": float("inf")}, "lookback_seconds=inf is out of range"),
+        (GOOD | {"key": []}, "its key is empty"),
+        (GOOD | {"key": "row", "cursor": "updated_at"}, "so it is read whole: say cursor=None"),
+        (GOOD | {"zone": "New York"}, "zone='New York' is no time zone"),
+        (GOOD | {"share": 2}, "max_deleted_fraction=2 is out of range"),
+        (GOOD | {"exclude": ["id"]}, "it excludes 'id', which it names as key, cursor or deletes"),
+        (GOOD | {"deletes": "gone", "exclude": ["gone"]}, "it excludes 'gone', which it names"),
+        (GOOD | {"cursor": "at", "as_text": ["at"]}, "its cursor 'at' is in as_text"),
+        (GOOD | {"deletes": None}, 'say "sweep", "none" or a column'),
+        (GOOD | {"deletes": "swep"}, "deletes='swep': say 'sweep'"),
+        (GOOD | {"deletes": "None"}, "deletes='None': say 'none'"),
+    ],
+)
+def test_a_misspelled_declaration_is_named(line, said):
+    with pytest.raises(PipelineError) as refused:
+        Table("Orders", **line)
+    assert said in str(refused.value)
+    assert re.match(r"tests/exactly_once/test_names.py:\d+: Table 'Orders': ", str(refused.value))
+
+
+def test_two_declarations_with_one_name_are_named():
+    tables = [Table("OrderItems", **GOOD), Table("order_items", **GOOD)]
+    with pytest.raises(
+        PipelineError, match="'order_items' and 'OrderItems' have the same name in RAW, POSTGRES_ORDER_"
+    ):
+        tables_by_name(tables, POSTGRES)
+    with pytest.raises(PipelineError, match="'OrderItems' is declared twice"):
+        tables_by_name([*tables[:1], *tables[:1]], POSTGRES)
+    tables_by_name([tables[0], Table("order_items", **GOOD, raw="order_items_2")], POSTGRES)
+
+
+def test_earlier_words_of_an_option_and_a_key_of_one_column_are_taken():
+    new = Table("orders", key="id", cursor="at", deletes="sweep", lookback_seconds=60, max_deleted_fraction=0.5)
+    assert Table("orders", key=["id"], cursor="at", deletes="sweep", lag=60, share=0.5) == new

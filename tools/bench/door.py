@@ -1,0 +1,32 @@
+"""The real Postgres door with one table in it, as a user runs it: `python -m tools.bench.door TABLE`.
+
+Everything else is as in `python pipelines/postgres.py`; its last line says in JSON what the load alone took.
+"""
+
+import json
+import sys
+import time
+
+from exactly_once.postgres.tables.spec import Table
+from pipelines import postgres
+from pipelines.command import run
+
+
+def main(table: str) -> None:
+    """Load the one table and print the seconds of the load, from the call to its return, and the rows extracted."""
+    postgres.TABLES = (Table(table, key="event_id", cursor="updated_at", deletes="sweep"),)
+    said = {}
+
+    def load():
+        began = time.monotonic()
+        report = postgres.load()
+        said["load_seconds"] = time.monotonic() - began
+        said["extracted"] = sum(row.extracted for row in report.tables.values())
+        return report
+
+    run("postgres", load, [])
+    print(json.dumps(said))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

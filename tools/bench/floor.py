@@ -1,0 +1,33 @@
+"""The floor: every byte of a table, sent by Postgres and thrown away: `python -m tools.bench.floor URL TABLE`."""
+
+import json
+import sys
+import time
+
+import psycopg2
+
+
+class Nowhere:
+    """Takes what is written and counts it."""
+
+    size = 0
+
+    def write(self, data: bytes) -> int:
+        self.size += len(data)
+        return len(data)
+
+
+def copy(url: str, table: str) -> dict[str, float]:
+    """Return the seconds of one binary COPY of the whole table, without imports and connecting, and its bytes."""
+    connection = psycopg2.connect(url)
+    with connection, connection.cursor() as cursor:
+        sink = Nowhere()
+        began = time.monotonic()
+        cursor.copy_expert(f"copy (select * from {table}) to stdout (format binary)", sink, 1 << 16)
+        seconds = time.monotonic() - began
+    connection.close()
+    return {"seconds": seconds, "bytes": sink.size}
+
+
+if __name__ == "__main__":
+    print(json.dumps(copy(*sys.argv[1:])))

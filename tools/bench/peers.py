@@ -1,0 +1,111 @@
+"""Others on the same table: dlt's own backends and Sling, from an environment of their own, `.venv-bench`."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+
+from tools.bench.checksum import RowsDiffer
+from tools.bench.process import ROOT, run
+from tools.bench.scene import Figures, LeftOut, Scene
+
+HOUSE = ROOT / ".venv-bench"
+
+
+def dlt(backend: str, table: str = "events") -> Callable[[Scene], Figures]:
+    """Return the part that measures stock dlt with one of its backends.
+
+    Where `table` is not the main table, `seconds` are scaled to all rows: start-up once, the rest by the rows;
+    `measured_seconds` and `measured_rows` say what was seen.
+    """
+    name = "dlt_default" if backend == "sqlalchemy" else f"dlt_{backend}"
+
+    def measure(scene: Scene) -> Figures:
+        rows, folder = scene.need(table), scene.fresh(name)
+        file = folder / "stock.duckdb"
+        # In a folder of its own: dlt would read our .dlt/ otherwise.
+        done = run(
+            [_python(), "-P", ROOT / "bench" / "stock_dlt.py", backend, scene.url, table, file],
+            cwd=folder, RUNTIME__DLTHUB_TELEMETRY="false", DLT_DATA_DIR=str(folder / "dlt"),
+        )  # fmt: skip
+        _count(file, f"raw.{table}", rows)
+        scene.remove(folder)
+        figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows}
+        if table != "events":
+            run_seconds = done.said["run_seconds"]
+            figure = {
+                "seconds": done.seconds - run_seconds + run_seconds * scene.rows / rows,
+                "rows": scene.rows,
+                "measured_seconds": done.seconds,
+                "measured_rows": rows,
+            }
+        return {name: figure}
+
+    return measure
+
+
+def engines(scene: Scene) -> Figures:
+    """Measure three ways to bring the table's rows from Postgres into Parquet files, and no further."""
+    rows, found = scene.need("events"), {}
+    for name in ("adbc", "connectorx", "duckdb"):
+        folder = scene.fresh(name)
+        done = run([_python(), "-P", ROOT / "bench" / "engine.py", name, scene.url, "events", folder], cwd=folder)
+        with duckdb.connect() as connection:
+            (read,) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchone()
+        if read != rows:
+            raise RowsDiffer(f"{name} wrote {read:,} rows, the source has {rows:,}")
+        size = sum(file.stat().st_size for file in folder.glob("*.parquet"))
+        scene.remove(folder)
+        figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows, "parquet_mb": size / 1e6}
+        found[f"engine_{name}"] = figure
+    return found
+
+
+def sling(scene: Scene) -> Figures:
+    """Measure Sling's full refresh into a DuckDB file.
+
+    Raises:
+        LeftOut: Sling is not installed.
+    """
+    rows, home = scene.need("events"), scene.fresh("sling")
+    binary, settings = _sling(home)
+    file = home / "sling.duckdb"
+    done = run(
+        [binary, "run", "--src-conn", "SOURCE", "--src-stream", "public.events", "--tgt-conn", "TARGET",
+         "--tgt-object", "main.events", "--mode", "full-refresh"],
+        cwd=home, SOURCE=f"{scene.url}?sslmode=disable", TARGET=f"duckdb://{file}", **settings,
+    )  # fmt: skip
+    _count(file, "main.events", rows)
+    scene.remove(home)
+    return {"sling": {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows}}
+
+
+def _sling(home: Path) -> tuple[Path, dict[str, str]]:
+    """Return Sling's binary and its settings: it finds DuckDB's command and extensions here and downloads neither."""
+    settings = {"HOME": str(home), "SLING_HOME_DIR": str(home / ".sling"), "SLING_DISABLE_TELEMETRY": "true"}
+    wheel = next(HOUSE.glob("lib/*/site-packages/sling_*/bin/sling-*"), None)
+    if wheel:
+        for extension in HOUSE.glob("lib/*/site-packages/duckdb_extension_*/extensions/*/*"):
+            place = home / ".duckdb" / "extensions" / extension.parent.name / "linux_amd64"
+            place.mkdir(parents=True, exist_ok=True)
+            (place / extension.name).symlink_to(extension)
+        return wheel, settings | {"DUCKDB_PATH": str(HOUSE / "bin" / "duckdb")}
+    on_path = shutil.which("sling")
+    if not on_path:
+        raise LeftOut("no Sling here: its wheel is for Linux on x86_64, and there is none on the PATH")
+    return Path(on_path), {"SLING_DISABLE_TELEMETRY": "true"}
+
+
+def _python() -> Path:
+    python = HOUSE / "bin" / "python"
+    if not python.exists():
+        raise LeftOut("there is no .venv-bench: `make bench` makes it")
+    return python
+
+
+def _count(file: Path, table: str, rows: int) -> None:
+    with duckdb.connect(str(file), read_only=True) as connection:
+        (found,) = connection.execute(f"select count(*) from {table}").fetchone()
+    if found != rows:
+        raise RowsDiffer(f"{table} in {file.name} has {found:,} rows, the source {rows:,}")

@@ -1,0 +1,79 @@
+"""One process of its own, timed from its start to its end."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+# Pages of memory are counted in kilobytes, on macOS in bytes.
+TO_MB = 2**20 if sys.platform == "darwin" else 2**10
+
+
+class Broken(Exception):
+    """A process that was to be measured failed; the message is the last line that it said."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one process took: `seconds` of wall time with all imports, `peak_mb` of resident memory.
+
+    `said` is the JSON object in the last line of its standard output, {} where it said none. Of a process that starts
+    others, `peak_mb` is that of the largest one. Linux counts what the starting process had at its peak as the least,
+    so that one has to stay small.
+    """
+
+    seconds: float
+    peak_mb: float
+    said: dict[str, Any]
+
+
+def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run:
+    """Run a command to its end, with `settings` as further environment variables, and return what it took.
+
+    Raises:
+        Broken: it ended with another code than 0.
+    """
+    with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
+        os.sync()  # what was written before is not written in this process' time
+        began = time.monotonic()
+        process = subprocess.Popen(
+            [str(part) for part in command], cwd=cwd, env=environment(settings),
+            stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
+        )  # fmt: skip
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+        seconds = time.monotonic() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        errors.seek(0)
+        lines, complaints = output.read().splitlines(), errors.read().splitlines()
+    if process.returncode:
+        last = next((line.strip() for line in reversed(complaints or lines) if line.strip()), "nothing was said")
+        raise Broken(f"exit code {process.returncode}: {last}")
+    return Run(seconds, usage.ru_maxrss / TO_MB, _said(lines))
+
+
+def environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment of a user who has set nothing: byte-code is kept, and no setting of ours is inherited."""
+    ours = ("MAILBLAZE_", "SOURCES__", "DESTINATION__", "PYTHONDONTWRITEBYTECODE", "DLT_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**inherited, "DO_NOT_TRACK": "1", **settings}
+
+
+def _said(lines: Sequence[str]) -> dict[str, Any]:
+    try:
+        said = json.loads(lines[-1])
+    except (IndexError, json.JSONDecodeError):
+        return {}
+    return said if isinstance(said, dict) else {}

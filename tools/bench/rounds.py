@@ -1,0 +1,119 @@
+"""The parts of the bench, and the rounds in which they are measured.
+
+Rounds are interleaved, so that whatever else the machine does falls on all of the parts.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from tools.bench import bars, floors, machine, ours, peers, workshop
+from tools.bench.checksum import RowsDiffer
+from tools.bench.process import Broken, run
+from tools.bench.scene import Figures, LeftOut, Scene
+
+
+def api(_: Scene) -> Figures:
+    """Measure events of the API per second against what it permits.
+
+    Raises:
+        LeftOut: tools/bench/api.py is not there.
+    """
+    if not importlib.util.find_spec("tools.bench.api"):
+        raise LeftOut("tools/bench/api.py is not there")
+    return {"api": importlib.import_module("tools.bench.api").measure()}
+
+
+def sweep(scene: Scene) -> Figures:
+    """Measure a sweep alone: comparing every key of Postgres with every key of RAW."""
+    script = (
+        f"import json; from tools.bench.sweep import measure; print(json.dumps({{'found': measure({scene.rows})}}))"
+    )
+    seconds, peak, _ = run([sys.executable, "-c", script]).said["found"]
+    return {"sweep": {"seconds": seconds, "peak_mb": peak, "rows": scene.rows}}
+
+
+EACH_ROUND: dict[str, Callable[[Scene], Figures]] = {
+    "floor": floors.measure,
+    "ours": ours.measure,
+    "incremental": ours.measure_with_changes,  # with a first load, so it is "ours" as well
+    "engines": peers.engines,
+    "connectorx": peers.dlt("connectorx"),
+    "sling": peers.sling,
+    "pyarrow": peers.dlt("pyarrow"),
+    "default": peers.dlt("sqlalchemy", "events_few"),
+    "shapes": floors.measure_shapes,
+    "api": api,
+    "dbt": workshop.measure,
+}
+ONCE = {"sweep": sweep, "10x": floors.measure_10x}
+PARTS = EACH_ROUND | ONCE
+THEIRS = (
+    "engines",
+    "connectorx",
+    "sling",
+    "pyarrow",
+    "default",
+)  # one that fails, or loses rows, is left out and said so
+
+
+class Bench:
+    """The rounds so far: `runs[figure]` is one dict a round, `left_out[part]` the reason."""
+
+    def __init__(self, scene: Scene, parts: Sequence[str]) -> None:
+        self.scene = scene
+        self.parts = [part for part in parts if part != "ours" or "incremental" not in parts]
+        self.runs: bars.Rounds = {}
+        self.left_out: dict[str, str] = {}
+        self.loads: list[tuple[float, ...]] = []
+
+    def measure(self, rounds: int) -> None:
+        """Run every part that belongs to a round, round after round, then what is measured once."""
+        for self.scene.round in range(1, rounds + 1):
+            self.loads.append(os.getloadavg())
+            for part in EACH_ROUND:
+                self._part(part, f"round {self.scene.round} of {rounds}")
+        self.scene.forget("events", "events_few", *floors.SHAPES)
+        for part in ONCE:
+            self._part(part, "once")
+
+    def _part(self, part: str, when: str) -> None:
+        if part not in self.parts or part in self.left_out:
+            return
+        try:
+            figures = PARTS[part](self.scene)
+        except LeftOut as reason:
+            self.left_out[part] = str(reason)
+        except (Broken, RowsDiffer) as reason:
+            if part not in THEIRS:
+                raise
+            self.left_out[part] = str(reason)
+        else:
+            for name, figure in figures.items():
+                self.runs.setdefault(name, []).append({"round": self.scene.round, **figure})
+                shown = f"{figure['seconds']:8.1f} s" if "seconds" in figure else ""
+                print(f"{when:<14} {name:<26}{shown}", file=sys.stderr, flush=True)
+            return
+        print(f"{when:<14} {part:<26}left out: {self.left_out[part]}", file=sys.stderr, flush=True)
+
+    def result(self, rounds: int, versions: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
+        """Return what latest.json holds: the figures by name, and everything they came from."""
+        found = bars.ratios(self.runs)
+        return {
+            **found,
+            "rows": self.scene.rows,
+            "rounds": rounds,
+            "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
+            "commit": machine.commit(),
+            "machine": described,
+            "load_averages": self.loads,
+            "versions": versions,
+            "bars": bars.judge(found),
+            "left_out": self.left_out,
+            "medians": bars.medians(self.runs),
+            "runs": self.runs,
+        }

@@ -1,0 +1,45 @@
+"""The workshop: `dbt build` over the seeded sources, the first time and again with nothing changed."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from tools.bench.ours import WAREHOUSE
+from tools.bench.process import ROOT, run
+from tools.bench.scene import Figures, Scene
+
+
+def measure(scene: Scene) -> Figures:
+    """Measure both builds, the second with what dbt's first left; every round builds on a copy of the same RAW."""
+    if "loaded" not in scene.kept:
+        scene.kept["loaded"] = _load(scene)
+    place = scene.fresh("dbt")
+    shutil.copy(scene.kept["loaded"], place / WAREHOUSE)
+    command = [Path(sys.executable).with_name("dbt"), "build", "--project-dir", "dbt", "--profiles-dir", "dbt"]
+    settings = {
+        "MAILBLAZE_DATA_DIR": str(place),
+        "MAILBLAZE_ENV": "local",
+        "DBT_TARGET_PATH": str(place / "target"),
+        "DBT_LOG_PATH": str(place / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+    found = {}
+    for name in ("dbt_full", "dbt_unchanged"):
+        done = run(command, **settings)
+        found[name] = {"seconds": done.seconds, "peak_mb": done.peak_mb}
+    scene.remove(place)
+    return found
+
+
+def _load(scene: Scene) -> Path:
+    """Start the two sources, seed them as `make up` does, load both and return the DuckDB file."""
+    data_dir, kept = scene.fresh("sources"), scene.fresh("loaded")
+    services = [sys.executable, "-m", "mock_services", "--data-dir", data_dir]
+    try:
+        run([*services, "up", "--only", "postgres,saas"])
+        for door in ("postgres", "saas"):
+            command = [sys.executable, ROOT / "pipelines" / f"{door}.py"]
+            run(command, MAILBLAZE_DATA_DIR=str(data_dir), MAILBLAZE_ENV="local")
+        return Path(shutil.move(data_dir / WAREHOUSE, kept))
+    finally:
+        run([*services, "clean"])

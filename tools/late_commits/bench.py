@@ -1,0 +1,88 @@
+"""A seeded Postgres of its own, and readers that run over and over beside its writers."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from mock_services.postgres.seed import seed
+from mock_services.postgres.server import EmbeddedPostgres
+from tests.support.platform import execute
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextmanager
+def small_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
+    """Start a server with every account and a twentieth of the contacts: enough for each rule, quick to read."""
+    with EmbeddedPostgres(folder, ephemeral=True) as server:
+        seed(server.url())
+        execute(server.url(), "delete from contacts where contact_id % 20 <> 0")
+        yield server
+
+
+class Reader:
+    """A reader's process; `runs` is what its runs told, errors among them."""
+
+    def __init__(self, folder: Path, name: str, *arguments: str, url: str | None = None):
+        self.name, self.folder, self.runs = name, folder / name, []
+        self.folder.mkdir()
+        if url:
+            (self.folder / "services.json").write_text(json.dumps({"postgres_url": url}))
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("MAILBLAZE")}
+        environment |= {"MAILBLAZE_ENV": "local", "MAILBLAZE_DATA_DIR": str(self.folder), "PYTHONPATH": str(ROOT)}
+        environment |= {"RUNTIME__LOG_LEVEL": "CRITICAL", "RUNTIME__DLTHUB_TELEMETRY": "false"}
+        self._log = (self.folder / "reader.log").open("w+")
+        self._process = subprocess.Popen(
+            [sys.executable, str(ROOT / "tools/late_commits/reader.py"), name, *arguments],
+            cwd=ROOT if url else self.folder,  # stock dlt must not see how our rows travel
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
+        )  # fmt: skip
+        self._ending, self._thread = threading.Event(), threading.Thread(target=self._read_on, daemon=True)
+
+    def run(self) -> dict:
+        """Run once, and return the rows read or the error, and the seconds."""
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        while not (line := self._process.stdout.readline()).startswith("{"):
+            if not line:
+                self._log.seek(0)
+                said = self._log.read().strip().splitlines() or ["nothing"]
+                raise ChildProcessError(f"the reader {self.name} ended and said: {said[-1]}")
+        self.runs.append(json.loads(line))
+        return self.runs[-1]
+
+    def run_well(self, times: int, most: int = 20) -> None:
+        """Run until that many runs in a row went well."""
+        good = 0
+        for _ in range(most):
+            good = 0 if "error" in self.run() else good + 1
+            if good == times:
+                return
+        raise RuntimeError(f"the reader {self.name} does not recover: {self.runs[-1]['error']}")
+
+    @contextmanager
+    def reading_on(self) -> Iterator[None]:
+        """Run over and over while the `with` lasts."""
+        self._thread.start()
+        try:
+            yield
+        finally:
+            self._ending.set()
+            self._thread.join()
+
+    def _read_on(self) -> None:
+        while not self._ending.is_set():
+            self.run()
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.stdin.close()
+        self._process.wait(60)
+        self._log.close()
