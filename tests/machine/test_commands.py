@@ -21,10 +21,10 @@ COMMANDS = [
     ("-m", "tests.foreign"),
     ("-m", "tools.mart_diff"),
     ("tools/dbt_mutation.py",),
-    ("-m", "bench"),
+    ("-m", "tools.bench"),
     ("-m", "tools.bench.report"),
-    ("-m", "tools.bench.sweep"),
-    ("-m", "cost"),
+    ("-m", "tools.bench.delete_detection"),
+    ("-m", "tools.cost"),
 ]
 
 

@@ -6,12 +6,12 @@ import duckdb
 import pytest
 
 from mock_services.postgres.server import EmbeddedPostgres
-from tools.bench import ours
+from tools.bench import platform_runs
 from tools.bench.__main__ import main
-from tools.bench.bars import BARS
 from tools.bench.checksum import RowsDiffer, compare
+from tools.bench.context import Scene
 from tools.bench.report import as_markdown, write
-from tools.bench.scene import Scene
+from tools.bench.thresholds import BARS
 
 pytestmark = pytest.mark.slow
 
@@ -51,8 +51,8 @@ def test_a_lost_row_and_a_bent_value_are_noticed(tmp_path):
         scene = Scene(tmp_path, server.url(), 500)
         scene.need("events")
         data_dir = scene.fresh("ours")
-        ours.load(scene, data_dir, "events")
-        warehouse = data_dir / ours.WAREHOUSE
+        platform_runs.load(scene, data_dir, "events")
+        warehouse = data_dir / platform_runs.WAREHOUSE
         for tampered in (
             "update RAW.POSTGRES_EVENTS set amount = amount + 0.0001 where event_id = 7",
             "update RAW.POSTGRES_EVENTS set amount = amount - 0.0001, subject = '' where event_id = 7",

@@ -174,7 +174,7 @@ def test_what_is_no_ledger_is_one_line(tmp_path, text, says):
     ledger = tmp_path / "ledger.csv"
     if text:
         ledger.write_text(text)
-    command = [sys.executable, "-m", "cost", "--ledger", ledger]
+    command = [sys.executable, "-m", "tools.cost", "--ledger", ledger]
     done = subprocess.run(command, cwd=MEASURED.parents[2], capture_output=True, text=True)
     assert done.returncode == 1
     assert says in done.stderr
@@ -190,7 +190,7 @@ def test_a_missing_price_is_one_line(tmp_path, measured):
 
 @pytest.mark.integration
 def test_the_command_prints_the_sums():
-    done = subprocess.run([sys.executable, "-m", "cost"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run([sys.executable, "-m", "tools.cost"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() in PAGE.read_text()
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from mock_services.postgres.server import EmbeddedPostgres
 from tools.bench import machine, report
 from tools.bench.checksum import RowsDiffer
+from tools.bench.context import Scene
 from tools.bench.process import Broken
 from tools.bench.rounds import PARTS, Bench
-from tools.bench.scene import Scene
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def vendor(folder: Path, permitted: float) -> Iterator[str]:
     """Serve a seeded store for the time of a `with`, which gets the URL; answers so far are at /counts."""
     path, port = folder / "store.sqlite", free_port(None)
     store.seed(path, 1)
-    command = [sys.executable, "-m", "tools.bench.vendor", str(path), str(port), str(permitted)]
+    command = [sys.executable, "-m", "tools.bench.counting_api", str(path), str(port), str(permitted)]
     server = subprocess.Popen(command, cwd=ROOT, env=environment({"MOCK_SAAS_TOKEN": TOKEN}))
     url = f"http://127.0.0.1:{port}"
     try:

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from tools.bench import peers, source
+from tools.bench import competitors, source
 from tools.bench.process import ROOT
 
 OURS = ("dlt", "duckdb", "pyarrow", "psycopg2-binary", "adbc-driver-postgresql", "sqlalchemy", "dbt-core")
@@ -55,7 +55,7 @@ def _version(name: str) -> str | None:
 
 def _peers() -> dict[str, str]:
     found = {}
-    for folder in peers.HOUSE.glob("lib/*/site-packages/*.dist-info"):
+    for folder in competitors.HOUSE.glob("lib/*/site-packages/*.dist-info"):
         name, _, number = folder.name.removesuffix(".dist-info").rpartition("-")
         if name.replace("_", "-") in THEIRS:
             found[name.replace("_", "-")] = number

@@ -11,10 +11,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tools.bench import bars, floors, machine, ours, peers, workshop
+from tools.bench import baselines, competitors, dbt_build, machine, platform_runs, thresholds
 from tools.bench.checksum import RowsDiffer
+from tools.bench.context import Figures, LeftOut, Scene
 from tools.bench.process import Broken, run
-from tools.bench.scene import Figures, LeftOut, Scene
 
 
 def api(_: Scene) -> Figures:
@@ -30,27 +30,26 @@ def api(_: Scene) -> Figures:
 
 def sweep(scene: Scene) -> Figures:
     """Measure a sweep alone: comparing every key of Postgres with every key of RAW."""
-    script = (
-        f"import json; from tools.bench.sweep import measure; print(json.dumps({{'found': measure({scene.rows})}}))"
-    )
+    code = f"from tools.bench.delete_detection import measure; print(json.dumps({{'found': measure({scene.rows})}}))"
+    script = f"import json; {code}"
     seconds, peak, _ = run([sys.executable, "-c", script]).said["found"]
     return {"sweep": {"seconds": seconds, "peak_mb": peak, "rows": scene.rows}}
 
 
 EACH_ROUND: dict[str, Callable[[Scene], Figures]] = {
-    "floor": floors.measure,
-    "ours": ours.measure,
-    "incremental": ours.measure_with_changes,  # with a first load, so it is "ours" as well
-    "engines": peers.engines,
-    "connectorx": peers.dlt("connectorx"),
-    "sling": peers.sling,
-    "pyarrow": peers.dlt("pyarrow"),
-    "default": peers.dlt("sqlalchemy", "events_few"),
-    "shapes": floors.measure_shapes,
+    "floor": baselines.measure,
+    "ours": platform_runs.measure,
+    "incremental": platform_runs.measure_with_changes,  # with a first load, so it is "ours" as well
+    "engines": competitors.engines,
+    "connectorx": competitors.dlt("connectorx"),
+    "sling": competitors.sling,
+    "pyarrow": competitors.dlt("pyarrow"),
+    "default": competitors.dlt("sqlalchemy", "events_few"),
+    "shapes": baselines.measure_shapes,
     "api": api,
-    "dbt": workshop.measure,
+    "dbt": dbt_build.measure,
 }
-ONCE = {"sweep": sweep, "10x": floors.measure_10x}
+ONCE = {"sweep": sweep, "10x": baselines.measure_10x}
 PARTS = EACH_ROUND | ONCE
 THEIRS = (
     "engines",
@@ -67,7 +66,7 @@ class Bench:
     def __init__(self, scene: Scene, parts: Sequence[str]) -> None:
         self.scene = scene
         self.parts = [part for part in parts if part != "ours" or "incremental" not in parts]
-        self.runs: bars.Rounds = {}
+        self.runs: thresholds.Rounds = {}
         self.left_out: dict[str, str] = {}
         self.loads: list[tuple[float, ...]] = []
 
@@ -77,7 +76,7 @@ class Bench:
             self.loads.append(os.getloadavg())
             for part in EACH_ROUND:
                 self._part(part, f"round {self.scene.round} of {rounds}")
-        self.scene.forget("events", "events_few", *floors.SHAPES)
+        self.scene.forget("events", "events_few", *baselines.SHAPES)
         for part in ONCE:
             self._part(part, "once")
 
@@ -102,7 +101,7 @@ class Bench:
 
     def result(self, rounds: int, versions: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
         """Return what latest.json holds: the figures by name, and everything they came from."""
-        found = bars.ratios(self.runs)
+        found = thresholds.ratios(self.runs)
         return {
             **found,
             "rows": self.scene.rows,
@@ -112,8 +111,8 @@ class Bench:
             "machine": described,
             "load_averages": self.loads,
             "versions": versions,
-            "bars": bars.judge(found),
+            "bars": thresholds.judge(found),
             "left_out": self.left_out,
-            "medians": bars.medians(self.runs),
+            "medians": thresholds.medians(self.runs),
             "runs": self.runs,
         }

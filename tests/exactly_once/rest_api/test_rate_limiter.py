@@ -14,7 +14,7 @@ from exactly_once.rest_api.transport.rate_limiter import AdaptiveRateLimiter
 from mock_services.saas.app import create_app
 from pipelines.saas import saas
 from tests.support.platform import TOKEN, serve
-from tools.bench.vendor import Counted
+from tools.bench.counting_api import Counted
 
 
 class Bucket:

@@ -16,7 +16,7 @@ from mock_services.saas.app import create_app
 from pipelines.saas import load
 from tests.pipelines.test_saas import assert_raw_equals_api
 from tests.support.platform import TOKEN, serve
-from tools.bench.vendor import Counted
+from tools.bench.counting_api import Counted
 
 BEGINNING = "1970-01-01T00:00:00Z"
 START = datetime(2026, 1, 1, tzinfo=UTC)

@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tools.bench.context import Figures, Scene
 from tools.bench.process import run
-from tools.bench.scene import Figures, Scene
 
 WAREHOUSE = "dp_mailblaze_demo_local_db.duckdb"
 
@@ -19,7 +19,7 @@ def load(scene: Scene, data_dir: Path, table: str, **settings: str) -> dict[str,
     """
     (data_dir / "services.json").write_text(json.dumps({"postgres_url": scene.url}))
     done = run(
-        [sys.executable, "-m", "tools.bench.door", table],
+        [sys.executable, "-m", "tools.bench.run_one_table", table],
         MAILBLAZE_DATA_DIR=str(data_dir),
         MAILBLAZE_ENV="local",
         **settings,

@@ -1,4 +1,4 @@
-"""The mock vendor's API with a counter: `MOCK_SAAS_TOKEN=... python -m tools.bench.vendor STORE PORT PERMITTED`."""
+"""The mock vendor's API , counted: `MOCK_SAAS_TOKEN=... python -m tools.bench.counting_api STORE PORT PERMITTED`."""
 
 import json
 import os

@@ -3,9 +3,9 @@
 import shutil
 import sys
 
-from tools.bench import ours
+from tools.bench import platform_runs
+from tools.bench.context import Figures, LeftOut, Scene
 from tools.bench.process import run
-from tools.bench.scene import Figures, LeftOut, Scene
 
 SHAPES = ("wide", "narrow", "json_heavy")
 # The table, its lake, dlt's own copies of the files and the DuckDB file, with room to spare.
@@ -14,7 +14,7 @@ BYTES_A_ROW = 1_500
 
 def floor(scene: Scene, table: str) -> dict[str, float]:
     """Return `seconds`, `rows` and `bytes` of one COPY of a table into nothing."""
-    said = run([sys.executable, "-m", "tools.bench.floor", scene.url, table]).said
+    said = run([sys.executable, "-m", "tools.bench.baseline", scene.url, table]).said
     return {"seconds": said["seconds"], "rows": scene.need(table), "bytes": said["bytes"]}
 
 
@@ -30,7 +30,7 @@ def measure_shapes(scene: Scene) -> Figures:
     for shape in SHAPES:
         scene.need(shape)
         found[f"floor_{shape}"] = floor(scene, shape)
-        found[f"ours_{shape}"] = ours.full(scene, shape)
+        found[f"ours_{shape}"] = platform_runs.full(scene, shape)
     return found
 
 
@@ -45,6 +45,6 @@ def measure_10x(scene: Scene) -> Figures:
         raise LeftOut(f"it may take {wanted / 1e9:.0f} GB of disk, and {free / 1e9:.0f} GB are free")
     scene.need("events_10x")
     try:
-        return {"floor_10x": floor(scene, "events_10x"), "ours_10x": ours.full(scene, "events_10x")}
+        return {"floor_10x": floor(scene, "events_10x"), "ours_10x": platform_runs.full(scene, "events_10x")}
     finally:
         scene.forget("events_10x")

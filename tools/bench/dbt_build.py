@@ -1,12 +1,12 @@
-"""The workshop: `dbt build` over the seeded sources, the first time and again with nothing changed."""
+"""dbt alone: `dbt build` over the seeded sources, the first time and again with nothing changed."""
 
 import shutil
 import sys
 from pathlib import Path
 
-from tools.bench.ours import WAREHOUSE
+from tools.bench.context import Figures, Scene
+from tools.bench.platform_runs import WAREHOUSE
 from tools.bench.process import ROOT, run
-from tools.bench.scene import Figures, Scene
 
 
 def measure(scene: Scene) -> Figures:

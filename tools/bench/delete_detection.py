@@ -1,6 +1,6 @@
 """A sweep of many keys: seconds and peak memory of comparing every key of Postgres with every key of RAW.
 
-`python -m tools.bench.sweep [ROWS]`; a real Postgres, a DuckDB file. One row in a thousand has vanished.
+`python -m tools.bench.delete_detection [ROWS]`; a real Postgres, a DuckDB file. One row in a thousand has vanished.
 """
 
 import argparse

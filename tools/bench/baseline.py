@@ -1,4 +1,4 @@
-"""The floor: every byte of a table, sent by Postgres and thrown away: `python -m tools.bench.floor URL TABLE`."""
+"""The floor: every byte of a table, sent by Postgres and thrown away: `python -m tools.bench.baseline URL TABLE`."""
 
 import json
 import sys

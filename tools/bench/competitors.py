@@ -7,8 +7,8 @@ from pathlib import Path
 import duckdb
 
 from tools.bench.checksum import RowsDiffer
+from tools.bench.context import Figures, LeftOut, Scene
 from tools.bench.process import ROOT, run
-from tools.bench.scene import Figures, LeftOut, Scene
 
 HOUSE = ROOT / ".venv-bench"
 
@@ -26,7 +26,7 @@ def dlt(backend: str, table: str = "events") -> Callable[[Scene], Figures]:
         file = folder / "stock.duckdb"
         # In a folder of its own: dlt would read our .dlt/ otherwise.
         done = run(
-            [_python(), "-P", ROOT / "bench" / "stock_dlt.py", backend, scene.url, table, file],
+            [_python(), "-P", ROOT / "tools" / "bench" / "stock_dlt.py", backend, scene.url, table, file],
             cwd=folder, RUNTIME__DLTHUB_TELEMETRY="false", DLT_DATA_DIR=str(folder / "dlt"),
         )  # fmt: skip
         _count(file, f"raw.{table}", rows)
@@ -50,7 +50,9 @@ def engines(scene: Scene) -> Figures:
     rows, found = scene.need("events"), {}
     for name in ("adbc", "connectorx", "duckdb"):
         folder = scene.fresh(name)
-        done = run([_python(), "-P", ROOT / "bench" / "engine.py", name, scene.url, "events", folder], cwd=folder)
+        done = run(
+            [_python(), "-P", ROOT / "tools" / "bench" / "engine.py", name, scene.url, "events", folder], cwd=folder
+        )
         with duckdb.connect() as connection:
             (read,) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchone()
         if read != rows:
