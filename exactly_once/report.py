@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import dlt
 from dlt.common.pipeline import LoadInfo
 
+from exactly_once.clients import load_storage
 from exactly_once.recovery.manifest_chain import file_key, sealed
 from exactly_once.table_guard import RefusedTable
 
@@ -46,7 +48,7 @@ class LoadReport:
         """Return the report of table `name`, a new one the first time."""
         return self.tables.setdefault(name, TableReport(name))
 
-    def add_extracted(self, metrics: dict[str, list]) -> None:
+    def add_extracted(self, metrics: dict[str, list[Any]]) -> None:
         """Add what dlt's extract step says of each table that was not refused."""
         refused = {one.raw_name for one in self.refused}
         for step in metrics.values():
@@ -70,7 +72,7 @@ def _lake_rows(info: LoadInfo, pipeline: dlt.Pipeline) -> dict[str, int]:
     """Return for each table the rows in the files that this load wrote to the lake, counted when they were made."""
     rows: dict[str, int] = defaultdict(int)
     for package in info.load_packages:
-        contents = sealed(pipeline._get_load_storage().get_load_package_state(package.load_id)) or {}
+        contents = sealed(load_storage(pipeline).get_load_package_state(package.load_id)) or {}
         for job in package.jobs["completed_jobs"]:
             found = job.job_file_info
             if found.file_format == "parquet" and not found.table_name.startswith("_dlt"):

@@ -1,4 +1,4 @@
-"""One load: what is pending is finished, new rows are extracted and normalized, then land through the lake in RAW."""
+"""One load: what is pending is finished, new rows are extracted and normalized, then loaded through the lake."""
 
 import threading
 import time
@@ -10,7 +10,8 @@ from typing import Any
 import dlt
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
-from exactly_once.destinations.fencing import write_fencing_token
+from exactly_once.clients import staging_of
+from exactly_once.destinations.fencing import LoadAttempt, write_fencing_token
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
@@ -37,6 +38,7 @@ from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused,
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
+CUT_OFF = "a run was cut off before it had checked what it read"
 
 Source = Callable[[], AbstractContextManager[dlt.sources.DltSource] | dlt.sources.DltSource]
 PipelineFactory = Callable[[Path | None], dlt.Pipeline]  # takes another folder for the working folder
@@ -58,13 +60,13 @@ def run_pipeline(pipeline: dlt.Pipeline | PipelineFactory, source: Source) -> Lo
     """
     opened = pipeline if isinstance(pipeline, dlt.Pipeline) else open_pipeline(pipeline, acquire_lease)
     with acquire_lease(opened) as lease, reporting(opened):
-        return load_without_refused(opened, source, lease)
+        return extract_and_load(opened, source, lease)
 
 
-def load_without_refused(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
-    """Extract and land; where RAW refuses the data of a table for good, read and land the others without it.
+def extract_and_load(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
+    """Extract and load; if RAW refuses the data of a table for good, extract and load the others without it.
 
-    What has landed of the refused package is merged again. The cursors are those of the warehouse, so that the next run
+    What RAW has of the refused package is merged again. The cursors are those of the warehouse, so that the next run
     reads the refused table from where its last good load ended.
     """
     left_out: dict[str, str] = {}
@@ -90,7 +92,7 @@ def load_without_refused(pipeline: dlt.Pipeline, source: Source, lease: Lease) -
 def extract(
     pipeline: dlt.Pipeline, source: Source, lease: Lease, left_out: Mapping[str, str] | None = None
 ) -> LoadReport:
-    """Finish or quarantine what an earlier run left, then read what is new into a package that is ready to land.
+    """Finish or quarantine what an earlier run left, then read what is new into a package that is ready to be loaded.
 
     Args:
         pipeline: of the load.
@@ -102,7 +104,7 @@ def extract(
     report = LoadReport(pipeline.pipeline_name)
     phase(pipeline, "looking at what the last run left")
     _recover(pipeline, report, lease)
-    # A table without a new row stands in the report too.
+    # A table without a new row is in the report, too.
     for table in raw_tables(pipeline):
         report.table(table).is_new = False
     folder = Path(pipeline.working_dir)
@@ -111,9 +113,10 @@ def extract(
     with _opened(source) as opened:
         check_source(pipeline, opened)
         for resource in opened.resources.values():
-            if line := (left_out or {}).get(resource.table_name):
+            table = str(resource.table_name)  # a function where rows choose their table: it is never left out
+            if line := (left_out or {}).get(table):
                 resource.selected = False
-                keep_refused(folder, RefusedTable(resource.name, resource.table_name, line))
+                keep_refused(folder, RefusedTable(resource.name, table, line))
         info = pipeline.extract(opened)
     interrupts.check()
     report.refused = read_refused(folder)
@@ -155,7 +158,7 @@ def check_source(pipeline: dlt.Pipeline, source: dlt.sources.DltSource) -> None:
 
 
 def check_packages(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> None:
-    """Refuse to land packages that this run did not extract: a run that was paused has written to its working folder.
+    """Refuse to load packages that this run did not extract: a run that was paused has written to its working folder.
 
     Raises:
         PipelineError: the working folder is quarantined, and the next run reads again.
@@ -169,7 +172,7 @@ def check_packages(pipeline: dlt.Pipeline, load_ids: Sequence[str]) -> None:
 
 
 def load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> LoadReport:
-    """Land what `extract` made ready: Parquet into the lake, from there into RAW; return the completed report."""
+    """Load what `extract` made ready: Parquet into the lake, from there into RAW; return the completed report."""
     started = time.monotonic()
     _load_packages(pipeline, report, lease)
     for table, rows in row_counts(pipeline).items():
@@ -183,9 +186,9 @@ def load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> L
 def acquire_lease(pipeline: dlt.Pipeline) -> Lease:
     """Return the lease of a pipeline on its warehouse and dataset, to be entered."""
     with pipeline.destination_client() as warehouse:
-        staging = warehouse.config.staging_config
+        staging, credentials = staging_of(warehouse), warehouse.config.credentials
     lake, _ = fsspec_from_config(staging)
-    url = lease_url(staging.bucket_url, database_name(warehouse.config.credentials), pipeline.dataset_name)
+    url = lease_url(staging.bucket_url, database_name(credentials), pipeline.dataset_name)
     return Lease(lake, url, lease_ttl())
 
 
@@ -206,44 +209,56 @@ def lease_ttl() -> float:
 def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     """Leave the pipeline with nothing pending and the warehouse's cursors; see exactly_once/recovery/pending.py."""
     repair_working_dir(pipeline)
-    folder = Path(pipeline.working_dir)
-    damaged = find_damage(folder)
-    if damaged:
-        report.quarantined = len(pending_load_ids(pipeline))
-        quarantine(pipeline, damaged)
-    landing = read_last_attempt(pipeline)
-    if landing:
-        lease.advance_token(landing.token)
-    reason = "a run was cut off before it had checked what it read"
-    if pipeline.has_pending_data and not can_resume(pipeline, landing):
-        reason = "another run has landed since this one read, or it is older than 30 days"
-    elif pipeline.has_pending_data and is_sealed(folder):  # what is not may have been damaged since
-        backfill_manifests(pipeline, landing)
-        finished = len(pipeline.list_normalized_load_packages())
-        try:
-            _load_packages(pipeline, report, lease)
-            report.finished = finished
-        except Exception as error:
-            interrupts.check()
-            bad = permanent_failure(error)
-            if bad is None and (is_transient(error) or user_message(error)):
-                raise
-            # What nobody can explain fails again as it is; its rows are read again.
-            what = (
-                f"RAW.{bad[0].upper()} refuses its data ({bad[1]})" if bad else f"it cannot be loaded ({error!r:.200})"
-            )
-            reason = " ".join(what.split())
-        landing = read_last_attempt(pipeline)
+    if damage := find_damage(Path(pipeline.working_dir)):
+        _quarantine(pipeline, report, damage)
+    attempt = read_last_attempt(pipeline)
+    if attempt:
+        lease.advance_token(attempt.token)
     if pipeline.has_pending_data:
-        report.quarantined = len(pending_load_ids(pipeline))
-        quarantine(pipeline, reason)
+        reason = _finish_pending(pipeline, report, lease, attempt)
+        attempt = read_last_attempt(pipeline)
+        if pipeline.has_pending_data:
+            _quarantine(pipeline, report, reason)
     saved = saved_state(pipeline)
-    if landing and not landing.is_complete:
-        roll_back_attempt(pipeline, landing, lease.token, is_first=saved is None)
-        landing = read_last_attempt(pipeline)
+    if attempt and not attempt.is_complete:
+        roll_back_attempt(pipeline, attempt, lease.token, is_first=saved is None)
+        attempt = read_last_attempt(pipeline)
     sync_state(pipeline, saved)
-    remember_base_attempt(pipeline, landing)
-    backfill_manifests(pipeline, landing)
+    remember_base_attempt(pipeline, attempt)
+    backfill_manifests(pipeline, attempt)
+
+
+def _finish_pending(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease, attempt: LoadAttempt | None) -> str:
+    """Load the pending packages that may be loaded; return why those that stay pending are not.
+
+    Raises:
+        Exception: the load failed, and a person can fix that or the same load may succeed later.
+    """
+    if not can_resume(pipeline, attempt):
+        return "another run has loaded since this one read, or it is older than 30 days"
+    if not is_sealed(Path(pipeline.working_dir)):  # it may have been damaged since
+        return CUT_OFF
+    backfill_manifests(pipeline, attempt)
+    finished = len(pipeline.list_normalized_load_packages())
+    try:
+        _load_packages(pipeline, report, lease)
+    except Exception as error:
+        interrupts.check()
+        refused = permanent_failure(error)
+        if refused is None and (is_transient(error) or user_message(error)):
+            raise
+        # What nobody can explain fails again as it is; its rows are read again.
+        what = f"it cannot be loaded ({error!r:.200})"
+        if refused:
+            what = f"RAW.{refused[0].upper()} refuses its data ({refused[1]})"
+        return " ".join(what.split())
+    report.finished = finished
+    return CUT_OFF
+
+
+def _quarantine(pipeline: dlt.Pipeline, report: LoadReport, reason: str) -> None:
+    report.quarantined = len(pending_load_ids(pipeline))
+    quarantine(pipeline, reason)
 
 
 def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
@@ -268,5 +283,8 @@ def _is_duckdb(pipeline: dlt.Pipeline) -> bool:
 @contextmanager
 def _opened(source: Source) -> Iterator[dlt.sources.DltSource]:
     found = source()
-    with found if isinstance(found, AbstractContextManager) else nullcontext(found) as opened:
-        yield opened
+    if isinstance(found, dlt.sources.DltSource):
+        yield found
+    else:
+        with found as opened:
+            yield opened

@@ -83,14 +83,14 @@ def names_of(option: str, value: object) -> tuple[str, ...]:
     Raises:
         SpecError: it is no list of names, or one is in it twice.
     """
-    found = (value,) if isinstance(value, str) else value
+    found: Any = (value,) if isinstance(value, str) else value
     is_list = isinstance(found, list | tuple) and all(isinstance(name, str) and name for name in found)
     if not is_list or len(set(found)) < len(found):
         raise SpecError(f"{option}={value!r}: say a name or a list of names, each once")
     return tuple(found)
 
 
-def _checked(cls: type, names: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(cls: Any, names: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options under today's words."""
     known = {field.name: field for field in fields(cls)}
     first = next(iter(known))
@@ -115,7 +115,7 @@ def _checked(cls: type, names: tuple[Any, ...], options: Mapping[str, Any]) -> d
 
 def _caller() -> str:
     """Return file and line of the declaration: of the first frame outside of this package."""
-    frame = sys._getframe(1)
+    frame = sys._getframe(1)  # noqa: SLF001  inspect.currentframe, its public name, may return None
     while frame.f_back and (_is_own(frame.f_code.co_filename)):
         frame = frame.f_back
     path = Path(frame.f_code.co_filename)

@@ -15,13 +15,14 @@ import dlt
 from dlt.common import json
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract.items_transform import ItemTransform
+from typing_extensions import override
 
 from exactly_once.errors import TableError
 from exactly_once.process import interrupts, progress
 from exactly_once.storage.atomic_file import write_atomically
 
 FILE = "refused.json"
-State = Callable[[], MutableMapping]
+State = Callable[[], MutableMapping[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class TableGuard:
         except TableError as error:
             self.refuse(error)
 
-    def step(self, step: ItemTransform) -> "GuardedStep":
+    def step(self, step: ItemTransform[Any]) -> "GuardedStep":
         """Return a step of the resource whose errors this guard handles."""
         return GuardedStep(self, step)
 
@@ -109,20 +110,21 @@ class TableGuard:
             self._before = deepcopy(dict(self._state()))
 
 
-class GuardedStep(ItemTransform):
+class GuardedStep(ItemTransform[Any]):
     """A step of a resource whose `TableError` refuses the table alone."""
 
-    def __init__(self, guard: TableGuard, step: ItemTransform) -> None:
+    def __init__(self, guard: TableGuard, step: ItemTransform[Any]) -> None:
         super().__init__(self.__call__)
         self._guard = guard
         self._step = step
-        self.placement_affinity = step.placement_affinity
+        self.placement_affinity = step.placement_affinity  # type: ignore[misc]  # dlt reads it from the instance
 
     def bind(self, pipe: Any) -> "GuardedStep":
         """Bind the guarded step to its pipe."""
         self._step = self._step.bind(pipe)
         return self
 
+    @override
     def __call__(self, item: Any, meta: Any = None) -> Any:
         return self._guard.call(self._step, item, meta)
 

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.destinations.job_client_impl import SqlJobClientWithStagingDataset
 
+from exactly_once.clients import fetch
 from exactly_once.destinations.column_types import change, converted, loses, parse
 from exactly_once.errors import TableError
 from exactly_once.source_info import info_of
@@ -37,7 +39,7 @@ class Retyped:
     is_nullable: bool
 
 
-class ColumnChangesMixin:
+class ColumnChangesMixin(SqlJobClientWithStagingDataset):
     """Mixed into dlt's job client: `update_stored_schema` changes types, too."""
 
     _is_updating = False
@@ -65,18 +67,19 @@ class ColumnChangesMixin:
     def _execute_schema_update_sql(self, only_tables: Iterable[str], store_schema: bool = True) -> Any:
         # Afterwards the schema counts as stored for all its tables, not only for those of this load.
         tables = {*only_tables, *self.schema.data_table_names(seen_data_only=True)} if only_tables else None
-        return super()._execute_schema_update_sql(tables, store_schema)
+        return super()._execute_schema_update_sql(tables or (), store_schema)
 
     def _from_db_type(self, name: str, precision: int | None, scale: int | None) -> Any:
         stored = f"NUMBER({precision},{scale})" if name == "NUMBER" and precision is not None else name
-        return {**super()._from_db_type(name, precision, scale), STORED: stored}
+        found = super()._from_db_type(name, precision, scale)  # type: ignore[safe-super]  # dlt's client of a warehouse has it
+        return {**found, STORED: stored}
 
     def _build_schema_update_sql(self, storage_tables: Iterable[tuple[str, TTableSchemaColumns]]) -> Any:
         before: list[str] = []
-        tables = []
+        tables: list[tuple[str, TTableSchemaColumns]] = []
         for table, stored in storage_tables:
             before += self._finished(table, stored)
-            found = {name.lower(): column for name, column in stored.items()}
+            found: dict[str, Any] = {name.lower(): column for name, column in stored.items()}
             changes = list(self._retyped(table, found))
             if changes and self.in_staging_dataset_mode:
                 # Its rows are of an earlier load: dlt creates the table again.
@@ -92,16 +95,20 @@ class ColumnChangesMixin:
 
     def _finished(self, table: str, stored: TTableSchemaColumns) -> list[str]:
         """Return the SQL that completes a change that was cut off; `stored` becomes as after it."""
+        del table, stored  # an ALTER is never cut off
         return []
 
-    def _retyped(self, table: str, found: dict[str, TColumnSchema]) -> Iterator[Retyped]:
+    def _retyped(self, table: str, found: dict[str, Any]) -> Iterator[Retyped]:
         """Yield the columns whose type changes.
 
         Raises:
             TableError: a type is not wider, and nobody accepted it.
         """
-        load_table = self.prepare_load_table(table) if found else {}
-        for column in load_table.get("columns", {}).values():
+        if not found:
+            return
+        load_table = self.prepare_load_table(table)
+        columns: dict[str, Any] = {**load_table.get("columns", {})}
+        for column in columns.values():
             stored = found.get(column["name"].lower())
             if stored is None or STORED not in stored:
                 continue
@@ -119,7 +126,7 @@ class ColumnChangesMixin:
                 self.sql_client.escape_column_name(column["name"]),
                 old,
                 new,
-                column.get(ZONE) or "UTC",
+                str(column.get(ZONE) or "UTC"),
                 bool(column.get(ACCEPTED)),
                 kind != "wider",
                 column.get("nullable", True),
@@ -141,7 +148,7 @@ class ColumnChangesMixin:
             if not has_deleted:
                 return
             kept = f" AND {self.sql_client.escape_column_name(DELETED_AT)} IS NOT NULL"
-        ((count,),) = self.sql_client.execute_sql(f"SELECT count(*) FROM {retyped.relation} WHERE ({condition}){kept}")
+        ((count,),) = fetch(self.sql_client, f"SELECT count(*) FROM {retyped.relation} WHERE ({condition}){kept}")
         if count:
             rows = "rows that the source has deleted" if kept else "rows"
             what = f"which cannot hold the values of {count:,} {rows}; the table was not loaded"
@@ -159,12 +166,13 @@ class ColumnChangesMixin:
         return error
 
     def _retype_sql(self, retyped: Retyped, has_copy: bool) -> list[str]:
+        del has_copy  # an ALTER leaves none
         value = converted(retyped.column, retyped.old, retyped.new, retyped.zone, self._dialect)
         return [f"ALTER TABLE {retyped.relation} ALTER COLUMN {retyped.column} TYPE {retyped.new} USING {value}"]
 
     @property
     def _dialect(self) -> str:
-        return self.capabilities.sqlglot_dialect
+        return str(self.capabilities.sqlglot_dialect)
 
 
 class CopyingColumnChangesMixin(ColumnChangesMixin):
@@ -209,5 +217,7 @@ class CopyingColumnChangesMixin(ColumnChangesMixin):
 def _is_in_place(retyped: Retyped) -> bool:
     """Tell whether Snowflake's ALTER COLUMN takes the change: more digits before the point, a longer text."""
     before, after = parse(retyped.old, "snowflake"), parse(retyped.new, "snowflake")
+    if before is None or after is None:
+        return False
     is_longer = before.kind == after.kind and after.holds >= before.longest
     return before.kind in ("number", "text") and is_longer and after.scale == before.scale

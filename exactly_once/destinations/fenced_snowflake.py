@@ -14,6 +14,7 @@ from dlt.destinations.impl.snowflake.configuration import SnowflakeClientConfigu
 from dlt.destinations.impl.snowflake.factory import snowflake
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
 from dlt.destinations.impl.snowflake.sql_client import SnowflakeSqlClient
+from typing_extensions import override
 
 from exactly_once.destinations.column_changes import CopyingColumnChangesMixin
 from exactly_once.destinations.fencing import FencingToken
@@ -46,15 +47,20 @@ class FencedSnowflakeCredentials(SnowflakeCredentials):
 
 @configspec
 class FencedSnowflakeConfiguration(SnowflakeClientConfiguration):
-    """Snowflake's, and the token that the run's transactions assert."""
+    """Snowflake's, and the token that the run's transactions assert; the lake's earlier files are kept.
 
-    credentials: FencedSnowflakeCredentials = None
+    dlt's own default deletes the lake's earlier files of a load's tables: RAW cannot be rebuilt from such a lake.
+    """
+
+    credentials: FencedSnowflakeCredentials = None  # type: ignore[assignment]  # dlt sets it when it resolves
+    truncate_tables_on_staging_destination_before_load: bool = False
     fencing_token: Annotated[Optional[FencingToken], NotResolved()] = None  # noqa: UP045  dlt reads this spelling
 
 
 class FencedSnowflakeSqlClient(FencingSqlClientMixin, SnowflakeSqlClient):
     """dlt's SQL client for Snowflake with fenced transactions that are named after their owner."""
 
+    credentials: FencedSnowflakeCredentials
     _is_named = False
 
     @contextmanager
@@ -128,7 +134,7 @@ class FencedSnowflakeClient(IdempotentLoadMixin, MergeMixin, CopyingColumnChange
 class fenced_snowflake(snowflake):  # noqa: N801  a dlt destination is named like a function
     """Snowflake that loads from files of a lake."""
 
-    spec = FencedSnowflakeConfiguration
+    spec = FencedSnowflakeConfiguration  # type: ignore[assignment]  # dlt's own type is the value, not its bound
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         caps = super()._raw_capabilities()
@@ -136,6 +142,7 @@ class fenced_snowflake(snowflake):  # noqa: N801  a dlt destination is named lik
         return caps
 
     @property
+    @override
     def client_class(self) -> type[FencedSnowflakeClient]:
         return FencedSnowflakeClient
 

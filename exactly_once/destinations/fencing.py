@@ -11,6 +11,7 @@ from typing import Any
 import dlt
 from dlt.destinations.exceptions import DatabaseTerminalException, DatabaseUndefinedRelation
 
+from exactly_once.clients import warehouse_client
 from exactly_once.lease.lease import LeaseLost
 
 TABLE = "_load_fence"
@@ -48,10 +49,10 @@ def last_load_attempt(warehouse: Any, pipeline: str) -> LoadAttempt | None:
         warehouse: dlt's SQL client of the dataset.
         pipeline: its name.
     """
-    fence, loads = (warehouse.make_qualified_table_name(name) for name in (TABLE, "_dlt_loads"))
+    tokens, loads = (warehouse.make_qualified_table_name(name) for name in (TABLE, "_dlt_loads"))
     try:
         rows = warehouse.execute_sql(
-            f"SELECT f.token, f.load_id, l.load_id FROM {fence} AS f LEFT JOIN {loads} AS l ON l.load_id = f.load_id "
+            f"SELECT f.token, f.load_id, l.load_id FROM {tokens} AS f LEFT JOIN {loads} AS l ON l.load_id = f.load_id "
             "WHERE f.pipeline_name = %s ORDER BY f.token DESC LIMIT 1",
             pipeline,
         )
@@ -78,25 +79,25 @@ def write_fencing_token(pipeline: dlt.Pipeline, number: int, load_id: str) -> No
     """
     pipeline.destination.config_params[PARAMETER] = None  # this transaction writes the token that others assert
     token = FencingToken(pipeline.pipeline_name, number)
-    with pipeline.destination_client() as client:
+    with warehouse_client(pipeline) as client:
         if not client.is_storage_initialized():
             client.initialize_storage()
-        warehouse = client.sql_client
+        warehouse: Any = client.sql_client  # mixed with FencingSqlClientMixin, which imports this module
         warehouse.owner = token
-        fence = warehouse.make_qualified_table_name(TABLE)
+        tokens = warehouse.make_qualified_table_name(TABLE)
         kind, options = KINDS.get(warehouse.capabilities.sqlglot_dialect, KINDS["duckdb"])
         warehouse.execute_sql(
-            f"CREATE {kind} IF NOT EXISTS {fence} "
+            f"CREATE {kind} IF NOT EXISTS {tokens} "
             f"(pipeline_name VARCHAR(200), token BIGINT, load_id VARCHAR(64)){options}"
         )
         with warehouse.begin_transaction():
-            if _newest(warehouse, fence, token) < number:
-                warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", token.pipeline, number, load_id)
+            if _newest(warehouse, tokens, token) < number:
+                warehouse.execute_sql(f"INSERT INTO {tokens} VALUES (%s, %s, %s)", token.pipeline, number, load_id)
         warehouse.abort_left_over()
         with warehouse.reporting_waits(TABLE), warehouse.begin_transaction():
-            _newest(warehouse, fence, token)
-            warehouse.execute_sql(f"DELETE FROM {fence} WHERE pipeline_name = %s", token.pipeline)
-            warehouse.execute_sql(f"INSERT INTO {fence} VALUES (%s, %s, %s)", token.pipeline, number, load_id)
+            _newest(warehouse, tokens, token)
+            warehouse.execute_sql(f"DELETE FROM {tokens} WHERE pipeline_name = %s", token.pipeline)
+            warehouse.execute_sql(f"INSERT INTO {tokens} VALUES (%s, %s, %s)", token.pipeline, number, load_id)
     pipeline.destination.config_params[PARAMETER] = token
 
 
@@ -123,13 +124,13 @@ def assert_fencing_token(warehouse: Any, token: FencingToken) -> None:
         raise _stale(token)
 
 
-def _newest(warehouse: Any, fence: str, token: FencingToken) -> int:
+def _newest(warehouse: Any, tokens: str, token: FencingToken) -> int:
     """Return the pipeline's newest token, which is at most `token`; -1 before the first one.
 
     Raises:
         StaleFencingToken: there is a newer one.
     """
-    ((newest,),) = warehouse.execute_sql(f"SELECT max(token) FROM {fence} WHERE pipeline_name = %s", token.pipeline)
+    ((newest,),) = warehouse.execute_sql(f"SELECT max(token) FROM {tokens} WHERE pipeline_name = %s", token.pipeline)
     if newest is not None and int(newest) > token.number:
         raise _stale(token)
     return -1 if newest is None else int(newest)

@@ -13,6 +13,7 @@ from dlt.common.destination.client import LoadJob, PreparedTableSchema
 from dlt.destinations.exceptions import DestinationTerminalException
 from dlt.destinations.impl.filesystem.factory import filesystem
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient, FilesystemLoadJobWithFollowup
+from typing_extensions import override
 
 from exactly_once.storage.lake_objects import already_exists, digest_of
 
@@ -64,6 +65,7 @@ class lake(filesystem):  # noqa: N801  a dlt destination is named like a functio
     """dlt's filesystem whose files on S3 are written once."""
 
     @property
+    @override
     def client_class(self) -> type[FilesystemClient]:
         return CreatingClient
 

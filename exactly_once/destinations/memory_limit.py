@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 from dlt.destinations.exceptions import DatabaseException
 
+from exactly_once.errors import PipelineError
+
 MB = 2**20
 OUT_OF_MEMORY = re.compile("Out of Memory|could not allocate block|failed to (allocate|pin)")
 # A column takes a block of 256 kB in the rows that a transaction adds, one in the table, and some buffers.
@@ -86,7 +88,10 @@ def free_memory() -> int:
 
 def to_bytes(text: str) -> int:
     """Return a size as DuckDB writes it, e.g. "2GB" or "1.5 GiB", in bytes."""
-    number, unit = re.fullmatch(r"([\d.]+)\s*(\w+)", text.strip()).groups()
+    match = re.fullmatch(r"([\d.]+)\s*(\w+)", text.strip())
+    if match is None:
+        raise PipelineError(f"{text!r} is no size in bytes: say one like 2GB.")
+    number, unit = match.groups()
     return int(float(number) * (UNITS[unit] if unit in UNITS else DECIMAL_UNITS[unit.upper()]))
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from dlt.common.storages.file_storage import FileStorage
 from dlt.destinations.exceptions import DatabaseTerminalException
-from dlt.destinations.job_client_impl import SqlLoadJob
+from dlt.destinations.job_client_impl import SqlJobClientBase, SqlLoadJob
+from typing_extensions import override
 
 from exactly_once import hints
 from exactly_once.destinations.merge_sql import MergeSql, key_check
@@ -63,12 +64,13 @@ def duplicate_key(table: str, key: dict[str, Any]) -> DatabaseTerminalException:
     return table_error(table, line)
 
 
-class MergeMixin:
+class MergeMixin(SqlJobClientBase):
     """Mixed into dlt's job client: a merge has the SQL of merge_sql.py and runs in one transaction."""
 
     merge_job: type[MergeJob] = MergeJob
 
-    def _create_merge_followup_jobs(self, table_chain: Any) -> list:
+    @override
+    def _create_merge_followup_jobs(self, table_chain: Any) -> list[Any]:
         return [MergeSql.from_table_chain(table_chain, self.sql_client)]
 
     def create_load_job(self, table: Any, file_path: str, load_id: str, restore: bool = False) -> Any:

@@ -5,17 +5,26 @@ and its INSERT doubles the table.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, cast
 
 from dlt.common.destination import PreparedTableSchema
-from dlt.common.schema.typing import UPSERT_MERGE_STRATEGIES
-from dlt.common.schema.utils import get_columns_names_with_prop, get_dedup_sort_tuple
+from dlt.common.schema import utils
+from dlt.common.schema.typing import UPSERT_MERGE_STRATEGIES, TColumnProp, TTableSchema
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
 from exactly_once.errors import TableError
 
 ALIASES = {"d", "s", "_dlt_dedup_rn", "_dlt_dedup_numbered"}  # of dlt's own SQL
 TARGET, BATCH, NEWEST, NUMBER, ROW = "merge_target", "merge_batch", "merge_newest", "merge_number", "merge_row"
+
+
+@dataclass(frozen=True)
+class Newest:
+    """Which rows of a batch are inserted: the first of each key, in an order; without a key every row."""
+
+    key: Sequence[str]
+    order: str = ""
 
 
 class MergeSql(SqlMergeFollowupJob):
@@ -51,7 +60,7 @@ def delete_insert(table_chain: Sequence[PreparedTableSchema], sql_client: Any) -
     table, staged = sql_client.get_qualified_table_names(root["name"])
     row_key = quoted(_row_key(table_chain, root, sql_client)) if nested else ""
     matches = _matches(root, sql_client, names)
-    hard_delete, alive = MergeSql._get_hard_delete_col_and_cond(
+    hard_delete, alive = MergeSql._get_hard_delete_col_and_cond(  # noqa: SLF001  what dlt's own merges take for deleted
         root, quoted, sql_client.capabilities.escape_literal, invert=True
     )
     # Without a key nested tables have no root key, and every row is inserted.
@@ -65,23 +74,25 @@ def delete_insert(table_chain: Sequence[PreparedTableSchema], sql_client: Any) -
     ]
     deletes += [f"DELETE FROM {table} AS {names[TARGET]} WHERE {match}" for match in matches]
     is_unique = bool(root.get("x-stage-data-deduplicated"))
-    key = [quoted(name) for name in get_columns_names_with_prop(root, "primary_key")]
-    order = get_dedup_sort_tuple(root)
+    key = [quoted(name) for name in _columns_with(root, "primary_key")]
+    order = utils.get_dedup_sort_tuple(cast(TTableSchema, root))
     newest = f" ORDER BY {quoted(order[0])} {order[1].upper()}" if order else ""
-    inserts = [_insert(root, sql_client, names, [] if is_unique else key, newest, alive if hard_delete else "")]
+    inserts = [
+        _insert(root, sql_client, names, Newest([] if is_unique else key, newest), alive or "" if hard_delete else "")
+    ]
     for child, root_key in zip(nested, root_keys, strict=True):
         # Only nested rows of root rows that were inserted.
         inserted = f"SELECT {row_key} FROM {table} WHERE {row_key} IN (SELECT {row_key} FROM {staged})"
         condition = f"{root_key} IN ({inserted})" if key or hard_delete else ""
         nested_key = [] if is_unique else [quoted(_row_key(table_chain, child, sql_client))]
-        inserts.append(_insert(child, sql_client, names, nested_key, "", condition))
+        inserts.append(_insert(child, sql_client, names, Newest(nested_key), condition))
     return deletes + inserts
 
 
 def _matches(root: PreparedTableSchema, sql_client: Any, names: dict[str, str]) -> list[str]:
     """Return the conditions of rows that have a primary or a merge key of the batch."""
     _, staged = sql_client.get_qualified_table_names(root["name"])
-    columns = [get_columns_names_with_prop(root, hint) for hint in ("primary_key", "merge_key")]
+    columns = [_columns_with(root, hint) for hint in ("primary_key", "merge_key")]
     keys = [[sql_client.escape_column_name(name) for name in key] for key in columns if key]
     return [
         f"EXISTS (SELECT 1 FROM {staged} AS {names[BATCH]} WHERE "
@@ -97,7 +108,7 @@ def key_check(table: PreparedTableSchema, sql_client: Any) -> tuple[list[str], s
     The query reads the keys of the batch and the key columns of the table, and has no alias.
     """
     strategy = table.get("x-merge-strategy", "delete-insert")
-    columns = get_columns_names_with_prop(table, "primary_key")
+    columns = _columns_with(table, "primary_key")
     is_keyed = strategy == "delete-insert" or strategy in UPSERT_MERGE_STRATEGIES
     if table["write_disposition"] != "merge" or not columns or not is_keyed:
         return None
@@ -107,17 +118,16 @@ def key_check(table: PreparedTableSchema, sql_client: Any) -> tuple[list[str], s
     return columns, f"SELECT {key} {of_batch} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
 
 
-def _insert(
-    table: PreparedTableSchema, sql_client: Any, names: dict[str, str], key: list[str], newest: str, condition: str
-) -> str:
+def _insert(table: PreparedTableSchema, sql_client: Any, names: dict[str, str], newest: Newest, condition: str) -> str:
     """Return the INSERT of the newest row of each key of a batch; without a key of every row."""
     target, staged = sql_client.get_qualified_table_names(table["name"])
-    columns = [sql_client.escape_column_name(name) for name in get_columns_names_with_prop(table, "name")]
+    columns = [sql_client.escape_column_name(name) for name in _columns_with(table, "name")]
     selected = ", ".join(columns)
     where = f" WHERE {condition}" if condition else ""
-    if not key:
+    if not newest.key:
         return f"INSERT INTO {target} ({selected}) SELECT {selected} FROM {staged}{where}"
-    number = f"ROW_NUMBER() OVER (PARTITION BY {', '.join(key)}{newest or ' ORDER BY ' + key[0]}) AS {names[NUMBER]}"
+    order = newest.order or f" ORDER BY {newest.key[0]}"
+    number = f"ROW_NUMBER() OVER (PARTITION BY {', '.join(newest.key)}{order}) AS {names[NUMBER]}"
     first = f"WHERE {names[NUMBER]} = 1" + (f" AND ({condition})" if condition else "")
     if sql_client.capabilities.sqlglot_dialect != "duckdb" or "rowid" in _columns([table]):
         return (
@@ -135,6 +145,10 @@ def _is_plain(root: PreparedTableSchema) -> bool:
     """Tell whether the merge is delete-insert of a batch without a filter."""
     special = ("x-merge-source-filter", "x-merge-destination-scope")
     return root.get("x-merge-strategy", "delete-insert") == "delete-insert" and not any(map(root.get, special))
+
+
+def _columns_with(table: PreparedTableSchema, hint: TColumnProp | str) -> list[str]:
+    return utils.get_columns_names_with_prop(cast(TTableSchema, table), hint)
 
 
 def _columns(tables: Sequence[PreparedTableSchema]) -> set[str]:

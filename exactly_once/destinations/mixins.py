@@ -3,14 +3,16 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 from dlt.common.storages.load_package import commit_load_package_state, destination_state
+from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.destinations.sql_client import SqlClientBase
 
 from exactly_once.destinations.fencing import FencingToken, assert_fencing_token
 
 
-class FencingSqlClientMixin:
+class FencingSqlClientMixin(SqlClientBase[Any]):
     """Mixed into dlt's SQL client: a transaction commits only while its run's token is the newest; see fencing.py.
 
     `owner` is the run whose transactions these are; None: no run has begun.
@@ -33,12 +35,13 @@ class FencingSqlClientMixin:
         Args:
             table: that the statements change, by dlt's name.
         """
+        del table  # DuckDB's statements wait for nothing
         return nullcontext()
 
     @contextmanager
     def begin_transaction(self) -> Iterator[Any]:
         """Open a transaction that ends by the assertion of the token."""
-        with super().begin_transaction() as transaction:
+        with super().begin_transaction() as transaction:  # type: ignore[safe-super]  # dlt's client of a warehouse has it
             yield transaction
             if self._fencing_token:
                 # dlt may use the staging dataset at that point: the token is in the main one.
@@ -47,10 +50,10 @@ class FencingSqlClientMixin:
 
     def in_main_dataset(self) -> AbstractContextManager[Any]:
         """Return a context in which names are of the main dataset: dlt runs a merge in the staging dataset."""
-        return self.with_alternative_dataset_name(self._main_dataset)
+        return cast(AbstractContextManager[Any], self.with_alternative_dataset_name(self._main_dataset))
 
 
-class IdempotentLoadMixin:
+class IdempotentLoadMixin(SqlJobClientBase):
     """Mixed into dlt's job client: a load that is completed again, after a kill, has one row in `_dlt_loads`.
 
     The time at which it ended is in its package, too, for its manifest in the lake. The package of a replayed load has

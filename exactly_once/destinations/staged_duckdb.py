@@ -36,7 +36,9 @@ from dlt.destinations.impl.duckdb.factory import duckdb
 from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 from dlt.destinations.path_utils import get_file_format_and_compression
+from typing_extensions import override
 
+from exactly_once.clients import fetch, staging_of
 from exactly_once.destinations.column_changes import ColumnChangesMixin
 from exactly_once.destinations.column_types import loses, rounds
 from exactly_once.destinations.fencing import FencingToken
@@ -54,13 +56,16 @@ BEING_READ, READINGS = "Could not set lock on file", 100  # attempts within a se
 
 @configspec(init=False)
 class StagedDuckDbConfiguration(DuckDbClientConfiguration):
-    """DuckDB's, and two more.
+    """DuckDB's, and two more; the lake's earlier files are kept.
 
     Args:
+        truncate_tables_on_staging_destination_before_load: whether a load deletes the lake's earlier files of its
+            tables. dlt's default is True; RAW cannot be rebuilt from such a lake.
         fencing_token: that the run's transactions assert.
         max_memory: memory that wide rows may take at most, e.g. "2GB"; None: what the machine has.
     """
 
+    truncate_tables_on_staging_destination_before_load: bool = False
     fencing_token: Annotated[Optional[FencingToken], NotResolved()] = None  # noqa: UP045  dlt reads this spelling
     max_memory: Optional[str] = None  # noqa: UP045
 
@@ -138,7 +143,7 @@ class StagedCopyJob(DuckDbCopyJob):
             return with_enough_memory(self._job_client.sql_client, lambda: self._insert(path, url), columns)
 
     def _fetch(self, url: str, folder: Path) -> str:
-        staging = self._job_client.config.staging_config
+        staging = staging_of(self._job_client)
         if staging.is_local_filesystem:
             path = FilesystemConfiguration.make_local_path(url)
             if not Path(path).exists():
@@ -184,13 +189,13 @@ class StagedCopyJob(DuckDbCopyJob):
         """
         sql = self._job_client.sql_client
         relation = sql.make_qualified_table_name(self.load_table_name)
-        columns = {row[0].lower(): row[1] for row in sql.execute_sql(f"DESCRIBE {relation}")}
-        for name, sent, *_ in sql.execute_sql(f"DESCRIBE SELECT * FROM {source}"):
+        columns = {row[0].lower(): row[1] for row in fetch(sql, f"DESCRIBE {relation}")}
+        for name, sent, *_ in fetch(sql, f"DESCRIBE SELECT * FROM {source}"):
             stored = columns.get(name.lower())
             if not stored or not rounds(sent, stored):
                 continue
             condition = loses(sql.escape_column_name(name), sent, stored, "UTC", "duckdb")
-            ((count,),) = sql.execute_sql(f"SELECT count(*) FROM {source} WHERE {condition}")
+            ((count,),) = fetch(sql, f"SELECT count(*) FROM {source} WHERE {condition}")
             if count:
                 raise table_error(
                     self.load_table_name,
@@ -234,7 +239,7 @@ class DuckDbMergeJob(MergeJob):
         """Run the merge."""
         sql = self._job_client.sql_client
         # The job runs in the staging dataset; DuckDB counts a table's rows without reading it.
-        ((rows,),) = sql.execute_sql(f"SELECT count(*) FROM {sql.make_qualified_table_name(self.load_table_name)}")
+        ((rows,),) = fetch(sql, f"SELECT count(*) FROM {sql.make_qualified_table_name(self.load_table_name)}")
         with_enough_memory(sql, super().run, len(self._load_table["columns"]), rows)
 
 
@@ -267,7 +272,7 @@ class StagedDuckDbClient(IdempotentLoadMixin, MergeMixin, ColumnChangesMixin, Du
         """Create the dataset and the table of copied files."""
         if self.is_storage_initialized():
             self.sql_client.create_ledger()
-        super().initialize_storage(truncate_tables)
+        super().initialize_storage(truncate_tables or ())
         self.sql_client.create_ledger()
 
     def update_stored_schema(self, *arguments: Any, **named: Any) -> Any:
@@ -286,6 +291,7 @@ class StagedDuckDbClient(IdempotentLoadMixin, MergeMixin, ColumnChangesMixin, Du
         copied = self.sql_client.make_qualified_table_name(COPIED)
         self.sql_client.execute_sql(f"DELETE FROM {copied} WHERE load_id = %s", load_id)
 
+    @override
     def should_truncate_table_before_load_on_staging_destination(self, table_name: str) -> bool:
         """Return dlt's setting."""
         return self.config.truncate_tables_on_staging_destination_before_load
@@ -304,6 +310,7 @@ class staged_duckdb(duckdb):  # noqa: N801  a dlt destination is named like a fu
         return caps
 
     @property
+    @override
     def client_class(self) -> type[StagedDuckDbClient]:
         return StagedDuckDbClient
 

@@ -13,6 +13,7 @@ from dlt.common.configuration.specs.config_section_context import ConfigSectionC
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
+from exactly_once.clients import lake_settings
 from exactly_once.errors import PipelineError
 
 ROW = (1, "O'Brien, Müller")
@@ -35,7 +36,7 @@ class DoctorContext:
 
     build_pipeline: Callable[[str], dlt.Pipeline]
     dataset: str = "RAW"
-    provision: Callable[[bool], str] = lambda of_lake: "your infrastructure code"
+    provision: Callable[[bool], str] = lambda _: "your infrastructure code"
     is_local: bool = False
     name: str = field(default_factory=lambda: f"_doctor_{uuid4().hex}")
     files: dict[str, str] = field(default_factory=dict)
@@ -59,9 +60,9 @@ class DoctorContext:
 
     def lake(self, pipeline: str) -> tuple[Any, FilesystemConfiguration]:
         """Return the lake's client and settings as dlt makes them for a pipeline; the warehouse is not asked."""
-        staging = self.build_pipeline(pipeline).staging
+        opened = self.build_pipeline(pipeline)
         with inject_section(ConfigSectionContext(pipeline_name=pipeline)):
-            found = staging.configuration(staging.spec()._bind_dataset_name(self.dataset))
+            found = lake_settings(opened, self.dataset)
         self.hide(found.credentials)
         return fsspec_from_config(found)[0], found
 
@@ -79,7 +80,7 @@ class DoctorContext:
 
 def is_duckdb(sql: Any) -> bool:
     """Tell whether an SQL client of dlt is DuckDB's."""
-    return sql.capabilities.sqlglot_dialect == "duckdb"
+    return bool(sql.capabilities.sqlglot_dialect == "duckdb")
 
 
 def assert_row_equal(rows: Any) -> str:

@@ -86,10 +86,10 @@ def _remove(lake: Any, settings: FilesystemConfiguration, url: str) -> None:
     path = lake_path(url)
     lake.rm_file(path)
     if settings.is_local_filesystem:
-        path = Path(path)
-        path.with_suffix(".lock").unlink(missing_ok=True)  # of a lease
+        local = Path(path)
+        local.with_suffix(".lock").unlink(missing_ok=True)  # of a lease
         with suppress(OSError):  # the first folder that holds something else ends it
-            for empty in (path.parent, path.parent.parent, path.parent.parent.parent):
+            for empty in (local.parent, local.parent.parent, local.parent.parent.parent):
                 empty.rmdir()
 
 

@@ -151,4 +151,5 @@ def scratch_table(sql: Any, name: str) -> Iterator[str]:
 
 
 def _stage(context: DoctorContext, pipeline: str) -> str:
-    return context.build_pipeline(pipeline).destination_client().config.stage_name
+    config: Any = context.build_pipeline(pipeline).destination_client().config  # Snowflake's
+    return str(config.stage_name)

@@ -23,7 +23,7 @@ def read_to(pipeline: dlt.Pipeline) -> dict[str, str]:
 
 
 def _place(state: dict[str, Any]) -> str:
-    text = state.get("horizon")
+    text: Any = state.get("horizon")
     for cursor in state.get("incremental", {}).values():
         text = text or cursor.get("last_value")
     with contextlib.suppress(TypeError, ValueError):

@@ -10,14 +10,14 @@ from typing import Protocol
 
 import dlt
 import pyarrow as pa
-from dlt.common.schema.typing import TTableSchemaColumns
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
 
 from exactly_once.errors import PipelineError, TableError
 from exactly_once.incremental.key_diff import Key, SortedKeyDiff
 from exactly_once.incremental.raw_table import BATCH, RawTable
 from exactly_once.table_guard import TableGuard
 
-DELETED_AT = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
+DELETED_AT: TColumnSchema = {"name": "_deleted_at", "data_type": "timestamp", "nullable": True}
 ALWAYS_ALLOWED = 10  # deleted rows: a fraction of a small table says nothing
 
 Fetch = Callable[[Sequence[Key]], pa.Table]

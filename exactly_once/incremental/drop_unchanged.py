@@ -6,13 +6,14 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 from dlt.extract.items_transform import ItemTransform
+from typing_extensions import override
 
 from exactly_once.incremental.raw_table import BATCH, RawTable
 
 LOOKUP_BYTES = 8 << 20  # of the source's rows that are compared with RAW's at once
 
 
-class DropUnchanged(ItemTransform):
+class DropUnchanged(ItemTransform[Any]):
     """A step of a resource that drops from each Arrow table the rows that RAW has value for value.
 
     Args:
@@ -30,6 +31,7 @@ class DropUnchanged(ItemTransform):
         self._key = key
         self._previously_loaded = previously_loaded
 
+    @override
     def __call__(self, item: Any, meta: Any = None) -> Any:
         return self._changed(item) if isinstance(item, pa.Table) else item
 
@@ -78,5 +80,5 @@ def comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def _rows(table: pa.Table) -> list[tuple]:
+def _rows(table: pa.Table) -> list[tuple[Any, ...]]:
     return list(zip(*(comparable(column).to_pylist() for column in table.columns), strict=True))

@@ -110,7 +110,7 @@ class _Side:
     def __init__(self, tables: Iterator[pa.Table], like: "_Side | None" = None) -> None:
         self._tables = tables
         self._like = like
-        self._table: pa.Table | None = None
+        self._table: pa.Table = None  # before the first one
         self._at = 0
         self.last: Key | None = None
 
@@ -128,7 +128,7 @@ class _Side:
                 table = table.rename_columns(self._like.schema.names).cast(self._like.schema)
             self._check_order(table)
             self._table, self._at = table, 0
-        return self._table.num_rows - self._at
+        return int(self._table.num_rows) - self._at
 
     def peek(self, length: int) -> pa.Table:
         return self._table.slice(self._at, length)
@@ -150,7 +150,7 @@ class _Side:
 
 def _equal_rows(one: pa.Table, other: pa.Table) -> int:
     """Return the number of equal rows at the beginning."""
-    equal = one.num_rows
+    equal: int = one.num_rows
     for left, right in zip(one.columns, other.columns, strict=True):
         different = pc.index(pc.equal(left, right), False).as_py()
         equal = equal if different < 0 else min(equal, different)
@@ -162,7 +162,7 @@ def _is_ascending(table: pa.Table) -> bool:
     is_ordered = pa.scalar(True)
     for left, right in reversed(list(zip(upper.columns, lower.columns, strict=True))):
         is_ordered = pc.or_(pc.less(left, right), pc.and_(pc.equal(left, right), is_ordered))
-    return table.num_rows < 2 or pc.all(is_ordered).as_py()
+    return table.num_rows < 2 or bool(pc.all(is_ordered).as_py())
 
 
 def _keys(table: pa.Table) -> list[Key]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import dlt
 import pyarrow as pa
@@ -108,11 +108,11 @@ class RawTable:
     @property
     def columns(self) -> TTableSchemaColumns:
         """dlt's columns of the table."""
-        return self._clients.schema.get_table_columns(self._name)
+        return self._schema.get_table_columns(self._name)
 
     def normalized(self, column: str) -> str:
         """Return the name in RAW of a column of the source."""
-        return self._clients.schema.naming.normalize_identifier(column)
+        return self._schema.naming.normalize_identifier(column)
 
     def keys(self) -> Iterator[pa.Table]:
         """Yield the keys of rows that are not deleted, ascending (text by its UTF-8 bytes), from one streamed query."""
@@ -139,7 +139,7 @@ class RawTable:
         """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as the source sent it."""
         kept = {name: column for name, column in self.columns.items() if has_source_values(name, column)}
         parts: list[pa.Table] = []
-        found: list[tuple] = []
+        found: list[tuple[Any, ...]] = []
         with self._clients.lookup_client as warehouse:
             is_arrow = warehouse.capabilities.sqlglot_dialect == "duckdb"
             # As text, JSON comes back as the source sent it: a warehouse would quote a string that is a document.
@@ -169,6 +169,11 @@ class RawTable:
             return pa.concat_tables(parts).rename_columns(list(kept))
         return row_tuples_to_arrow(found, kept, "UTC")
 
+    @property
+    def _schema(self) -> Schema:
+        """dlt's schema of a table that exists."""
+        return cast(Schema, self._clients.schema)
+
     def _names(self, warehouse: Any) -> str:
         return ", ".join(warehouse.escape_column_name(self.normalized(column)) for column in self.key)
 
@@ -192,7 +197,7 @@ def key_literal(warehouse: Any, part: Any) -> str:
         case time():
             kind = "TIME"
         case _:
-            return warehouse.capabilities.escape_literal(part)
+            return str(warehouse.capabilities.escape_literal(part))
     return f"CAST('{part.isoformat()}' AS {kind})"
 
 

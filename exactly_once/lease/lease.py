@@ -141,25 +141,29 @@ class Lease:
         self.token = token + 1
         for _ in range(ATTEMPTS):
             try:
-                return self._write()
+                self._write()
             except VersionConflict:  # this run's own renewal, or another run
                 self._read_back()
                 self.ensure_held()
+            else:
+                return
 
     def _acquire(self) -> None:
         for attempt in range(ATTEMPTS):
             stored = self.store.read()
             found = self._parse(stored)
             is_ours = self._is_ours(found)  # this run wrote it, but the answer was lost
-            if found and not is_ours and self._is_held(stored, found):
+            if stored and found and not is_ours and self._is_held(stored, found):
                 break
             self.token = (found.token if found else 0) + (0 if is_ours else 1)
             self._version = stored.version if stored else None
             self._acquired_at = isoformat_ms(datetime.now(UTC))
             try:
-                return self._write()
+                self._write()
             except VersionConflict:
                 time.sleep(0.01 * attempt)
+            else:
+                return
         raise LeaseHeld(self._held(found))
 
     def _is_held(self, stored: Stored, found: LeaseRecord) -> bool:
@@ -182,9 +186,11 @@ class Lease:
     def _release(self) -> None:
         for _ in range(2):
             try:
-                return self._write(is_released=True)
+                self._write(is_released=True)
             except VersionConflict:
                 self._read_back()
+            else:
+                return
             if self._lost:
                 return
 
@@ -208,7 +214,7 @@ class Lease:
         except (PipelineError, OSError) as error:
             self._last_error = str(error)
             return
-        if self._is_ours(found):
+        if stored and self._is_ours(found):
             self._version = stored.version
         else:
             self._lost = f"{found.owner} took over" if found else "the object is gone"

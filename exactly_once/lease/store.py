@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from fsspec import AbstractFileSystem
 from fsspec.asyn import sync
+from typing_extensions import override
 
 from exactly_once import hints
 from exactly_once.errors import PipelineError, is_connection_lost
@@ -72,7 +73,7 @@ def open_store(filesystem: AbstractFileSystem, url: str) -> ConditionalStore:
     )
 
 
-class S3ConditionalStore:
+class S3ConditionalStore(ConditionalStore):
     """An object on S3; its age is the difference of the server's `Date` and `Last-Modified`, in whole seconds."""
 
     tolerance = 1.0
@@ -83,6 +84,7 @@ class S3ConditionalStore:
         bucket, key, _ = filesystem.split_path(url)
         self.address = {"Bucket": bucket, "Key": key}
 
+    @override
     def read(self) -> Stored | None:
         found, code = self._call("get_object")
         if code == "NoSuchKey":
@@ -93,13 +95,14 @@ class S3ConditionalStore:
         body = self._try(lambda: sync(self.filesystem.loop, found["Body"].read))
         return Stored(body, found["ETag"], age.total_seconds())
 
+    @override
     def write(self, body: bytes, replaces: str | None) -> str:
         condition = {"IfMatch": replaces} if replaces else {"IfNoneMatch": "*"}
         written, code = self._call("put_object", Body=body, ContentType="application/json", **condition)
         if code in LOST_RACE:
             raise VersionConflict(code)
         self._raise_for(code)
-        return written["ETag"]
+        return str(written["ETag"])
 
     def _call(self, method: str, **arguments: Any) -> tuple[Any, str | None]:
         """Return the answer, or the code of S3's refusal."""
@@ -128,7 +131,7 @@ class S3ConditionalStore:
             )
 
 
-class FolderConditionalStore:
+class FolderConditionalStore(ConditionalStore):
     """A file; its version is its content, and a write replaces it as a whole."""
 
     tolerance = 0.1
@@ -137,6 +140,7 @@ class FolderConditionalStore:
     def __init__(self, path: Path):
         self.path = path
 
+    @override
     def read(self) -> Stored | None:
         try:
             with self.path.open("rb") as file:
@@ -146,6 +150,7 @@ class FolderConditionalStore:
             return None
         return Stored(body, body.hex(), age)
 
+    @override
     def write(self, body: bytes, replaces: str | None) -> str:
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self._locked():

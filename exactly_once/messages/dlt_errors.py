@@ -3,7 +3,12 @@
 import os
 import re
 
-from dlt.common.configuration.exceptions import ConfigFieldMissingException, ConfigValueCannotBeCoercedException
+from dlt.common.configuration.exceptions import (
+    ConfigFieldMissingException,
+    ConfigValueCannotBeCoercedException,
+    LookupTrace,
+    LookupTraces,
+)
 from dlt.common.schema.exceptions import DataValidationError
 from dlt.load.exceptions import LoadClientJobException, LoadClientJobFailed, LoadClientJobRetry
 
@@ -43,10 +48,11 @@ def missing_settings(error: ConfigFieldMissingException) -> list[str]:
     """Return the full names of the settings that dlt found missing, as they are typed."""
     names = []
     for name, traces in error.traces.items():
-        groups = [group.traces.values() for group in traces if hasattr(group, "traces")]
+        groups = [group.traces.values() for group in traces if isinstance(group, LookupTraces)]
         inner = [trace for group in groups for traces_of_field in group for trace in traces_of_field]
+        found = [trace for trace in inner or traces if isinstance(trace, LookupTrace)]
         # dlt asks in many places; the one to name is the longest that names no section twice.
-        places = [trace.sections for trace in inner or traces if len({*trace.sections}) == len(trace.sections)]
+        places = [trace.sections for trace in found if len({*trace.sections}) == len(trace.sections)]
         names.append("__".join([*max(places, key=len, default=()), *([] if inner else [name])]).upper())
     return names
 

@@ -28,7 +28,8 @@ def is_transient(error: Any) -> bool:
     """Tell whether the same request may succeed later."""
     kind = type(error).__name__
     if kind == "HTTPError" and getattr(error, "response", None) is not None:
-        return error.response.status_code == 429 or error.response.status_code >= 500
+        status = int(error.response.status_code)
+        return status == 429 or status >= 500
     return kind in UNREACHABLE
 
 

@@ -16,15 +16,15 @@ class Services:
         """
         return "Snowflake" if library == "snowflake" or ".snowflakecomputing." in url else "The source"
 
-    def unreachable(self, service: str) -> str:
+    def unreachable(self, service: str) -> str:  # noqa: ARG002  an override needs it
         """Return what to do where a service does not answer."""
         return "check its address and the network"
 
-    def sign_in_setting(self, service: str) -> str:
+    def sign_in_setting(self, service: str) -> str:  # noqa: ARG002  an override needs it
         """Return the setting that holds the sign-in to a service."""
         return "its sign-in"
 
-    def missing(self, settings: Sequence[str]) -> str:
+    def missing(self, settings: Sequence[str]) -> str:  # noqa: ARG002  an override needs it
         """Return what to do where settings are missing, by their full names."""
         return "set them in the shell or in .dlt/secrets.toml"
 

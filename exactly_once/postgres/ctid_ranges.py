@@ -7,6 +7,7 @@ cover every page number hold each row once, whatever the table's statistics say.
 import math
 import threading
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -68,13 +69,13 @@ def free_connections(connection: sa.Connection, most: int) -> int:
     the server has left.
     """
     active, left = connection.exec_driver_sql(ACTIVE_SESSIONS).one()
-    return max(1, min(most - active, left // 4))
+    return int(max(1, min(most - active, left // 4)))
 
 
-def is_long_scan(plan: list[dict]) -> bool:
+def is_long_scan(plan: list[dict[str, Any]]) -> bool:
     """Tell from Postgres's plan of a query (EXPLAIN's JSON) whether several connections would share real work."""
     top = plan[0]["Plan"]
-    return top["Plan Rows"] >= MIN_PARALLEL_ROWS or "Seq Scan" in str(top)
+    return int(top["Plan Rows"]) >= MIN_PARALLEL_ROWS or "Seq Scan" in str(top)
 
 
 class CtidRangeQueue:
@@ -122,7 +123,7 @@ class CtidRangeQueue:
             self._file_bytes_per_page = max(1.0, self._written / self._read)
 
 
-def ctid_filter(part: tuple[int, int | None]) -> sa.ColumnElement:
+def ctid_filter(part: tuple[int, int | None]) -> sa.ColumnElement[Any]:
     """Return the SQL condition of the rows of a range."""
     first, behind = part
     upper = "" if behind is None else f" AND ctid < '({behind},0)'::tid"

@@ -12,14 +12,16 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from dlt.extract.extractors import ImportFileMeta
 from dlt.extract.items_transform import ItemTransform
+from typing_extensions import override
 
 from exactly_once.errors import PipelineError
 from exactly_once.postgres.snapshot import BEGINNING, Snapshot
 from exactly_once.postgres.tables.type_mapping import source_of
 
-State = Callable[[], MutableMapping]
+State = Callable[[], MutableMapping[str, Any]]
 
 STEADY = 1.0  # seconds that two clocks may differ from load to load before one of them was set
+ZERO = timedelta(0)
 AHEAD = timedelta(minutes=1)  # a cursor that far past the server's clock is no time of a change
 
 
@@ -117,7 +119,7 @@ class CursorWindow:
         """From this time on a cursor lies in the future, UTC."""
         return self._snapshot.clock.now + AHEAD
 
-    def condition(self, table: sa.Table) -> sa.ColumnElement:
+    def condition(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """Return the SQL condition of the window's rows; a row without a cursor is in every window."""
         if self._cursor is None:
             return sa.true()
@@ -131,11 +133,12 @@ class CursorWindow:
         inside = sa.or_(inside, self.is_future(table))
         return sa.or_(inside, source_of(column).is_(None)) if column.info["is_nullable"] else inside
 
-    def is_future(self, table: sa.Table) -> sa.ColumnElement:
+    def is_future(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """Return the SQL condition of rows whose cursor lies in the future."""
-        return sa.not_(self.is_before(table.c[self._cursor], self.future))
+        column = table.c[self._cursor or ""]  # asked of tables with a cursor alone
+        return sa.not_(self.is_before(column, self.future))
 
-    def before_window(self, table: sa.Table) -> sa.ColumnElement:
+    def before_window(self, table: sa.Table) -> sa.ColumnElement[Any]:
         """Return the SQL condition of rows that neither this window nor a later one reads."""
         if self._cursor is None or self.start is None:
             return sa.false()
@@ -145,9 +148,9 @@ class CursorWindow:
         """Tell whether an earlier load may have brought rows of the window, which are then compared with RAW."""
         if self._cursor is None:
             return True
-        if self.saved is None or self.is_whole:
+        if self.saved is None or self.start is None:
             return False
-        return self.start < self.saved or table.c[self._cursor].info["is_nullable"]
+        return self.start < self.saved or bool(table.c[self._cursor].info["is_nullable"])
 
     def previously_loaded_mask(self, rows: pa.Table) -> pa.Array:
         """Return a boolean for each row: whether an earlier load may have brought it."""
@@ -163,9 +166,9 @@ class CursorWindow:
         if self._cursor and self.saved != self.end:
             self._state().update(horizon=self.end.isoformat(), clock_offset=round(self._snapshot.clock.offset, 3))
 
-    def is_before(self, column: sa.Column, time: datetime) -> sa.ColumnElement:
+    def is_before(self, column: sa.Column[Any], time: datetime) -> sa.ColumnElement[Any]:
         """Return the SQL condition that the column's value is before a time (UTC)."""
-        return source_of(column) < sa.literal(self.bound(time, column.type.timezone), column.type)
+        return source_of(column) < sa.literal(self.bound(time, getattr(column.type, "timezone", False)), column.type)
 
     def bound(self, time: datetime, has_zone: Any) -> datetime:
         """Return a time as the cursor's type has it: with a zone, or as local time of the declared zone."""
@@ -179,11 +182,9 @@ def wall_clock(time: datetime, zone: Any) -> datetime:
     written in the first pass waits for the second, and none is skipped.
     """
     local = time.astimezone(zone)
-    if local.fold == 0 and local.utcoffset() != local.replace(fold=1).utcoffset():
-        first, second = local.utcoffset(), local.replace(fold=1).utcoffset()
-        if first > second:  # summer time ends: of this hour, the second pass counts
-            behind = time + (first - second)
-            return _first_of_pass(behind.astimezone(zone), first - second)
+    repeated = (local.utcoffset() or ZERO) - (local.replace(fold=1).utcoffset() or ZERO)
+    if local.fold == 0 and repeated > ZERO:  # summer time ends: of this hour, the second pass counts
+        return _first_of_pass((time + repeated).astimezone(zone), repeated)
     return local.replace(tzinfo=None, fold=0)
 
 
@@ -199,7 +200,7 @@ def _first_of_pass(second: datetime, length: timedelta) -> datetime:
     return high.replace(tzinfo=None, fold=0)
 
 
-class SaveWatermark(ItemTransform):
+class SaveWatermark(ItemTransform[Any]):
     """A step of a resource that saves the window's low watermark once rows have passed the steps before it."""
 
     placement_affinity = 4  # after the rows that did not change were dropped
@@ -208,6 +209,7 @@ class SaveWatermark(ItemTransform):
         super().__init__(self.__call__)
         self._window = window
 
+    @override
     def __call__(self, item: Any, meta: Any = None) -> Any:
         # dlt's first item carries hints only, and the item of a file has its rows in the meta.
         if isinstance(meta, ImportFileMeta) or (isinstance(item, pa.Table) and item.num_rows):

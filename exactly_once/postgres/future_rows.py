@@ -5,6 +5,7 @@ compared, and the others as a file.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -59,11 +60,11 @@ class FutureRows:
 
     def divide(self, path: Path) -> Iterator[pa.Table | tuple[Path, int]]:
         """Yield them as Arrow tables, then the rest of the file, if any, as (path, rows)."""
-        cursor, place = quote(self._window.cursor), str(path).replace("'", "''")
+        cursor, place = quote(self._window.cursor or ""), str(path).replace("'", "''")
         rest = path.with_name(f"{path.name}.rest.parquet")
         with duckdb.connect(config={"memory_limit": "256MB", "preserve_insertion_order": False}) as database:
             database.execute("SET TimeZone = 'UTC'")
-            kind = database.execute(f"SELECT typeof({cursor}) FROM '{place}' LIMIT 1").fetchone()[0]
+            ((kind,),) = database.execute(f"SELECT typeof({cursor}) FROM '{place}' LIMIT 1").fetchall()
             bound = self._bound("ZONE" in kind).replace(tzinfo=None)
             is_future = f"coalesce({cursor} >= CAST('{bound}{'+00' if 'ZONE' in kind else ''}' AS {kind}), false)"
             columns = f"* EXCLUDE ({C_DLT_LOAD_ID})"
@@ -77,7 +78,7 @@ class FutureRows:
                 yield rest, rows
             rest.unlink(missing_ok=True)
 
-    def _bound(self, has_zone: object) -> object:
+    def _bound(self, has_zone: object) -> datetime:
         return self._window.bound(self._window.future, has_zone)
 
     def _report(self) -> None:
@@ -85,7 +86,7 @@ class FutureRows:
             return
         self._is_reported = True
         source, table = self._source, self._source.described
-        cursor = source_of(table.c[source.cursor])
+        cursor = source_of(table.c[source.cursor or ""])
         key = [sa.cast(source_of(table.c[name]), sa.Text) for name in source.key]
         query = sa.select(*key, sa.cast(cursor, sa.Text), sa.func.count().over()).select_from(table)
         with self._engine.connect() as connection:

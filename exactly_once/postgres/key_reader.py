@@ -55,10 +55,10 @@ class PrimaryKeyReader:
         with errors_of(source.name), self._snapshot.scanner.session() as session:
             return session.execute(source.scan(query)).to_arrow_table()
 
-    def _columns(self) -> list[sa.Label]:
+    def _columns(self) -> list[sa.Label[Any]]:
         return [select_expression(self._source.described.c[name]) for name in self._source.key]
 
-    def _in_byte_order(self, column: sa.ColumnElement) -> sa.ColumnElement:
+    def _in_byte_order(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
         """Return the sort key of text: its bytes as UTF-8, as in DuckDB and Snowflake, not a collation."""
         if self._snapshot.server.encoding in SAME_ORDER:
             return column.collate("C")
@@ -72,5 +72,5 @@ def _literal(part: Any) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _is_text(column: sa.ColumnElement) -> bool:
+def _is_text(column: sa.ColumnElement[Any]) -> bool:
     return isinstance(column.type, sa.String)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlalchemy as sa
@@ -33,7 +34,7 @@ class ParallelParquetExport:
     def __init__(
         self,
         scanner: PostgresScanner,
-        query: sa.Select,
+        query: sa.Select[Any],
         selection: str,
         folder: Path,
         ranges: CtidRangeQueue | None = None,
@@ -70,7 +71,7 @@ class ParallelParquetExport:
                 self._ranges.observe(behind - first, written)
 
     def _write(
-        self, session: duckdb.DuckDBPyConnection, query: sa.Select, name: str, files: Channel[tuple[Path, int]]
+        self, session: duckdb.DuckDBPyConnection, query: sa.Select[Any], name: str, files: Channel[tuple[Path, int]]
     ) -> int:
         """Write one query's rows, hand the files over and return their bytes."""
         target = str(self._folder / name).replace("'", "''")

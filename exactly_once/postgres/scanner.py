@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it
 # SQLSTATEs: connection exceptions; the server shuts down; limits of idle and of long transactions.
 BROKEN = ("08", "57P", "25P03", "25P04")
 SECRET_NAMES = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
-SETTINGS = {
+SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "1GB",  # far above what row groups of 12 MB need
     "preserve_insertion_order": False,  # a row group may then be cut by its bytes
 }
@@ -153,8 +154,8 @@ class PostgresScanner:
         snapshot = f"SET TRANSACTION SNAPSHOT {_quoted(self._exported)}; SET TRANSACTION READ ONLY"
         for statement in (snapshot, pin(self._search_path)):
             session.execute(f"CALL postgres_execute('source', {_quoted(statement)})")
-        shown = session.execute(f"SELECT * FROM {postgres_query(read_back(self._search_path))}").fetchone()
-        check(shown, self._server, self._info)
+        shown = session.execute(f"SELECT * FROM {postgres_query(read_back(self._search_path))}").fetchall()
+        check(shown[0], self._server, self._info)
 
     def _read_error(self, error: duckdb.Error, is_broken: bool, table: str | None = None) -> PipelineError:
         return read_error(_reason(error), is_broken, table, self._role, self._info)
@@ -181,8 +182,8 @@ def new_scanner(engine: sa.Engine, info: SourceInfo = POSTGRES) -> Iterator[Post
     try:
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as keeper:
             keeper.exec_driver_sql("set transaction read only")
-            exported = keeper.exec_driver_sql("select pg_export_snapshot()").scalar()
-            path = keeper.exec_driver_sql("select current_setting('search_path')").scalar()
+            exported = str(keeper.exec_driver_sql("select pg_export_snapshot()").scalar())
+            path = str(keeper.exec_driver_sql("select current_setting('search_path')").scalar())
             keeper.exec_driver_sql(pin(path).replace("%", "%%")).all()
             server = check(tuple(keeper.exec_driver_sql(read_back(path).replace("%", "%%")).one()), info=info)
             scanner = PostgresScanner(address, exported, server, path, info)
@@ -199,9 +200,10 @@ def postgres_query(sql: str) -> str:
     return f"postgres_query('source', {_quoted(sql)})"
 
 
-def compile_sql(query: sa.Select) -> str:
+def compile_sql(query: sa.Select[Any]) -> str:
     """Return the query as Postgres reads it, with its values in it: times, and no value of a row."""
-    dialect = postgresql.dialect(paramstyle="named")  # the driver's own would double each percent sign
+    # The driver's own style would double each percent sign.
+    dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's has no types
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
 
 

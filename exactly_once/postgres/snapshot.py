@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import psycopg2
 import sqlalchemy as sa
@@ -82,7 +82,7 @@ class SnapshotClock:
     low_watermark: datetime | None
 
 
-class Snapshot(AbstractContextManager):
+class Snapshot(AbstractContextManager["Snapshot"]):
     """An engine whose every connection sees the same committed rows; its first use takes the snapshot.
 
     Args:
@@ -134,7 +134,7 @@ class Snapshot(AbstractContextManager):
     def server(self) -> Server:
         """The server that the snapshot is of, and its encoding."""
         self.engine  # noqa: B018
-        return self._server
+        return cast(Server, self._server)  # the engine's first session has set it
 
     @cached_property
     def scanner(self) -> PostgresScanner:
@@ -212,7 +212,8 @@ class Snapshot(AbstractContextManager):
 
     def _connect(self) -> Any:
         """Return a new connection; the first one shows whether there can be transactions at all."""
-        connection = cancellable(psycopg2.connect(**self._address), "cancel")
+        address: dict[str, Any] = {**self._address}
+        connection = cancellable(psycopg2.connect(**address), "cancel")
         if self._server is None:
             try:
                 with connection.cursor() as cursor:
@@ -229,16 +230,18 @@ class Snapshot(AbstractContextManager):
     def _take(self) -> None:
         keeper = self._engine.connect().execution_options(isolation_level="REPEATABLE READ")
         exported = keeper.exec_driver_sql("select pg_export_snapshot()").scalar()
-        known = self._engine.dialect.ischema_names
+        dialect: Any = self._engine.dialect  # SQLAlchemy's own type lacks the names of a dialect's types
+        known = dialect.ischema_names
         named = {name: known[kind] for name, kind in keeper.exec_driver_sql(EXTENSION_TYPES)}
-        self._engine.dialect.ischema_names = known | named
-        self._keeper, self._exported = keeper, exported
+        dialect.ischema_names = known | named
+        self._keeper, self._exported = keeper, str(exported)
 
     def _join(self, connection: sa.Connection) -> None:
         """Begin a transaction: in the snapshot once there is one, with its settings, on the same server."""
         search_path = self._options.search_path
         # By the driver: a connection that streams would declare a cursor for these, too.
-        with connection.connection.cursor() as cursor:
+        driver: Any = connection.connection
+        with driver.cursor() as cursor:
             cursor.execute("set transaction read only")
             if self._exported:
                 cursor.execute("set transaction isolation level repeatable read")

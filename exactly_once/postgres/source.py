@@ -12,8 +12,10 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 import dlt
+from dlt.common.schema.typing import TColumnSchema
 from dlt.sources.sql_database import sql_table
 
 from exactly_once.incremental.delete_detection import (
@@ -123,20 +125,23 @@ def _changes(read: ReadOptions, chunk_size: int) -> dlt.sources.DltResource:
         read.snapshot.engine,
         table=described.name,
         metadata=described.metadata,
-        backend=BACKEND,
+        backend=BACKEND,  # type: ignore[arg-type]  # dlt's type lists its own backends alone
         backend_kwargs={"options": read},
         chunk_size=chunk_size,
         primary_key=source.key,
         write_disposition="merge",
         type_adapter_callback=dlt_type,
-        query_adapter_callback=lambda query, table: source.select(read.window.condition(table)),
+        query_adapter_callback=lambda _, table: source.select(read.window.condition(table)),
     )
     if resource.name != source.name:
         resource = resource.with_name(source.name)
-    columns = read.plan.columns
+    columns: dict[str, Any] = dict(read.plan.columns)
     if source.cursor:  # of a row that comes twice in one load, as a change and as a missing row, the newest stays
         columns = columns | {source.cursor: columns[source.cursor] | {"dedup_sort": "desc"}}
-    resource.apply_hints(table_name=source.raw_name, columns=[DELETED_AT, LOAD_ID, *columns.values()])
+    resource.apply_hints(
+        table_name=source.raw_name,
+        columns=[cast(TColumnSchema, one) for one in (DELETED_AT, LOAD_ID, *columns.values())],
+    )
     resource.add_step(guard.step(DropUnchanged(read.raw, source.key, read.window.previously_loaded_mask)))
     return resource.add_step(guard.step(SaveWatermark(read.window)))
 

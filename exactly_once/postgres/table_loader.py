@@ -10,11 +10,11 @@ that an earlier load may have brought come as Arrow tables, which the steps behi
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dlt
 import pyarrow as pa
@@ -94,20 +94,20 @@ class ScannerTableLoader(BaseTableLoader):
         refuse_steps(self)
         source = options.source
         with errors_of(source.name):
-            yield from self._read(options, self.make_query())
+            yield from self._read(options, cast("sa.Select[Any]", self.make_query()))  # by source.py's adapter
         check_not_rewritten(self.engine, source.name, source.catalog)
         state = dlt.current.resource_state()
         if state.get(STATE) != options.plan.shape:
             state[STATE] = options.plan.shape
 
-    def _read(self, options: ReadOptions, query: sa.Select) -> Iterator[Any]:
+    def _read(self, options: ReadOptions, query: sa.Select[Any]) -> Iterator[Any]:
         future = FutureRows(self.engine, options.source, options.window)
         if options.raw.exists and options.window.overlaps_last_load(self.table):
             yield from map(future.check, self._tables(options, query))
         else:
             yield from self._files(options, query, future)
 
-    def _tables(self, options: ReadOptions, query: sa.Select) -> Iterator[pa.Table]:
+    def _tables(self, options: ReadOptions, query: sa.Select[Any]) -> Iterator[pa.Table]:
         selected = options.source.scan(query)
         with options.snapshot.scanner.session() as session:
             if not is_wide(options.source.catalog):
@@ -124,7 +124,7 @@ class ScannerTableLoader(BaseTableLoader):
                     for group in range(file.num_row_groups):
                         yield file.read_row_group(group)
 
-    def _files(self, options: ReadOptions, query: sa.Select, future: FutureRows) -> Iterator[Any]:
+    def _files(self, options: ReadOptions, query: sa.Select[Any], future: FutureRows) -> Iterator[Any]:
         # dlt makes its schema of the table with the first item.
         hints = dlt.mark.make_hints(write_disposition="append")
         yield dlt.mark.with_hints([], hints) if _is_first_load(options) else []
@@ -140,15 +140,16 @@ class ScannerTableLoader(BaseTableLoader):
                         yield dlt.mark.with_file_import(str(item[0]), "parquet", item[1], hints=[])
                 path.unlink()  # dlt has a link of its own
 
-    def _selection(self, query: sa.Select, source: SourceTable) -> str:
+    def _selection(self, query: sa.Select[Any], source: SourceTable) -> str:
         """Return the columns of a file: those of dlt's schema in its order, or dlt would write each file again."""
         values = source.values(query)
         values[C_DLT_LOAD_ID] = f"'{dlt.current.load_package_state()['load_id']}'"
-        columns = dlt.current.source_schema().get_table_columns(dlt.current.resource().table_name)
+        name = cast(str, dlt.current.resource().table_name)  # no function: source.py says the name
+        columns = dlt.current.source_schema().get_table_columns(name)
         names = dict.fromkeys(columns) | dict.fromkeys(values)
         return ", ".join(f"{values.get(name) or null_of(columns[name])} AS {quote(name)}" for name in names)
 
-    def _ranges(self, options: ReadOptions, query: sa.Select) -> CtidRangeQueue | None:
+    def _ranges(self, options: ReadOptions, query: sa.Select[Any]) -> CtidRangeQueue | None:
         """Return the ranges to read over several connections; None: one connection reads all at once."""
         if options.connections < 2 or options.source.spec.is_row_keyed:  # whose rows are numbered over all of it
             return None
@@ -159,7 +160,7 @@ class ScannerTableLoader(BaseTableLoader):
             if options.window.start:
                 plan = connection.exec_driver_sql(
                     f"EXPLAIN (FORMAT json) {compile_sql(query).replace('%', '%%')}"
-                ).scalar()
+                ).scalar_one()
                 if not is_long_scan(plan):
                     return None
             return CtidRangeQueue(size, free_connections(connection, options.connections))
@@ -177,8 +178,9 @@ def plain_rows(loader: BaseTableLoader) -> Iterator[pa.Table]:
             f'Table {table}: backend="{BACKEND}" reads a Select, which says the type of each column: let '
             "query_adapter_callback return one. Nothing of the table was read."
         )
-    exact = query.subquery()
-    exact = sa.select(*map(select_expression, exact.c)).select_from(exact)
+    plain = query.subquery()
+    reflected = cast("Iterable[sa.Column[Any]]", plain.c)
+    exact = sa.select(*map(select_expression, reflected)).select_from(plain)
     columns = ", ".join(f"{duckdb_cast(column)} AS {quote(column.name)}" for column in exact.selected_columns)
     hints = {name: hint for name, hint in loader.columns.items() if "data_type" in hint}
     types = columns_to_arrow(hints, DestinationCapabilitiesContext.generic_capabilities("parquet"), "UTC")
@@ -216,7 +218,7 @@ def refuse_steps(loader: ScannerTableLoader) -> None:
     """
     found = ["incremental"] if loader.incremental else []
     found += ["add_limit"] if loader.limit else []
-    pipe = dlt.current.resource()._pipe
+    pipe = dlt.current.resource()._pipe  # noqa: SLF001  dlt lists a resource's steps nowhere else
     for step in pipe.steps:
         kind = type(step)
         is_ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
@@ -239,7 +241,7 @@ def null_of(column: TColumnSchema) -> str:
     """Return DuckDB's SQL for a column of RAW that the source does not have: NULL, of RAW's type."""
     if column.get("data_type") == "decimal":
         return f"NULL::DECIMAL({column.get('precision') or 38}, {column.get('scale') or 0})"
-    return f"NULL::{NULL_TYPES.get(column.get('data_type', ''), 'VARCHAR')}"
+    return f"NULL::{NULL_TYPES.get(column.get('data_type') or '', 'VARCHAR')}"
 
 
 def _is_first_load(options: ReadOptions) -> bool:

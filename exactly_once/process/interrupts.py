@@ -41,7 +41,7 @@ class _Process:
     is_in_body = False
     is_raised = False
     ending = threading.Lock()
-    cancels: list[tuple[weakref.ref, str]] = []  # noqa: RUF012  one process, one list
+    cancels: list[tuple[weakref.ref[Any], str]] = []  # noqa: RUF012  one process, one list
     first: list[Callable[[], None]] = []  # noqa: RUF012
     last: list[Callable[[], None]] = []  # noqa: RUF012
 
@@ -189,7 +189,7 @@ def _show(others: Callable[..., None], kind: type[BaseException], error: BaseExc
         others(kind, error, trace)
 
 
-def _raise(number: int, frame: FrameType | None) -> None:
+def _raise(number: int, _: FrameType | None) -> None:
     _Process.signal = _Process.signal or number
     if _Process.ending.locked():  # maybe by this thread
         return

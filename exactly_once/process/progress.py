@@ -17,6 +17,7 @@ from typing import Any
 
 from dlt.common.runtime.collector_base import Collector
 from dlt.common.storages.load_package import ParsedLoadJobFileName
+from typing_extensions import override
 
 FIRST = 2.0  # seconds until the first line
 EVERY = 3.0  # seconds between two lines
@@ -129,6 +130,7 @@ class Counters(Collector):
             self.begin(what, raw_name)
             self._table, self._is_named = name, True
 
+    @override
     def update(
         self,
         name: str,
@@ -183,11 +185,11 @@ class Counters(Collector):
             yield _size(path)
         names = {self._table, f"{self._name}_{self._table}"}
         for path in (self._folder / "normalize").rglob("new_jobs/*"):
-            if path.name.split(".")[0] in names:
+            if path.name.split(".", 1)[0] in names:
                 yield _size(path)
 
     def _start(self, step: str) -> None:
-        self.begin(STEPS.get(step.split()[0], step))
+        self.begin(STEPS.get(step.split(maxsplit=1)[0], step))
 
     def _stop(self) -> None:
         self.begin("ending")

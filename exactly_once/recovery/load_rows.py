@@ -11,6 +11,7 @@ from dlt.common.schema import Schema
 from dlt.common.schema.utils import get_inherited_table_hint, has_column_with_prop
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 
+from exactly_once.clients import fetch
 from exactly_once.destinations.fencing import last_load_attempt
 
 LOAD_ID, ROW_KEY, PARENT_KEY = "_dlt_load_id", "_dlt_id", "_dlt_parent_id"
@@ -30,7 +31,7 @@ def row_counts(pipeline: dlt.Pipeline) -> dict[str, int]:
             f"SELECT '{table}', count(*) FROM {warehouse.make_qualified_table_name(table)}"
             for table in raw_tables(pipeline)
         )
-        return dict(warehouse.execute_sql(counts)) if counts else {}
+        return {str(table): int(rows) for table, rows in fetch(warehouse, counts)} if counts else {}
 
 
 def schema_names(pipeline: dlt.Pipeline, client: Any, saved: Any = None, load_id: str | None = None) -> list[str]:
@@ -95,7 +96,7 @@ def stored_schemas(client: Any, names: list[str]) -> list[Schema]:
 
 def roots(schema: Schema) -> list[str]:
     """Return the tables with data that are not nested."""
-    return [table["name"] for table in schema.data_tables(seen_data_only=True) if not table.get("parent")]
+    return [name for name in schema.data_table_names(seen_data_only=True) if not schema.tables[name].get("parent")]
 
 
 def has_rows_of(warehouse: Any, schema: Schema, table: str, load_id: str) -> bool:
@@ -155,7 +156,7 @@ def _below(schema: Schema, root: str) -> list[str]:
     """Return the nested tables of a table, parents first."""
     found = [root]
     for name in found:
-        found += [table["name"] for table in schema.data_tables() if table.get("parent") == name]
+        found += [below for below in schema.data_table_names() if schema.tables[below].get("parent") == name]
     return found[1:]
 
 
@@ -164,4 +165,4 @@ def _column(schema: Schema, name: str) -> str:
 
 
 def _escaped(warehouse: Any, schema: Schema, name: str) -> str:
-    return warehouse.escape_column_name(_column(schema, name))
+    return str(warehouse.escape_column_name(_column(schema, name)))

@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 
 from exactly_once import hints
+from exactly_once.clients import load_storage
 from exactly_once.errors import PipelineError
 from exactly_once.recovery.manifests import LoadManifest
 from exactly_once.storage.lake_objects import digest_of
@@ -40,7 +41,7 @@ def is_content(path: Path, expected: Content) -> bool:
 
 def seal(pipeline: dlt.Pipeline) -> None:
     """Keep the contents of its files in the state of each normalized package; call it right after normalizing."""
-    packages = pipeline._get_load_storage().normalized_packages
+    packages = load_storage(pipeline).normalized_packages
     for load_id in packages.list_packages():
         folder = Path(packages.storage.make_full_path(packages.get_package_path(load_id)))
         state = packages.get_load_package_state(load_id)
@@ -53,7 +54,8 @@ def seal(pipeline: dlt.Pipeline) -> None:
 
 def sealed(state: Any) -> dict[str, Content] | None:
     """Return the contents of a package's files by `file_key` from its state; None: it has no seal."""
-    return state.get("destination_state", {}).get(SEAL)
+    found: dict[str, Content] | None = state.get("destination_state", {}).get(SEAL)
+    return found
 
 
 def file_key(name: str) -> str:
@@ -132,7 +134,7 @@ def _age(manifest: LoadManifest) -> tuple[int, str]:
 
 def _rows(path: Path) -> int | None:
     if path.suffix == ".parquet":
-        return pq.read_metadata(path).num_rows
+        return int(pq.read_metadata(path).num_rows)
     if ".jsonl" in path.name:
         with path.open("rb") as file:
             is_zipped = file.read(2) == b"\x1f\x8b"

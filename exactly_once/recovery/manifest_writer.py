@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import dlt
 from dlt.common import json
@@ -14,6 +14,7 @@ from dlt.common.storages.load_package import LoadPackageInfo
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.path_utils import create_path
 
+from exactly_once.clients import fetch, load_storage, warehouse_client
 from exactly_once.destinations.fencing import LoadAttempt
 from exactly_once.recovery import manifest_chain, retention
 from exactly_once.recovery.load_rows import has_rows_of, schema_names
@@ -23,6 +24,7 @@ from exactly_once.recovery.pending import is_first_load
 
 # In the local state: the newest load with a manifest, its schema's version, its place in the chain, and its digest.
 RECORDED = "recorded"
+_Recorded = tuple[str | None, str | None, int | None, str]
 NO_ROWS = ("reference", "sql")  # formats of jobs that have no file in the lake
 
 
@@ -66,7 +68,7 @@ def write_manifests(pipeline: dlt.Pipeline, info: LoadInfo, token: int) -> None:
         created = [
             name for name, update in package.schema_update.items() if _is_new(update, package.schema.tables[name])
         ]
-        state = pipeline._get_load_storage().get_load_package_state(package.load_id)
+        state = load_storage(pipeline).get_load_package_state(package.load_id)
         files, contents = _files(manifests.config.layout, package, manifest_chain.sealed(state) or {})
         manifest = LoadManifest(
             load_id=package.load_id,
@@ -128,11 +130,12 @@ def rewrite_manifests(pipeline: dlt.Pipeline, manifests: ManifestStore, attempt:
 
 
 def _read_loads(pipeline: dlt.Pipeline, attempt: LoadAttempt) -> _Loads:
-    with pipeline.destination_client() as client:
+    with warehouse_client(pipeline) as client:
         warehouse = client.sql_client
         names = schema_names(pipeline, client)
         newest = {name: _schema(client.get_stored_schema(name)) for name in names}
-        found = warehouse.execute_sql(
+        found = fetch(
+            warehouse,
             "SELECT load_id, status, inserted_at, schema_version_hash, schema_name FROM "
             f"{warehouse.make_qualified_table_name('_dlt_loads')} WHERE schema_name IN "
             f"({', '.join(['%s'] * len(names))}) OR load_id = %s ORDER BY inserted_at",
@@ -196,7 +199,7 @@ def _files_in_raw(
     unchanged, and the mark of a delete, were not loaded again.
     """
     files = manifests.files(loads.tables, [one.load_id for one in missing])
-    with pipeline.destination_client() as client:
+    with warehouse_client(pipeline) as client:
         return {
             one.load_id: {
                 table: paths
@@ -207,7 +210,7 @@ def _files_in_raw(
         }
 
 
-def _report_checksums(pipeline: dlt.Pipeline, ordered: list[LoadManifest], files: dict[str, dict]) -> None:
+def _report_checksums(pipeline: dlt.Pipeline, ordered: list[LoadManifest], files: dict[str, dict[str, Any]]) -> None:
     count = sum(
         path not in manifest.contents
         for manifest in ordered
@@ -253,9 +256,9 @@ def _write_one(
     return written
 
 
-def _recorded(pipeline: dlt.Pipeline) -> tuple[str | None, str | None, int | None, str]:
-    found = pipeline.state["_local"].get(RECORDED) or []
-    return (*found, *[None, None, None, ""][len(found) :])
+def _recorded(pipeline: dlt.Pipeline) -> "_Recorded":
+    found = cast(list[Any], pipeline.state["_local"].get(RECORDED) or [])
+    return cast(_Recorded, (*found, *[None, None, None, ""][len(found) :]))  # an earlier version kept fewer
 
 
 def _remember(pipeline: dlt.Pipeline, manifest: LoadManifest) -> None:

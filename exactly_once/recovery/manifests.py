@@ -25,6 +25,7 @@ from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from exactly_once import hints
+from exactly_once.clients import staging_of
 from exactly_once.errors import PipelineError
 from exactly_once.storage.atomic_file import write_atomically
 from exactly_once.storage.lake_objects import already_exists, digest_of, reading_lake
@@ -93,7 +94,7 @@ class ManifestStore:
     """
 
     def __init__(self, pipeline: dlt.Pipeline) -> None:
-        self.config = pipeline.destination_client().config.staging_config
+        self.config = staging_of(pipeline.destination_client())
         self._lake, _ = fsspec_from_config(self.config)
         root = f"{self.config.bucket_url.rstrip('/')}/{pipeline.dataset_name}"
         self.root = lake_path(root)

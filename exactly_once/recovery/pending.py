@@ -16,6 +16,7 @@ from dlt.common.pipeline import TPipelineState
 from dlt.common.storages.load_package import PackageStorage
 from dlt.pipeline.state_sync import load_pipeline_state_from_destination
 
+from exactly_once.clients import warehouse_client
 from exactly_once.destinations.fencing import LoadAttempt, last_load_attempt, write_fencing_token
 from exactly_once.recovery.load_rows import removals, schema_names, stored_schemas
 from exactly_once.recovery.manifests import ManifestStore
@@ -76,7 +77,7 @@ def quarantine(pipeline: dlt.Pipeline, reason: str) -> None:
 
 def saved_state(pipeline: dlt.Pipeline) -> TPipelineState | None:
     """Return the state that the warehouse has of the pipeline; None before its first complete load."""
-    with pipeline.destination_client() as client:
+    with warehouse_client(pipeline) as client:
         try:
             return load_pipeline_state_from_destination(pipeline.pipeline_name, client)
         except DestinationUndefinedEntity:
@@ -110,7 +111,7 @@ def roll_back_attempt(pipeline: dlt.Pipeline, attempt: LoadAttempt, token: int, 
         is_first: whether no load of the pipeline was ever complete.
     """
     write_fencing_token(pipeline, token, attempt.load_id)
-    with pipeline.destination_client() as client:
+    with warehouse_client(pipeline) as client:
         names = schema_names(pipeline, client, saved_state(pipeline), attempt.load_id)
         deletes = [
             delete

@@ -7,7 +7,7 @@ load reads what is new. A replay that was cut off continues when it is run again
 import shutil
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -41,7 +41,7 @@ class ReplayReport:
     pipeline: str
     rows: dict[str, int] = field(default_factory=dict)
     files: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     elapsed: float = 0.0
 
     def lines(self) -> list[str]:
@@ -138,7 +138,8 @@ class Replay:
             info = replay_load(self.pipeline, self.manifests, step, lease.token, step.load_id in with_state)
             for metrics in info.metrics.values():
                 for job in metrics[0]["job_metrics"].values():
-                    report.seconds[job.table_name] += (job.finished_at - job.started_at).total_seconds()
+                    if job.finished_at:
+                        report.seconds[job.table_name] += (job.finished_at - job.started_at).total_seconds()
             for table, paths in step.files.items():
                 report.files[table] += len(paths)
             self._print_step(number, step, time.monotonic() - begun)

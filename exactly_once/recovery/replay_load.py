@@ -11,6 +11,7 @@ from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
 from exactly_once import hints
+from exactly_once.clients import warehouse_client
 from exactly_once.destinations.fencing import last_load_attempt, write_fencing_token
 from exactly_once.errors import PipelineError
 from exactly_once.recovery.manifests import ManifestStore
@@ -69,7 +70,7 @@ def reset_raw(pipeline: dlt.Pipeline, steps: list[ReplayStep], token: int, table
     """
     write_fencing_token(pipeline, token, steps[0].load_id)
     strays = states(pipeline) - {step.load_id for step in steps}
-    with pipeline.destination_client() as client:
+    with warehouse_client(pipeline) as client:
         _drop(client, names, tables)
         warehouse = client.sql_client
         for load_id in strays:
@@ -102,9 +103,9 @@ def replay_load(
     """
     manifest = step.manifest
     pipeline.drop()
-    pipeline._inject_schema(manifests.schema(manifest.schema_version))
+    pipeline._inject_schema(manifests.schema(manifest.schema_version))  # noqa: SLF001  the public way extracts a source
     schema = manifests.schema(manifest.schema_version)
-    storage = LoadStorage(True, [], pipeline._load_storage_config())
+    storage = LoadStorage(True, [], pipeline._load_storage_config())  # noqa: SLF001  where `pipeline.load` looks
     state = default_load_package_state()
     state["destination_state"] = {"completed_at": manifest.completed_at, "status": manifest.status}
     if step.recreated_tables:
@@ -134,7 +135,7 @@ def _drop(client: Any, names: list[str], tables: list[str]) -> None:
             continue
 
 
-def _rows(warehouse: Any, selected: str, table: str, condition: str, *values: str) -> list[tuple]:
+def _rows(warehouse: Any, selected: str, table: str, condition: str, *values: str) -> list[tuple[Any, ...]]:
     relation = warehouse.make_qualified_table_name(table)
     try:
         return list(warehouse.execute_sql(f"SELECT {selected} FROM {relation} WHERE {condition}", *values))

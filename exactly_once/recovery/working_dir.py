@@ -34,7 +34,7 @@ OF_THE_LOAD = (".reference", ".sql")  # jobs that dlt adds while it loads: no se
 
 
 def open_pipeline(
-    make: Callable[[Path | None], dlt.Pipeline], lease: Callable[[dlt.Pipeline], AbstractContextManager]
+    make: Callable[[Path | None], dlt.Pipeline], lease: Callable[[dlt.Pipeline], AbstractContextManager[Any]]
 ) -> dlt.Pipeline:
     """Return the activated pipeline; a working folder that dlt cannot open is quarantined first.
 

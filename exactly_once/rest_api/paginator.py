@@ -18,6 +18,7 @@ from dlt.common.configuration import resolve_configuration
 from dlt.common.configuration.specs import RuntimeConfiguration
 from dlt.sources.helpers.rest_client.paginators import BasePaginator, RangePaginator
 from requests import Request, Response
+from typing_extensions import override
 
 from exactly_once.errors import TableError
 from exactly_once.rest_api.page_checks import PageChecks
@@ -107,6 +108,7 @@ class ValidatingPaginator(BasePaginator):
         _set_body(response, objects)  # dlt's client takes the page from it
         return None
 
+    @override
     def update_state(self, response: Response, data: list[Any] | None = None) -> None:
         """Go on behind the page that was just validated."""
         self._errors.page += 1

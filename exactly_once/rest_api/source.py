@@ -48,7 +48,7 @@ class LoadOptions:
         windows: of time that are read in parallel, at most 64, where a collection has many pages; 1: none.
         detect_deletes: [sweep] whether to look for vanished objects, which reads the collections whole.
         is_strict: [strict] whether an endpoint that cannot be loaded exactly refuses the others, too.
-        accept_deletes: endpoints of which any share may vanish in this load; "all": every one.
+        accept_deletes: endpoints of which any fraction may vanish in this load; "all": every one.
         accept_type: fields as endpoint.field whose type may change in this load; their endpoints are read whole.
     """
 
@@ -145,7 +145,7 @@ class EndpointResources:
 
         Args:
             name: of the resource.
-            accept: whether any share may vanish.
+            accept: whether any fraction may vanish.
         """
         # An object that RAW has never had is newer than the read, and comes with the next. Without a cursor every
         # object comes with each load.

@@ -112,11 +112,11 @@ def check_endpoints(info: SourceInfo, endpoints: Sequence[Endpoint]) -> None:
             raise PipelineError(
                 f"{info.declared_in}: Endpoint {endpoint.name!r} has the name {table.upper()} in RAW, as {owner!r} has."
             )
-        swept = endpoint.name.removesuffix("_deletes")
-        if swept != endpoint.name and swept in names:
+        compared = endpoint.name.removesuffix("_deletes")
+        if compared != endpoint.name and compared in names:
             raise PipelineError(
                 f"{info.declared_in}: Endpoint {endpoint.name!r} has the name of the resource that marks the deletes "
-                f"of {swept!r}."
+                f"of {compared!r}."
             )
 
 

@@ -4,7 +4,7 @@ import errno
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO
+from typing import IO, Any
 
 from exactly_once.errors import PipelineError, is_connection_lost
 
@@ -21,8 +21,8 @@ def already_exists(error: OSError) -> bool:
     """Tell whether S3 refused a write because the object exists."""
     if isinstance(error, FileExistsError):
         return True
-    response = getattr(error.__cause__, "response", None)
-    return error.errno == errno.EINVAL and bool(response) and response["Error"].get("Code") == "PreconditionFailed"
+    response: Any = getattr(error.__cause__, "response", None)
+    return bool(error.errno == errno.EINVAL and response and response["Error"].get("Code") == "PreconditionFailed")
 
 
 @contextmanager

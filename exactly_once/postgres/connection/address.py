@@ -15,6 +15,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs import ConnectionStringCredentials, configspec
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from psycopg2.extensions import make_dsn, parse_dsn
+from typing_extensions import override
 
 from exactly_once.errors import PipelineError
 
@@ -36,6 +37,7 @@ class Password(str):
 
     __slots__ = ()
 
+    @override
     def strip(self, chars: str | None = None) -> "Password":
         """Return the password."""
         return self
@@ -63,7 +65,7 @@ class PostgresCredentials(ConnectionStringCredentials):
         self.drivername = self.drivername or DRIVER
         parameters(self.to_url())
 
-    def to_url(self) -> sa.URL:
+    def to_url(self) -> sa.URL:  # type: ignore[override]  # dlt's shim of this class is none of SQLAlchemy's to mypy
         """Return SQLAlchemy's form of the address; several hosts are several parameters `host`."""
         query = {name: _text(value) for name, value in self.get_query().items() if value is not None}
         return sa.URL.create(self.drivername, self.username, self.password, self.host, self.port, self.database, query)
@@ -153,7 +155,8 @@ def _setting() -> str:
 
 def _hosts(pairs: Sequence[str]) -> dict[str, str]:
     """Return hosts and ports of SQLAlchemy's form: `host=h1:5432&host=h2:5432`, IPv6 in brackets or alone."""
-    found = [re.fullmatch(r"\[(.+)\](?::(\d*))?|([^:]+):(.*)|(.*)", pair).groups() for pair in pairs]
+    pattern = re.compile(r"\[(.+)\](?::(\d*))?|([^:]+):(.*)|(.*)")
+    found = [match.groups() for match in map(pattern.fullmatch, pairs) if match]  # each pair matches
     hosts = [in_brackets or named or alone for in_brackets, _, named, _, alone in found]
     ports = [first or second or "" for _, first, _, second, _ in found]
     return {"host": ",".join(hosts), **({"port": ",".join(ports)} if any(ports) else {})}

@@ -96,7 +96,7 @@ def foreign_cursor_writers(connection: sa.Connection) -> Sequence[str]:
 
 def show_activity_command(connection: sa.Connection, role: str) -> str:
     """Return the SQL that makes new sessions of a role show their transactions."""
-    return connection.exec_driver_sql(SHOWS_ACTIVITY, {"role": role}).scalar()
+    return str(connection.exec_driver_sql(SHOWS_ACTIVITY, {"role": role}).scalar())
 
 
 def describe(one: Any, clock: datetime) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import dlt
 import sqlalchemy as sa
 from dlt.extract.items_transform import ItemTransform
+from typing_extensions import override
 
 from exactly_once import hints
 from exactly_once.errors import PipelineError
@@ -52,13 +53,14 @@ def check_server(found: str | None, state: Mapping[str, Any], is_accepted: bool,
     )
 
 
-class SaveServer(ItemTransform):
+class SaveServer(ItemTransform[Any]):
     """A step of a resource that saves the server in the source's state, with rows or without."""
 
     def __init__(self, found: str | None) -> None:
         super().__init__(self.__call__)
         self._found = found
 
+    @override
     def __call__(self, item: Any, meta: Any = None) -> Any:
         """Return the item."""
         state = dlt.current.source_state()

@@ -6,6 +6,7 @@ transaction mode, and no connection keeps them for another application.
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from exactly_once.errors import PipelineError
 from exactly_once.postgres import POSTGRES
@@ -85,7 +86,7 @@ select pg_catalog.pg_postmaster_start_time()::text as started, pg_catalog.curren
 """
 
 
-def check(row: tuple, expected: Server | None = None, info: SourceInfo = POSTGRES) -> Server:
+def check(row: tuple[Any, ...], expected: Server | None = None, info: SourceInfo = POSTGRES) -> Server:
     """Return the server that a row of `read_back` shows.
 
     Args:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sqlalchemy as sa
 
@@ -92,8 +92,12 @@ class CatalogTable:
     definition: str | None = None
 
     def column(self, name: str) -> CatalogColumn | None:
-        """Return a column by its name at the source."""
+        """Return a column by its name at the source; None: there is none."""
         return next((column for column in self.columns if column.name == name), None)
+
+    def known_column(self, name: str) -> CatalogColumn:
+        """Return a column that `column_refusals` has found."""
+        return next(column for column in self.columns if column.name == name)
 
 
 def read_catalog(connection: sa.Connection, tables: Sequence[tuple[str, str]]) -> list[CatalogTable]:
@@ -107,8 +111,8 @@ def read_catalog(connection: sa.Connection, tables: Sequence[tuple[str, str]]) -
     for relation, number, oid, label in connection.exec_driver_sql(NESTED, relations):
         inner[relation, number][oid] = label
     columns = defaultdict(list)
-    for relation, number, *rest in connection.exec_driver_sql(COLUMNS, relations):
-        columns[relation].append(CatalogColumn(number, *rest, inner=inner[relation, number]))
+    for relation, *row in connection.exec_driver_sql(COLUMNS, relations):
+        columns[relation].append(replace(CatalogColumn(*row), inner=inner[relation, row[0]]))
     views = {root: (digest, is_delayed) for root, digest, is_delayed in connection.exec_driver_sql(VIEWS, relations)}
     unique, primary = defaultdict(list), {}
     for relation, keys, is_primary in connection.exec_driver_sql(UNIQUE, relations):
@@ -116,18 +120,16 @@ def read_catalog(connection: sa.Connection, tables: Sequence[tuple[str, str]]) -
         if is_primary:
             primary[relation] = tuple(keys)
     return [
-        CatalogTable(
-            *pair,
-            oid,
-            *rest,
-            bool(is_delayed or views.get(oid, ("", False))[1]),
-            tuple(heirs or ()),
-            tuple(sorted(partitions)),
-            tuple(elsewhere),
-            tuple(columns[oid]),
-            tuple(unique[oid]),
-            primary.get(oid, ()),
-            views.get(oid, (None, False))[0],
+        replace(
+            CatalogTable(*pair, oid, *rest),
+            is_delayed=bool(is_delayed or views.get(oid, ("", False))[1]),
+            heirs=tuple(heirs or ()),
+            partitions=tuple(sorted(partitions)),
+            elsewhere=tuple(elsewhere),
+            columns=tuple(columns[oid]),
+            unique=tuple(unique[oid]),
+            primary=primary.get(oid, ()),
+            definition=views.get(oid, (None, False))[0],
         )
         for pair, (_, oid, *rest, is_delayed, heirs, partitions, elsewhere) in zip(tables, found, strict=True)
     ]

@@ -5,7 +5,7 @@ is refused here, and the others are loaded.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -81,12 +81,12 @@ class TablePlan:
     shape: Shape
     reasons: Sequence[str] = ()
     partitions: Sequence[int] = ()
-    columns: TTableSchemaColumns | None = None
+    columns: TTableSchemaColumns = field(default_factory=dict)
 
     @property
     def is_retyped(self) -> bool:
         """Tell whether a column of RAW changes to a type that does not hold its values."""
-        return any(column.get(ACCEPTED) for column in (self.columns or {}).values())
+        return any(column.get(ACCEPTED) for column in self.columns.values())
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Preflight:
         places = [(spec.schema or self.schema, spec.source_name) for spec in tables.values()]
         with self.snapshot.engine.connect() as connection:
             catalog = read_catalog(connection, places)
-            role = connection.exec_driver_sql("select current_user").scalar()
+            role = str(connection.exec_driver_sql("select current_user").scalar())
             zones = zone_settings(connection)
             for spec, found in zip(tables.values(), catalog, strict=True):
                 state = partial(dlt.current.resource_state, spec.name)
@@ -189,7 +189,7 @@ class Preflight:
         rows = found.rows
         if rows <= 0:  # Postgres has no estimate
             few = f"select count(*) from (select from {plan.source.quoted} limit {limit + 1}) few"
-            rows = connection.exec_driver_sql(few.replace("%", "%%")).scalar()
+            rows = connection.exec_driver_sql(few.replace("%", "%%")).scalar_one()
         size = f"{rows:,} row{'s' if rows != 1 else ''}" + (f", {found.bytes / 1e6:,.1f} MB" if found.bytes else "")
         if rows > limit and name not in self.accepted.rereads:
             raise TableError(

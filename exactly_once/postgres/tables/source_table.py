@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from dlt.common.schema.typing import TTableSchemaColumns
@@ -120,7 +120,7 @@ class SourceTable:
         return sa.Table(self.catalog.name, sa.MetaData(schema=self.catalog.schema), *columns)
 
     @cached_property
-    def deleted_at(self) -> sa.ColumnElement | None:
+    def deleted_at(self) -> sa.ColumnElement[Any] | None:
         """Since when a row is deleted, where a column of the application says so; UTC.
 
         A column that says only whether takes the row's cursor for the time, and 1970 where there is none.
@@ -129,13 +129,13 @@ class SourceTable:
             return None
         column = self.described.c[self.names[self.spec.deletes]]
         if isinstance(column.type, sa.Boolean):
-            since = sa.literal_column("'1970-01-01 00:00:00+00'::timestamptz")
+            since: sa.ColumnElement[Any] = sa.literal_column("'1970-01-01 00:00:00+00'::timestamptz")
             if self.cursor:
                 since = sa.func.coalesce(self._instant(self.described.c[self.cursor]), since)
             return sa.case((source_of(column), since), else_=sa.null())
         return self._instant(column)
 
-    def _instant(self, column: sa.Column) -> sa.ColumnElement:
+    def _instant(self, column: sa.Column[Any]) -> sa.ColumnElement[Any]:
         """Return a time as an instant; one without a zone is in the declared zone."""
         if isinstance(column.type, sa.DateTime) and not column.type.timezone and self.spec.zone:
             return sa.func.timezone(self.spec.zone, source_of(column))
@@ -144,18 +144,18 @@ class SourceTable:
     @cached_property
     def hints(self) -> TTableSchemaColumns:
         """dlt's columns of the table as the source has it now."""
-        found = table_to_columns(self.described, "full", dlt_type)
+        found = cast(dict[str, dict[str, Any]], table_to_columns(self.described, "full", dlt_type))
         for column in self.columns:
             if column.base == "numeric" and found[self.names[column.name]]["data_type"] == "text":
                 found[self.names[column.name]][NUMERIC] = True
-        return found
+        return cast(TTableSchemaColumns, found)
 
-    def select(self, condition: sa.ColumnElement) -> sa.Select:
+    def select(self, condition: sa.ColumnElement[Any]) -> sa.Select[Any]:
         """Return the query of the rows that fulfil a condition, every value exact."""
         columns = select_list(self.described, self.deleted_at)
         return sa.select(*columns).select_from(self.described).where(condition)
 
-    def values(self, query: sa.Select) -> dict[str, str]:
+    def values(self, query: sa.Select[Any]) -> dict[str, str]:
         """Return DuckDB's SQL for each column that a query of this table selects, by its name in RAW."""
         shown = {raw: name for name, raw in self.names.items()}
         return {
@@ -163,7 +163,7 @@ class SourceTable:
             for column in query.selected_columns
         }
 
-    def scan(self, query: sa.Select) -> str:
+    def scan(self, query: sa.Select[Any]) -> str:
         """Return DuckDB's SQL that reads a query of this table from Postgres, each value as RAW holds it."""
         columns = ", ".join(f"{value} AS {quote(name)}" for name, value in self.values(query).items())
         return f"SELECT {columns} FROM {postgres_query(compile_sql(query))}"

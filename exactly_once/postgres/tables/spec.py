@@ -114,7 +114,7 @@ class Table(Spec):
             raise SpecError(f'zone={self.zone!r} is no time zone; say one like "America/New_York"') from None
 
     def _check_columns(self) -> None:
-        used = {*self.key_columns, self.cursor, self.deletes} - {None}
+        used = {*self.key_columns, self.deletes, *([self.cursor] if self.cursor else [])}
         if excluded := sorted(used & set(self.exclude)):
             raise SpecError(f"it excludes {excluded[0]!r}, which it names as key, cursor or deletes")
         if self.cursor in self.as_text:

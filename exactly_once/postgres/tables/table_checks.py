@@ -4,6 +4,7 @@ A load refuses a table by the first line; the checks of `checks.py` print the sa
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -66,7 +67,7 @@ def column_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Itera
             return
     yield from _key_refusals(spec, found, info)
     yield from _cursor_refusals(spec, found, info)
-    if (deletes := _deletes_column(spec)) and (kind := found.column(deletes)).base not in (*TIMES, "bool"):
+    if (deletes := _deletes_column(spec)) and (kind := found.known_column(deletes)).base not in (*TIMES, "bool"):
         yield f"{spec.name}.{deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
 
 
@@ -77,7 +78,7 @@ def _deletes_column(spec: Table) -> str | None:
 def _key_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iterator[str]:
     key = spec.key_columns
     for column in key:
-        kind = found.column(column)
+        kind = found.known_column(column)
         if (kind.base in NO_KEYS or kind.is_array) and column not in spec.as_text:
             yield (
                 f"{spec.name}.{column} is {kind.type}, which no warehouse compares as Postgres does: say "
@@ -95,7 +96,7 @@ def _key_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iterato
 def _cursor_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iterator[str]:
     if not spec.cursor:
         return
-    if (kind := found.column(spec.cursor)).base not in TIMES:
+    if (kind := found.known_column(spec.cursor)).base not in TIMES:
         yield (
             f"{spec.name}.{spec.cursor} is {kind.type}, no timestamp, and says nothing of transactions that are "
             f"still open: name another cursor in {info.declared_in}, or None"
@@ -149,7 +150,8 @@ def zone_refusal(table: SourceTable, settings: Sequence[tuple[str, str]]) -> str
         settings: whose sessions begin in which zone, from `zone_settings`.
     """
     spec = table.spec
-    columns = [table.catalog.column(name) for name in (spec.cursor, spec.deletes) if name not in (None, SWEEP, NONE)]
+    named = (spec.cursor, _deletes_column(spec))
+    columns = [table.catalog.known_column(name) for name in named if name]
     column = next((column for column in columns if column.base == "timestamp"), None)
     if column is None or spec.zone:
         return None
@@ -165,7 +167,8 @@ def zone_refusal(table: SourceTable, settings: Sequence[tuple[str, str]]) -> str
 
 def shown(name: str) -> str:
     """Return a name as a person types it in SQL: quoted where it has to be."""
-    return postgresql.dialect().identifier_preparer.quote(name)
+    dialect: Any = postgresql.dialect
+    return str(dialect().identifier_preparer.quote(name))
 
 
 def _driver(sql: str) -> str:

@@ -149,4 +149,4 @@ def _unrecorded(table: SourceTable) -> Iterator[str]:
 
 
 def _root(kind: str) -> str:
-    return kind.split("(")[0]
+    return kind.split("(", 1)[0]

@@ -8,6 +8,7 @@ time becomes the first or last one that every warehouse has.
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -20,7 +21,7 @@ MAX_PRECISION = 38  # of a decimal in DuckDB, Snowflake and Arrow's decimal128
 # The scanner and Arrow have an exact type for these; every other type comes as text.
 LOSSLESS = (sa.Boolean, sa.Integer, sa.Numeric, sa.Float, sa.Date, sa.DateTime, sa.Time, sa.LargeBinary, sa.String)
 DOCUMENTS = (sa.JSON, sa.ARRAY)
-TYPES: dict[str, sa.types.TypeEngine] = {
+TYPES: dict[str, sa.types.TypeEngine[Any]] = {
     "bool": sa.Boolean(),
     "int2": sa.SmallInteger(),
     "int4": sa.Integer(),
@@ -45,7 +46,7 @@ TIMES = {
 }
 
 
-def source_type(column: CatalogColumn, is_text: bool = False) -> sa.types.TypeEngine:
+def source_type(column: CatalogColumn, is_text: bool = False) -> sa.types.TypeEngine[Any]:
     """Return the SQLAlchemy type of a column of the catalogue; of a domain, that of its base.
 
     Args:
@@ -64,7 +65,7 @@ def source_type(column: CatalogColumn, is_text: bool = False) -> sa.types.TypeEn
     return TYPES.get(column.base, sa.types.NullType())
 
 
-def dlt_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
+def dlt_type(sql_type: sa.types.TypeEngine[Any]) -> sa.types.TypeEngine[Any]:
     """Return the SQLAlchemy type that dlt describes a column by: the one that `select_expression` returns.
 
     It is the `type_adapter_callback` of dlt's `sql_table`.
@@ -76,13 +77,13 @@ def dlt_type(sql_type: sa.types.TypeEngine) -> sa.types.TypeEngine:
     return sql_type if is_lossless(sql_type) else sa.Text()
 
 
-def source_of(column: sa.Column) -> sa.ColumnElement:
+def source_of(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     """Return the column as the source names it; the table that dlt sees has the names of RAW."""
     quoted = '"' + column.name.replace('"', '""') + '"'
     return sa.literal_column(column.info.get("source", quoted), column.type)
 
 
-def select_list(table: sa.Table, deleted_at: sa.ColumnElement | None = None) -> list[sa.ColumnElement]:
+def select_list(table: sa.Table, deleted_at: sa.ColumnElement[Any] | None = None) -> list[sa.ColumnElement[Any]]:
     """Return every column under its name in RAW, cast by Postgres where it needs that, and `_deleted_at`.
 
     Args:
@@ -93,7 +94,7 @@ def select_list(table: sa.Table, deleted_at: sa.ColumnElement | None = None) -> 
     return [*(select_expression(column) for column in table.columns), since]
 
 
-def select_expression(column: sa.Column) -> sa.ColumnElement:
+def select_expression(column: sa.Column[Any]) -> sa.Label[Any]:
     """Return the column under its name in RAW, as it is or cast to the text that Postgres writes for it."""
     value = source_of(column)
     if isinstance(column.type, sa.REAL):
@@ -110,7 +111,7 @@ def select_expression(column: sa.Column) -> sa.ColumnElement:
 
 
 def duckdb_cast(
-    column: sa.ColumnElement, key: Sequence[str] = (), is_json_text: bool = False, shown: str | None = None
+    column: sa.ColumnElement[Any], key: Sequence[str] = (), is_json_text: bool = False, shown: str | None = None
 ) -> str:
     """Return DuckDB's SQL that casts a column of `select_list`, as the scanner returns it, to its type in RAW.
 
@@ -121,7 +122,7 @@ def duckdb_cast(
         shown: the column's name at the source, for a complaint; None: as selected.
     """
     fail = partial(_failure, column.name, shown or column.name, key)
-    name = '"' + column.name.replace('"', '""') + '"'
+    name: str = '"' + column.name.replace('"', '""') + '"'
     # dlt's own widths, whatever Postgres says: one type in RAW, in every file and in Arrow.
     if isinstance(column.type, sa.Integer):
         return f"{name}::BIGINT"
@@ -146,7 +147,7 @@ def duckdb_cast(
     )
 
 
-def is_lossless(sql_type: sa.types.TypeEngine) -> bool:
+def is_lossless(sql_type: sa.types.TypeEngine[Any]) -> bool:
     """Tell whether the scanner and Arrow keep every value of this type."""
     if isinstance(sql_type, (sa.Enum, postgresql.CITEXT)) or not isinstance(sql_type, LOSSLESS):
         return False
@@ -156,7 +157,7 @@ def is_lossless(sql_type: sa.types.TypeEngine) -> bool:
     return not (isinstance(sql_type, sa.Time) and sql_type.timezone)
 
 
-def _without_nan(column: sa.Column) -> sa.ColumnElement:
+def _without_nan(column: sa.Column[Any]) -> sa.ColumnElement[Any]:
     """Return the column with a check for NaN, which the scanner would read as 0 and no decimal has."""
     value = sa.cast(source_of(column), column.type) if column.info.get("is_domain") else source_of(column)
     # The cast fails at that row, and its message carries the words.
@@ -185,7 +186,7 @@ def _failure(name: str, shown: str, key: Sequence[str], why: str, is_shown: bool
     return f"error('column {column} holds {value}{why}'{f' || {chr(39)} in the row {chr(39)} || {row}' if row else ''})"
 
 
-def _time(sql_type: sa.types.TypeEngine) -> str | None:
+def _time(sql_type: sa.types.TypeEngine[Any]) -> str | None:
     if isinstance(sql_type, sa.DateTime):
         return "TIMESTAMPTZ" if sql_type.timezone else "TIMESTAMP"
     return "DATE" if isinstance(sql_type, sa.Date) else None

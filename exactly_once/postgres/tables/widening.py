@@ -1,9 +1,9 @@
 """Columns whose type at the source is no longer the one that RAW has: widened, accepted, or refused."""
 
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, cast
 
-from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+from dlt.common.schema.typing import TTableSchemaColumns
 
 from exactly_once.destinations.column_changes import ACCEPTED, ZONE
 from exactly_once.errors import TableError
@@ -14,6 +14,8 @@ BIGINT = 19  # digits
 MAX_PRECISION = 38
 NUMERIC = "x-numeric"  # hint of a text column that holds numbers of any precision
 ALL = "all"
+
+Column = Mapping[str, Any]  # dlt's TColumnSchema, with our hints in it
 
 
 def changed_types(
@@ -35,9 +37,9 @@ def changed_types(
     Raises:
         TableError: a type changed to one that cannot hold what RAW has.
     """
-    found: TTableSchemaColumns = {}
+    found: dict[str, dict[str, Any]] = {}
     for name, column in new.items():
-        had = raw.get(name, {})
+        had: Column = raw.get(name, {})
         if "data_type" not in had or "data_type" not in column:
             continue
         if _type(had) != _type(column):
@@ -45,12 +47,10 @@ def changed_types(
             found[name] = {"name": name, **_new_type(spec, info, had, {**column, "name": name}, is_accepted)}
         elif had.get(ACCEPTED):  # an earlier load carried it through; the next change is another one
             found[name] = {"name": name, ACCEPTED: False}
-    return found
+    return cast(TTableSchemaColumns, found)
 
 
-def _new_type(
-    spec: Table, info: SourceInfo, had: TColumnSchema, column: TColumnSchema, is_accepted: bool
-) -> dict[str, Any]:
+def _new_type(spec: Table, info: SourceInfo, had: Column, column: Column, is_accepted: bool) -> dict[str, Any]:
     """Return the hints of a column whose type changed.
 
     Raises:
@@ -76,7 +76,7 @@ def _new_type(
     return {**kept, **_described(wider or column), **carried}
 
 
-def widened(old: TColumnSchema, new: TColumnSchema) -> TColumnSchema | None:
+def widened(old: Column, new: Column) -> Column | None:
     """Return the type that holds every value of both exactly; None where there is none.
 
     Integers and decimals become a decimal that holds both, or text where that has more than 38 digits or the new one
@@ -95,9 +95,9 @@ def widened(old: TColumnSchema, new: TColumnSchema) -> TColumnSchema | None:
     return None
 
 
-def shown(column: TColumnSchema) -> str:
+def shown(column: Column) -> str:
     """Return a type as a person reads it, e.g. decimal(10, 2)."""
-    kind = column["data_type"]
+    kind: str = column["data_type"]
     if kind == "decimal" and column.get("precision"):
         return f"decimal({column['precision']}, {column.get('scale') or 0})"
     if kind == "timestamp":
@@ -105,11 +105,11 @@ def shown(column: TColumnSchema) -> str:
     return kind
 
 
-def _described(column: TColumnSchema) -> dict[str, Any]:
+def _described(column: Column) -> dict[str, Any]:
     return {name: column[name] for name in ("data_type", "precision", "scale", "timezone", NUMERIC) if name in column}
 
 
-def _size(column: TColumnSchema) -> tuple[int, int]:
+def _size(column: Column) -> tuple[int, int]:
     """Return digits before the point and behind it."""
     if column["data_type"] == "bigint":
         return BIGINT, 0
@@ -117,7 +117,7 @@ def _size(column: TColumnSchema) -> tuple[int, int]:
     return precision - scale, scale
 
 
-def _type(column: TColumnSchema) -> tuple[Any, ...]:
+def _type(column: Column) -> tuple[Any, ...]:
     kind = column["data_type"]
     if kind == "decimal":
         return kind, column.get("precision"), column.get("scale") or 0

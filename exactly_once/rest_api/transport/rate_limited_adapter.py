@@ -111,7 +111,9 @@ class RateLimitedAdapter(HTTPAdapter):
                 response.raw.release_conn()
             else:
                 response.close()
-        response._content, response._content_consumed = b"".join(chunks), True  # type: ignore[attr-defined]
+        # requests has no public way to set a body.
+        response._content = b"".join(chunks)  # type: ignore[attr-defined]  # noqa: SLF001
+        response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
 
     def _check_time(self, request: PreparedRequest, began: float, cause: Exception | None = None) -> None:
         seconds = self._limits.answer_seconds

@@ -10,6 +10,7 @@ from typing import Any
 import dlt
 import pyarrow as pa
 from dlt.extract.items_transform import ItemTransform
+from typing_extensions import override
 
 from exactly_once.errors import TableError
 from exactly_once.incremental.delete_detection import DELETED_AT
@@ -52,6 +53,7 @@ class PagesToArrow(ItemTransform[Any, Any]):
         self._accepted = accepted
         self._kinds: dict[str, ColumnType | None] = {}
 
+    @override
     def __call__(self, item: Any, meta: Any = None) -> pa.Table | None:
         """Return the page as a table.
 

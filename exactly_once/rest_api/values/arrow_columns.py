@@ -75,7 +75,7 @@ def declared_column(kind: ColumnType, values: Sequence[Any], truncated: Note, ro
         case "decimal" | "bigint":
             return _numbers(kind, values)
     if kind == TEXT:
-        if set(map(type, values)) & {int, Decimal}:  # a number lands as its text, with every digit
+        if set(map(type, values)) & {int, Decimal}:  # a number is loaded as its text, with every digit
             values = [str(value) if type(value) in (int, Decimal) else value for value in values]
         check_texts(values)
         return _texts(values)

@@ -27,11 +27,11 @@ class ColumnType:
         """Tell whether every value of this type is one of the other."""
         if other.data_type != "decimal" or self.data_type not in ("bigint", "decimal"):
             return self == other
-        (whole, scale), (other_whole, other_scale) = self._digits, other._digits
+        (whole, scale), (other_whole, other_scale) = self.digits, other.digits
         return other_scale >= scale and other_whole >= whole
 
     @property
-    def _digits(self) -> tuple[int, int]:
+    def digits(self) -> tuple[int, int]:
         """Digits before and behind the point."""
         if self.precision is None or self.scale is None:
             return 19, 0  # of a bigint

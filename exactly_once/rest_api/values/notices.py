@@ -36,7 +36,7 @@ class Notices:
 
     def note_surrogate(self, field: str, item: Mapping[str, Any]) -> None:
         """Count a text that held half of a surrogate pair."""
-        what = r"text with half of a surrogate pair, which lands as the six characters of its escape, e.g. \ud83d"
+        what = r"text with half of a surrogate pair, which is loaded as the six characters of its escape, e.g. \ud83d"
         self._note(field, what, item)
 
     def note_truncated(self, field: str, item: Mapping[str, Any]) -> None:

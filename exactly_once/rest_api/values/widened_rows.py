@@ -34,8 +34,8 @@ class WidenedRows:
         Raises:
             DeleteThresholdExceeded: as the detector does.
         """
-        for rows in self._detector.rows():
-            then, now = self._detector.columns, self.columns
+        for found in self._detector.rows():
+            rows, then, now = found, self._detector.columns, self.columns
             for place, name in enumerate(rows.column_names):
                 kind = remembered_type(now.get(name))
                 if kind and kind != remembered_type(then.get(name)):

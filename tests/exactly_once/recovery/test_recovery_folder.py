@@ -53,7 +53,7 @@ def working(world: Path) -> Path:
 
 
 def extract_only() -> None:
-    """Leave a package that is ready to land, as a run does that is killed then."""
+    """Leave a package that is ready to be loaded, as a run does that is killed then."""
     pipeline = build_pipeline(foreign.PIPELINE)
     pipeline.activate()
     with acquire_lease(pipeline) as lease:
