@@ -112,7 +112,7 @@ class RateLimitedAdapter(HTTPAdapter):
             else:
                 response.close()
         # requests has no public way to set a body.
-        response._content = b"".join(chunks)  # type: ignore[attr-defined]  # noqa: SLF001
+        response._content = b"".join(chunks)  # noqa: SLF001
         response._content_consumed = True  # type: ignore[attr-defined]  # noqa: SLF001
 
     def _check_time(self, request: PreparedRequest, began: float, cause: Exception | None = None) -> None:
