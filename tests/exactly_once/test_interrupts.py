@@ -12,7 +12,7 @@ pytestmark = pytest.mark.integration
 ROOT = Path(__file__).parents[2]
 BEGIN = """
 import sqlite3, sys, time
-from pipelines import interrupts
+from exactly_once.process import interrupts
 interrupts.watch()
 class Connection(sqlite3.Connection): ...
 def query():  # a statement that runs for ever; Python's handlers wait for its end
