@@ -18,7 +18,7 @@ from exactly_once.runner import acquire_lease
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, data_dir, environment
 from pipelines.registry import SOURCES
-from pipelines.runs.run_writer import current, recorded
+from pipelines.runs.run_writer import find_current_run, recorded
 
 PIPELINES = tuple(SOURCES)
 
@@ -79,7 +79,7 @@ def _pipeline(name: str):
 
 
 def _report(report: engine.ReplayReport) -> None:
-    if run := current():
+    if run := find_current_run():
         run.replayed(report.pipeline, report.rows)
     for line in report.lines():
         print(line)

@@ -108,7 +108,7 @@ def resolve_target(url: str | None) -> PageTarget | None:
 
 
 def _protocol(url: str) -> str:
-    return url.split("://")[0] if "://" in url else "file"
+    return url.split("://", 1)[0] if "://" in url else "file"
 
 
 @task(task_run_name="dashboard page")

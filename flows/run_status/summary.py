@@ -63,8 +63,10 @@ def _last_runs(runs: Sequence[RecordedRun], now: datetime) -> Iterator[str]:
     if loaded and loaded is not last:
         yield from _run("Before that", loaded, now)
     good = next((run for run in ended if run.result == OK), None)
-    if good in (None, last, loaded):
-        yield f"Last good run   {'none is recorded' if good is None else 'that one'}"
+    if good is None:
+        yield "Last good run   none is recorded"
+    elif good in (last, loaded):
+        yield "Last good run   that one"
     else:
         yield from _run("Last good run", good, now)
 
