@@ -20,7 +20,7 @@ from exactly_once.diagnostics.check import Check, redact, run_check
 from exactly_once.diagnostics.warehouse_checks import scratch_table
 from exactly_once.errors import PipelineError
 from pipelines import postgres, saas
-from pipelines.configuration import environment_checks
+from pipelines.diagnostics import environment_checks
 from pipelines.doctor import doctor_context
 from tests.support.platform import BUCKET, TOKEN, execute, objects, serve
 
@@ -211,7 +211,7 @@ def test_a_version_other_than_the_locked_one_is_named(tmp_path, monkeypatch):
     with pytest.raises(
         PipelineError, match=rf"^duckdb is {duckdb.__version__}, requirements.lock says 0.0.*make setup"
     ):
-        environment_checks.versions()
+        environment_checks.check_versions()
 
 
 def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, monkeypatch):

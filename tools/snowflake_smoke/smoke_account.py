@@ -17,7 +17,7 @@ from exactly_once.destinations.fencing import FencingToken, last_load_attempt, w
 from exactly_once.destinations.left_over_transactions import TransactionOwner
 from exactly_once.lease.store import open_store
 from pipelines.configuration.settings import prepare
-from pipelines.configuration.shell import setting
+from pipelines.configuration.shell import read_variable
 from pipelines.environment import build_pipeline, environment, mart_client, raw_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -105,4 +105,4 @@ class SmokeAccount:
 
 def is_account() -> bool:
     """Tell whether it is Snowflake that answers: an account speaks https only, the stand-in of the tests http."""
-    return setting("SNOWFLAKE_PROTOCOL") != "http"
+    return read_variable("SNOWFLAKE_PROTOCOL") != "http"
