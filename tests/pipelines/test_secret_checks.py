@@ -10,9 +10,8 @@ from fastapi import FastAPI, Request, Response
 from moto import mock_aws
 
 from exactly_once.errors import PipelineError
-from pipelines import doctor
 from pipelines.configuration.prefect_api import PrefectApi
-from pipelines.diagnostics import secret_checks
+from pipelines.diagnostics import environment_checks, secret_checks
 from pipelines.diagnostics.secret_checks import PREFECT_SECRETS, REQUIRED_SECRETS, check_secrets
 from tests.support.platform import serve
 
@@ -125,9 +124,9 @@ def test_a_server_behind_user_and_password_is_signed_in_to(monkeypatch):
         with pytest.raises(
             PipelineError, match=r"asks for a sign-in \(401\): set PREFECT_API_KEY or, .*PREFECT_API_AUTH_STRING"
         ):
-            doctor.prefect()
+            environment_checks.check_prefect()
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", "another")
         with pytest.raises(PipelineError, match="refuses the sign-in"):
-            doctor.prefect()
+            environment_checks.check_prefect()
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", pair)
-        assert doctor.prefect() == f"{url}/api"
+        assert environment_checks.check_prefect() == f"{url}/api"
