@@ -11,9 +11,9 @@ from functools import partial
 from tests.foreign.reader import Known, Problem, compare, digests
 from tests.foreign.schema import Schema, Turn
 from tests.foreign.world import Refused, World
-from tools.kill_test.children import Ending
+from tools.kill_test.children import RunResult
 from tools.kill_test.reference import Reference
-from tools.kill_test.scene import reason
+from tools.kill_test.trial import reason
 
 REFUSED = (3, 4)  # the exit codes of a load that left tables out
 
@@ -103,7 +103,7 @@ class Story:
         self._compare({name: line for name, line in tables.items() if name not in refused}, where)
         return True
 
-    def _judge_output(self, ending: Ending, turn: Turn, where: str) -> None:
+    def _judge_output(self, ending: RunResult, turn: Turn, where: str) -> None:
         """Hold the exit code and the output of a load against what is expected."""
         said, problems = reason(ending.output), []
         if turn.fails:
@@ -127,8 +127,8 @@ class Story:
 
     def _kill(self, number: int, turn: Turn, tables: Mapping, reference: Reference) -> None:
         """Kill a load; its machine may be gone with it, and the source goes on."""
-        strike, phase = reference.strike(self._dice.randrange(1000), self.seed, self._dice)
-        ending = self.world.load(tables, turn.arguments, strike)
+        kill_point, phase = reference.choose(self._dice.randrange(1000), self.seed, self._dice)
+        ending = self.world.load(tables, turn.arguments, kill_point)
         self.result.loads += 1
         self.result.kills += bool(ending.signal)
         place = "same"
@@ -138,9 +138,9 @@ class Story:
         if self.schema.after_kill and self._dice.random() < 0.5:
             self.world.change(self.schema.after_kill)
         how = "killed" if ending.signal else f"ended with {ending.code}"
-        self.result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {strike}")
+        self.result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {kill_point}")
 
-    def _refused(self, ending: Ending, turn: Turn, where: str) -> dict[str, Refused]:
+    def _refused(self, ending: RunResult, turn: Turn, where: str) -> dict[str, Refused]:
         """Hold the refusals of a load against what is expected, and return the tables."""
         result = self.result
         lines = [line for line in ending.output.splitlines() if line.startswith("✗")]
