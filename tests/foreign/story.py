@@ -20,7 +20,7 @@ REFUSED = (3, 4)  # the exit codes of a load that left tables out
 
 @dataclass
 class Result:
-    """What came of a schema; `refused` counts refusals, `kills` loads that were killed."""
+    """The result of a schema; `refused` counts rejected tables, `kills` killed loads."""
 
     schema: str
     tables: int = 0
@@ -57,7 +57,7 @@ class Story:
         self.result = Result(self.schema.name)
 
     def tell(self) -> Result:
-        """Live through the schema's turns; one that cannot load ends it."""
+        """Run the schema's turns; one that cannot load ends them."""
         started, result = time.monotonic(), self.result
         self.world.begin(self.schema)
         tables = {name: dict(line) for name, line in self.schema.tables.items()}
@@ -76,7 +76,7 @@ class Story:
         return result
 
     def _turn(self, number: int, turn: Turn, tables: Mapping, kills: int) -> bool:
-        """Load, killed before as often as said, and compare; tell whether the next turn makes sense."""
+        """Kill some loads, load and compare; return whether the next turn makes sense."""
         result, state = self.result, "later" if number else "first"
         before = self.world.ask(partial(digests, self.world.warehouse))
         for _ in range(kills if state in self.references else 0):
@@ -104,7 +104,7 @@ class Story:
         return True
 
     def _judge_output(self, ending: RunResult, turn: Turn, where: str) -> None:
-        """Hold the exit code and the output of a load against what is expected."""
+        """Compare the exit code and the output of a load with the expected ones."""
         said, problems = reason(ending.output), []
         if turn.fails:
             is_right = ending.code and not ending.signal and re.search(turn.fails, ending.output)
@@ -126,7 +126,7 @@ class Story:
         self._add([Problem("rewritten", where, f"{name} {what}") for name in moved])
 
     def _kill(self, number: int, turn: Turn, tables: Mapping, reference: Reference) -> None:
-        """Kill a load; its machine may be gone with it, and the source goes on."""
+        """Kill a load, with or without its machine's folder, and change the source."""
         kill_point, phase = reference.choose(self._dice.randrange(1000), self.seed, self._dice)
         ending = self.world.load(tables, turn.arguments, kill_point)
         self.result.loads += 1
@@ -141,7 +141,7 @@ class Story:
         self.result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {kill_point}")
 
     def _refused(self, ending: RunResult, turn: Turn, where: str) -> dict[str, Refused]:
-        """Hold the refusals of a load against what is expected, and return the tables."""
+        """Compare the rejected tables of a load with the expected ones, and return them."""
         result = self.result
         lines = [line for line in ending.output.splitlines() if line.startswith("✗")]
         found = self.world.refused() if ending.code in REFUSED else {}

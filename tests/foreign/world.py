@@ -54,7 +54,7 @@ class World:
         return self.folder / "dlt"
 
     def begin(self, schema: Schema) -> None:
-        """Make everything new: the schema's database, an empty lake, no warehouse."""
+        """Reset the world: the schema's database, an empty lake, no warehouse."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         services = {
@@ -91,7 +91,7 @@ class World:
             time.sleep(0.2)
 
     def ask(self, call: Callable[[], Any]) -> Any:
-        """Return what a function returns in a child: whoever forks opens no warehouse."""
+        """Call a function in a child and return its value: a process that forks opens no warehouse."""
         return call_in_child(call, self.environment())
 
     def environment(self) -> dict[str, str]:
@@ -115,7 +115,7 @@ class World:
 
 
 def load(tables: Tables, arguments: Sequence[str]) -> None:
-    """Be `python pipelines/postgres.py` with other tables."""
+    """Run `python pipelines/postgres.py` with other tables."""
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     postgres.TABLES = tuple(Table(name, **line) for name, line in tables.items())
     command.run("postgres", postgres.load, list(arguments))

@@ -1,4 +1,4 @@
-"""The doctor as a person starts it, on real parts: what is well is ✓, what is not is named with what to type."""
+"""The doctor's command on real services: ✓ for what works, and the command to type for what does not."""
 
 import os
 import shutil
@@ -29,13 +29,13 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Findings:
-    """What the doctor printed, and how it ended."""
+    """The doctor's output and exit code."""
 
     code: int
     text: str
 
     def lines(self, mark: str) -> dict[str, str]:
-        """Return the lines with a mark, by what was looked at."""
+        """Return the lines with a mark, by check."""
         found = [line[2:].split(": ", 1) for line in self.text.splitlines() if line.startswith(f"{mark} ")]
         return {line[0]: line[-1] for line in found}
 
@@ -66,7 +66,7 @@ def well(platform):
 
 
 def kept(platform) -> tuple:
-    """Return everything that stands in the warehouse and in the lake."""
+    """Return everything that is in the warehouse and in the lake."""
     schemas = platform.raw("select schema_name from duckdb_schemas() where not internal order by 1")
     tables = platform.raw("select schema_name, table_name, estimated_size from duckdb_tables() order by 1, 2")
     return schemas, tables, platform.lake()

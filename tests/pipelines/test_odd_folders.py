@@ -1,4 +1,4 @@
-"""Data folders whose path holds what libraries read as syntax, and who may read them."""
+"""Data folders whose path libraries would misread, and who may read them."""
 
 import os
 import stat

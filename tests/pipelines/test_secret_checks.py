@@ -23,7 +23,7 @@ NAME = "dp-mailblaze-demo-dev"
 
 @pytest.fixture
 def manager(monkeypatch):
-    """Secrets Manager as `terraform apply` leaves it: places without a value."""
+    """Secrets Manager as `terraform apply` leaves it: secrets without a value."""
     monkeypatch.setenv("MAILBLAZE_ENV", "dev")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mock")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mock")
@@ -106,7 +106,7 @@ def test_a_request_signs_in_as_prefects_client_does(monkeypatch):
 
 
 def test_a_server_behind_user_and_password_is_signed_in_to(monkeypatch):
-    """As `PREFECT_SERVER_API_AUTH_STRING` makes one; its health asks nobody."""
+    """As with `PREFECT_SERVER_API_AUTH_STRING`; its health endpoint needs no sign-in."""
     pair, app = ":".join(["admin", "pass"]), FastAPI()
     app.get("/api/health")(lambda: True)
 

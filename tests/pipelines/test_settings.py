@@ -1,4 +1,4 @@
-"""Settings come by our names alone, and what cannot be meant is one line that names it as it is typed."""
+"""Settings count by our names only, and an invalid one is one line that names it as it is typed."""
 
 import json
 import os
@@ -130,7 +130,7 @@ def test_files_count_by_full_names_and_only_those_of_this_folder(tmp_path, monke
 
 @pytest.fixture
 def addresses(tmp_path, monkeypatch) -> Path:
-    """A data folder whose services.json names services that nobody has to ask."""
+    """A data folder whose services.json names services that no test contacts."""
     names = ("postgres_url", "saas_url", "saas_token", "s3_endpoint_url")
     services = dict.fromkeys(names, "http://127.0.0.1:1") | {"s3_credentials": KEYS}
     (tmp_path / "services.json").write_text(json.dumps(services))
@@ -362,7 +362,7 @@ def test_the_example_has_every_name_that_a_command_or_the_doctor_asks_for(dev):
 
 
 class Proxy(BaseHTTPRequestHandler):
-    """A company's HTTP proxy: it keeps what it is asked for, and asks the vendor, wherever that is."""
+    """A company's HTTP proxy: it records its requests and forwards them to the vendor."""
 
     asked: list[str]
     vendor: str
@@ -386,7 +386,7 @@ class Proxy(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def proxy(platform, monkeypatch):
-    """A recording proxy in the shell, before everything."""
+    """A recording proxy, set in the shell."""
     handler = type("Recording", (Proxy,), {"asked": [], "vendor": platform.saas_url})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()

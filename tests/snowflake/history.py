@@ -37,7 +37,7 @@ class History:
     months: dict[date, Decimal] = field(default_factory=dict)  # MRR by month as the first build told it
 
     def source(self, sql: str) -> list[tuple]:
-        """Run SQL in the source Postgres; what it selects is returned."""
+        """Run SQL in the source Postgres and return the rows."""
         return query(self.postgres_url, sql)
 
 

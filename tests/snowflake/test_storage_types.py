@@ -40,7 +40,7 @@ def side(offline, s3_server, tmp_path, monkeypatch):
 
 
 def load(values: dict[int, object], arrow: pa.DataType, gone: tuple[int, ...] = (), **hints) -> None:
-    """Merge rows of an id and a value; `hints` are what the extraction has found out about the value's column."""
+    """Merge rows of an id and a value; `hints` are those of the extraction for the value's column."""
     pipeline = build_pipeline("trial")
     if hints:
         schema = pipeline.default_schema

@@ -1,4 +1,4 @@
-"""What a run sends to Snowflake: `pytest tests/tools/statements.py`, after `make .venv-snowflake/.ready`.
+"""Statements that a run sends to Snowflake: `pytest tests/tools/statements.py`, after `make .venv-snowflake/.ready`.
 
 A first load, a business day, a load of its news and a build on them, and a whole flow with nothing new, by warehouse;
 the counts go into tools/cost/measured.json. It is no test, so `make test` does not collect it.

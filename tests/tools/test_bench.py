@@ -1,4 +1,4 @@
-"""The bench measures what it says it measures, and notices a row that is lost; no speed is asserted here."""
+"""The bench measures what it claims to, and notices a lost row; no speed is asserted here."""
 
 import json
 

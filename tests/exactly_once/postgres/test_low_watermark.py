@@ -1,4 +1,4 @@
-"""The horizon: no row that commits late is lost, and nothing is read twice."""
+"""The low watermark: no row that commits late is lost, and nothing is read twice."""
 
 import threading
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("few_tables")
 
 @contextmanager
 def transaction(platform, *statements: str):
-    """Hold a transaction open that has run these statements; it commits at the end."""
+    """Keep a transaction with these statements open; it commits at the end."""
     connection = psycopg2.connect(platform.postgres_url)
     try:
         with connection.cursor() as cursor:
@@ -78,7 +78,7 @@ def test_a_reader_by_trade_holds_nothing_back(platform, monkeypatch):
 
 @pytest.fixture
 def late(platform, monkeypatch):
-    """One small table alone, of which a load takes no time; the writers of these tests change its rows."""
+    """One small table that loads quickly; the writers of these tests change its rows."""
     platform.source(
         """create table late (late_id int primary key, word text default 'old', updated_at timestamptz default now());
         insert into late select generate_series(1, 9)"""
