@@ -17,7 +17,7 @@ from mock_services.saas.app import create_app
 from pipelines.configuration.shell import ignore_foreign
 from tests.support.platform import TOKEN, TRIM_EVENTS, AtomicPuts, Platform, clone, empty_bucket, execute, serve
 
-ignore_foreign(uses_local_services=True)  # of whoever types `make test`
+ignore_foreign(uses_local_services=True)  # of the shell that runs the tests
 
 
 # Fixtures that start a server, or take seconds to make.

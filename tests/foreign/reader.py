@@ -35,7 +35,7 @@ from pg_attribute a join base b on b.oid = a.attnum join pg_type t on t.oid = b.
 where a.attrelid = to_regclass(%(relation)s) order by a.attnum
 """
 TIMES = ("date", "timestamp", "timestamptz")
-# The first and the last time that every warehouse has, in microseconds since 1970: infinite ones land as these.
+# The first and the last time that every warehouse has, in microseconds since 1970: infinite ones are loaded as these.
 FIRST, LAST, LAST_DATE = -62_135_596_800_000_000, 253_402_300_799_999_999, 253_402_214_400_000_000
 OWN = ("_deleted_at", "_row_key")
 SHOWN = 5  # differences of a table and kind that are printed

@@ -93,7 +93,7 @@ class Story:
             return False  # nothing was loaded, and the command said so
         refused = self._refused(ending, turn, where)
         if not kills:
-            # A killed load may have landed what was new, so that the one after it finds nothing to do.
+            # A killed load may have loaded what was new, so that the next one has nothing to do.
             kept = {one.raw_name for one in refused.values()}
             self._judge_unchanged(before, after, kept, where, "changed, and the table was refused")
             if turn.is_idle:
