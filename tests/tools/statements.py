@@ -18,8 +18,8 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from tests.snowflake.conftest import offline  # noqa: F401  a fixture
 from tests.snowflake.history import snowflake_settings
-from tests.snowflake.sides import Snowflake, write_key
 from tests.snowflake.statements import woken
+from tests.snowflake.warehouses import Snowflake, write_key
 from tests.support.platform import TOKEN, clone, serve
 from tools.cost.month import MEASURED
 

@@ -45,16 +45,16 @@ def record_references(subject: Subject, world: Path) -> dict[str, Reference]:
     Raises:
         RuntimeError: the subject fails or is wrong without a kill.
     """
-    scene, found = Trial(subject, world), {}
-    scene.renew()
+    trial, found = Trial(subject, world), {}
+    trial.renew()
     for turn, state in enumerate(("empty", "filled")):
         if turn:
-            scene.change(turn)
-        result = scene.run()
+            trial.change(turn)
+        result = trial.run()
         if result.code != 0:
             raise RuntimeError(f"{subject.name} fails without a kill:\n{result.output}")
         found[state] = Reference(result.seen)
-        wrong, _ = scene.examine({})
+        wrong, _ = trial.examine({})
         if wrong.lines:
             raise RuntimeError(f"{subject.name} is wrong without a kill: " + "; ".join(wrong.lines))
     return found
@@ -65,8 +65,8 @@ def run_scenario(
 ) -> Iterator[Outcome]:
     """Run a scenario and yield the outcome of each kill; the first violation ends it."""
     rng = random.Random(f"{seed} {subject.name} {scenario}")  # noqa: S311  not a secret
-    scene = Trial(subject, world)
-    scene.renew()
+    trial = Trial(subject, world)
+    trial.renew()
     cursors: dict = {}
     for turn in range(subject.kills_per_scenario):  # the first on an empty warehouse, the others on a filled one
         started = time.monotonic()
@@ -78,23 +78,23 @@ def run_scenario(
         place = rng.choices(["same", "fresh", "woken"], [5, 3, 2])[0] if not fault else "same"
         outcome = Outcome(subject.name, scenario, turn, state, phase, fault or str(kill_point), place, fault)
         if turn:
-            scene.change(turn * 10)
+            trial.change(turn * 10)
         if fault:
-            _run_with_fault(scene, fault, kill_point, outcome)
+            _run_with_fault(trial, fault, kill_point, outcome)
         else:
-            _run_with_kill(scene, kill_point, rng, outcome)
+            _run_with_kill(trial, kill_point, rng, outcome)
         if not outcome.problems:
-            cursors = _recover(scene, turn, rng, cursors, outcome)
+            cursors = _recover(trial, turn, rng, cursors, outcome)
         outcome.seconds = time.monotonic() - started
         yield outcome
         if outcome.problems:
             return
 
 
-def _run_with_kill(scene: Trial, kill_point: KillPoint, rng: random.Random, outcome: Outcome) -> None:
+def _run_with_kill(trial: Trial, kill_point: KillPoint, rng: random.Random, outcome: Outcome) -> None:
     """Kill a run, and sometimes the recovering one, too."""
     for _ in range(2 if rng.random() < 0.2 else 1):
-        result = scene.run(kill_point)
+        result = trial.run(kill_point)
         outcome.runs += 1
         outcome.kills += result.reached
         outcome.ended = "killed" if result.signal else f"ended by itself with {result.code}"
@@ -103,52 +103,52 @@ def _run_with_kill(scene: Trial, kill_point: KillPoint, rng: random.Random, outc
             return
 
 
-def _run_with_fault(scene: Trial, fault: str, kill_point: KillPoint, outcome: Outcome) -> None:
+def _run_with_fault(trial: Trial, fault: str, kill_point: KillPoint, outcome: Outcome) -> None:
     """Run under a fault, which must end in success or with one line."""
-    with scene.subject.faults[fault](scene.world) or nullcontext() as at_kill_point:
-        result = scene.run(replace(kill_point, signal=0) if at_kill_point else None, at_kill_point)
+    with trial.subject.faults[fault](trial.world) or nullcontext() as at_kill_point:
+        result = trial.run(replace(kill_point, signal=0) if at_kill_point else None, at_kill_point)
     outcome.runs += 1
     outcome.ended = f"ended with {result.code}"
     if result.signal or "Traceback" in result.output:
         outcome.problems.append(f"no one-line end under {fault}: {reason(result.output)}")
 
 
-def _recover(scene: Trial, turn: int, rng: random.Random, cursors: dict, outcome: Outcome) -> dict:
+def _recover(trial: Trial, turn: int, rng: random.Random, cursors: dict, outcome: Outcome) -> dict:
     """Run again, in the same working folder or as on another machine, until it succeeds; return the cursors."""
-    asleep = scene.world / "asleep"
-    if outcome.place != "same" and scene.working.exists():
-        scene.working.rename(asleep)
+    asleep = trial.world / "asleep"
+    if outcome.place != "same" and trial.working.exists():
+        trial.working.rename(asleep)
     if rng.random() < 0.4:
-        scene.change(turn * 10 + 1)
-    cursors = _run_until_success(scene, cursors, outcome)
+        trial.change(turn * 10 + 1)
+    cursors = _run_until_success(trial, cursors, outcome)
     if outcome.place == "woken" and asleep.exists() and not outcome.problems:
         # The killed run's machine resumes with its working folder after another machine has loaded.
-        scene.change(turn * 10 + 2)
-        cursors = _run_until_success(scene, cursors, outcome)
-        if scene.working.exists():  # dbt alone has none
-            scene.working.rename(scene.world / "other")
-        asleep.rename(scene.working)
+        trial.change(turn * 10 + 2)
+        cursors = _run_until_success(trial, cursors, outcome)
+        if trial.working.exists():  # dbt alone has none
+            trial.working.rename(trial.world / "other")
+        asleep.rename(trial.working)
         if not outcome.problems:
-            cursors = _run_until_success(scene, cursors, outcome, "after the old machine resumed: ")
-        shutil.rmtree(scene.world / "other", ignore_errors=True)
+            cursors = _run_until_success(trial, cursors, outcome, "after the old machine resumed: ")
+        shutil.rmtree(trial.world / "other", ignore_errors=True)
     shutil.rmtree(asleep, ignore_errors=True)
     return cursors
 
 
-def _run_until_success(scene: Trial, cursors: dict, outcome: Outcome, when: str = "") -> dict:
+def _run_until_success(trial: Trial, cursors: dict, outcome: Outcome, when: str = "") -> dict:
     deadline = time.monotonic() + RETRY_SECONDS
-    while (result := scene.run()).code != 0:
+    while (result := trial.run()).code != 0:
         outcome.runs += 1
         if "Traceback" in result.output or time.monotonic() > deadline:
             outcome.problems.append(f"{when}the next run fails: {reason(result.output)}")
             return cursors
         time.sleep(0.2)
     outcome.runs += 1
-    found, now = scene.examine(cursors)
+    found, now = trial.examine(cursors)
     outcome.lost += found.lost
     outcome.doubled += found.doubled
     if found.lines:
         outcome.problems += [when + line for line in found.lines]
-        is_repaired = scene.run().code == 0 and not scene.examine({})[0].lines
+        is_repaired = trial.run().code == 0 and not trial.examine({})[0].lines
         outcome.problems.append("one more run " + ("repairs it" if is_repaired else "does not repair it"))
     return now
