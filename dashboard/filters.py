@@ -2,7 +2,7 @@
 
 from collections.abc import Container
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dashboard import queries
@@ -83,7 +83,7 @@ def build_filters(region: str | None, account_id: int | None, days: int) -> Filt
         last = read_status(current_mart()).last_day
     except MartUnavailable:
         last = None
-    last = last or date.today()
+    last = last or datetime.now(UTC).astimezone().date()
     return Filters(last - timedelta(days=days - 1), last, region, account_id)
 
 

@@ -5,8 +5,9 @@ import tomllib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from exactly_once.errors import PipelineError
 from pipelines.environment import data_dir, environment
-from pipelines.runs.run_record import RunRecord, records_folder
+from pipelines.runs.run_history import read_runs
 
 # The settings that name another source than the services of `make up`, in the shell or in .dlt/secrets.toml.
 SOURCE_SETTINGS = {"postgres": "credentials", "saas": "base_url"}
@@ -54,11 +55,11 @@ def last_good_run() -> datetime | None:
 
     MART does not have it: a run without new rows writes nothing there.
     """
-    for path in sorted(records_folder(environment().name).glob("*.json"), reverse=True):
-        try:
-            record = RunRecord.parse(path.read_bytes())
-        except (OSError, ValueError):  # removed meanwhile, of another version, or damaged
-            continue
-        if record.kind == "flow" and record.is_good and record.ended_at:
-            return datetime.fromisoformat(record.ended_at).astimezone(UTC).replace(tzinfo=None)
+    try:
+        runs, _ = read_runs(environment().name)
+    except PipelineError:  # `make status` reports that the records cannot be read
+        return None
+    for run in runs:
+        if run.record.kind == "flow" and run.record.is_good and run.record.ended_at:
+            return datetime.fromisoformat(run.record.ended_at).astimezone(UTC).replace(tzinfo=None)
     return None

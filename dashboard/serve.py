@@ -95,6 +95,7 @@ class NormalizeAddress:
         self._app = app
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Answer one request."""
         query = scope.get("query_string", b"")
         if scope["type"] == "http" and scope["path"] == "/" and query:
             given = parse_qsl(query.decode("latin-1"), keep_blank_values=True)

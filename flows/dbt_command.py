@@ -11,7 +11,7 @@ from pathlib import Path
 
 from exactly_once.errors import PipelineError
 from pipelines.configuration.private_files import keep_private
-from pipelines.configuration.shell import ignore_foreign, say_ignored
+from pipelines.configuration.shell import ignore_foreign, report_ignored
 from pipelines.environment import environment, export_data_dir
 
 DBT_PROJECT = Path(__file__).resolve().parent.parent / "dbt"
@@ -24,7 +24,7 @@ def location_options() -> list[str]:
 
 def ignore_foreign_settings() -> None:
     """Remove other programs' variables from this process, and report those of dbt."""
-    say_ignored([name for name in ignore_foreign(environment().uses_local_services) if name.startswith("DBT_")])
+    report_ignored([name for name in ignore_foreign(environment().uses_local_services) if name.startswith("DBT_")])
 
 
 def main(arguments: Sequence[str]) -> None:

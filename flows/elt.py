@@ -33,7 +33,7 @@ from pipelines.configuration.private_files import keep_private
 from pipelines.configuration.settings import prepare
 from pipelines.environment import environment
 from pipelines.registry import SOURCES
-from pipelines.runs.run_writer import current, recorded
+from pipelines.runs.run_writer import current_run, recorded
 
 
 @flow(name="elt")
@@ -61,7 +61,7 @@ def elt(
     """
     keep_private()  # a worker's run starts here
     begin_run()
-    record = current()
+    record = current_run()
     report = RunReport(environment().name)
     started = time.monotonic()
     try:

@@ -20,7 +20,7 @@ from flows.orchestration.run_progress import log_progress
 from flows.orchestration.single_run import ensure_lease_held
 from flows.outputs.dashboard_page import PageTarget, resolve_target, write_page
 from flows.outputs.report import PREVIEW_MODEL, RunReport, preview
-from pipelines.configuration.plain_folder import shown
+from pipelines.configuration.library_safe_path import display_path
 from pipelines.configuration.settings import prepare
 from pipelines.registry import SOURCES
 from pipelines.runs.run_record import DBT
@@ -150,4 +150,4 @@ class EltRun:
         elif self._report.nodes or target.is_older_than(build_cache.last_built_at()):
             size = result_of(write_page(target, return_state=True))
             self._record.note(page=target.recorded)
-            log_progress(f"dashboard: {shown(target.url)}, {size / 1000:,.0f} kB")
+            log_progress(f"dashboard: {display_path(target.url)}, {size / 1000:,.0f} kB")

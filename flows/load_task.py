@@ -17,7 +17,7 @@ ATTEMPTS = 3
 _last_failures: dict[str, str] = {}  # by source: the reason of this process's last failed attempt
 
 
-def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
+def is_worth_retrying(_task: Any, _run: Any, state: Any) -> bool:
     """Return whether a failed load may succeed unchanged: a service may answer again, a refused type stays refused."""
     return not interrupts.received() and is_transient(state.result(raise_on_failure=False))
 
@@ -32,7 +32,8 @@ def is_worth_retrying(task: Any, run: Any, state: Any) -> bool:
 def load_source(source: str) -> LoadReport:
     """Load one source; what an earlier run left pending is finished first."""
     stream_progress()
-    attempt = TaskRunContext.get().task_run.run_count
+    context = TaskRunContext.get()
+    attempt = context.task_run.run_count if context else 1
     if attempt > 1:
         reason = _last_failures.get(source, "an attempt elsewhere")
         log_progress(f"{source}: attempt {attempt} of {ATTEMPTS} after: {reason}")

@@ -22,4 +22,4 @@ hints.use(
         new_data_dir="set MAILBLAZE_DATA_DIR to a new folder, or type make clean run",
     )
 )
-services.use("pipelines.configuration.services:MailBlazeServices")
+services.use("pipelines.configuration.service_messages:MailBlazeServices")

@@ -19,10 +19,10 @@ def run(
     """Run one load, record it, print what it did, and exit as exactly_once/cli.py says.
 
     Args:
-        source: its name, in the registry or not.
-        load: loads it.
+        source: its name; it need not be in the registry.
+        load: the function that loads it.
         arguments: of the command line; None: those of the process.
-        flags: settings of this source alone that the command line turns on, each with its help.
+        flags: settings of this source only that the command line turns on, each with its help.
     """
     info = SOURCES[source].info if source in SOURCES else Source(source, source).info
     configure(info, arguments, flags)

@@ -1,4 +1,4 @@
-"""Before the first load: what is set, reachable and permitted, line by line: `python pipelines/doctor.py`."""
+"""Check before the first load what is set, reachable and permitted, line by line: `python pipelines/doctor.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
     from exactly_once.process.interrupts import watch
@@ -15,20 +15,20 @@ from exactly_once.diagnostics import lake_checks, warehouse_checks
 from exactly_once.diagnostics.check import Check, run_checks
 from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.errors import PipelineError
-from pipelines.configuration import effective, secret_checks
-from pipelines.configuration import environment_checks as here
 from pipelines.configuration.private_files import keep_private
-from pipelines.configuration.services import services_hint
+from pipelines.configuration.service_messages import services_hint
 from pipelines.configuration.shell import ignore_foreign
+from pipelines.diagnostics import effective_settings, secret_checks
+from pipelines.diagnostics import environment_checks as here
 from pipelines.environment import RAW, build_pipeline, environment
 from pipelines.registry import SOURCES
 
 CREDENTIALS = "correct DESTINATION__{}__CREDENTIALS or .dlt/secrets.toml"
-DBT_TELLS = f"{here.DBT_DEBUG} tells all"
+DBT_HINT = f"{here.DBT_DEBUG} prints details"
 
 
 def all_checks(context: DoctorContext) -> list[Check]:
-    """Return every check in the order in which a row travels."""
+    """Return every check, in the order in which a row is loaded."""
     is_snowflake = _is_snowflake()
     needs = ("warehouse settings",) if is_snowflake else ("environment",)
     first = next(iter(SOURCES))
@@ -40,19 +40,19 @@ def all_checks(context: DoctorContext) -> list[Check]:
         timeout=60,
     )
     return [
-        Check("environment", here.where),
-        _check("settings", here.values),
-        Check("versions", here.versions, fix="`make setup`"),
-        Check("python", here.python, fix="`make setup`"),
+        Check("environment", here.describe_environment),
+        _check("settings", here.check_setting_values),
+        Check("versions", here.check_versions, fix="`make setup`"),
+        Check("python", here.check_python, fix="`make setup`"),
         *(check for source in SOURCES.values() for check in source.module.checks(context)),
         *(check for name in SOURCES for check in lake_checks.checks(context, name, CREDENTIALS.format("LAKE"))),
-        *([_check("warehouse settings", partial(here.complete, "warehouse"))] if is_snowflake else []),
+        *([_check("warehouse settings", partial(here.check_required, "warehouse"))] if is_snowflake else []),
         *warehouse_checks.checks(context, first, login, is_snowflake),
         *(check for name in SOURCES for check in warehouse_checks.path_checks(context, name, login, is_snowflake)),
-        *([_check("dbt settings", partial(here.complete, "dbt"))] if is_snowflake else []),
-        Check("dbt debug", here.dbt_debug, ("dbt settings",) if is_snowflake else ("environment",), DBT_TELLS, 90),
-        _check("prefect", here.prefect, services_hint()),
-        *([_check("secrets", secret_checks.secrets)] if is_snowflake else []),
+        *([_check("dbt settings", partial(here.check_required, "dbt"))] if is_snowflake else []),
+        Check("dbt debug", here.check_dbt, ("dbt settings",) if is_snowflake else ("environment",), DBT_HINT, 90),
+        _check("prefect", here.check_prefect, services_hint()),
+        *([_check("secrets", secret_checks.check_secrets)] if is_snowflake else []),
     ]
 
 
@@ -68,12 +68,12 @@ def _is_snowflake() -> bool:
 
 
 def doctor_context() -> DoctorContext:
-    """Return the context of an examination of the environment that MAILBLAZE_ENV names."""
+    """Return the context of the checks in the environment of MAILBLAZE_ENV."""
     return DoctorContext(build_pipeline, RAW, _provision, is_local=_is_local())
 
 
 def _provision(of_lake: bool) -> str:
-    """Name what makes this environment; its lake and who may do what there are an administrator's."""
+    """Return the command that creates the environment's resources; an administrator creates the lake and the roles."""
     return f"`terraform apply` in terraform/{'bootstrap' if of_lake else f'environments/{environment().name}'}"
 
 
@@ -85,7 +85,7 @@ def _is_local() -> bool:
 
 
 def ask_for_settings(context: DoctorContext) -> None:
-    """Let dlt ask for every setting of a load once, so that what it asked for in vain is known."""
+    """Let dlt look up every setting of a load once, so that ignored names are known."""
     for name, source in SOURCES.items():
         for ask in (
             partial(context.source_settings, getattr(source.module, name), name),
@@ -93,13 +93,13 @@ def ask_for_settings(context: DoctorContext) -> None:
             partial(context.lake, name),
             lambda name=name: build_pipeline(name).destination_client(),
         ):
-            with suppress(Exception):  # what is wrong with them is the checks' to say
+            with suppress(Exception):  # the checks report invalid settings
                 ask()
 
 
 def main() -> int:
-    """Examine the environment that MAILBLAZE_ENV names; with --quick all but dbt, which takes longer than the rest."""
-    parser = argparse.ArgumentParser(description="Look at what is set, reachable and permitted before the first load.")
+    """Check the environment of MAILBLAZE_ENV; return the exit code."""
+    parser = argparse.ArgumentParser(description="Check what is set, reachable and permitted before the first load.")
     parser.add_argument("--quick", action="store_true", help="all but dbt, which takes longer than the rest")
     is_quick = parser.parse_args().quick
     keep_private()
@@ -107,9 +107,9 @@ def main() -> int:
     try:
         ignore_foreign(environment().uses_local_services)
         ask_for_settings(context)
-        print("\n".join(effective.lines()), flush=True)
+        print("\n".join(effective_settings.format_settings()), flush=True)
     except PipelineError as error:
-        if not str(error).startswith("MAILBLAZE_ENV"):  # which is the first check's to say
+        if not str(error).startswith("MAILBLAZE_ENV"):  # which the first check reports
             print(f"✗ {error}", flush=True)
             return 1
     found = [check for check in all_checks(context) if check.name != "dbt debug" or not is_quick]

@@ -1,6 +1,6 @@
-"""The one switch: `MAILBLAZE_ENV` says where rows go; no other Python file reads it.
+"""The environments: `MAILBLAZE_ENV` selects where rows go; no other Python file reads it.
 
-dlt is imported where it is used: the dashboard asks here for its environment, and has no dlt.
+dlt is imported where it is used: the dashboard imports this module, and has no dlt.
 """
 
 import errno
@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactly_once.errors import PipelineError
-from pipelines.configuration.plain_folder import plain
-from pipelines.configuration.shell import setting
+from pipelines.configuration.library_safe_path import library_safe_path
+from pipelines.configuration.shell import read_variable
 from pipelines.registry import SOURCES
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dlt.destinations.sql_client import SqlClientBase
 
 RAW = "RAW"
-# A load streams: what DuckDB may keep in memory is a cache of its file, and a merge that is larger goes to disk.
+# Loads stream rows: DuckDB's memory is only a cache of its file, and a larger merge spills to disk.
 DUCKDB = {"memory_limit": "128MB", "preserve_insertion_order": False}
 
 
@@ -30,8 +30,12 @@ DUCKDB = {"memory_limit": "128MB", "preserve_insertion_order": False}
 class Environment:
     """Where rows come from and where they go, for one value of MAILBLAZE_ENV.
 
-    `database` names the warehouse's database (for DuckDB also the file), `lake` the URL that holds one prefix for each
-    pipeline, `uses_local_services` whether `services.json` has the services' addresses.
+    Args:
+        name: the value.
+        engine: of the warehouse: "duckdb" or "snowflake".
+        database: the name of the warehouse's database; for DuckDB also of its file.
+        lake: the URL or folder that has one prefix for each pipeline.
+        uses_local_services: whether `services.json` has the addresses of the services.
     """
 
     name: str
@@ -62,7 +66,7 @@ class Environment:
     def pipeline_settings(self, pipeline: str) -> dict[str, Any]:
         """Return what differs between pipelines: a prefix of the lake for each, and the stage over it.
 
-        Both end in a slash, because dlt pastes them before the names of files.
+        Both end in a slash: dlt puts them before the names of files as they are.
         """
         lake = {"bucket_url": f"{self.lake}/{pipeline}/"}
         stage = f"{self.database}.{RAW}.STG_S3_RAW/{pipeline}/"
@@ -70,8 +74,8 @@ class Environment:
 
     @property
     def _workers(self) -> int:
-        # Each ends at the fence, and Snowflake lets 20 statements wait for one table. DuckDB shares one statement among
-        # all cores, and two at a time need twice the memory.
+        # Every job updates the row of the fencing token, and Snowflake lets 20 statements wait for one table. DuckDB
+        # runs one statement on all cores, and two at a time need twice the memory.
         return 8 if self.engine == "snowflake" else 1
 
     def _warehouse(self) -> dict[str, Any]:
@@ -87,18 +91,18 @@ class Environment:
         }
 
     def _models(self) -> dict[str, Any]:
-        """Return dbt's own way in: the loader may not read what dbt makes."""
+        """Return the destination that reads as dbt does: the role of the loader may not read dbt's schemas."""
         if self.engine != "snowflake":
             return self._warehouse() | {"destination_type": "duckdb"}
         credentials = {
             "database": self.database,
             "warehouse": "TRANSFORM_WH",
             "role": "TRANSFORMER",
-            "host": setting("SNOWFLAKE_ACCOUNT"),
-            "username": setting("SNOWFLAKE_USER", "TRANSFORMER_SVC"),
-            "private_key_path": setting("SNOWFLAKE_PRIVATE_KEY_PATH"),
-            "private_key": setting("SNOWFLAKE_PRIVATE_KEY"),
-            "password": setting("SNOWFLAKE_PASSWORD"),
+            "host": read_variable("SNOWFLAKE_ACCOUNT"),
+            "username": read_variable("SNOWFLAKE_USER", "TRANSFORMER_SVC"),
+            "private_key_path": read_variable("SNOWFLAKE_PRIVATE_KEY_PATH"),
+            "private_key": read_variable("SNOWFLAKE_PRIVATE_KEY"),
+            "password": read_variable("SNOWFLAKE_PASSWORD"),
             "query": snowflake_server(),
         }
         return {
@@ -108,8 +112,8 @@ class Environment:
 
 
 def snowflake_server() -> dict[str, str]:
-    """Return the settings SNOWFLAKE_HOST, _PORT and _PROTOCOL of a server that is not Snowflake's own, by argument."""
-    found = {name: setting(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
+    """Return the set ones of SNOWFLAKE_HOST, _PORT and _PROTOCOL, which name a server that is not Snowflake's own."""
+    found = {name: read_variable(f"SNOWFLAKE_{name.upper()}") for name in ("host", "port", "protocol")}
     return {name: value for name, value in found.items() if value}
 
 
@@ -120,7 +124,7 @@ def environment() -> Environment:
         PipelineError: the name is none of the four.
     """
     table = _environments(str(data_dir()))
-    name = setting("MAILBLAZE_ENV", "local")
+    name = read_variable("MAILBLAZE_ENV", "local")
     if name not in table:
         raise PipelineError(
             f"MAILBLAZE_ENV={name!r} is unknown: set it to one of {', '.join(table)}, or unset it for local."
@@ -140,14 +144,14 @@ def _environments(data_dir: str) -> dict[str, Environment]:
 
 
 def data_dir() -> Path:
-    """Return the absolute folder that holds what runs leave behind on this machine (`MAILBLAZE_DATA_DIR`, `.data`).
+    """Return the absolute folder of the files of runs on this machine (`MAILBLAZE_DATA_DIR`, default `.data`).
 
-    An empty variable counts as none. Where the path holds what libraries read as syntax, it is a link to the folder.
+    An empty variable counts as unset. If libraries would misread the path, it is a link (`library_safe_path`).
 
     Raises:
-        PipelineError: it is no folder, and none can be made there.
+        PipelineError: it is not a folder, and none can be made there.
     """
-    return _absolute(setting("MAILBLAZE_DATA_DIR", ".data"))
+    return _absolute(read_variable("MAILBLAZE_DATA_DIR", ".data"))
 
 
 @cache
@@ -159,19 +163,19 @@ def _absolute(path: str) -> Path:
     except (OSError, RuntimeError) as error:  # RuntimeError: ~nobody
         reason = getattr(error, "strerror", None) or str(error).rstrip(".")
         shown = f"{path[:57]}..." if len(path) > 60 else path
-        unset = ", or unset it for .data" if setting("MAILBLAZE_DATA_DIR") else ""
+        unset = ", or unset it for .data" if read_variable("MAILBLAZE_DATA_DIR") else ""
         raise PipelineError(
             f"MAILBLAZE_DATA_DIR is {shown!r}, where no folder can be ({reason}): set it to a folder that you may "
             f"write to{unset}."
         ) from None
-    return plain(folder)
+    return library_safe_path(folder)
 
 
 def _check_folder(folder: Path) -> None:
-    """Find a folder, or a place where one can be made.
+    """Check that a folder exists or can be made.
 
     Raises:
-        OSError: it is none.
+        OSError: neither.
     """
     for place in (folder, *folder.parents):
         try:
@@ -188,17 +192,21 @@ def _check_folder(folder: Path) -> None:
 
 
 def export_data_dir() -> None:
-    """Give this process's dbt the same folder: its profile reads the variable itself, and knows no link."""
+    """Set MAILBLAZE_DATA_DIR for dbt in this process, whose profile reads the variable itself."""
     os.environ["MAILBLAZE_DATA_DIR"] = str(data_dir())
 
 
 def services_file() -> Path:
-    """Return the file in which whoever starts the services writes their addresses."""
+    """Return the file with the addresses of the services that `make up` starts."""
     return data_dir() / "services.json"
 
 
 def read_services() -> dict[str, Any]:
-    """Return the addresses of the services of `make up`, or nothing where none was started for this data folder."""
+    """Return the addresses of the services of `make up`; empty if none was started for this data folder.
+
+    Raises:
+        PipelineError: the file is damaged.
+    """
     try:
         found = json.loads(services_file().read_text())
         return {} if _is_copied(found.get("folder")) else found
@@ -211,7 +219,7 @@ def read_services() -> dict[str, Any]:
 
 
 def _is_copied(folder: dict[str, Any] | None) -> bool:
-    """Tell whether the file lies in a copy of the data folder: the services are the original's."""
+    """Return whether the file is in a copy of the data folder: the services are the original's."""
     if not folder:
         return False
     try:
@@ -222,29 +230,30 @@ def _is_copied(folder: dict[str, Any] | None) -> bool:
 
 
 def build_pipeline(name: str, folder: Path | None = None) -> "dlt.Pipeline":
-    """Return the pipeline that carries source `name` through the lake into RAW of the environment's warehouse.
+    """Return the pipeline that loads a source through the lake into RAW of the environment's warehouse.
 
-    dlt's setting `warehouse.scratch` puts a prefix before RAW, for a trial that leaves RAW alone. dlt's working folder
-    is the environment's, or one in `folder`.
+    Args:
+        name: of the source.
+        folder: of dlt's working folder; None: the environment's.
     """
     import dlt
 
-    # Two threads that meet in dlt's own lazy import of pyarrow see half a module.
+    # Imported here, before threads start: two that meet in dlt's lazy import of pyarrow see half a module.
     import pyarrow  # noqa: F401
 
-    working = {"pipelines_dir": str(folder)} if folder else {}
+    working: dict[str, Any] = {"pipelines_dir": str(folder)} if folder else {}
     return dlt.pipeline(name, destination="warehouse", staging="lake", dataset_name=raw_dataset(), **working)
 
 
 def raw_dataset() -> str:
-    """Return the dataset that loads write: RAW, behind the prefix of a trial (dlt's setting `warehouse.scratch`)."""
+    """Return the dataset that loads write: RAW, with the prefix of a trial run (dlt's setting `warehouse.scratch`)."""
     import dlt
 
     return f"{dlt.config.get('warehouse.scratch', str) or ''}{RAW}"
 
 
-def mart_client() -> "SqlClientBase":
-    """Return a session that reads MART as dbt does, by the settings in dbt/profiles.yml; to be opened by `with`."""
+def mart_client() -> "SqlClientBase[Any]":
+    """Return a client that reads MART with dbt's settings (dbt/profiles.yml), to be opened by `with`."""
     import dlt
 
     scratch = dlt.config.get("warehouse.scratch", str) or ""

@@ -1,4 +1,4 @@
-"""Remove what runs have left in the data folder, and nothing else: `python -m pipelines.forget`, in `make clean`."""
+"""Remove the files of runs from the data folder, and nothing else: `python -m pipelines.forget`, in `make clean`."""
 
 import argparse
 import shutil
@@ -9,7 +9,7 @@ from exactly_once.errors import PipelineError
 from pipelines.environment import data_dir
 
 DATABASE = "dp_mailblaze_demo_*_db.duckdb"
-KEPT = (
+REMOVED = (
     f"{DATABASE}*",
     "lake",
     "dlt",
@@ -24,17 +24,17 @@ KEPT = (
 
 
 def forget(folder: Path) -> list[str]:
-    """Remove the files and folders of ours and return their names; a folder that no run has used is left as it is."""
+    """Remove the files of runs and return their names; a folder that no run has used is left unchanged."""
     if not any((folder / "dlt").glob("*/pipelines")) and not any(folder.glob(DATABASE)):
         return []
-    found = sorted(path for name in KEPT for path in folder.glob(name))
+    found = sorted(path for name in REMOVED for path in folder.glob(name))
     for path in found:
         shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
     return [path.name for path in found]
 
 
 def main() -> None:
-    """Remove them and name them."""
+    """Remove the files and print their names."""
     argparse.ArgumentParser(prog="python -m pipelines.forget", description=__doc__).parse_args()
     try:
         names = forget(data_dir())

@@ -1,4 +1,4 @@
-"""`python pipelines/lease_repair.py <pipeline>`: replace an object that is no lease by a released one."""
+"""`python pipelines/lease_repair.py <pipeline>`: replace a damaged lease object with a released lease."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
     from exactly_once.process.interrupts import watch
@@ -25,10 +25,10 @@ def repair(name: str) -> str:
     """Repair the lease of a pipeline or of the flow, and return what was done.
 
     Raises:
-        PipelineError: the object is a lease, or was written so recently that a run may still own it.
+        PipelineError: the object is a valid lease, or was written so recently that a run may still own it.
     """
     if name == flow_lease.NAME:
-        return lease_repair.repair(flow_lease.flow_lease(), lambda: 0)  # the warehouse keeps no token of a flow
+        return lease_repair.repair(flow_lease.flow_lease(), lambda: 0)  # the warehouse has no token of a flow
     pipeline = build_pipeline(name, data_dir() / "lease_repair")
     lease = acquire_lease(pipeline)
     known = (*PIPELINES, flow_lease.NAME)
@@ -38,8 +38,8 @@ def repair(name: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Repair the lease of the pipeline that is named; exit as `exit_with_error` does."""
-    parser = argparse.ArgumentParser(description="Replace an object that is no lease by a released one.")
+    """Repair the lease of the named pipeline; errors end the process as in `exit_with_error`."""
+    parser = argparse.ArgumentParser(description="Replace a damaged lease object with a released lease.")
     parser.add_argument("pipeline", help=f"a pipeline's name, or {flow_lease.NAME}")
     name = parser.parse_args(arguments).pipeline
     try:

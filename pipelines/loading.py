@@ -4,6 +4,7 @@ import sys
 from functools import partial
 
 import dlt
+from dlt.destinations.impl.snowflake.configuration import SnowflakeCredentials
 
 from exactly_once.report import LoadReport
 from exactly_once.runner import Source, run_pipeline
@@ -15,7 +16,7 @@ def load(name: str, source: Source) -> LoadReport:
     """Load one source through the lake into RAW, and return the report.
 
     Raises:
-        PipelineError: a setting is missing or makes no sense; else as `run_pipeline`.
+        PipelineError: a setting is missing or invalid; else as `run_pipeline`.
     """
     prepare([name])
     if environment().engine == "snowflake":
@@ -24,8 +25,8 @@ def load(name: str, source: Source) -> LoadReport:
 
 
 def warn_of_password(pipeline: dlt.Pipeline) -> None:
-    """Say on standard error that a password signs in to Snowflake: a trial account may, a service should not."""
+    """Warn on standard error if a password signs in to Snowflake, which a service should not use."""
     with pipeline.destination_client() as warehouse:
-        has_key = bool(warehouse.config.credentials.private_key)
-    if not has_key:
+        credentials = warehouse.config.credentials
+    if isinstance(credentials, SnowflakeCredentials) and not credentials.private_key:
         print("⚠ Snowflake signs in by password: use a key pair, see docs/snowflake.md", file=sys.stderr)

@@ -20,11 +20,12 @@ from exactly_once.postgres.connection.session_settings import SEARCH_PATH
 from exactly_once.postgres.snapshot import Snapshot, SnapshotOptions
 from exactly_once.postgres.source import CONTRACT, SourceOptions, postgres_resources
 from exactly_once.postgres.tables.spec import Table, tables_by_name
+from exactly_once.report import LoadReport
 from pipelines.registry import SOURCES
 
 INFO = SOURCES["postgres"].info
 APPLICATION_NAME = "mailblaze elt"  # of every connection at the source
-# A table for each line; every option is described in exactly_once/postgres/tables/spec.py.
+# A new table is a line here; its options are described in exactly_once/postgres/tables/spec.py.
 TABLES = (
     Table("plans", key="plan_id", cursor=None, deletes="sweep"),  # a handful of rows
     Table("accounts", key="account_id", cursor="updated_at", deletes="sweep"),
@@ -36,7 +37,7 @@ TABLES = (
     Table("list_memberships", key=("list_id", "contact_id"), cursor="updated_at", deletes="sweep"),
     Table("campaigns", key="campaign_id", cursor="updated_at", deletes="sweep"),
 )
-tables_by_name(TABLES, INFO)  # refuses two with one name
+tables_by_name(TABLES, INFO)  # fails if two have the same name
 
 
 @with_config(sections=("sources", "postgres"))
@@ -58,7 +59,7 @@ def snapshot(
 
 
 @dlt.source(name="postgres", schema_contract=CONTRACT, max_table_nesting=0)
-def postgres(
+def postgres(  # noqa: PLR0913  the signature is the configuration
     snapshot: Snapshot,
     schema: str = "public",
     chunk_size: int = 50_000,
@@ -80,24 +81,21 @@ def postgres(
 
 @contextmanager
 def opened() -> Iterator[dlt.sources.DltSource]:
-    """Open the source on one snapshot, and close that at the end: an open one keeps Postgres from cleaning up."""
+    """Open the source on one snapshot, and close it at the end: an open one keeps Postgres from vacuuming."""
     with snapshot() as taken:
         yield postgres(taken)
 
 
 def checks(context: DoctorContext) -> list[Check]:
-    """Return what the doctor looks at."""
+    """Return the doctor's checks."""
     source_settings = partial(context.source_settings, postgres, INFO.name)
-    return PostgresChecks(
-        INFO, TABLES, source_settings, partial(context.function_settings, snapshot, INFO.name)
-    ).checks()
+    snapshot_settings = partial(context.function_settings, snapshot, INFO.name)
+    return PostgresChecks(INFO, TABLES, source_settings, snapshot_settings).checks()
 
 
-def load():
-    """Load what changed in Postgres since the last load, and return its report."""
-    from pipelines import loading
-
-    return loading.load("postgres", opened)
+def load() -> LoadReport:
+    """Load what changed in Postgres since the last load."""
+    return SOURCES["postgres"].load()
 
 
 if __name__ == "__main__":

@@ -20,10 +20,10 @@ class Source:
     """One source.
 
     Args:
-        name: of its module in pipelines/, its pipeline, its dlt source and its prefix in the lake.
-        label: at the beginning of its messages.
-        settings: what it needs below `sources.<name>`, first its address, last what signs in to it; for each the field
-            of `services.json` that has it where `make up` starts the service, or None.
+        name: of its module in pipelines/, its dlt pipeline and source, and its prefix in the lake.
+        label: its name in messages.
+        settings: those it requires below `sources.<name>`: the address first, the credential last. Each has the field
+            of `services.json` that provides it if `make up` starts the service, or None.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Source:
 
     @property
     def info(self) -> SourceInfo:
-        """How its messages name it."""
+        """Its names in messages."""
         return SourceInfo(self.name, self.label, f"pipelines/{self.name}.py", f"python pipelines/{self.name}.py")
 
     @property
@@ -42,12 +42,12 @@ class Source:
 
     @property
     def local(self) -> dict[str, str]:
-        """The settings that `make up` gives, each with its field of `services.json`."""
+        """The settings that `make up` provides, each with its field of `services.json`."""
         return {setting: place for setting, place in self.settings.items() if place}
 
     @property
     def module(self) -> Any:
-        """Its module: `opened()` opens its dlt source, `checks(context)` returns what the doctor looks at."""
+        """Its module: `opened()` opens its dlt source, `checks(context)` returns the doctor's checks."""
         return import_module(f"pipelines.{self.name}")
 
     def load(self) -> "LoadReport":

@@ -8,6 +8,7 @@ if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is
 import argparse
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from exactly_once.cli import command_line, exit_with_error
 from exactly_once.errors import PipelineError
@@ -18,24 +19,27 @@ from exactly_once.runner import acquire_lease
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, data_dir, environment
 from pipelines.registry import SOURCES
-from pipelines.runs.run_writer import current, recorded
+from pipelines.runs.run_writer import find_current_run, recorded
+
+if TYPE_CHECKING:
+    import dlt
 
 PIPELINES = tuple(SOURCES)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Replay the pipelines that are named (default: all); exit as `exit_with_error` does."""
+    """Replay the named pipelines (default: all); errors end the process as in `exit_with_error`."""
     parser = argparse.ArgumentParser(description="Rebuild RAW from the lake alone.")
     parser.add_argument("pipelines", nargs="*", metavar="pipeline", help=f"{' or '.join(PIPELINES)}; all by default")
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="only compare the lake's files with their manifests")
-    what.add_argument("--complete", action="store_true", help="write the manifests that the lake lacks of RAW's loads")
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument("--check", action="store_true", help="only compare the lake's files with their manifests")
+    action.add_argument("--complete", action="store_true", help="write the manifests that are missing for loads in RAW")
     parser.add_argument("--quiet", action="store_true", help="no lines about progress; errors and the result stay")
     options = parser.parse_args(arguments)
     speak(quiet=options.quiet)
     try:
         prepare()
-        names = known(options.pipelines or PIPELINES)
+        names = check_names(options.pipelines or PIPELINES)
         if options.check:
             engine.check([open_replay(name) for name in names])
         elif options.complete:
@@ -49,12 +53,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def replay(names: Sequence[str]) -> None:
-    """Replay some pipelines; nothing is loaded before all of them are checked.
+    """Replay pipelines; all of them are checked before the first row is loaded.
 
     Raises:
-        PipelineError: a name is none, the lake has no manifest, or RAW has rows that are of no replay.
+        PipelineError: a name is unknown, the lake has no manifest, or RAW has rows that no replay wrote.
     """
-    engine.run_replays([open_replay(name) for name in known(names)], _report)
+    engine.run_replays([open_replay(name) for name in check_names(names)], _report)
 
 
 def open_replay(name: str) -> engine.Replay:
@@ -62,11 +66,11 @@ def open_replay(name: str) -> engine.Replay:
     return engine.Replay(_pipeline(name), acquire_lease)
 
 
-def known(names: Sequence[str]) -> list[str]:
-    """Return the names, each once: this platform's, and those of other pipelines that the lake has manifests of.
+def check_names(names: Sequence[str]) -> list[str]:
+    """Return the names without repetition: of registered pipelines, or of any that has manifests in the lake.
 
     Raises:
-        PipelineError: one of them is no pipeline.
+        PipelineError: a name is unknown.
     """
     for name in names:
         if name not in PIPELINES and not (name.isidentifier() and ManifestStore(_pipeline(name)).all()):
@@ -74,12 +78,12 @@ def known(names: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _pipeline(name: str):
+def _pipeline(name: str) -> "dlt.Pipeline":
     return build_pipeline(name, data_dir() / "replay")
 
 
 def _report(report: engine.ReplayReport) -> None:
-    if run := current():
+    if run := find_current_run():
         run.replayed(report.pipeline, report.rows)
     for line in report.lines():
         print(line)

@@ -21,7 +21,7 @@ from exactly_once.rest_api.source import CONTRACT, LoadOptions, rest_resources
 from exactly_once.rest_api.spec import Endpoint, check_endpoints
 from exactly_once.rest_api.transport.rate_limited_adapter import ReadLimits
 from exactly_once.rest_api.transport.session import default_transport
-from pipelines.configuration.shell import refuse_socks
+from pipelines.configuration.shell import require_usable_proxy
 from pipelines.registry import SOURCES
 
 INFO = SOURCES["saas"].info
@@ -59,7 +59,7 @@ check_endpoints(INFO, ENDPOINTS)
 
 
 @dlt.source(name="saas", schema_contract=CONTRACT, max_table_nesting=0)
-def saas(
+def saas(  # noqa: PLR0913  the signature is the configuration
     base_url: str = dlt.config.value,
     api_key: str = dlt.secrets.value,
     lag: float = LoadOptions.lookback_seconds,
@@ -76,17 +76,17 @@ def saas(
     """Yield the resources of ENDPOINTS.
 
     Args:
-        base_url: of the API, without /v1.
+        base_url: the address of the API, without /v1.
         api_key: the bearer token.
         lag: seconds before the saved cursor from which objects are read again; those that did not change are dropped.
-        page_size: objects in one answer, at most 1000.
-        windows: of time that are read in parallel, at most 64, where a collection has many pages; 1: none.
-        answer_bytes: of one answer, after decompression, at most.
-        answer_seconds: from a request to the last byte of its answer, at most.
-        pages: of one read, at most.
-        sweep: whether to look for vanished objects, which reads the collections whole.
-        strict: whether an endpoint that cannot be loaded exactly refuses the others, too.
-        accept_deletes: endpoints of which any share may vanish in this load; "all": every one.
+        page_size: objects in one response, at most 1000.
+        windows: time windows of a long collection that are read in parallel, at most 64; 1: none.
+        answer_bytes: the largest response, after decompression.
+        answer_seconds: the longest time from a request to the last byte of its response.
+        pages: the most pages of one read.
+        sweep: whether to detect deleted objects, for which the collections are read whole.
+        strict: whether an endpoint that cannot be loaded exactly fails the whole load.
+        accept_deletes: endpoints of which any fraction may be deleted in this load; "all": every one.
         accept_type: columns as endpoint.field whose type may change in this load; their endpoints are read whole.
     """
     limits = ReadLimits(answer_bytes, answer_seconds, pages)
@@ -95,14 +95,14 @@ def saas(
 
 
 def client(base_url: str, api_key: str, page_size: int = 1000, limits: ReadLimits | None = None) -> ApiClient:
-    """Return the vendor's API."""
+    """Return a client of the vendor's API."""
     paging = Paging(StrictCursorPaginator(), page_size=page_size)
-    transport = default_transport(INFO, limits, refuse_socks)
+    transport = default_transport(INFO, limits, require_usable_proxy)
     return ApiClient(INFO, f"{base_url.rstrip('/')}/v1", BearerTokenAuth(api_key), paging, transport)
 
 
 def checks(context: DoctorContext) -> list[Check]:
-    """Return what the doctor looks at."""
+    """Return the doctor's checks."""
     return rest_checks(context, INFO, saas, lambda found: client(found.base_url, found.api_key), ENDPOINTS)
 
 
@@ -113,7 +113,7 @@ def opened() -> Iterator[dlt.sources.DltSource]:
 
 
 def load() -> LoadReport:
-    """Load what changed at the vendor since the last load, and return its report."""
+    """Load what changed at the vendor since the last load."""
     return SOURCES["saas"].load()
 
 

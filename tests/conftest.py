@@ -17,7 +17,7 @@ from mock_services.saas.app import create_app
 from pipelines.configuration.shell import ignore_foreign
 from tests.support.platform import TOKEN, TRIM_EVENTS, AtomicPuts, Platform, clone, empty_bucket, execute, serve
 
-ignore_foreign(uses_local_services=True)  # of whoever types `make test`
+ignore_foreign(uses_local_services=True)  # of the shell that runs the tests
 
 
 # Fixtures that start a server, or take seconds to make.
@@ -52,7 +52,7 @@ sys.addaudithook(_refuse_servers)
 
 @pytest.fixture(autouse=True)
 def _no_name_was_left_out_before(monkeypatch) -> None:
-    """What an earlier test had left out of the environment is not given back in this one."""
+    """Forget the variables that an earlier test removed from the environment."""
     monkeypatch.setattr("pipelines.configuration.shell._ignored", {})
 
 
@@ -66,7 +66,7 @@ def postgres_server(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture(scope="session")
 def small_database(postgres_server) -> str:
-    """A template with every account and a twentieth of the contacts: enough for each rule, quick to read."""
+    """A template with every account and a twentieth of the contacts, which loads quickly."""
     clone(postgres_server, "mailblaze", "small")
     execute(postgres_server.url("small"), "delete from contacts where contact_id % 20 <> 0")
     return "small"
@@ -122,7 +122,7 @@ def platform(postgres_server, small_database, small_store, s3_server, tmp_path, 
 
 @pytest.fixture
 def few_tables(monkeypatch) -> None:
-    """Keep three tables of Postgres, for tests of what is the same for each: a load takes half of the time."""
+    """Keep three tables of Postgres: a load takes half of the time."""
     from tests.support.tables import keep  # which imports dlt
 
     keep(monkeypatch, "accounts", "lists", "contacts")

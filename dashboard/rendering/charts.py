@@ -88,7 +88,9 @@ def bars(rows: Rows, series: dict[str, str], description: str, number: str = ",.
     return _styled(chart, description)
 
 
-def horizontal_bars(rows: Rows, name: str, value: str, text: str, description: str, color: str = BLUE) -> Chart:
+def horizontal_bars(  # noqa: PLR0913  a column for each part of a bar
+    rows: Rows, name: str, value: str, text: str, description: str, color: str = BLUE
+) -> Chart:
     """Return a bar for each row, in their order, with its name and `text` above it; fits the width of a phone."""
     data = [{"name": row[name], "value": row[value], "text": row[text]} for row in rows]
     order = [row["name"] for row in data]

@@ -24,6 +24,7 @@ class FormattedValue(str):
     value: Any
 
     def __new__(cls, text: str, value: Any) -> "FormattedValue":
+        """Return the text with its value."""
         formatted = super().__new__(cls, text)
         formatted.value = value
         return formatted

@@ -15,7 +15,7 @@ from functools import partial
 from typing import Any, cast
 
 import dlt
-from dlt.common.schema.typing import TColumnSchema
+from dlt.common.schema.typing import TColumnSchema, TSchemaContractDict
 from dlt.sources.sql_database import sql_table
 
 from exactly_once.incremental.delete_detection import (
@@ -37,7 +37,7 @@ from exactly_once.postgres.tables.spec import SWEEP, Table, tables_by_name
 from exactly_once.postgres.tables.type_mapping import dlt_type
 
 # RAW follows new tables and columns; a type that changes is widened or accepted by this package, not by dlt.
-CONTRACT = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
 
 
 @dataclass(frozen=True)

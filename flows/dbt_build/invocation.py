@@ -69,7 +69,8 @@ def invoke_dbt(command: Sequence[str], project: Path, node_tasks: bool) -> list[
         PipelineError: dbt ended before it ran a node.
     """
     build = BuildProgress()
-    interrupts.do_at_last(util._exit_function)  # else Python reports dbt's semaphores as leaked, on standard error
+    # Without it Python reports dbt's semaphores as leaked, on standard error; it has no public name.
+    interrupts.do_at_last(util._exit_function)  # type: ignore[attr-defined]  # noqa: SLF001
     with ticking(build.text):
         done = _invoke_with_tasks(build, command, project) if node_tasks else _invoke(build, command)
     error = done.exception

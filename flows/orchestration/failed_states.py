@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from typing import Any
+from typing import ParamSpec, TypeVar, cast
 
 from prefect.runtime import deployment, flow_run
 from prefect.states import Failed, State
@@ -12,6 +12,9 @@ from pipelines.runs.redaction import redact_secrets
 from pipelines.runs.run_writer import recorded
 
 LEASE_HELD = 75  # exit code
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class LoadsFailed(PipelineError):
@@ -51,35 +54,35 @@ class OneLineError(PipelineError):
         self.exit_code, self.is_transient, self.__cause__ = exit_code(error), is_transient(error), error
 
 
-def fail_in_one_line(function: Callable[..., Any]) -> Callable[..., Any]:
+def fail_in_one_line(function: Callable[P, R]) -> Callable[P, R]:
     """Let a task's function end in a failed state with one line for what a person can fix; bugs stay exceptions.
 
     The error is the state's result, so that whoever waits for the task gets it.
     """
 
     @wraps(function)
-    def run(*arguments: Any, **named: Any) -> Any:
+    def run(*arguments: P.args, **named: P.kwargs) -> R:
         try:
             return function(*arguments, **named)
         except Exception as error:
             state = failed_state(error)
             if state is None:
                 raise
-            return state
+            return cast(R, state)  # Prefect ends the run in it
 
     return run
 
 
-def record_flow(sources: Iterable[str]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def record_flow(sources: Iterable[str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Record the runs of a flow's function, which end as those of `fail_in_one_line` do.
 
     Args:
         sources: the flow's.
     """
 
-    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         @wraps(function)
-        def run(*arguments: Any, **named: Any) -> Any:
+        def run(*arguments: P.args, **named: P.kwargs) -> R:
             # `python flows/elt.py` has begun a record already, which this run then belongs to; a worker has not.
             command = f"{deployment.name or 'elt'} of a worker, flow run {flow_run.name}"
             with recorded("flow", command, list(sources)) as record:
@@ -104,7 +107,7 @@ def failed_state(error: BaseException) -> State | None:
     return Failed(message=line, data=error if isinstance(error, PipelineError) else OneLineError(line, error))
 
 
-def result_of(state: State) -> Any:
+def result_of(state: State[R]) -> R:
     """Return what a task returned.
 
     Raises:

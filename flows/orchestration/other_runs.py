@@ -10,9 +10,15 @@ from datetime import UTC, datetime, timedelta
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import (
     FlowFilter,
+    FlowFilterId,
     FlowRunFilter,
+    FlowRunFilterId,
     FlowRunFilterNextScheduledStartTime,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
     TaskRunFilter,
+    TaskRunFilterState,
+    TaskRunFilterStateType,
 )
 from prefect.client.schemas.objects import FlowRun, State, StateType, TaskRun
 from prefect.context import FlowRunContext
@@ -60,16 +66,20 @@ def _mark_crashed(client: SyncPrefectClient, run: FlowRun, evidence: str) -> Non
 
 def _other_runs(client: SyncPrefectClient, me: FlowRun, types: list[StateType]) -> list[FlowRun]:
     """Return this flow's other runs in states of some types, at most 200; of scheduled runs, those that are due."""
-    runs = FlowRunFilter(state={"type": {"any_": types}}, id={"not_any_": [me.id]})
+    runs = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=types)), id=FlowRunFilterId(not_any_=[me.id])
+    )
     if types == WAITING_STATES:
-        runs.next_scheduled_start_time = FlowRunFilterNextScheduledStartTime(before_=datetime.now(UTC))
-    return client.read_flow_runs(flow_filter=FlowFilter(id={"any_": [me.flow_id]}), flow_run_filter=runs)
+        runs.next_scheduled_start_time = FlowRunFilterNextScheduledStartTime.model_validate(
+            {"before_": datetime.now(UTC)}
+        )
+    return client.read_flow_runs(flow_filter=FlowFilter(id=FlowFilterId(any_=[me.flow_id])), flow_run_filter=runs)
 
 
 def _running_tasks(client: SyncPrefectClient, run: FlowRun) -> list[TaskRun]:
     return client.read_task_runs(
-        flow_run_filter=FlowRunFilter(id={"any_": [run.id]}),
-        task_run_filter=TaskRunFilter(state={"type": {"any_": RUNNING_STATES}}),
+        flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])),
+        task_run_filter=TaskRunFilter(state=TaskRunFilterState(type=TaskRunFilterStateType(any_=RUNNING_STATES))),
     )
 
 
@@ -77,6 +87,8 @@ def _is_dead(run: FlowRun, me: FlowRun, lease_url: str) -> bool:
     if LABEL in run.labels:
         return run.labels[LABEL] == lease_url
     # A run without a label was killed before it took its lease, or its worker was killed before the run began.
+    if run.state is None:
+        return False
     is_same = run.deployment_id is not None and run.deployment_id == me.deployment_id
     return (is_same or _is_own_server()) and datetime.now(UTC) - run.state.timestamp > MAX_SILENCE
 

@@ -2,12 +2,13 @@
 
 import logging
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from prefect import get_client, get_run_logger
 from prefect.context import FlowRunContext
 from prefect.logging.handlers import PrefectConsoleHandler
-from prefect.states import Cancelled, Crashed
+from prefect.states import Cancelled, Crashed, State
 
 from exactly_once.process import interrupts, progress
 
@@ -49,7 +50,7 @@ def console_handlers() -> list[logging.Handler]:
     return [handler for handler in handlers if isinstance(handler, PrefectConsoleHandler)]
 
 
-def _log_end(logger: logging.LoggerAdapter) -> None:
+def _log_end(logger: logging.Logger | logging.LoggerAdapter[Any]) -> None:
     logger.warning(interrupts.message().removeprefix("✗ "))
 
 
@@ -57,5 +58,5 @@ def _report_end(flow_run_id: UUID) -> None:
     """Set the state of an interrupted run with our line; Prefect's own line only names the signal."""
     kind = Cancelled if interrupts.received() == SIGINT else Crashed
     with get_client(sync_client=True) as client:
-        state = kind(message=interrupts.message().removeprefix("✗ "))
+        state: State = kind(message=interrupts.message().removeprefix("✗ "))
         client.set_flow_run_state(flow_run_id, state, force=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from contextvars import ContextVar
 from functools import wraps
-from typing import Any
+from typing import ParamSpec, TypeVar, cast
 
 from prefect.client.schemas.objects import State, StateType
 
@@ -18,10 +18,13 @@ from pipelines.runs.flow_lease import flow_lease
 
 RETRY_DELAYS = (2, 10)  # seconds, if the lake does not answer
 
+P = ParamSpec("P")
+R = TypeVar("R")
+
 _lease: ContextVar[Lease] = ContextVar("the flow's lease")
 
 
-def single_run(body: Callable[..., Any]) -> Callable[..., Any]:
+def single_run(body: Callable[P, R]) -> Callable[P, R]:
     """Run a flow's body under the flow's lease; if another run holds it, the run ends as Skipped.
 
     Skipped is a state of type CANCELLED: the UI shows its message, and no alert about a failure is sent. The caller of
@@ -29,14 +32,15 @@ def single_run(body: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     @wraps(body)
-    def run(*arguments: Any, **named: Any) -> Any:
+    def run(*arguments: P.args, **named: P.kwargs) -> R:
         ignore_foreign_settings()  # a worker's run starts here
         lease = flow_lease()
         with ExitStack() as stack:
             try:
                 _acquire(stack, lease)
             except LeaseHeld as error:
-                return State(type=StateType.CANCELLED, name="Skipped", message=str(error), data=error)
+                skipped = State(type=StateType.CANCELLED, name="Skipped", message=str(error), data=error)
+                return cast(R, skipped)  # Prefect ends the run in it
             _lease.set(lease)
             close_other_runs(lease.url)
             return body(*arguments, **named)

@@ -15,7 +15,7 @@ from exactly_once.errors import PipelineError
 from flows.orchestration.prefect_server import use_server
 from flows.orchestration.schedule_check import check_deployment
 from pipelines.configuration.prefect_api import PrefectApi
-from pipelines.configuration.shell import spare_loopback, unusable_proxies
+from pipelines.configuration.shell import bypass_proxy_on_loopback, unusable_proxies
 from pipelines.environment import environment
 
 SCHEDULES = ("MAILBLAZE_HOURLY_CRON", "MAILBLAZE_FULL_BUILD_CRON")
@@ -61,7 +61,7 @@ def main() -> None:
     proxies = unusable_proxies()
     try:
         check_schedules()
-        spare_loopback(environment().uses_local_services)
+        bypass_proxy_on_loopback(environment().uses_local_services)
         api = wait_for_server()
         check_deployment(api)
     except (PipelineError, httpx.HTTPError) as error:

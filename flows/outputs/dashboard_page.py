@@ -14,8 +14,8 @@ from exactly_once.errors import PipelineError
 from exactly_once.process.progress import ticking
 from flows.orchestration.failed_states import fail_in_one_line
 from flows.orchestration.run_progress import stream_progress
-from pipelines.configuration.plain_folder import shown
-from pipelines.configuration.shell import aws_of_the_shell
+from pipelines.configuration.library_safe_path import display_path
+from pipelines.configuration.shell import aws_variables_restored
 from pipelines.environment import data_dir, environment
 
 # fsspec's options by protocol: a browser shows an object of this content type; a missing folder is made.
@@ -36,14 +36,14 @@ class PageTarget:
         """The target for the run's record: a path below the data folder is relative to it, as the folder may move."""
         if _protocol(self.url) != "file" or "://" in self.url:
             return self.url
-        folder = Path(shown(str(data_dir())))
-        path = Path(shown(str(Path(self.url).expanduser().absolute())))
+        folder = Path(display_path(str(data_dir())))
+        path = Path(display_path(str(Path(self.url).expanduser().absolute())))
         return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
 
     def is_older_than(self, built_at: datetime | None) -> bool:
         """Return whether a build has ended since the page was written, or there is no page."""
         try:
-            with aws_of_the_shell():
+            with aws_variables_restored():
                 filesystem, path = self._open()
                 written_at = filesystem.modified(path)
         except FileNotFoundError:
@@ -72,7 +72,7 @@ class PageTarget:
             PipelineError: it cannot be written there.
         """
         try:
-            with aws_of_the_shell():
+            with aws_variables_restored():
                 filesystem, path = self._open()
                 with filesystem.transaction:
                     filesystem.pipe_file(path, text.encode())
@@ -108,7 +108,7 @@ def resolve_target(url: str | None) -> PageTarget | None:
 
 
 def _protocol(url: str) -> str:
-    return url.split("://")[0] if "://" in url else "file"
+    return url.split("://", 1)[0] if "://" in url else "file"
 
 
 @task(task_run_name="dashboard page")

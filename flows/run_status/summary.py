@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from flows.run_status.problems import Problem, in_words, outcomes_of
 from flows.run_status.times import age, parse_time, stamp
-from pipelines.configuration.plain_folder import shown
+from pipelines.configuration.library_safe_path import display_path
 from pipelines.environment import Environment, data_dir
 from pipelines.runs.run_history import RecordedRun
 from pipelines.runs.run_record import BUSY, DBT, OK, RUNNING, Build, TableRows, records_folder
@@ -28,7 +28,7 @@ def summary_lines(
         problems: as `unresolved` returns them.
         now: the time that ages are counted from.
     """
-    folder = shown(str(records_folder(environment.name)))
+    folder = display_path(str(records_folder(environment.name)))
     lines = []
     if runs:
         lines += [*_last_runs(runs, now), "", *_tables(runs, now), "", _build(runs, now), *_page(runs, now)]
@@ -63,8 +63,10 @@ def _last_runs(runs: Sequence[RecordedRun], now: datetime) -> Iterator[str]:
     if loaded and loaded is not last:
         yield from _run("Before that", loaded, now)
     good = next((run for run in ended if run.result == OK), None)
-    if good in (None, last, loaded):
-        yield f"Last good run   {'none is recorded' if good is None else 'that one'}"
+    if good is None:
+        yield "Last good run   none is recorded"
+    elif good in (last, loaded):
+        yield "Last good run   that one"
     else:
         yield from _run("Last good run", good, now)
 
@@ -141,7 +143,7 @@ def _page(runs: Sequence[RecordedRun], now: datetime) -> Iterator[str]:
         yield f"Dashboard       {url}"
     elif url and (path := data_dir() / url).exists():
         written = datetime.fromtimestamp(path.stat().st_mtime, UTC)
-        yield f"Dashboard       {shown(str(path))}, written {age(written, now)}"
+        yield f"Dashboard       {display_path(str(path))}, written {age(written, now)}"
 
 
 def _earlier(environment: Environment, now: datetime) -> list[str]:

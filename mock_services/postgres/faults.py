@@ -5,6 +5,8 @@ from contextlib import closing, contextmanager
 
 import psycopg2
 
+from mock_services.postgres.queries import fetch_row
+
 DEFAULT_STATEMENT = "update accounts set account_name = 'held' where account_id = 1"
 # Only a superuser may terminate backends of other roles.
 TERMINATE_BACKENDS = """select count(*) filter (where pg_terminate_backend(pid, 5000)) from pg_stat_activity
@@ -33,4 +35,4 @@ def kill_connections(url: str, application: str | None = None) -> int:
     """Terminate the other connections to a database, or those of one application_name; return how many."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute(TERMINATE_BACKENDS, (application,))
-        return cursor.fetchone()[0]
+        return fetch_row(cursor)[0]

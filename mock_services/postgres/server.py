@@ -15,6 +15,7 @@ from psycopg2 import sql
 
 from mock_services.errors import ServiceError
 from mock_services.postgres import runtime
+from mock_services.postgres.queries import fetch_row
 from mock_services.system import processes
 from mock_services.system.ports import free_port, is_held_by
 
@@ -102,7 +103,7 @@ class EmbeddedPostgres:
         """Return the system identifier, which is unique to the cluster."""
         with closing(psycopg2.connect(self.url("postgres", "postgres"))) as connection, connection.cursor() as cursor:
             cursor.execute("select system_identifier::text from pg_control_system()")
-            return cursor.fetchone()[0]
+            return fetch_row(cursor)[0]
 
     def _run(self, base: runtime.Runtime, seconds: float) -> None:
         options = [
@@ -218,7 +219,7 @@ class EmbeddedPostgres:
         with connection.cursor() as cursor:
             cursor.execute("select (select count(*) from pg_roles where rolname = 'mailblaze'),"
                            " (select count(*) from pg_database where datname = 'mailblaze')")  # fmt: skip
-            has_role, has_database = cursor.fetchone()
+            has_role, has_database = fetch_row(cursor)
             if not has_role:
                 cursor.execute(
                     sql.SQL("create role mailblaze login replication password {}").format(sql.Literal(self.password))

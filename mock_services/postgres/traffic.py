@@ -11,6 +11,7 @@ from mock_services.company import campaigns, generator
 from mock_services.errors import ServiceError
 from mock_services.postgres.data import rows
 from mock_services.postgres.data.copy_stream import copy_rows
+from mock_services.postgres.queries import fetch_row
 from mock_services.postgres.seed import check_seeded
 
 # The trigger sets updated_at: rows change at the database's current time.
@@ -69,7 +70,7 @@ def simulate_day(url: str, day: int | None = None) -> int:
         cursor.execute("select pg_advisory_xact_lock(20260630)")
         scale = check_seeded(cursor)
         cursor.execute("select max(day), now() from simulation.days")
-        last, now = cursor.fetchone()
+        last, now = fetch_row(cursor)
         day = last + 1 if day is None else day
         if day > last + 1:
             raise ServiceError(f"day {day} cannot come before day {last + 1}: leave --day out")
@@ -88,7 +89,7 @@ def read_changes(url: str, day: int) -> dict[str, dict[str, int]]:
     """Return the number of new, changed and deleted rows of a day, by table."""
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         cursor.execute("select changes from simulation.days where day = %s", (day,))
-        return cursor.fetchone()[0]
+        return fetch_row(cursor)[0]
 
 
 def last_day(url: str) -> int:
@@ -96,7 +97,7 @@ def last_day(url: str) -> int:
     with closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
         check_seeded(cursor)
         cursor.execute("select max(day) from simulation.days")
-        return cursor.fetchone()[0]
+        return fetch_row(cursor)[0]
 
 
 def _apply_changes(cursor, day: int, scale: int) -> dict[str, dict[str, int]]:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -21,7 +21,7 @@ from mock_services.saas.rate_limit import TokenBucket
 
 Limit = Annotated[int, Query(ge=1, le=1000, description="Objects in a page.")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
-ERRORS = {status: {"model": schemas.Error} for status in (400, 401, 429)}
+ERRORS: dict[int | str, dict[str, Any]] = {status: {"model": schemas.Error} for status in (400, 401, 429)}
 
 
 def create_app(

@@ -170,9 +170,9 @@ def _lift_suppressions(connection: sqlite3.Connection, day: int, scale: int) -> 
     found = connection.execute(
         "select id, body from suppressions where is_active and id > ? and moment < ? order by id limit ?",
         (f"sup_{digest('lift', day)[:1]}", micros(generator.time_on_day(day, -0.3)), 5 * scale)).fetchall()  # fmt: skip
-    for turn, (name, body) in enumerate(found):
+    for turn, (name, old_body) in enumerate(found):
         moment = micros(generator.time_on_day(day, 0.6)) + turn * 7_300_001
-        body = encode({**json.loads(body), "is_active": False, "updated_at": iso(moment)})
+        body = encode({**json.loads(old_body), "is_active": False, "updated_at": iso(moment)})
         connection.execute("update suppressions set is_active = 0, moment = ?, sequence = ?, body = ? where id = ?",
                            (moment, (day << 40) + turn, body, name))  # fmt: skip
     return len(found)

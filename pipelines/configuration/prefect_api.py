@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from exactly_once.errors import PipelineError
-from pipelines.configuration.shell import is_loopback, setting
+from pipelines.configuration.shell import is_loopback, read_variable
 from pipelines.environment import environment, read_services, services_file
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class PrefectApi:
         """What to do if the server does not answer."""
         if self.takes_sign_in:
             return "start it, or correct PREFECT_API_URL"
-        from pipelines.configuration.services import services_hint  # imported here: dlt takes a second
+        from pipelines.configuration.service_messages import services_hint  # imported here: dlt takes a second
 
         return services_hint()
 
@@ -124,4 +124,4 @@ def find_prefect_api() -> PrefectApi:
     url = read_services().get("prefect_api_url") if environment().uses_local_services else None
     if url:
         return PrefectApi(url, str(services_file()))
-    return PrefectApi(setting("PREFECT_API_URL"))
+    return PrefectApi(read_variable("PREFECT_API_URL"))

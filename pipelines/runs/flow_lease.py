@@ -4,12 +4,14 @@ Each pipeline has its own lease in addition, so that a load by hand and a flow e
 flow needs in its next run is beside the flow's lease, because a worker's disk does not last.
 """
 
-from typing import Any
+from typing import Any, cast
 
 from dlt.common.configuration.resolve import inject_section
 from dlt.common.configuration.specs.config_section_context import ConfigSectionContext
 from dlt.common.destination import Destination
+from dlt.common.destination.client import JobClientBase
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
+from dlt.destinations.impl.filesystem.configuration import FilesystemDestinationClientConfiguration as LakeConfiguration
 
 from exactly_once.lease.lease import Lease, lease_url
 from exactly_once.lease.store import ConditionalStore, open_store
@@ -33,9 +35,10 @@ def flow_state(name: str) -> ConditionalStore:
 
 
 def _beside(name: str) -> tuple[Any, str]:
-    lake = Destination.from_reference("lake")
+    lake = cast("Destination[LakeConfiguration, JobClientBase]", Destination.from_reference("lake"))
     dataset = raw_dataset()
     with inject_section(ConfigSectionContext(pipeline_name=PREFIX)):
-        settings = lake.configuration(lake.spec()._bind_dataset_name(dataset))
+        bound = lake.spec()._bind_dataset_name(dataset)  # noqa: SLF001  dlt binds it in a pipeline only
+        settings = lake.configuration(bound)
     filesystem, _ = fsspec_from_config(settings)
     return filesystem, lease_url(settings.bucket_url, environment().database, f"{dataset}_{name}")

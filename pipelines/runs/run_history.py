@@ -12,7 +12,7 @@ from pathlib import Path
 
 from exactly_once.errors import PipelineError
 from exactly_once.lease.owner import LeaseOwner, this_process
-from pipelines.configuration.plain_folder import shown
+from pipelines.configuration.library_safe_path import display_path
 from pipelines.runs.run_record import KILLED, OK, RUNNING, RunRecord, records_folder
 
 KEPT = 200  # records of one environment; the last good one of each source is kept in addition
@@ -94,8 +94,8 @@ def _paths(folder: Path) -> list[Path]:
         return []
     except OSError as error:
         raise PipelineError(
-            f"The records of runs in {shown(str(folder))} cannot be read ({error.strerror}): make that a folder of "
-            "your own, or move it away: runs go on without it."
+            f"The records of runs in {display_path(str(folder))} cannot be read ({error.strerror}): make that a folder "
+            "of your own, or move it away: runs go on without it."
         ) from error
 
 

@@ -8,13 +8,16 @@ import json
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pipelines.environment import data_dir
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 VERSION = 1
 
-# How a run or a part of it ended. KILLED and RUNNING are never written: readers find them out.
+# How a run or a part of it ended. KILLED and RUNNING are never written: readers infer them.
 OK = "ok"
 REFUSED = "refused"
 FAILED = "failed"
@@ -29,7 +32,7 @@ RESULTS = {0: OK, 3: REFUSED, 4: REFUSED, 75: BUSY, 76: LEASE_LOST, 130: INTERRU
 
 DBT = "dbt"  # the part of a run that is dbt's build; other parts have the names of sources
 
-Document = TypeVar("Document")
+Document = TypeVar("Document", bound="DataclassInstance")
 
 
 @dataclass
@@ -111,11 +114,12 @@ class RunRecord:
             ValueError: it is no record.
         """
         try:
-            record = _from_json(cls, json.loads(text))
-            record.outcomes = [_from_json(Outcome, one) for one in record.outcomes]
-            record.tables = [_from_json(TableRows, one) for one in record.tables]
-            record.refused = [_from_json(Refused, one) for one in record.refused]
-            record.build = _from_json(Build, record.build) if record.build else None
+            values = json.loads(text)
+            record = _from_json(cls, values)
+            record.outcomes = [_from_json(Outcome, one) for one in values.get("outcomes", [])]
+            record.tables = [_from_json(TableRows, one) for one in values.get("tables", [])]
+            record.refused = [_from_json(Refused, one) for one in values.get("refused", [])]
+            record.build = _from_json(Build, values["build"]) if values.get("build") else None
             datetime.fromisoformat(record.began_at)
             datetime.fromisoformat(record.ended_at or record.began_at)
         except (AttributeError, KeyError, TypeError) as error:

@@ -70,8 +70,19 @@ def recorded(kind: str, command: str, sources: Sequence[str]) -> Iterator["RunWr
         _current = None
 
 
-def current() -> "RunWriter | None":
-    """Return the run that this process does."""
+def find_current_run() -> "RunWriter | None":
+    """Return the run that this process does; None: it does none."""
+    return _current
+
+
+def current_run() -> "RunWriter":
+    """Return the run that this process does.
+
+    Raises:
+        LookupError: it does none.
+    """
+    if _current is None:
+        raise LookupError("this process has begun no run")
     return _current
 
 

@@ -19,7 +19,7 @@ MAY_IMPORT = {
     "dashboard": (
         "pipelines.environment",
         "pipelines.registry",
-        "pipelines.runs.run_record",
+        "pipelines.runs.run_history",
         "pipelines.configuration.private_files",
         "exactly_once.errors",
         "exactly_once.process",

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from pipelines.configuration import environment_checks
+from pipelines.diagnostics import environment_checks
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +20,7 @@ def test_every_place_names_the_same_pythons():
     assert found("pyproject.toml", r'requires-python = ">=([\d.]+),<([\d.]+)"') == (lowest, beyond)
     tuples = tuple(f"({version.replace('.', ', ')})" for version in (lowest, beyond))
     assert found("Makefile", r"not (\([\d, ]+\)) <= sys.version_info < (\([\d, ]+\))") == tuples
-    assert (str(environment_checks.LOWEST), str(environment_checks.HIGHEST)) == tuples
+    assert (str(environment_checks.LOWEST_PYTHON), str(environment_checks.HIGHEST_PYTHON)) == tuples
     assert found("Makefile", r"is not Python ([\d.]+) to ([\d.]+)") == (lowest, highest)
 
 

@@ -1,4 +1,4 @@
-"""A command that is told to stop: one line, the right exit code, also where the main thread is inside a C library."""
+"""An interrupted command ends with one line and its exit code, also if the main thread is in a C library."""
 
 import signal
 import subprocess

@@ -1,4 +1,4 @@
-"""Several threads behind one iterator: nothing is lost, an error ends all, and stopping leaves no thread behind."""
+"""Several threads behind one iterator: nothing is lost, an error ends all, and stopping leaves no thread."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""Signs of life: what a load is at, with rows, in a line every few seconds; none where nobody asked for them."""
+"""Progress: the step of a load and its rows, in a line every few seconds, only if asked for."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""A declaration with a wrong word is refused at import, in one line with file, line and the nearest right word."""
+"""A declaration with an unknown word fails at import, in one line with file, line and the nearest known word."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""When dbt has nothing to do: with a small DuckDB file in place of a warehouse; test_elt.py has a real one."""
+"""When dbt has nothing to build; with a small DuckDB file as the warehouse (test_elt.py has a real one)."""
 
 import json
 from datetime import UTC, datetime, timedelta

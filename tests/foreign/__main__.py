@@ -21,7 +21,7 @@ ROWS = ("lost", "doubled", "stale")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the schemas; 0: RAW was the source everywhere, or refused as expected; 1: it was not."""
+    """Run the schemas; return 0: RAW equalled the source, or was rejected as expected; 1: it did not."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     options = _options().parse_args(arguments)
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
@@ -46,7 +46,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def last_line(results: list[Result]) -> str:
-    """Return what came of all schemas, in one line; faults that are no difference of rows stand behind it."""
+    """Return the results of all schemas in one line, with the problems that are no difference of rows behind it."""
 
     def total(name: str) -> int:
         return sum(getattr(result, name) for result in results)
@@ -65,20 +65,20 @@ def last_line(results: list[Result]) -> str:
 
 
 def is_chosen(name: str, only: str) -> bool:
-    """Tell whether a schema runs: all but the cases, or those that `only` has a part of."""
+    """Return whether a schema runs: all but the cases, or those whose name contains a part of `only`."""
     parts = [part for part in only.split(",") if part]
     return any(part in name for part in parts) if parts else not name.startswith("case/")
 
 
 def _schemas(options: argparse.Namespace) -> list[Schema]:
-    """Return what is offered, or what an earlier run kept."""
+    """Return the offered schemas, or those that an earlier run kept."""
     if options.again:
         return [pickle.loads(options.again.read_bytes())]  # noqa: S301  from our own run
     return offered(options.seed, options.generated)
 
 
 def _kept(schema: Schema, options: argparse.Namespace) -> str:
-    """Keep a schema in a file, and return the command that tries it again, whatever hypothesis makes by then."""
+    """Save a schema in a file, and return the command that runs it again, whatever hypothesis generates by then."""
     options.keep.mkdir(parents=True, exist_ok=True)
     word = re.sub(r"\W+", "-", schema.name)
     file = options.keep / f"{word}.pickle"

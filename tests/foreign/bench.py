@@ -1,4 +1,4 @@
-"""The bench: schemas dealt to worker processes, each with a Postgres and an S3 API of its own."""
+"""Distributes schemas to worker processes, each with a Postgres and an S3 API of its own."""
 
 import logging
 import signal
@@ -33,7 +33,7 @@ WARM = Schema(
 
 @dataclass(frozen=True)
 class Order:
-    """What to do: `kills` loads are killed in all, where `seed` says; workers have folders in `folder`."""
+    """What to run: `kills` loads are killed, chosen by `seed`; workers have folders in `folder`."""
 
     seed: int
     kills: int
@@ -42,7 +42,7 @@ class Order:
 
 
 def results_of(order: Order, schemas: list[Schema]) -> Iterator[Result]:
-    """Yield what comes of each schema, as it comes."""
+    """Yield the result of each schema as it finishes."""
     context, shares = get_context("spawn"), _kills(order.kills, schemas)
     todo = iter(schemas)
     with ExitStack() as stack:
@@ -78,13 +78,13 @@ def _deal(worker: Connection, todo: Iterator[Schema], shares: Counter[str]) -> b
 
 
 def _kills(kills: int, schemas: list[Schema]) -> Counter[str]:
-    """Share the kills out over the turns of the schemas, evenly."""
+    """Distribute the kills evenly over the turns of the schemas."""
     turns = [schema.name for schema in schemas if schema.is_killed for _ in schema.turns]
     return Counter(turns[number * len(turns) // kills] for number in range(kills if turns else 0))
 
 
 def _work(connection: Connection, folder: Path, seed: int) -> None:
-    """Be a worker: it forks every load from here, so nothing here starts a thread or opens a warehouse."""
+    """Run a worker, which forks every load: nothing here may start a thread or open a warehouse."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
@@ -105,7 +105,7 @@ def _work(connection: Connection, folder: Path, seed: int) -> None:
 
 
 def _told(story: Story) -> Result:
-    """Return what comes of a schema; an error of the harness in it is a result, too."""
+    """Return the result of a schema; an error of the harness is a result, too."""
     try:
         return story.tell()
     except Exception:  # noqa: BLE001  the other schemas run

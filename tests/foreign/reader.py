@@ -1,4 +1,4 @@
-"""Read both sides and compare them, by means that the pipelines do not share.
+"""Read source and RAW and compare them, with code that the pipelines do not share.
 
 psycopg2 reads the source, as text that Postgres writes; DuckDB reads RAW. Both sides of a value become one Python
 value, by the Postgres type of the column and the type that RAW gave it.
@@ -35,7 +35,7 @@ from pg_attribute a join base b on b.oid = a.attnum join pg_type t on t.oid = b.
 where a.attrelid = to_regclass(%(relation)s) order by a.attnum
 """
 TIMES = ("date", "timestamp", "timestamptz")
-# The first and the last time that every warehouse has, in microseconds since 1970: infinite ones land as these.
+# The first and the last time that every warehouse has, in microseconds since 1970: infinite ones are loaded as these.
 FIRST, LAST, LAST_DATE = -62_135_596_800_000_000, 253_402_300_799_999_999, 253_402_214_400_000_000
 OWN = ("_deleted_at", "_row_key")
 SHOWN = 5  # differences of a table and kind that are printed
@@ -172,15 +172,15 @@ class Comparison:
         self._marker = names.get(line_deletes(self._line), "")
         rows = list(self._source_rows(columns, names, types))
         self.rows = len(rows)
-        landed = list(self._raw_rows(in_raw[place], types)) if place in in_raw else []
+        loaded = list(self._raw_rows(in_raw[place], types)) if place in in_raw else []
         if self._line["key"] == "row" or not set(self._line["key"]) <= names.keys():
-            self._as_multiset(rows, landed)
+            self._as_multiset(rows, loaded)
             return
         key = [names[column] for column in self._line["key"]]
         expected = {tuple(row[part] for part in key): row for row in rows}
         if len(expected) != len(rows):
             self._add("stale", "the source has a key twice: the schema of the test is wrong")
-        self._by_key(expected, landed, key)
+        self._by_key(expected, loaded, key)
         gone = {**self._before.gone, **self._before.alive}
         gone = {k: row for k, row in gone.items() if k not in expected}
         self.after = Known(expected, gone, {c.name: names[c.name] for c in columns if names[c.name] in types}, types)
@@ -188,10 +188,10 @@ class Comparison:
             if count > SHOWN:
                 self.problems += [Problem(kind, self._name, "and more")] * (count - SHOWN)
 
-    def _by_key(self, expected: dict[tuple, dict], landed: list[dict], key: list[str]) -> None:
+    def _by_key(self, expected: dict[tuple, dict], loaded: list[dict], key: list[str]) -> None:
         alive, dead = defaultdict(list), defaultdict(list)
         deletes = self._line["deletes"]
-        for row in landed:
+        for row in loaded:
             place = tuple(row.get(part) for part in key)
             (alive if row["_deleted_at"] is None else dead)[place].append(row)
         for place, row in expected.items():
@@ -240,9 +240,9 @@ class Comparison:
             elif not is_same(value, here[0][name]):
                 self._add("stale", f"key {place}, column {name}: source {value!r:.200}, RAW {here[0][name]!r:.200}")
 
-    def _as_multiset(self, rows: list[dict], landed: list[dict]) -> None:
+    def _as_multiset(self, rows: list[dict], loaded: list[dict]) -> None:
         names = sorted({name for row in rows for name in row})
-        there = Counter(tuple(row.get(name) for name in names) for row in landed if row["_deleted_at"] is None)
+        there = Counter(tuple(row.get(name) for name in names) for row in loaded if row["_deleted_at"] is None)
         here = Counter(tuple(row[name] for name in names) for row in rows)
         for kind, difference in (("lost", here - there), ("doubled", there - here)):
             for row, count in difference.items():
@@ -408,27 +408,27 @@ def trimmed(text: str) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def is_same(value: Any, landed: Any) -> bool:
+def is_same(value: Any, loaded: Any) -> bool:
     """Tell whether both sides are one value; an array is JSON, or the text that Postgres writes."""
     if isinstance(value, tuple):
-        return landed in value
-    return value == landed and isinstance(value, bool) == isinstance(landed, bool)
+        return loaded in value
+    return value == loaded and isinstance(value, bool) == isinstance(loaded, bool)
 
 
-def is_same_or_cast(value: Any, landed: Any) -> bool:
+def is_same_or_cast(value: Any, loaded: Any) -> bool:
     """Tell whether a value that lasted while its column's type widened is the same."""
-    if is_same(value, landed):
+    if is_same(value, loaded):
         return True
-    if value is None or landed is None:
-        return value is landed
-    if isinstance(value, bytes) and len(value) == 8 and isinstance(landed, (str, Decimal)):
-        return Decimal(struct.unpack(">d", value)[0]) == Decimal(landed)
-    if isinstance(value, (str, Decimal)) and isinstance(landed, (str, Decimal)):
+    if value is None or loaded is None:
+        return value is loaded
+    if isinstance(value, bytes) and len(value) == 8 and isinstance(loaded, (str, Decimal)):
+        return Decimal(struct.unpack(">d", value)[0]) == Decimal(loaded)
+    if isinstance(value, (str, Decimal)) and isinstance(loaded, (str, Decimal)):
         try:
-            return Decimal(value) == Decimal(landed)
+            return Decimal(value) == Decimal(loaded)
         except InvalidOperation:
-            return str(value) == str(landed)
-    return isinstance(value, Decimal) and isinstance(landed, bytes) and bits(float(value)) == landed
+            return str(value) == str(loaded)
+    return isinstance(value, Decimal) and isinstance(loaded, bytes) and bits(float(value)) == loaded
 
 
 def brief(row: Mapping[str, Any]) -> str:

@@ -11,16 +11,16 @@ from functools import partial
 from tests.foreign.reader import Known, Problem, compare, digests
 from tests.foreign.schema import Schema, Turn
 from tests.foreign.world import Refused, World
-from tools.kill_test.children import Ending
+from tools.kill_test.children import RunResult
 from tools.kill_test.reference import Reference
-from tools.kill_test.scene import reason
+from tools.kill_test.trial import reason
 
 REFUSED = (3, 4)  # the exit codes of a load that left tables out
 
 
 @dataclass
 class Result:
-    """What came of a schema; `refused` counts refusals, `kills` loads that were killed."""
+    """The result of a schema; `refused` counts rejected tables, `kills` killed loads."""
 
     schema: str
     tables: int = 0
@@ -57,7 +57,7 @@ class Story:
         self.result = Result(self.schema.name)
 
     def tell(self) -> Result:
-        """Live through the schema's turns; one that cannot load ends it."""
+        """Run the schema's turns; one that cannot load ends them."""
         started, result = time.monotonic(), self.result
         self.world.begin(self.schema)
         tables = {name: dict(line) for name, line in self.schema.tables.items()}
@@ -76,7 +76,7 @@ class Story:
         return result
 
     def _turn(self, number: int, turn: Turn, tables: Mapping, kills: int) -> bool:
-        """Load, killed before as often as said, and compare; tell whether the next turn makes sense."""
+        """Kill some loads, load and compare; return whether the next turn makes sense."""
         result, state = self.result, "later" if number else "first"
         before = self.world.ask(partial(digests, self.world.warehouse))
         for _ in range(kills if state in self.references else 0):
@@ -93,7 +93,7 @@ class Story:
             return False  # nothing was loaded, and the command said so
         refused = self._refused(ending, turn, where)
         if not kills:
-            # A killed load may have landed what was new, so that the one after it finds nothing to do.
+            # A killed load may have loaded what was new, so that the next one has nothing to do.
             kept = {one.raw_name for one in refused.values()}
             self._judge_unchanged(before, after, kept, where, "changed, and the table was refused")
             if turn.is_idle:
@@ -103,8 +103,8 @@ class Story:
         self._compare({name: line for name, line in tables.items() if name not in refused}, where)
         return True
 
-    def _judge_output(self, ending: Ending, turn: Turn, where: str) -> None:
-        """Hold the exit code and the output of a load against what is expected."""
+    def _judge_output(self, ending: RunResult, turn: Turn, where: str) -> None:
+        """Compare the exit code and the output of a load with the expected ones."""
         said, problems = reason(ending.output), []
         if turn.fails:
             is_right = ending.code and not ending.signal and re.search(turn.fails, ending.output)
@@ -126,9 +126,9 @@ class Story:
         self._add([Problem("rewritten", where, f"{name} {what}") for name in moved])
 
     def _kill(self, number: int, turn: Turn, tables: Mapping, reference: Reference) -> None:
-        """Kill a load; its machine may be gone with it, and the source goes on."""
-        strike, phase = reference.strike(self._dice.randrange(1000), self.seed, self._dice)
-        ending = self.world.load(tables, turn.arguments, strike)
+        """Kill a load, with or without its machine's folder, and change the source."""
+        kill_point, phase = reference.choose(self._dice.randrange(1000), self.seed, self._dice)
+        ending = self.world.load(tables, turn.arguments, kill_point)
         self.result.loads += 1
         self.result.kills += bool(ending.signal)
         place = "same"
@@ -138,10 +138,10 @@ class Story:
         if self.schema.after_kill and self._dice.random() < 0.5:
             self.world.change(self.schema.after_kill)
         how = "killed" if ending.signal else f"ended with {ending.code}"
-        self.result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {strike}")
+        self.result.lines.append(f"load {number + 1} {how} in {phase}, {place} machine: {kill_point}")
 
-    def _refused(self, ending: Ending, turn: Turn, where: str) -> dict[str, Refused]:
-        """Hold the refusals of a load against what is expected, and return the tables."""
+    def _refused(self, ending: RunResult, turn: Turn, where: str) -> dict[str, Refused]:
+        """Compare the rejected tables of a load with the expected ones, and return them."""
         result = self.result
         lines = [line for line in ending.output.splitlines() if line.startswith("✗")]
         found = self.world.refused() if ending.code in REFUSED else {}

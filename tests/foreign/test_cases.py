@@ -17,7 +17,7 @@ NAMES = [schema.name for schema in cases.SCHEMAS]
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory) -> dict[str, dict]:
-    """What came of every case, by name: one run of the harness for all of them."""
+    """The result of every case by name, from one run of the harness."""
     folder = tmp_path_factory.mktemp("cases")
     options = ["--only", "case/", "--kills", "0", "--generated", "0", "--show", "0", "--json", str(folder / "results")]
     done = subprocess.run(

@@ -21,8 +21,8 @@ from pipelines import command, postgres
 from tests.foreign.schema import Schema, Tables
 from tests.foreign.services import DATABASE
 from tests.support.platform import BUCKET, KEYS
-from tools.kill_test.boundaries import Strike
-from tools.kill_test.children import Ending, ask, run
+from tools.kill_test.boundaries import KillPoint
+from tools.kill_test.children import RunResult, call_in_child, run_in_child
 
 HELD = 75  # the exit code of a run that finds another one at work
 PATIENCE = 90  # seconds in which a run that finds the lease of a killed one is started again
@@ -54,7 +54,7 @@ class World:
         return self.folder / "dlt"
 
     def begin(self, schema: Schema) -> None:
-        """Make everything new: the schema's database, an empty lake, no warehouse."""
+        """Reset the world: the schema's database, an empty lake, no warehouse."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         services = {
@@ -68,21 +68,21 @@ class World:
             execute(self.addresses["admin_url"], [statement])
         execute(self.addresses["superuser_url"], [f"create extension {name}" for name in schema.extensions])
         self.change(schema.sql)
-        ask(self._empty_lake, {})
+        call_in_child(self._empty_lake, {})
 
     def change(self, sql: Iterable[str]) -> None:
         """Run statements at the source, each in a transaction of its own."""
         execute(self.addresses["postgres_url"], sql)
 
-    def load(self, tables: Tables, arguments: Sequence[str] = (), strike: Strike | None = None) -> Ending:
-        """Load once in a child, killed where `strike` says; the lease of a killed load is waited for."""
+    def load(self, tables: Tables, arguments: Sequence[str] = (), kill_point: KillPoint | None = None) -> RunResult:
+        """Load once in a child, killed at a point; the lease of a killed load is waited for."""
         deadline = time.monotonic() + PATIENCE
         while True:
-            ending = run(
+            ending = run_in_child(
                 partial(load, tables, arguments),
                 self.folder,
                 self.environment(),
-                strike,
+                kill_point,
                 {urlsplit(self.addresses["s3_url"]).port: "S3"},
                 limit=300,
             )
@@ -91,8 +91,8 @@ class World:
             time.sleep(0.2)
 
     def ask(self, call: Callable[[], Any]) -> Any:
-        """Return what a function returns in a child: whoever forks opens no warehouse."""
-        return ask(call, self.environment())
+        """Call a function in a child and return its value: a process that forks opens no warehouse."""
+        return call_in_child(call, self.environment())
 
     def environment(self) -> dict[str, str]:
         """Return the environment of a load."""
@@ -115,7 +115,7 @@ class World:
 
 
 def load(tables: Tables, arguments: Sequence[str]) -> None:
-    """Be `python pipelines/postgres.py` with other tables."""
+    """Run `python pipelines/postgres.py` with other tables."""
     os.environ.setdefault("PYTHONWARNINGS", "ignore")
     postgres.TABLES = tuple(Table(name, **line) for name, line in tables.items())
     command.run("postgres", postgres.load, list(arguments))

@@ -1,4 +1,4 @@
-"""One machine for the session: its clone is set up once; what a test breaks lies in a data folder of its own."""
+"""One machine for the session: its clone is set up once; a test that breaks something uses its own data folder."""
 
 import shutil
 import tempfile

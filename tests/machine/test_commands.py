@@ -1,4 +1,4 @@
-"""Every command says what it takes, and refuses the rest, before it does anything."""
+"""Every command documents its arguments, and rejects others before it does anything."""
 
 import re
 

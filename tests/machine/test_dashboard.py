@@ -1,4 +1,4 @@
-"""`make dashboard` on somebody else's machine: it says where it is, answers there, and asks nobody else."""
+"""`make dashboard` on somebody else's machine: it prints its address, answers there, and contacts nobody else."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Every command in a clone whose path holds what shells, URLs, patterns and formats give a meaning to."""
+"""Every command in a clone whose path contains what shells, URLs, patterns and formats interpret."""
 
 import json
 import stat

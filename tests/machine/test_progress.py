@@ -1,4 +1,4 @@
-"""Minutes never pass without a sign of life: on the terminal, in Prefect's logs, and not with --quiet."""
+"""Progress is shown every minute: on the terminal and in Prefect's logs, and not with --quiet."""
 
 import json
 import re
@@ -16,7 +16,7 @@ NODES = re.compile(r" +\d+\.\d s  dbt: \d+ of \d+ nodes done")
 
 
 def forget(folder) -> None:
-    """Remove what loads have left: the next one reads everything."""
+    """Remove the files of loads: the next one reads everything."""
     for path in ("dlt", "lake", "dp_mailblaze_demo_local_db.duckdb", "dp_mailblaze_demo_local_db.duckdb.wal"):
         shutil.rmtree(folder / path, ignore_errors=True) if (folder / path).is_dir() else (folder / path).unlink(
             missing_ok=True

@@ -1,4 +1,4 @@
-"""What other programs have put into the shell and into the user's home changes nothing, and nobody else is asked."""
+"""Other programs' settings in the shell and the home folder change nothing, and nobody else is contacted."""
 
 import json
 import re

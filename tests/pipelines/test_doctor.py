@@ -1,4 +1,4 @@
-"""The doctor as a person starts it, on real parts: what is well is ✓, what is not is named with what to type."""
+"""The doctor's command on real services: ✓ for what works, and the command to type for what does not."""
 
 import os
 import shutil
@@ -20,7 +20,7 @@ from exactly_once.diagnostics.check import Check, redact, run_check
 from exactly_once.diagnostics.warehouse_checks import scratch_table
 from exactly_once.errors import PipelineError
 from pipelines import postgres, saas
-from pipelines.configuration import environment_checks
+from pipelines.diagnostics import environment_checks
 from pipelines.doctor import doctor_context
 from tests.support.platform import BUCKET, TOKEN, execute, objects, serve
 
@@ -29,13 +29,13 @@ ROOT = Path(__file__).parents[2]
 
 @dataclass
 class Findings:
-    """What the doctor printed, and how it ended."""
+    """The doctor's output and exit code."""
 
     code: int
     text: str
 
     def lines(self, mark: str) -> dict[str, str]:
-        """Return the lines with a mark, by what was looked at."""
+        """Return the lines with a mark, by check."""
         found = [line[2:].split(": ", 1) for line in self.text.splitlines() if line.startswith(f"{mark} ")]
         return {line[0]: line[-1] for line in found}
 
@@ -66,7 +66,7 @@ def well(platform):
 
 
 def kept(platform) -> tuple:
-    """Return everything that stands in the warehouse and in the lake."""
+    """Return everything that is in the warehouse and in the lake."""
     schemas = platform.raw("select schema_name from duckdb_schemas() where not internal order by 1")
     tables = platform.raw("select schema_name, table_name, estimated_size from duckdb_tables() order by 1, 2")
     return schemas, tables, platform.lake()
@@ -211,7 +211,7 @@ def test_a_version_other_than_the_locked_one_is_named(tmp_path, monkeypatch):
     with pytest.raises(
         PipelineError, match=rf"^duckdb is {duckdb.__version__}, requirements.lock says 0.0.*make setup"
     ):
-        environment_checks.versions()
+        environment_checks.check_versions()
 
 
 def test_a_statement_that_fails_keeps_its_reason_and_leaves_no_table(tmp_path, monkeypatch):

@@ -1,4 +1,4 @@
-"""The lease of a flow, in a lake that is a folder: who holds it, who takes over, and its repair."""
+"""The lease of a flow in a lake that is a folder: its owner, a takeover, and its repair."""
 
 import os
 import subprocess

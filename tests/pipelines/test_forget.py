@@ -1,4 +1,4 @@
-"""`make clean` removes what is ours, and nothing of a folder that no run has used."""
+"""`make clean` removes the files of runs, and nothing of a folder that no run has used."""
 
 from pipelines.forget import forget
 

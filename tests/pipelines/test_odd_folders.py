@@ -1,4 +1,4 @@
-"""Data folders whose path holds what libraries read as syntax, and who may read them."""
+"""Data folders whose path libraries would misread, and who may read them."""
 
 import os
 import stat
@@ -15,7 +15,7 @@ from dlt.extract.storage import ExtractorItemStorage
 from exactly_once.errors import PipelineError
 from exactly_once.storage import percent_paths
 from exactly_once.storage.lake_paths import adopt_encoded, lake_path
-from pipelines.configuration.plain_folder import plain, shown
+from pipelines.configuration.library_safe_path import display_path, library_safe_path
 from pipelines.configuration.private_files import keep_private
 from pipelines.environment import data_dir, environment, read_services
 
@@ -40,16 +40,16 @@ def test_dlt_makes_its_data_files_in_a_folder_with_percent_signs():
 def test_a_link_stands_for_a_folder_with_a_hash_and_is_made_again(tmp_path):
     folder = tmp_path / ODD
     folder.mkdir()
-    link = plain(folder)
+    link = library_safe_path(folder)
     assert "#" not in str(link)
     assert link.resolve() == folder
-    assert plain(folder) == link
+    assert library_safe_path(folder) == link
     link.unlink()
     link.symlink_to(tmp_path)  # of another folder that had this name
-    assert plain(folder).resolve() == folder
-    assert shown(str(plain(folder) / "x.html")) == str(folder / "x.html")
-    assert plain(tmp_path) == tmp_path
-    assert shown(str(tmp_path / "x.html")) == str(tmp_path / "x.html")
+    assert library_safe_path(folder).resolve() == folder
+    assert display_path(str(library_safe_path(folder) / "x.html")) == str(folder / "x.html")
+    assert library_safe_path(tmp_path) == tmp_path
+    assert display_path(str(tmp_path / "x.html")) == str(tmp_path / "x.html")
 
 
 def test_a_link_is_never_put_where_others_may_write(tmp_path, monkeypatch):
@@ -58,14 +58,14 @@ def test_a_link_is_never_put_where_others_may_write(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing" / "temporary"))
     (tmp_path / "missing").write_text("no folder")
     with pytest.raises(PipelineError, match="no folder can be made for a link"):
-        plain(tmp_path / "#")
+        library_safe_path(tmp_path / "#")
 
 
 @pytest.mark.integration
 def test_a_database_in_a_folder_with_a_question_mark_outlives_a_kill(tmp_path):
     folder = tmp_path / "what?" / "is it?"
     folder.mkdir(parents=True)
-    path = plain(folder) / "x.duckdb"
+    path = library_safe_path(folder) / "x.duckdb"
     write = "import duckdb, os, sys; duckdb.connect(sys.argv[1]).execute('create table t as select 1 a'); os._exit(9)"
     assert subprocess.run([sys.executable, "-c", write, str(path)]).returncode == 9
     with duckdb.connect(str(path)) as connection:
@@ -76,7 +76,7 @@ def test_a_database_in_a_folder_with_a_question_mark_outlives_a_kill(tmp_path):
 def test_a_folder_whose_journal_has_no_place_is_refused(tmp_path):
     (tmp_path / "what.wal?").write_text("no folder")
     with pytest.raises(PipelineError, match=r"holds a \?"):
-        plain(tmp_path / "what?")
+        library_safe_path(tmp_path / "what?")
 
 
 @pytest.mark.parametrize(

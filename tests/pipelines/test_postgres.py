@@ -1,4 +1,4 @@
-"""The Postgres door through the real pipe: Postgres, an S3 API, DuckDB."""
+"""The Postgres source end to end: Postgres, an S3 API, DuckDB."""
 
 import shutil
 

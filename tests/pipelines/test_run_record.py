@@ -1,4 +1,4 @@
-"""The record of a run: written however it ends, read by another process, limited in number, without secrets."""
+"""The record of a run: written however the run ends, read by another process, limited in number, without secrets."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The API door through the real pipe: HTTP on a port, an S3 API, DuckDB."""
+"""The SaaS API source end to end: HTTP on a port, an S3 API, DuckDB."""
 
 import json
 import shutil
@@ -33,8 +33,8 @@ def stored(platform, resource: str) -> dict:
     return {body[ENDPOINTS[resource].key]: body for body in bodies}
 
 
-def landed(platform, resource: str) -> dict:
-    """Return RAW's rows as the vendor would write them."""
+def loaded(platform, resource: str) -> dict:
+    """Return RAW's rows as the vendor writes them."""
     key = ENDPOINTS[resource].key
     names = [name for (name,) in platform.raw(f"select column_name from (describe RAW.SAAS_{resource})")]
     names = [name for name in names if not name.startswith("_")]
@@ -51,9 +51,9 @@ def as_json(value):
 
 
 def assert_raw_equals_api(platform, vanished: dict[str, dict] | None = None):
-    """Compare RAW with what the vendor has, and with the last values of what it has removed, by resource and key."""
+    """Compare RAW with the vendor's objects and with the last values of deleted ones, by resource and key."""
     for resource in ENDPOINTS:
-        ours, theirs = landed(platform, resource), (vanished or {}).get(resource, {}) | stored(platform, resource)
+        ours, theirs = loaded(platform, resource), (vanished or {}).get(resource, {}) | stored(platform, resource)
         assert len(platform.raw(f"select 1 from RAW.SAAS_{resource}")) == len(theirs), resource
         for key, body in theirs.items():
             assert {name: value for name, value in ours[key].items() if value is not None} == {
@@ -77,7 +77,7 @@ def test_second_load_brings_only_what_is_new(platform):
 
 def test_days_of_traffic_with_late_events_and_a_new_column(platform):
     load()
-    assert "ab_test_variant" not in landed(platform, "campaigns")[1]
+    assert "ab_test_variant" not in loaded(platform, "campaigns")[1]
     vanished = {"campaigns": {}, "suppressions": {}}
     for day in (1, 2):
         before = {resource: stored(platform, resource) for resource in vanished}
@@ -88,7 +88,7 @@ def test_days_of_traffic_with_late_events_and_a_new_column(platform):
             assert len(gone) == store.read_changes(platform.saas_store, day)[resource]["deleted"] > 0
             vanished[resource] |= {key: bodies[key] for key in gone}
         assert_raw_equals_api(platform, vanished)
-    assert {row["ab_test_variant"] for row in landed(platform, "campaigns").values()} >= {"A", "B"}
+    assert {row["ab_test_variant"] for row in loaded(platform, "campaigns").values()} >= {"A", "B"}
     files = platform.lake()
     assert load().load_ids == []
     assert platform.lake() == files
@@ -176,10 +176,10 @@ def test_a_changed_type_is_refused_by_name(platform):
             "update campaigns set body = json_set(body, '$.recipient_count', 'many') where body ->> 'updated_at' = "
             "(select max(body ->> 'updated_at') from campaigns)"
         )
-    before = landed(platform, "campaigns")
+    before = loaded(platform, "campaigns")
     load()
     (refused,) = read_refused(Path(build_pipeline("saas").working_dir))
     assert refused.name == "campaigns"
     assert "saas_campaigns.recipient_count: in campaign_id" in refused.line
     assert '"many" is text, and its column is a bigint' in refused.line
-    assert landed(platform, "campaigns") == before
+    assert loaded(platform, "campaigns") == before

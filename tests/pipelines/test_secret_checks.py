@@ -10,10 +10,9 @@ from fastapi import FastAPI, Request, Response
 from moto import mock_aws
 
 from exactly_once.errors import PipelineError
-from pipelines import doctor
-from pipelines.configuration import secret_checks
 from pipelines.configuration.prefect_api import PrefectApi
-from pipelines.configuration.secret_checks import NEEDED, OF_PREFECT, secrets
+from pipelines.diagnostics import environment_checks, secret_checks
+from pipelines.diagnostics.secret_checks import PREFECT_SECRETS, REQUIRED_SECRETS, check_secrets
 from tests.support.platform import serve
 
 pytestmark = pytest.mark.integration
@@ -24,13 +23,13 @@ NAME = "dp-mailblaze-demo-dev"
 
 @pytest.fixture
 def manager(monkeypatch):
-    """Secrets Manager as `terraform apply` leaves it: places without a value."""
+    """Secrets Manager as `terraform apply` leaves it: secrets without a value."""
     monkeypatch.setenv("MAILBLAZE_ENV", "dev")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mock")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "mock")
     with mock_aws():
         client = boto3.client("secretsmanager", region_name="eu-central-1")
-        for setting in (*NEEDED, "PREFECT_API_KEY"):
+        for setting in (*REQUIRED_SECRETS, "PREFECT_API_KEY"):
             client.create_secret(Name=f"{NAME}/{setting}")
         yield client
 
@@ -41,28 +40,30 @@ def put(client, *settings: str) -> None:
 
 
 def test_each_empty_one_is_named_with_the_command_that_puts_its_value(manager):
-    put(manager, *NEEDED[1:])
+    put(manager, *REQUIRED_SECRETS[1:])
     with pytest.raises(PipelineError) as refusal:
-        secrets()
-    assert str(refusal.value).startswith(f"no value in {NEEDED[0]}, PREFECT_API_KEY, and ECS starts no task before: ")
+        check_secrets()
+    assert str(refusal.value).startswith(
+        f"no value in {REQUIRED_SECRETS[0]}, PREFECT_API_KEY, and ECS starts no task before: "
+    )
     assert f'"$(cat VALUE)" --secret-id {NAME}/PREFECT_API_KEY`' in str(refusal.value)
 
 
 def test_all_with_a_value_are_well(manager):
-    put(manager, *NEEDED, "PREFECT_API_KEY")
-    assert secrets() == "each of 5 has a value"
+    put(manager, *REQUIRED_SECRETS, "PREFECT_API_KEY")
+    assert check_secrets() == "each of 5 has a value"
 
 
 def test_a_prefect_that_asks_nobody_needs_none(manager):
-    put(manager, *NEEDED)
+    put(manager, *REQUIRED_SECRETS)
     manager.delete_secret(SecretId=f"{NAME}/PREFECT_API_KEY", ForceDeleteWithoutRecovery=True)
-    assert secrets() == "each of 4 has a value"
+    assert check_secrets() == "each of 4 has a value"
 
 
 def test_one_that_is_not_there_is_named(manager):
-    manager.delete_secret(SecretId=f"{NAME}/{NEEDED[0]}", ForceDeleteWithoutRecovery=True)
-    with pytest.raises(PipelineError, match=f"{NAME}/{NEEDED[0]}: not there; `terraform apply` makes it"):
-        secrets()
+    manager.delete_secret(SecretId=f"{NAME}/{REQUIRED_SECRETS[0]}", ForceDeleteWithoutRecovery=True)
+    with pytest.raises(PipelineError, match=f"{NAME}/{REQUIRED_SECRETS[0]}: not there; `terraform apply` makes it"):
+        check_secrets()
 
 
 def test_a_sign_in_that_may_not_look_is_no_fault(monkeypatch):
@@ -77,18 +78,20 @@ def test_a_sign_in_that_may_not_look_is_no_fault(monkeypatch):
 
     monkeypatch.setenv("MAILBLAZE_ENV", "prod")
     denied = ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeSecret")
-    assert secrets(Refuses(denied)).startswith("not looked at: this AWS sign-in may not secretsmanager:DescribeSecret")
-    assert secrets(Refuses(NoCredentialsError())).startswith("not looked at: ")
+    assert check_secrets(Refuses(denied)).startswith(
+        "not looked at: this AWS sign-in may not secretsmanager:DescribeSecret"
+    )
+    assert check_secrets(Refuses(NoCredentialsError())).startswith("not looked at: ")
 
 
 def test_the_list_is_terraforms():
     text = (ROOT / "terraform/modules/platform/settings.tf").read_text()
     found = re.findall(r'"([A-Z_]+)"', text[text.index("secrets = setunion(") :])
-    assert set(found) == {*NEEDED, *OF_PREFECT}
+    assert set(found) == {*REQUIRED_SECRETS, *PREFECT_SECRETS}
     table = (
         (ROOT / "docs/security.md").read_text().partition("### Secrets that must have a value")[2].partition("\n#")[0]
     )
-    assert set(re.findall(r"^\| `([A-Z_]+)`", table, re.M)) == {*NEEDED, *OF_PREFECT}
+    assert set(re.findall(r"^\| `([A-Z_]+)`", table, re.M)) == {*REQUIRED_SECRETS, *PREFECT_SECRETS}
     assert secret_checks.REGION in (ROOT / "terraform/environments/dev/providers.tf").read_text()
 
 
@@ -103,7 +106,7 @@ def test_a_request_signs_in_as_prefects_client_does(monkeypatch):
 
 
 def test_a_server_behind_user_and_password_is_signed_in_to(monkeypatch):
-    """As `PREFECT_SERVER_API_AUTH_STRING` makes one; its health asks nobody."""
+    """As with `PREFECT_SERVER_API_AUTH_STRING`; its health endpoint needs no sign-in."""
     pair, app = ":".join(["admin", "pass"]), FastAPI()
     app.get("/api/health")(lambda: True)
 
@@ -121,9 +124,9 @@ def test_a_server_behind_user_and_password_is_signed_in_to(monkeypatch):
         with pytest.raises(
             PipelineError, match=r"asks for a sign-in \(401\): set PREFECT_API_KEY or, .*PREFECT_API_AUTH_STRING"
         ):
-            doctor.prefect()
+            environment_checks.check_prefect()
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", "another")
         with pytest.raises(PipelineError, match="refuses the sign-in"):
-            doctor.prefect()
+            environment_checks.check_prefect()
         monkeypatch.setenv("PREFECT_API_AUTH_STRING", pair)
-        assert doctor.prefect() == f"{url}/api"
+        assert environment_checks.check_prefect() == f"{url}/api"

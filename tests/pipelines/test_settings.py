@@ -1,4 +1,4 @@
-"""Settings come by our names alone, and what cannot be meant is one line that names it as it is typed."""
+"""Settings count by our names only, and an invalid one is one line that names it as it is typed."""
 
 import json
 import os
@@ -19,8 +19,12 @@ from snowflake.connector.vendored import requests as snowflake_requests
 
 from exactly_once.errors import PipelineError, user_message
 from pipelines import postgres, registry, saas
-from pipelines.configuration import effective, settings, shell
-from pipelines.configuration.settings import CHECKS, find, is_full, missing
+from pipelines.configuration import providers, settings, shell
+from pipelines.configuration.lookup import find_setting
+from pipelines.configuration.providers import is_full_name
+from pipelines.configuration.settings import missing
+from pipelines.configuration.value_checks import VALUE_CHECKS, check_values
+from pipelines.diagnostics import effective_settings
 from pipelines.doctor import doctor_context
 from pipelines.environment import data_dir, environment
 from pipelines.run_context import MailBlazeContext
@@ -84,15 +88,22 @@ def test_a_load_takes_nothing_from_bare_and_partial_names(platform, monkeypatch,
     report = postgres.load()
     assert report.tables["postgres_contacts"].extracted == 3, "deletes are looked for, whatever SWEEP says"
     assert saas.load().tables["saas_campaigns"].in_raw > 0
-    assert settings.ignored >= {"BASE_URL", "API_KEY", "SWEEP", "CREDENTIALS", "DATASET_NAME", "SOURCES__BASE_URL"}
+    assert providers.ignored_names >= {
+        "BASE_URL",
+        "API_KEY",
+        "SWEEP",
+        "CREDENTIALS",
+        "DATASET_NAME",
+        "SOURCES__BASE_URL",
+    }
 
 
 def test_a_name_counts_with_its_sections(monkeypatch, addresses):
     full = [("sources", "saas"), ("sources", "saas", "saas"), ("destination", "lake", "credentials"), ("lease",)]
     partial = [(), ("sources",), ("destination",), ("credentials",), ("destination", "credentials"), ("saas",)]
-    assert [is_full(sections) for sections in (*full, *partial)] == [True] * len(full) + [False] * len(partial)
+    assert [is_full_name(sections) for sections in (*full, *partial)] == [True] * len(full) + [False] * len(partial)
     monkeypatch.setenv("SAAS__SOURCES__SAAS__LAG", "5")
-    found = find("sources.saas.lag", "saas")
+    found = find_setting("sources.saas.lag", "saas")
     assert (found.name, found.value, found.origin) == ("SAAS__SOURCES__SAAS__LAG", "5", "the shell")
     assert doctor_context().source_settings(saas.saas, "saas").lag == 5
 
@@ -114,12 +125,12 @@ def test_files_count_by_full_names_and_only_those_of_this_folder(tmp_path, monke
 
     assert (answers("lag", "sources", "saas"), answers("api_key"), answers("base_url", "sources")) == (7, None, None)
     assert answers("base_url", "sources", "saas") is None, "an empty value is none"
-    assert "sources.base_url of .dlt/secrets.toml" in settings.ignored
+    assert "sources.base_url of .dlt/secrets.toml" in providers.ignored_names
 
 
 @pytest.fixture
 def addresses(tmp_path, monkeypatch) -> Path:
-    """A data folder whose services.json names services that nobody has to ask."""
+    """A data folder whose services.json names services that no test contacts."""
     names = ("postgres_url", "saas_url", "saas_token", "s3_endpoint_url")
     services = dict.fromkeys(names, "http://127.0.0.1:1") | {"s3_credentials": KEYS}
     (tmp_path / "services.json").write_text(json.dumps(services))
@@ -168,16 +179,16 @@ def test_a_value_that_cannot_be_meant_is_named_as_typed(addresses, monkeypatch, 
 
 
 def test_what_is_set_by_default_can_be_meant(addresses):
-    settings.check()
-    assert all("." in name for name in CHECKS)
+    check_values()
+    assert all("." in name for name in VALUE_CHECKS)
 
 
 def test_an_empty_value_is_unset(addresses, monkeypatch):
-    before = find("sources.saas.base_url"), data_dir()
+    before = find_setting("sources.saas.base_url"), data_dir()
     for name in ("SOURCES__SAAS__BASE_URL", "SOURCES__SAAS__API_KEY", "LEASE__TTL", "RUNTIME__LOG_LEVEL", "BASE_URL"):
         monkeypatch.setenv(name, "")
-    settings.check()
-    assert (find("sources.saas.base_url"), data_dir()) == before
+    check_values()
+    assert (find_setting("sources.saas.base_url"), data_dir()) == before
     assert doctor_context().source_settings(saas.saas, "saas").api_key == "http://127.0.0.1:1"
     monkeypatch.setenv("MAILBLAZE_ENV", "")
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", "")
@@ -189,7 +200,7 @@ def test_an_empty_value_is_unset(addresses, monkeypatch):
 def test_a_source_with_its_own_settings_needs_no_services(own_settings, few_tables):
     assert postgres.load().tables["postgres_lists"].in_raw > 0
     assert saas.load().tables["saas_campaigns"].in_raw > 0
-    assert find("sources.saas.base_url").origin == "the shell"
+    assert find_setting("sources.saas.base_url").origin == "the shell"
 
 
 def test_without_services_the_missing_names_are_said(own_settings, monkeypatch):
@@ -222,7 +233,7 @@ def test_half_a_service_gets_nothing_of_services_json(addresses, monkeypatch, na
     secrets = {"saas_token": SECRET, "s3_credentials": KEYS | {"aws_secret_access_key": SECRET}}
     (addresses / "services.json").write_text(json.dumps(services | secrets))
     given = "sources.saas.api_key" if "SAAS" in name else "destination.lake.credentials.aws_secret_access_key"
-    assert find(given).value == SECRET
+    assert find_setting(given).value == SECRET
     assert missing(registry.SOURCES) == {}
     monkeypatch.setenv(name, "s3://mine/x/" if name.endswith("BUCKET_URL") else "http://127.0.0.1:2")
     part = "lake" if "LAKE" in name else "saas"
@@ -230,7 +241,7 @@ def test_half_a_service_gets_nothing_of_services_json(addresses, monkeypatch, na
     assert other in missing(registry.SOURCES)[part]
     with pytest.raises(PipelineError, match=rf"^Not set on ci: {part}: .*{other}.*\. To go on, set them in the shell"):
         load()
-    assert find(given).value != SECRET
+    assert find_setting(given).value != SECRET
 
 
 def test_half_a_file_gets_nothing_of_services_json_either(addresses, monkeypatch, tmp_path):
@@ -293,12 +304,12 @@ def test_a_load_into_a_data_folder_that_cannot_be_is_refused(monkeypatch):
 def test_a_proxy_without_an_address_is_left_out_or_refused(monkeypatch, value):
     set_all(monkeypatch, {"ALL_PROXY": value, "HTTPS_PROXY": "http://me@proxy.example:3128", "http_proxy": "proxy:80"})
     with pytest.raises(PipelineError, match=r"^ALL_PROXY is no address of an HTTP proxy: .* `unset ALL_PROXY`"):
-        shell.spare_loopback(uses_local_services=False)
-    shell.spare_loopback(uses_local_services=True)
+        shell.bypass_proxy_on_loopback(uses_local_services=False)
+    shell.bypass_proxy_on_loopback(uses_local_services=True)
     assert ("ALL_PROXY" in os.environ, os.environ["http_proxy"]) == (False, "proxy:80")
     monkeypatch.delenv("HTTPS_PROXY")
     with pytest.raises(PipelineError, match=r"^ALL_PROXY is no address"):
-        shell.refuse_socks("https://api.vendor.example")
+        shell.require_usable_proxy("https://api.vendor.example")
 
 
 @pytest.fixture
@@ -351,7 +362,7 @@ def test_the_example_has_every_name_that_a_command_or_the_doctor_asks_for(dev):
 
 
 class Proxy(BaseHTTPRequestHandler):
-    """A company's HTTP proxy: it keeps what it is asked for, and asks the vendor, wherever that is."""
+    """A company's HTTP proxy: it records its requests and forwards them to the vendor."""
 
     asked: list[str]
     vendor: str
@@ -375,7 +386,7 @@ class Proxy(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def proxy(platform, monkeypatch):
-    """A recording proxy in the shell, before everything."""
+    """A recording proxy, set in the shell."""
     handler = type("Recording", (Proxy,), {"asked": [], "vendor": platform.saas_url})
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     Thread(target=server.serve_forever, daemon=True).start()
@@ -430,7 +441,7 @@ def test_a_load_takes_nothing_from_aws_and_libpq(platform, monkeypatch, few_tabl
     }
     set_all(monkeypatch, foreign)
     assert postgres.load().tables["postgres_lists"].in_raw > 0
-    assert set(shell.ignored()) >= foreign.keys() - {"AWS_CONFIG_FILE"}
+    assert set(shell.ignored_variables()) >= foreign.keys() - {"AWS_CONFIG_FILE"}
 
 
 def test_what_is_shown_names_its_origin_and_hides_secrets(addresses, monkeypatch):
@@ -442,7 +453,7 @@ def test_what_is_shown_names_its_origin_and_hides_secrets(addresses, monkeypatch
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:{secret}@proxy.example:3128")
     monkeypatch.setenv("LOAD__WORKERS", "2")
     monkeypatch.setenv("POSTGRES__SOURCES__POSTGRES__CHUNK_SIZE", "100")
-    shown = effective.lines()
+    shown = effective_settings.format_settings()
     assert secret not in "\n".join(shown)
     services = addresses / "services.json"
     for line in (

@@ -11,7 +11,7 @@ NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_
 
 
 def main(folders: list[str]) -> None:
-    """Build everything in each folder's warehouse but the tests, which have their say elsewhere."""
+    """Build everything in each folder's warehouse except the tests, which run elsewhere."""
     os.environ |= {"MAILBLAZE_ENV": "ci", "DBT_TARGET_PATH": str(Path(folders[0]) / "target")}
     os.environ["DBT_LOG_PATH"] = os.environ["DBT_TARGET_PATH"]
     runner = dbtRunner(dbtRunner().invoke(["parse", *DBT]).result)

@@ -1,4 +1,4 @@
-"""What a replay must refuse: a changed byte, a missing record, a lost branch; and what an old lake gets."""
+"""What a replay must reject: a changed byte, a missing manifest, a lost branch; and what an old lake gets."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ def made(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def world(made, tmp_path, monkeypatch) -> Path:
-    """A copy of it, in which a test may change what it likes."""
+    """A copy of it, which a test may change."""
     copy = tmp_path / "world"
     shutil.copytree(made, copy)
     at(monkeypatch, copy)
@@ -59,7 +59,7 @@ def lose_raw(world: Path) -> Path:
 
 
 def line(capsys, *words: str) -> str:
-    """Run the command, which must refuse in one line; return it."""
+    """Run the command, which must fail with one line; return it."""
     with pytest.raises(SystemExit) as refused:
         main(words)
     assert refused.value.code == 1
@@ -147,7 +147,7 @@ def test_a_record_that_was_changed_is_named(world, capsys, number):
 
 
 def test_a_record_of_another_history_is_no_link(world, capsys):
-    """It is whole in itself, and not the one that the next load followed."""
+    """It is valid, and not the one that the next load followed."""
     path = record_files(world)[1]
     replay = open_replay("shop")
     found = replay.manifests.read(path.stem)
@@ -159,7 +159,7 @@ def test_a_record_of_another_history_is_no_link(world, capsys):
 
 @pytest.mark.parametrize("number", [LOADS - 1, 1])
 def test_a_record_that_raw_knows_of_is_written_again(world, capsys, number):
-    """The last one, which no other follows, is missed because RAW has its load: dropping RAW would lose it."""
+    """The last one, which no other follows, is noticed because RAW has its load: dropping RAW would lose it."""
     path = record_files(world)[number]
     path.unlink()
     said = line(capsys, "shop")
@@ -220,7 +220,7 @@ def test_a_lake_from_before_there_was_a_chain_gets_one_with_the_next_load(world,
 
 
 def test_a_record_that_cannot_be_written_now_is_written_by_the_next_load(world, monkeypatch):
-    """Killed between the last row and the record: the chain has no gap."""
+    """Killed between the last row and the manifest: the chain has no gap."""
     foreign.prepare(world, 20)
     with monkeypatch.context() as patched:
         patched.setattr("exactly_once.runner.write_manifests", _killed)

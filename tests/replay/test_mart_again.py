@@ -1,4 +1,4 @@
-"""MART over a RAW that was made again from the lake is MART over the RAW that was lost, in every table and column."""
+"""MART built on a replayed RAW equals MART built on the lost RAW, in every table and column."""
 
 import subprocess
 import sys

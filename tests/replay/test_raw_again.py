@@ -1,4 +1,4 @@
-"""RAW again from the lake alone: the same rows under the same loads, whatever had happened to it before."""
+"""A replay from the lake alone gives the same rows under the same loads, whatever had happened before."""
 
 import json
 import shutil
@@ -33,7 +33,7 @@ COPIED = "_copied_files"  # what the DuckDB destination remembers of a load that
 
 
 def test_raw_is_the_same_row_for_row_and_the_next_load_reads_what_is_new(platform):
-    """Changed and deleted rows, late and doubled events, a new column, a load that was cut off and one read again."""
+    """Changed and deleted rows, late and duplicate events, a new column, an interrupted load and one read again."""
     for day in range(2):
         postgres.load()
         saas.load()
@@ -136,7 +136,7 @@ class TestPostgresAlone:
         assert set(counts(postgres.load(), "extracted").values()) == {0}
 
     def test_a_replay_that_was_killed_goes_on_in_another_process(self, platform, monkeypatch):
-        """From a lake that is a folder, where all others stand on S3."""
+        """From a lake that is a folder; all others are on S3."""
         monkeypatch.setenv("MAILBLAZE_ENV", "local")
         platform = OnFolder(**vars(platform))
         for number in range(4):
@@ -211,7 +211,7 @@ class TestPostgresAlone:
         main(["postgres"])
         found = differences(platform, kept)
         assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where contact_id = 60") == [(0,)]
-        # dlt's own command lands by itself, and leaves no record.
+        # dlt's own command loads without our runner, and writes no manifest.
         assert found.keys() <= {"_dlt_loads", "_dlt_pipeline_state", "_dlt_version"}
 
     def test_bad_input_is_one_line(self, platform, capsys):
@@ -317,7 +317,7 @@ def cut_off_after(copies: int):
 
 
 def lose_raw(platform) -> Path:
-    """Take the warehouse away, and return where it is kept."""
+    """Move the warehouse away, and return its path."""
     return platform.warehouse.rename(platform.data_dir / f"lost-{len(list(platform.data_dir.iterdir()))}.duckdb")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.snowflake.history import history  # noqa: F401  a fixture
 from tests.snowflake.offline import OfflineSnowflake
-from tests.snowflake.sides import BUCKET, DATABASE
+from tests.snowflake.warehouses import BUCKET, DATABASE
 from tests.support.platform import KEYS
 
 

@@ -17,7 +17,7 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from tests.snowflake.digest import digest
 from tests.snowflake.metering import meter
-from tests.snowflake.sides import OURS, DuckDb, Side, Snowflake, write_key
+from tests.snowflake.warehouses import OURS, DuckDb, Snowflake, Warehouse, write_key
 from tests.support.platform import KEYS, TOKEN, clone, query, serve
 
 MRR = "select month_starts_on, closing_mrr_usd from MART.rpt_mrr"
@@ -37,7 +37,7 @@ class History:
     months: dict[date, Decimal] = field(default_factory=dict)  # MRR by month as the first build told it
 
     def source(self, sql: str) -> list[tuple]:
-        """Run SQL in the source Postgres; what it selects is returned."""
+        """Run SQL in the source Postgres and return the rows."""
         return query(self.postgres_url, sql)
 
 
@@ -82,14 +82,14 @@ def history(offline, postgres_server, small_database, small_store, s3_server, tm
         yield history
 
 
-def both(history: History, act: Callable[[Side], object]) -> None:
+def both(history: History, act: Callable[[Warehouse], object]) -> None:
     """Act on the two sides at the same time."""
     with ThreadPoolExecutor(2) as pool:
         for future in [pool.submit(act, side) for side in (history.snowflake, history.duckdb)]:
             future.result()
 
 
-def digests(side: Side, schema: str) -> dict[str, tuple[int, str]]:
+def digests(side: Warehouse, schema: str) -> dict[str, tuple[int, str]]:
     """Return each table's count and digest, without the columns that are of our own clock and loads."""
     found = {}
     for table in side.tables(schema):

@@ -3,7 +3,7 @@
 It proves what the ledger makes of metered work, and nothing of how much work Snowflake needs or when it tells of it.
 """
 
-from tests.snowflake.sides import Side
+from tests.snowflake.warehouses import Warehouse
 
 CONTACTS = '{"pipeline": "postgres", "table": "postgres_contacts", "load_id": "1772445600.25"}'
 STATE = '{"pipeline": "postgres", "table": "", "load_id": ""}'
@@ -55,7 +55,7 @@ ROWS = {
 METERED = "0.155"  # the sum of all hours
 
 
-def meter(side: Side, day: int) -> None:
+def meter(side: Warehouse, day: int) -> None:
     """Write into METERING what Snowflake tells of until the end of `day`, 1 or 2."""
     side.execute("create schema if not exists METERING")
     for table, columns in TABLES.items():

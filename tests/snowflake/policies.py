@@ -2,7 +2,7 @@
 
 import re
 
-from tests.snowflake.sides import ROOT
+from tests.snowflake.warehouses import ROOT
 
 MODULE = ROOT / "terraform" / "modules" / "warehouse"
 MASKS = ("PERSON", "ID", "TEXT")

@@ -13,7 +13,7 @@ from mock_services.saas import store
 from pipelines.postgres import TABLES
 from tests.pipelines.test_saas import ENDPOINTS, as_json, stored
 from tests.snowflake.history import MRR, digests
-from tests.snowflake.sides import DATABASE, Snowflake
+from tests.snowflake.warehouses import DATABASE, Snowflake
 from tests.support.compare import columns, source_rows
 
 

@@ -22,7 +22,7 @@ from snowflake.connector.errors import Error, ProgrammingError
 
 from mock_services.system import processes
 from tests.snowflake.offline import HERE, OfflineSnowflake
-from tests.snowflake.sides import BUCKET, DATABASE
+from tests.snowflake.warehouses import BUCKET, DATABASE
 from tests.support.platform import KEYS
 
 PROBES: dict[str, Callable] = {}

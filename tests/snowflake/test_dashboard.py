@@ -9,7 +9,7 @@ from dashboard import queries
 from dashboard.mart import duckdb_mart, snowflake_mart
 from dashboard.queries import Filters
 from tests.dashboard.every_query import every_query
-from tests.snowflake.sides import DATABASE, write_key
+from tests.snowflake.warehouses import DATABASE, write_key
 
 
 @pytest.fixture

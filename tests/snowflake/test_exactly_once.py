@@ -15,9 +15,9 @@ from exactly_once.recovery.retention import prune
 from exactly_once.runner import acquire_lease
 from pipelines.environment import build_pipeline
 from pipelines.postgres import load
-from tests.snowflake.sides import BUCKET
 from tests.snowflake.statements import sent_by
 from tests.snowflake.test_sql import lint
+from tests.snowflake.warehouses import BUCKET
 from tests.support.platform import files_of_rows, objects
 from tests.support.steps import extract_only
 

@@ -9,8 +9,8 @@ import boto3
 import pytest
 
 from mock_services.commands import down, up
-from tests.snowflake.sides import BUCKET
 from tests.snowflake.statements import woken
+from tests.snowflake.warehouses import BUCKET
 from tests.support.platform import KEYS, objects
 
 BUDGET = "postgres/_lease/DP_MAILBLAZE_DEMO_DEV_DB.RAW_budget.json"

@@ -16,8 +16,8 @@ from exactly_once.errors import is_transient, user_message
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline
 from tests.snowflake.history import snowflake_settings
-from tests.snowflake.sides import DATABASE, ROOT, write_key
 from tests.snowflake.transactions import findings
+from tests.snowflake.warehouses import DATABASE, ROOT, write_key
 from tools.snowflake_smoke.account_probes import copied, numbers
 from tools.snowflake_smoke.smoke_account import SmokeAccount
 

@@ -14,7 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from tests.snowflake.policies import MASKS, MODULE, body, masks_of_terraform, regions
-from tests.snowflake.sides import BUCKET, DATABASE
+from tests.snowflake.warehouses import BUCKET, DATABASE
 from tests.support.platform import objects
 
 TAG = f"{DATABASE}.MART.PERSONAL_DATA_"

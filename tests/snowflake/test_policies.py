@@ -5,7 +5,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from tests.snowflake.history import snowflake_settings
 from tests.snowflake.offline import OfflineSnowflake
-from tests.snowflake.sides import BUCKET, DATABASE, Snowflake, write_key
+from tests.snowflake.warehouses import BUCKET, DATABASE, Snowflake, write_key
 
 MART = f"{DATABASE}.MART"
 TEST = ("test", "--select", "policies_are_where_they_are_declared")

@@ -5,9 +5,9 @@ import pytest
 from pipelines.postgres import load
 from pipelines.replay import replay
 from tests.snowflake.history import snowflake_settings
-from tests.snowflake.sides import BUCKET, DATABASE, Snowflake, write_key
 from tests.snowflake.statements import sent_by
 from tests.snowflake.test_sql import lint
+from tests.snowflake.warehouses import BUCKET, DATABASE, Snowflake, write_key
 from tests.support.platform import clone, execute, objects, query
 from tests.support.tables import keep
 

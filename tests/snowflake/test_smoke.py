@@ -9,8 +9,8 @@ import pytest
 from snowflake.connector.errors import ProgrammingError
 
 from tests.snowflake.offline import OfflineSnowflake
-from tests.snowflake.sides import BUCKET, DATABASE, Snowflake
 from tests.snowflake.statements import sent_by
+from tests.snowflake.warehouses import BUCKET, DATABASE, Snowflake
 from tests.support.platform import objects
 from tools.snowflake_smoke.account_probes import QUESTIONS
 from tools.snowflake_smoke.reporter import unmasked

@@ -13,8 +13,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.snowflake.sides import ROOT
 from tests.snowflake.statements import models_built, normalised, sent_by
+from tests.snowflake.warehouses import ROOT
 
 GOLDEN = Path(__file__).parent / "golden"
 

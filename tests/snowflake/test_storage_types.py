@@ -10,9 +10,9 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from exactly_once.errors import exit_code, permanent_failure
 from pipelines.environment import build_pipeline
 from tests.snowflake.history import snowflake_settings
-from tests.snowflake.sides import Snowflake, write_key
 from tests.snowflake.statements import sent_by
 from tests.snowflake.test_sql import lint
+from tests.snowflake.warehouses import Snowflake, write_key
 from tests.support.destination_trial import MERGED
 
 TABLE = "TYPES_RAW.THINGS"
@@ -40,7 +40,7 @@ def side(offline, s3_server, tmp_path, monkeypatch):
 
 
 def load(values: dict[int, object], arrow: pa.DataType, gone: tuple[int, ...] = (), **hints) -> None:
-    """Merge rows of an id and a value; `hints` are what the extraction has found out about the value's column."""
+    """Merge rows of an id and a value; `hints` are those of the extraction for the value's column."""
     pipeline = build_pipeline("trial")
     if hints:
         schema = pipeline.default_schema

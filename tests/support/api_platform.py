@@ -1,4 +1,4 @@
-"""What the tests of the API share: a `ci` platform whose only source is a vendor that sends what a test says."""
+"""For tests of the API: a `ci` platform whose only source is a vendor that sends what a test defines."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,7 +38,7 @@ class ApiPlatform(Platform):
 
 @pytest.fixture
 def api(s3_server, tmp_path, monkeypatch) -> Iterator[ApiPlatform]:
-    """A platform with two endpoints, items and others; `others` shows that a refused one leaves it alone."""
+    """A platform with two endpoints, items and others; `others` shows that a rejected one does not affect it."""
     data_dir = tmp_path / "data"
     data_dir.mkdir()
     monkeypatch.setenv("MAILBLAZE_ENV", "ci")
@@ -59,5 +59,5 @@ def endpoint(name: str, **options) -> Endpoint:
 
 
 def declare(name: str, **options) -> None:
-    """Replace a line of ENDPOINTS, or add it; the fixture `api` takes it back."""
+    """Replace a line of ENDPOINTS, or add it; the fixture `api` restores them."""
     saas.ENDPOINTS = (*(one for one in saas.ENDPOINTS if one.name != name), endpoint(name, **options))

@@ -1,4 +1,4 @@
-"""Row-for-row comparison of a source and RAW, by means that the pipelines do not share."""
+"""Row-by-row comparison of a source and RAW, with code that the pipelines do not share."""
 
 import itertools
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ AS_TEXT = {"jsonb": "{}::text", "ARRAY": "to_json({})::text", "uuid": "{}::text"
 
 
 def assert_raw_equals_source(platform, *also: tuple[str, str]) -> None:
-    """Hold every declared table, and others as (table, key), against RAW's live rows, value by value."""
+    """Compare every declared table, and others as (table, key), with RAW's undeleted rows, value by value."""
     for table, key in [*((table.name, ", ".join(table.key_columns)) for table in postgres.TABLES), *also]:
         assert differences(platform, table, key) == [], table
 
@@ -25,7 +25,7 @@ def source_counts(platform) -> dict[str, int]:
 
 
 def differences(platform, table: str, key: str) -> list[tuple]:
-    """Return the first rows in which Postgres and the live rows of RAW differ: (side, row) pairs; none is equality."""
+    """Return the first rows in which Postgres and RAW differ as (side, row); empty: they are equal."""
     source, raw = source_rows(platform, table, key), raw_rows(platform, table, key)
     pairs = itertools.zip_longest(source, raw)
     return list(itertools.islice(((left, right) for left, right in pairs if left != right), 5))
@@ -41,7 +41,7 @@ def columns(platform, table: str) -> list[tuple[str, str, bool]]:
 
 
 def source_rows(platform, table: str, key: str) -> Iterator[tuple]:
-    """Yield Postgres's rows of a table in the order of the key, each value so that a driver hides no difference."""
+    """Yield Postgres's rows of a table in the order of the key, in a form in which no driver hides a difference."""
     parts = [
         ("{}::text" if is_unbounded else AS_TEXT.get(kind, "{}")).format(f'"{name}"')
         for name, kind, is_unbounded in columns(platform, table)

@@ -1,4 +1,4 @@
-"""A pipeline of one table in folders of its own, through a lake into DuckDB: for tests of what the warehouse does."""
+"""A pipeline of one table through a lake into DuckDB, in folders of its own: for tests of the warehouse."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ MERGED = {"table_name": "things", "write_disposition": "merge", "primary_key": "
 
 @dataclass
 class Trial:
-    """What one test loads into; `settings` are DuckDB's, and `max_memory` is the destination's."""
+    """The pipeline of one test; `settings` are DuckDB's, `max_memory` is the destination's."""
 
     folder: Path
     destination: Any = staged_duckdb
@@ -51,7 +51,7 @@ class Trial:
         return failure.value
 
     def sql(self, *statements: str) -> list[tuple]:
-        """Run statements in the warehouse, and return what the last one selects."""
+        """Run statements in the warehouse, and return the last one's rows."""
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("SET TimeZone = 'UTC'")
             for statement in statements:

@@ -1,4 +1,4 @@
-"""A vendor's API that sends what a test says, byte for byte: objects as JSON text, or whole answers."""
+"""A vendor's API that sends what a test defines, byte for byte: objects as JSON text, or whole responses."""
 
 import json
 import threading

@@ -1,4 +1,4 @@
-"""A run in a process of its own that holds a lease: it says its token, then answers each line it is sent."""
+"""A process that holds a lease: it prints its token, then answers each line on standard input."""
 
 import json
 import os

@@ -50,7 +50,7 @@ class Platform:
         (self.data_dir / "services.json").write_text(json.dumps(services | self.extra | changes))
 
     def source(self, sql: str) -> list[tuple]:
-        """Run SQL in the source Postgres; what it selects is returned."""
+        """Run SQL in the source Postgres and return the rows."""
         return query(self.postgres_url, sql)
 
     def raw(self, sql: str) -> list[tuple]:
@@ -60,7 +60,7 @@ class Platform:
             return connection.execute(sql).fetchall()
 
     def lake(self, prefix: str = "") -> list[str]:
-        """Return the keys of the lake's files of rows below a prefix: a lease is none, nor what is told of a load."""
+        """Return the keys of the lake's files of rows below a prefix, without leases and manifests."""
         return files_of_rows(objects(self.s3_url, BUCKET, prefix))
 
     def s3(self):
@@ -71,7 +71,7 @@ TRIM_EVENTS = "delete from email_events where sequence % 20 <> 0"
 
 
 class AtomicPuts:
-    """S3 judges and does a conditional put in one piece; moto looks, then writes, and lets two of them through."""
+    """S3 checks and does a conditional put atomically; moto checks, then writes, and accepts two of them."""
 
     def __init__(self, app):
         self.app = app
@@ -112,7 +112,7 @@ def clone(server: EmbeddedPostgres, template: str, database: str) -> None:
 
 
 def query(url: str, sql: str) -> list[tuple]:
-    """Run SQL in one transaction and return what it selects."""
+    """Run SQL in one transaction and return the rows."""
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
         cursor.execute(sql)

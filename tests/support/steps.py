@@ -10,7 +10,7 @@ from pipelines.postgres import opened
 
 @dataclass
 class StubLease:
-    """A lease's token, without the lease: as a run has it that does not know yet that its lease has passed on."""
+    """A lease's token without the lease, as of a run that does not know yet that another run took it."""
 
     token: int
 
@@ -18,7 +18,7 @@ class StubLease:
 
 
 def extract_only(source=opened) -> LoadReport:
-    """Extract from Postgres and land nothing, as a run that is killed in between."""
+    """Extract from Postgres and load nothing, as a run that is killed in between."""
     pipeline = activated()
     with acquire_lease(pipeline) as lease:
         return extract(pipeline, source, lease)
@@ -37,7 +37,7 @@ def activated():
 
 
 def refused(report: LoadReport) -> dict[str, str]:
-    """Return why each table was refused, by its name."""
+    """Return the reason for each rejected table, by name."""
     return {one.name: one.line for one in report.refused}
 
 

@@ -1,4 +1,4 @@
-"""What a test declares in pipelines/postgres.py in place of MailBlaze's tables, or beside them."""
+"""Tables that a test declares in pipelines/postgres.py instead of MailBlaze's, or in addition."""
 
 import pytest
 
@@ -12,11 +12,11 @@ def names() -> list[str]:
 
 
 def keep(monkeypatch: pytest.MonkeyPatch, *kept: str) -> None:
-    """Keep some tables alone."""
+    """Keep only some tables."""
     monkeypatch.setattr(postgres, "TABLES", tuple(table for table in postgres.TABLES if table.name in kept))
 
 
 def declare(monkeypatch: pytest.MonkeyPatch, *tables: Table) -> None:
-    """Declare more tables; one that is there already is replaced."""
+    """Declare more tables; an existing one is replaced."""
     new = {table.name: table for table in tables}
     monkeypatch.setattr(postgres, "TABLES", tuple(({table.name: table for table in postgres.TABLES} | new).values()))

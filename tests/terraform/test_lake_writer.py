@@ -19,7 +19,7 @@ from pipelines import postgres, saas
 from pipelines.environment import build_pipeline
 from pipelines.replay import main
 from tests.replay.test_raw_again import cut_off_then_lose_the_disk, differences, lose_raw, records, written
-from tests.snowflake.sides import DATABASE
+from tests.snowflake.warehouses import DATABASE
 from tests.support.platform import BUCKET, AtomicPuts, Platform
 from tests.support.platform import KEYS as OWN
 from tests.terraform.identities import identities

@@ -1,4 +1,4 @@
-"""What a run sends to Snowflake: `pytest tests/tools/statements.py`, after `make .venv-snowflake/.ready`.
+"""Statements that a run sends to Snowflake: `pytest tests/tools/statements.py`, after `make .venv-snowflake/.ready`.
 
 A first load, a business day, a load of its news and a build on them, and a whole flow with nothing new, by warehouse;
 the counts go into tools/cost/measured.json. It is no test, so `make test` does not collect it.
@@ -18,8 +18,8 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from tests.snowflake.conftest import offline  # noqa: F401  a fixture
 from tests.snowflake.history import snowflake_settings
-from tests.snowflake.sides import Snowflake, write_key
 from tests.snowflake.statements import woken
+from tests.snowflake.warehouses import Snowflake, write_key
 from tests.support.platform import TOKEN, clone, serve
 from tools.cost.month import MEASURED
 

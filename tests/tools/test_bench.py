@@ -1,4 +1,4 @@
-"""The bench measures what it says it measures, and notices a row that is lost; no speed is asserted here."""
+"""The bench measures what it claims to, and notices a lost row; no speed is asserted here."""
 
 import json
 
@@ -9,7 +9,7 @@ from mock_services.postgres.server import EmbeddedPostgres
 from tools.bench import platform_runs
 from tools.bench.__main__ import main
 from tools.bench.checksum import RowsDiffer, compare
-from tools.bench.context import Scene
+from tools.bench.context import BenchContext
 from tools.bench.report import as_markdown, write
 from tools.bench.thresholds import BARS
 
@@ -48,10 +48,10 @@ def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
 
 def test_a_lost_row_and_a_bent_value_are_noticed(tmp_path):
     with EmbeddedPostgres(tmp_path / "postgres", ephemeral=True) as server:
-        scene = Scene(tmp_path, server.url(), 500)
-        scene.need("events")
-        data_dir = scene.fresh("ours")
-        platform_runs.load(scene, data_dir, "events")
+        context = BenchContext(tmp_path, server.url(), 500)
+        context.need("events")
+        data_dir = context.fresh("ours")
+        platform_runs.load(context, data_dir, "events")
         warehouse = data_dir / platform_runs.WAREHOUSE
         for tampered in (
             "update RAW.POSTGRES_EVENTS set amount = amount + 0.0001 where event_id = 7",
@@ -61,4 +61,4 @@ def test_a_lost_row_and_a_bent_value_are_noticed(tmp_path):
             with duckdb.connect(str(warehouse)) as connection:
                 connection.execute(tampered)
             with pytest.raises(RowsDiffer, match="events: RAW holds"):
-                compare(scene.url, "events", warehouse)
+                compare(context.url, "events", warehouse)

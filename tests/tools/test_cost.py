@@ -1,4 +1,4 @@
-"""The page is what the script writes; lines computed by hand; what is deployed is as assumed."""
+"""The cost page is what the script writes; its lines equal those computed by hand; deployed values are as assumed."""
 
 import json
 import re

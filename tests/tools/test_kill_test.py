@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.kill_test.bench import Bench, Order
+from tools.kill_test.kill_test import KillTest, RunConfig
 from tools.kill_test.subject import Subject
 
 pytestmark = pytest.mark.slow
@@ -48,13 +48,13 @@ def test_a_naive_pipeline_is_caught(tmp_path):
     assert code == 1
     assert kills >= 1
     assert lost + doubled > 0, "\n".join(lines)
-    assert any("landed once too often" in line for line in lines)
-    assert any("--story" in line for line in lines)
+    assert any("loaded once too often" in line for line in lines)
+    assert any("--scenario" in line for line in lines)
 
 
 @contextmanager
 def one_fails_one_takes_long(folder: Path) -> Iterator[list[Subject]]:
-    """Two subjects, one for each worker; the file says that what they need has ended."""
+    """Two subjects, one for each worker; the file shows that their services have ended."""
     try:
         yield [Subject("fails", lambda: sys.exit(1), lambda world: ()), Subject("long", sleep, lambda world: ())]
     finally:
@@ -66,9 +66,9 @@ def sleep() -> None:
     time.sleep(60)
 
 
-def test_a_bench_that_cannot_be_tried_ends_what_it_started(tmp_path):
-    offer = f"{__name__}:{one_fails_one_takes_long.__name__}"
-    order = Order(offer, kills=1, seed=1, folder=tmp_path, keep=tmp_path / "kept", patience=1)
-    with pytest.raises(RuntimeError, match="fails fails where nothing disturbs it"):
-        list(Bench(order).outcomes())
+def test_a_kill_test_that_fails_ends_what_it_started(tmp_path):
+    provider = f"{__name__}:{one_fails_one_takes_long.__name__}"
+    config = RunConfig(provider, kills=1, seed=1, folder=tmp_path, keep=tmp_path / "kept", stop_timeout=1)
+    with pytest.raises(RuntimeError, match="fails fails without a kill"):
+        list(KillTest(config).outcomes())
     assert sorted(path.parent.name for path in tmp_path.rglob("ended")) == ["worker-0", "worker-1"]

@@ -11,21 +11,21 @@ from pathlib import Path
 from mock_services.postgres.server import EmbeddedPostgres
 from tools.bench import machine, report
 from tools.bench.checksum import RowsDiffer
-from tools.bench.context import Scene
+from tools.bench.context import BenchContext
 from tools.bench.process import Broken
 from tools.bench.rounds import PARTS, Bench
 
 
 @contextmanager
 def scratch(place: Path) -> Iterator[Path]:
-    """Make a folder for the time of the bench; as root, the server runs as another user and has to reach its own."""
+    """Make a folder while the bench runs; as root, the server runs as another user and must reach its own."""
     with tempfile.TemporaryDirectory(prefix="scratch-", dir=place) as name:
         Path(name).chmod(0o711)
         yield Path(name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, write the JSON file, print the table; 0, or 1 where a row was lost or ours could not be measured."""
+    """Measure, write the JSON file, print the table; return 1 if a row was lost or this platform failed, else 0."""
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--rows", type=int, default=3_000_000, help="of the main table")
     parser.add_argument("--rounds", type=int, default=3)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         scratch(place) as folder,
         EmbeddedPostgres(folder / "postgres", ephemeral=True) as server,
     ):
-        bench = Bench(Scene(folder, server.url(), chosen.rows), parts)
+        bench = Bench(BenchContext(folder, server.url(), chosen.rows), parts)
         try:
             bench.measure(chosen.rounds)
         except (Broken, RowsDiffer) as error:

@@ -1,4 +1,4 @@
-"""The floor: every byte of a table, sent by Postgres and thrown away: `python -m tools.bench.baseline URL TABLE`."""
+"""The baseline: every byte of a table, sent by Postgres and discarded: `python -m tools.bench.baseline URL TABLE`."""
 
 import json
 import sys
@@ -8,7 +8,7 @@ import psycopg2
 
 
 class Nowhere:
-    """Takes what is written and counts it."""
+    """A file that counts the bytes written to it."""
 
     size = 0
 

@@ -1,4 +1,4 @@
-"""Whether every value of a table arrived: a bench that loses rows is no bench.
+"""Checks that every value of a table was loaded: without that, no figure counts.
 
 `python -m tools.bench.checksum URL TABLE WAREHOUSE` says what RAW comes to.
 """
@@ -14,11 +14,11 @@ from tools.bench.source import select
 
 
 class RowsDiffer(Exception):
-    """RAW does not hold what the source holds."""
+    """RAW differs from the source."""
 
 
 def compare(url: str, table: str, warehouse: Path, expected: tuple[int, int] | None = None) -> tuple[int, int]:
-    """Compare a table with the living rows of its RAW table and return (rows, checksum).
+    """Compare a table with the undeleted rows of its RAW table and return (rows, checksum).
 
     Args:
         url: of the source.

@@ -7,13 +7,13 @@ from pathlib import Path
 import duckdb
 
 from tools.bench.checksum import RowsDiffer
-from tools.bench.context import Figures, LeftOut, Scene
+from tools.bench.context import BenchContext, Figures, LeftOut
 from tools.bench.process import ROOT, run
 
 HOUSE = ROOT / ".venv-bench"
 
 
-def dlt(backend: str, table: str = "events") -> Callable[[Scene], Figures]:
+def dlt(backend: str, table: str = "events") -> Callable[[BenchContext], Figures]:
     """Return the part that measures stock dlt with one of its backends.
 
     Where `table` is not the main table, `seconds` are scaled to all rows: start-up once, the rest by the rows;
@@ -21,22 +21,22 @@ def dlt(backend: str, table: str = "events") -> Callable[[Scene], Figures]:
     """
     name = "dlt_default" if backend == "sqlalchemy" else f"dlt_{backend}"
 
-    def measure(scene: Scene) -> Figures:
-        rows, folder = scene.need(table), scene.fresh(name)
+    def measure(context: BenchContext) -> Figures:
+        rows, folder = context.need(table), context.fresh(name)
         file = folder / "stock.duckdb"
         # In a folder of its own: dlt would read our .dlt/ otherwise.
         done = run(
-            [_python(), "-P", ROOT / "tools" / "bench" / "stock_dlt.py", backend, scene.url, table, file],
+            [_python(), "-P", ROOT / "tools" / "bench" / "stock_dlt.py", backend, context.url, table, file],
             cwd=folder, RUNTIME__DLTHUB_TELEMETRY="false", DLT_DATA_DIR=str(folder / "dlt"),
         )  # fmt: skip
         _count(file, f"raw.{table}", rows)
-        scene.remove(folder)
+        context.remove(folder)
         figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows}
         if table != "events":
             run_seconds = done.said["run_seconds"]
             figure = {
-                "seconds": done.seconds - run_seconds + run_seconds * scene.rows / rows,
-                "rows": scene.rows,
+                "seconds": done.seconds - run_seconds + run_seconds * context.rows / rows,
+                "rows": context.rows,
                 "measured_seconds": done.seconds,
                 "measured_rows": rows,
             }
@@ -45,41 +45,41 @@ def dlt(backend: str, table: str = "events") -> Callable[[Scene], Figures]:
     return measure
 
 
-def engines(scene: Scene) -> Figures:
+def engines(context: BenchContext) -> Figures:
     """Measure three ways to bring the table's rows from Postgres into Parquet files, and no further."""
-    rows, found = scene.need("events"), {}
+    rows, found = context.need("events"), {}
     for name in ("adbc", "connectorx", "duckdb"):
-        folder = scene.fresh(name)
+        folder = context.fresh(name)
         done = run(
-            [_python(), "-P", ROOT / "tools" / "bench" / "engine.py", name, scene.url, "events", folder], cwd=folder
+            [_python(), "-P", ROOT / "tools" / "bench" / "engine.py", name, context.url, "events", folder], cwd=folder
         )
         with duckdb.connect() as connection:
             (read,) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchone()
         if read != rows:
             raise RowsDiffer(f"{name} wrote {read:,} rows, the source has {rows:,}")
         size = sum(file.stat().st_size for file in folder.glob("*.parquet"))
-        scene.remove(folder)
+        context.remove(folder)
         figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows, "parquet_mb": size / 1e6}
         found[f"engine_{name}"] = figure
     return found
 
 
-def sling(scene: Scene) -> Figures:
+def sling(context: BenchContext) -> Figures:
     """Measure Sling's full refresh into a DuckDB file.
 
     Raises:
         LeftOut: Sling is not installed.
     """
-    rows, home = scene.need("events"), scene.fresh("sling")
+    rows, home = context.need("events"), context.fresh("sling")
     binary, settings = _sling(home)
     file = home / "sling.duckdb"
     done = run(
         [binary, "run", "--src-conn", "SOURCE", "--src-stream", "public.events", "--tgt-conn", "TARGET",
          "--tgt-object", "main.events", "--mode", "full-refresh"],
-        cwd=home, SOURCE=f"{scene.url}?sslmode=disable", TARGET=f"duckdb://{file}", **settings,
+        cwd=home, SOURCE=f"{context.url}?sslmode=disable", TARGET=f"duckdb://{file}", **settings,
     )  # fmt: skip
     _count(file, "main.events", rows)
-    scene.remove(home)
+    context.remove(home)
     return {"sling": {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows}}
 
 

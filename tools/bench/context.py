@@ -1,4 +1,4 @@
-"""What all parts of the bench share: the source, a folder to work in, and what the source's tables come to."""
+"""What all parts of the bench share: the source, a working folder, and the checksums of the source's tables."""
 
 import itertools
 import shutil
@@ -14,11 +14,11 @@ Figures = dict[str, dict[str, Any]]
 
 
 class LeftOut(Exception):
-    """A part cannot be measured here; the message says why."""
+    """A part cannot be measured here, with the reason."""
 
 
 @dataclass
-class Scene:
+class BenchContext:
     """The source at `url`, scratch space in `folder`, `rows` of the main table, and which round it is, from 1.
 
     `kept` is for files that a part makes once and uses in every round.
@@ -33,13 +33,13 @@ class Scene:
     _numbers: itertools.count = field(default_factory=itertools.count)
 
     def fresh(self, name: str) -> Path:
-        """Return an empty folder that nothing has used before."""
+        """Return a new, empty folder."""
         folder = self.folder / f"{name}-{next(self._numbers)}"
         folder.mkdir(mode=0o700)  # the source's password will stand in it
         return folder
 
     def need(self, name: str) -> int:
-        """Make a table where it is not there yet, and return its rows."""
+        """Make a table if it does not exist, and return its rows."""
         table = source.TABLES[name]
         rows = table.rows(self.rows)
         if name not in self._sums:
@@ -48,7 +48,7 @@ class Scene:
         return rows
 
     def change(self, name: str, remainder: int) -> int:
-        """Change one row in a hundred of a table and return how many that were."""
+        """Change one row in a hundred of a table and return their number."""
         changed = source.change(self.url, name, remainder)
         self._sums[name] = of_source(self.url, name)
         return changed
@@ -58,7 +58,7 @@ class Scene:
         compare(self.url, name, warehouse, self._sums[name])
 
     def forget(self, *names: str) -> None:
-        """Drop tables that nobody needs any more."""
+        """Drop tables that are not needed any more."""
         for name in names:
             source.drop(self.url, name)
             self._sums.pop(name, None)

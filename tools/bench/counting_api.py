@@ -1,4 +1,4 @@
-"""The mock vendor's API , counted: `MOCK_SAAS_TOKEN=... python -m tools.bench.counting_api STORE PORT PERMITTED`."""
+"""The mock API, counted: `MOCK_SAAS_TOKEN=... python -m tools.bench.counting_api STORE PORT PERMITTED`."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from mock_services.saas.app import create_app
 
 
 class Counted:
-    """An ASGI app that counts the answers of another by status; GET /counts tells them, and is not counted."""
+    """An ASGI app that counts the responses of another by status; GET /counts returns them, and is not counted."""
 
     def __init__(self, app) -> None:
         self._app = app

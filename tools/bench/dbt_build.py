@@ -4,17 +4,17 @@ import shutil
 import sys
 from pathlib import Path
 
-from tools.bench.context import Figures, Scene
+from tools.bench.context import BenchContext, Figures
 from tools.bench.platform_runs import WAREHOUSE
 from tools.bench.process import ROOT, run
 
 
-def measure(scene: Scene) -> Figures:
-    """Measure both builds, the second with what dbt's first left; every round builds on a copy of the same RAW."""
-    if "loaded" not in scene.kept:
-        scene.kept["loaded"] = _load(scene)
-    place = scene.fresh("dbt")
-    shutil.copy(scene.kept["loaded"], place / WAREHOUSE)
+def measure(context: BenchContext) -> Figures:
+    """Measure both builds, the second with the first one's state; every round builds on a copy of the same RAW."""
+    if "loaded" not in context.kept:
+        context.kept["loaded"] = _load(context)
+    place = context.fresh("dbt")
+    shutil.copy(context.kept["loaded"], place / WAREHOUSE)
     command = [Path(sys.executable).with_name("dbt"), "build", "--project-dir", "dbt", "--profiles-dir", "dbt"]
     settings = {
         "MAILBLAZE_DATA_DIR": str(place),
@@ -27,13 +27,13 @@ def measure(scene: Scene) -> Figures:
     for name in ("dbt_full", "dbt_unchanged"):
         done = run(command, **settings)
         found[name] = {"seconds": done.seconds, "peak_mb": done.peak_mb}
-    scene.remove(place)
+    context.remove(place)
     return found
 
 
-def _load(scene: Scene) -> Path:
+def _load(context: BenchContext) -> Path:
     """Start the two sources, seed them as `make up` does, load both and return the DuckDB file."""
-    data_dir, kept = scene.fresh("sources"), scene.fresh("loaded")
+    data_dir, kept = context.fresh("sources"), context.fresh("loaded")
     services = [sys.executable, "-m", "mock_services", "--data-dir", data_dir]
     try:
         run([*services, "up", "--only", "postgres,saas"])

@@ -1,6 +1,6 @@
-"""A sweep of many keys: seconds and peak memory of comparing every key of Postgres with every key of RAW.
+"""Delete detection of many keys: seconds and peak memory of comparing every key of Postgres with every key of RAW.
 
-`python -m tools.bench.delete_detection [ROWS]`; a real Postgres, a DuckDB file. One row in a thousand has vanished.
+`python -m tools.bench.delete_detection [ROWS]`; a real Postgres, a DuckDB file. One row in a thousand is deleted.
 """
 
 import argparse
@@ -25,7 +25,7 @@ from mock_services.postgres.server import EmbeddedPostgres
 
 
 class DuckDbKeys:
-    """RAW's side without dlt's pipeline around it: the same streamed query, the same fetches."""
+    """RAW without a dlt pipeline: the same streamed query, the same fetches."""
 
     def __init__(self, path: Path) -> None:
         self._connection = duckdb.connect(str(path))
@@ -36,7 +36,7 @@ class DuckDbKeys:
 
 
 def measure(rows: int) -> tuple[float, float, int]:
-    """Return seconds, peak MB of this process and the number of vanished rows found."""
+    """Return seconds, peak MB of this process and the number of deleted rows found."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedPostgres(Path(folder) / "postgres", ephemeral=True) as server:
         connection = psycopg2.connect(server.url())
         with connection, connection.cursor() as cursor:

@@ -33,7 +33,7 @@ MEMORY = (
 
 
 def draw(result: dict, picture: Path) -> None:
-    """Write the picture: seconds on a logarithmic axis, and peak memory; what was not measured has no bar."""
+    """Write the picture: seconds on a logarithmic axis, and peak memory; figures that were not measured have no bar."""
     figure, (left, right) = plt.subplots(1, 2, figsize=(10.5, 3.9), layout="constrained", width_ratios=(3, 2))
     seconds = [(name, result["medians"][key]["seconds"], colour) for name, key, colour in _known(result, SPEEDS)]
     _bars(left, seconds, "{:,.1f} s")

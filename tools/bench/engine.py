@@ -1,4 +1,4 @@
-"""What could read Postgres for us, alone: every row of a table into Parquet; it runs in `.venv-bench`.
+"""Libraries that read Postgres, alone: every row of a table into Parquet; it runs in `.venv-bench`.
 
 `python engine.py ENGINE URL TABLE FOLDER` knows nothing of ours: no snapshot is shared, no type is fixed, and numerics
 come as the engine has them.

@@ -1,4 +1,4 @@
-"""What the figures were measured on."""
+"""The machine that the figures were measured on."""
 
 import os
 import platform
@@ -27,7 +27,7 @@ def describe() -> dict[str, Any]:
 
 
 def versions(url: str) -> dict[str, Any]:
-    """Return the versions of what took part; `peers` are those of `.venv-bench`."""
+    """Return the versions of the libraries; `peers` are those of `.venv-bench`."""
     found: dict[str, Any] = {"python": platform.python_version(), "postgres": source.version(url)}
     found |= {name: known for name in OURS if (known := _version(name))}
     found["peers"] = _peers()
@@ -35,7 +35,7 @@ def versions(url: str) -> dict[str, Any]:
 
 
 def commit() -> str | None:
-    """Return the commit that was measured, with `+` behind it where files differ from it."""
+    """Return the measured commit, with `+` behind it if files differ from it."""
     try:
         text = subprocess.run(
             ["git", "describe", "--always", "--dirty=+", "--exclude=*"],

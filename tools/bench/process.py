@@ -17,12 +17,12 @@ TO_MB = 2**20 if sys.platform == "darwin" else 2**10
 
 
 class Broken(Exception):
-    """A process that was to be measured failed; the message is the last line that it said."""
+    """A measured process failed; the message is the last line of its output."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """What one process took: `seconds` of wall time with all imports, `peak_mb` of resident memory.
+    """The cost of one process: `seconds` of wall time with all imports, `peak_mb` of resident memory.
 
     `said` is the JSON object in the last line of its standard output, {} where it said none. Of a process that starts
     others, `peak_mb` is that of the largest one. Linux counts what the starting process had at its peak as the least,
@@ -35,7 +35,7 @@ class Run:
 
 
 def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run:
-    """Run a command to its end, with `settings` as further environment variables, and return what it took.
+    """Run a command to its end, with `settings` as further environment variables, and return its cost.
 
     Raises:
         Broken: it ended with another code than 0.

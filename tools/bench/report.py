@@ -58,7 +58,7 @@ def table(result: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def notes(result: dict[str, Any]) -> list[str]:
-    """Return what has to be known beside the table: the machine, how it was measured, what was left out."""
+    """Return the notes below the table: the machine, the method, what was left out."""
     machine, versions = result["machine"], result["versions"]
     few = result["medians"].get("dlt_default")
     loads = ", ".join(f"{load[0]:.1f}" for load in result["load_averages"])

@@ -13,12 +13,12 @@ from typing import Any
 
 from tools.bench import baselines, competitors, dbt_build, machine, platform_runs, thresholds
 from tools.bench.checksum import RowsDiffer
-from tools.bench.context import Figures, LeftOut, Scene
+from tools.bench.context import BenchContext, Figures, LeftOut
 from tools.bench.process import Broken, run
 
 
-def api(_: Scene) -> Figures:
-    """Measure events of the API per second against what it permits.
+def api(_: BenchContext) -> Figures:
+    """Measure events of the API per second and the permitted rate.
 
     Raises:
         LeftOut: tools/bench/api.py is not there.
@@ -28,15 +28,15 @@ def api(_: Scene) -> Figures:
     return {"api": importlib.import_module("tools.bench.api").measure()}
 
 
-def sweep(scene: Scene) -> Figures:
-    """Measure a sweep alone: comparing every key of Postgres with every key of RAW."""
-    code = f"from tools.bench.delete_detection import measure; print(json.dumps({{'found': measure({scene.rows})}}))"
+def sweep(context: BenchContext) -> Figures:
+    """Measure delete detection alone: comparing every key of Postgres with every key of RAW."""
+    code = f"from tools.bench.delete_detection import measure; print(json.dumps({{'found': measure({context.rows})}}))"
     script = f"import json; {code}"
     seconds, peak, _ = run([sys.executable, "-c", script]).said["found"]
-    return {"sweep": {"seconds": seconds, "peak_mb": peak, "rows": scene.rows}}
+    return {"sweep": {"seconds": seconds, "peak_mb": peak, "rows": context.rows}}
 
 
-EACH_ROUND: dict[str, Callable[[Scene], Figures]] = {
+EACH_ROUND: dict[str, Callable[[BenchContext], Figures]] = {
     "floor": baselines.measure,
     "ours": platform_runs.measure,
     "incremental": platform_runs.measure_with_changes,  # with a first load, so it is "ours" as well
@@ -63,20 +63,20 @@ THEIRS = (
 class Bench:
     """The rounds so far: `runs[figure]` is one dict a round, `left_out[part]` the reason."""
 
-    def __init__(self, scene: Scene, parts: Sequence[str]) -> None:
-        self.scene = scene
+    def __init__(self, context: BenchContext, parts: Sequence[str]) -> None:
+        self.context = context
         self.parts = [part for part in parts if part != "ours" or "incremental" not in parts]
         self.runs: thresholds.Rounds = {}
         self.left_out: dict[str, str] = {}
         self.loads: list[tuple[float, ...]] = []
 
     def measure(self, rounds: int) -> None:
-        """Run every part that belongs to a round, round after round, then what is measured once."""
-        for self.scene.round in range(1, rounds + 1):
+        """Run every part of a round, round after round, then the parts that are measured once."""
+        for self.context.round in range(1, rounds + 1):
             self.loads.append(os.getloadavg())
             for part in EACH_ROUND:
-                self._part(part, f"round {self.scene.round} of {rounds}")
-        self.scene.forget("events", "events_few", *baselines.SHAPES)
+                self._part(part, f"round {self.context.round} of {rounds}")
+        self.context.forget("events", "events_few", *baselines.SHAPES)
         for part in ONCE:
             self._part(part, "once")
 
@@ -84,7 +84,7 @@ class Bench:
         if part not in self.parts or part in self.left_out:
             return
         try:
-            figures = PARTS[part](self.scene)
+            figures = PARTS[part](self.context)
         except LeftOut as reason:
             self.left_out[part] = str(reason)
         except (Broken, RowsDiffer) as reason:
@@ -93,18 +93,18 @@ class Bench:
             self.left_out[part] = str(reason)
         else:
             for name, figure in figures.items():
-                self.runs.setdefault(name, []).append({"round": self.scene.round, **figure})
+                self.runs.setdefault(name, []).append({"round": self.context.round, **figure})
                 shown = f"{figure['seconds']:8.1f} s" if "seconds" in figure else ""
                 print(f"{when:<14} {name:<26}{shown}", file=sys.stderr, flush=True)
             return
         print(f"{when:<14} {part:<26}left out: {self.left_out[part]}", file=sys.stderr, flush=True)
 
     def result(self, rounds: int, versions: dict[str, Any], described: dict[str, Any]) -> dict[str, Any]:
-        """Return what latest.json holds: the figures by name, and everything they came from."""
+        """Return the content of latest.json: the figures by name, and the measurements that they come from."""
         found = thresholds.ratios(self.runs)
         return {
             **found,
-            "rows": self.scene.rows,
+            "rows": self.context.rows,
             "rounds": rounds,
             "measured_at": datetime.now(UTC).strftime("%Y-%m-%d"),
             "commit": machine.commit(),

@@ -1,4 +1,4 @@
-"""The real Postgres door with one table in it, as a user runs it: `python -m tools.bench.run_one_table TABLE`.
+"""The real Postgres source with one table, as a user runs it: `python -m tools.bench.run_one_table TABLE`.
 
 Everything else is as in `python pipelines/postgres.py`; its last line says in JSON what the load alone took.
 """

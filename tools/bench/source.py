@@ -76,7 +76,7 @@ TABLES = {
 def make(url: str, table: Table, rows: int) -> None:
     """Make a table of `rows` rows with its key, an index on its cursor and the trigger that moves it, vacuumed.
 
-    It is unlogged and no autovacuum comes by: the server's own work would stand in somebody's figure.
+    It is unlogged and without autovacuum: the server's own work would distort a figure.
     """
     definitions = ", ".join(f"{name} {kind}" for name, (kind, _) in table.columns.items())
     values = ", ".join(expression for _, expression in table.columns.values())
@@ -93,12 +93,12 @@ def make(url: str, table: Table, rows: int) -> None:
 
 
 def change(url: str, name: str, remainder: int) -> int:
-    """Change each hundredth row of `name`, spread over all of it, and return how many that were."""
+    """Change each hundredth row of `name` and return their number."""
     return execute(url, f"update {name} set amount = amount + 1 where event_id % 100 = {remainder % 100}")
 
 
 def drop(url: str, name: str) -> None:
-    """Forget a table; one that was not made is fine."""
+    """Drop a table if it exists."""
     execute(url, f"drop table if exists {name}")
 
 
@@ -117,7 +117,7 @@ def execute(url: str, *statements: str) -> int:
 
 
 def select(url: str, sql: str) -> list[tuple[Any, ...]]:
-    """Return what a query selects, read at UTC."""
+    """Return the rows of a query, in UTC."""
     with closing(psycopg2.connect(url, options="-c timezone=UTC")) as connection, connection.cursor() as cursor:
         cursor.execute(sql)
         return cursor.fetchall()

@@ -1,4 +1,4 @@
-"""dlt as its documentation has it, Postgres into a DuckDB file; it runs in `.venv-bench` and knows nothing of ours.
+"""dlt as in its documentation, Postgres into a DuckDB file; it runs in `.venv-bench` without our packages.
 
 `python stock_dlt.py BACKEND URL TABLE FILE`
 """
@@ -12,7 +12,7 @@ from dlt.sources.sql_database import sql_table
 
 
 def main(backend: str, url: str, table: str, file: str) -> None:
-    """Replace the table in FILE with what Postgres holds, and say how long the run alone took."""
+    """Replace the table in FILE with that of Postgres, and print the seconds of the run alone."""
     began = time.monotonic()
     pipeline = dlt.pipeline("stock", destination=dlt.destinations.duckdb(file), dataset_name="raw")
     url = url.replace("postgresql:", "postgresql+psycopg2:")  # SQLAlchemy 2.1 would look for psycopg 3

@@ -1,4 +1,4 @@
-"""From seconds of each round to ratios, and which of them have a bar to clear."""
+"""Ratios from the seconds of each round, and the thresholds of some of them."""
 
 import operator
 from statistics import median

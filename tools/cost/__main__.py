@@ -19,7 +19,7 @@ NEEDED = ("cost_on", "pipeline", "warehouse_seconds")
 
 
 class NotALedger(Exception):
-    """A file is no export of the ledger; the message is one line."""
+    """A file is not an export of the ledger; the message is one line."""
 
 
 def seconds_of_ledger(path: Path, loads_per_day: float) -> Seconds:

@@ -1,4 +1,4 @@
-"""What the price of a month stands on beside prices and measurements: each figure with its reason, in one place.
+"""Assumptions of the monthly cost beside prices and measurements, each with its reason.
 
 Change one here, or hand the ledger's own seconds in (`python -m tools.cost --ledger FILE`), and write the page again.
 """
@@ -15,7 +15,7 @@ def assumed(value: float, unit: str, why: str) -> Any:
 
 @dataclass(frozen=True)
 class Assumptions:
-    """Figures that nobody measured. "Deployed" ones come from terraform/, and a test compares them."""
+    """Figures that were not measured. "Deployed" ones come from terraform/, and a test compares them."""
 
     # How much there is.
     days: float = assumed(30.4, "days a month", "365 over 12")

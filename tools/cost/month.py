@@ -45,7 +45,7 @@ class Seconds:
     build: float
 
     def times(self, factor: float) -> "Seconds":
-        """Return both, so many times."""
+        """Return a build and its tests, multiplied."""
         return Seconds(self.load * factor, self.build * factor)
 
 

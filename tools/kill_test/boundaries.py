@@ -1,4 +1,4 @@
-"""The boundaries of a run: each event by which it moves its own files or calls a service, seen by an audit hook.
+"""The boundaries of a run: the events by which it moves its files or calls a service, seen by an audit hook.
 
 dlt moves every job and every package by a rename, so these events are its steps: extract, normalize, each staged file,
 each load job, each merge, the write of the state, the completion. Nothing of the subject is patched.
@@ -14,14 +14,14 @@ from pathlib import Path
 from typing import Any
 
 EVENTS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "shutil.rmtree", "socket.connect"}
-IDS = (  # what differs from run to run, and from table to table
+IDS = (  # what differs between runs and between tables
     (re.compile(r"(?<!\w)\d{9,11}\.\d+"), "<load>"),
     (re.compile(r"(?<![\w<])[0-9a-f]{8,}(?![\w>])"), "<id>"),
     (re.compile(r"tmp/\w+(?=/|$)"), "tmp/<tmp>"),
     (re.compile(r"(?<=/)(?!_dlt)\w+(?=\.(<id>|<load>|\w{10})\.)"), "<table>"),
     (re.compile(r"(?<=/)(?!_dlt)\w+(?=/<load>\.<id>)"), "<table>"),
 )
-PHASES = (  # the first that is found in the kind of an event names its phase; an event without one stays in the last
+PHASES = (  # the first that matches the kind of an event is its phase; an event without a match is in the last phase
     ("normalize", re.compile(r"/load/new/|^(remove|rmdir|rmtree) .*/normalize/extracted|/load$")),
     ("state write", re.compile(r"_dlt_pipeline_state|/state\.json")),
     ("completion", re.compile(r"package_completed|/loaded/<load>")),
@@ -31,13 +31,13 @@ PHASES = (  # the first that is found in the kind of an event names its phase; a
     ("extract", re.compile(r"/normalize/")),
     ("staged file", re.compile(r"/lake/|/(started|new|completed)_jobs/.*\.(parquet|jsonl|gz)$|_transitions/.*parquet")),
 )
-PIPELINE, LANDED = re.compile(r"/pipelines/(\w+)/"), re.compile(r"^rename .*/loaded/<load>$")
-DONE, WANTED = b".", b"!"  # what the child tells its parent: it struck itself, the parent shall
+PIPELINE, PACKAGE_LOADED = re.compile(r"/pipelines/(\w+)/"), re.compile(r"^rename .*/loaded/<load>$")
+KILLED_ITSELF, KILL_REQUESTED = b".", b"!"  # what the child tells its parent: it reached itself, the parent shall
 
 
 @dataclass(frozen=True)
-class Strike:
-    """What ends a run: the nth event of a kind, then `delay` seconds, then a signal; signal 0 only tells the parent."""
+class KillPoint:
+    """Where a run ends: `delay` seconds after the nth event of a kind, by a signal; 0 only notifies the parent."""
 
     kind: str
     nth: int = 1
@@ -49,15 +49,15 @@ class Strike:
         return f"{name} {self.delay * 1000:.0f} ms after event {self.nth} of `{self.kind}`"
 
 
-class Watch:
-    """An audit hook for one forked process: writes down the boundaries below `root` and strikes at the one it is told.
+class BoundaryRecorder:
+    """An audit hook for one forked process: records the boundaries below `root`, and kills at one of them.
 
-    A strike without delay is done here, before the event's own operation; otherwise a byte on `pipe` asks the parent,
+    A kill without delay is done here, before the event's own operation. Otherwise a byte on `pipe` asks the parent,
     which needs no thread in this process and does not wait for its interpreter lock.
     """
 
-    def __init__(self, root: Path, strike: Strike | None, pipe: int, names: dict[int, str]) -> None:
-        self._root, self._strike, self._pipe, self._names = f"{root}/", strike, pipe, names
+    def __init__(self, root: Path, kill_point: KillPoint | None, pipe: int, names: dict[int, str]) -> None:
+        self._root, self._kill_point, self._pipe, self._names = f"{root}/", kill_point, pipe, names
         self._counts: Counter[str] = Counter()
         self.seen: list[tuple[str, float]] = []
 
@@ -69,12 +69,12 @@ class Watch:
             return
         self.seen.append((kind, time.monotonic()))
         self._counts[kind] += 1
-        strike = self._strike
-        if strike and kind == strike.kind and self._counts[kind] == strike.nth:
-            is_here = strike.signal and not strike.delay
+        kill_point = self._kill_point
+        if kill_point and kind == kill_point.kind and self._counts[kind] == kill_point.nth:
+            is_here = kill_point.signal and not kill_point.delay
             if is_here:
-                os.kill(os.getpid(), strike.signal)
-            os.write(self._pipe, DONE if is_here else WANTED)
+                os.kill(os.getpid(), kill_point.signal)
+            os.write(self._pipe, KILLED_ITSELF if is_here else KILL_REQUESTED)
 
     def _kind(self, event: str, args: tuple[Any, ...]) -> str | None:
         if event == "socket.connect":
@@ -90,23 +90,23 @@ class Watch:
             path = f"{os.readlink(f'/proc/self/fd/{args[1]}')}/{path}"  # noqa: PTH115  inside of a removed tree
         if not path.startswith(self._root):
             return None
-        return f"{event.removeprefix('os.').removeprefix('shutil.')} {normalised(path[len(self._root) - 1 :])}"
+        return f"{event.removeprefix('os.').removeprefix('shutil.')} {normalize_path(path[len(self._root) - 1 :])}"
 
 
-def normalised(path: str) -> str:
+def normalize_path(path: str) -> str:
     """Return a path without what differs from run to run."""
     for pattern, name in IDS:
         path = pattern.sub(name, path)
     return path
 
 
-def phases(kinds: list[str]) -> list[str]:
+def phases_of(kinds: list[str]) -> list[str]:
     """Return the phase of each event of a run, in its order."""
     found, last, done = [], "start", set()
     pipelines = [match and match[1] for match in map(PIPELINE.search, kinds)]
     for kind, pipeline in zip(kinds, pipelines, strict=True):
         last = next((phase for phase, pattern in PHASES if pattern.search(kind)), last)
-        if pipeline and LANDED.search(kind):
+        if pipeline and PACKAGE_LOADED.search(kind):
             done.add(pipeline)
         is_between = done and done != set(filter(None, pipelines))
         found.append("between pipelines" if is_between else last)

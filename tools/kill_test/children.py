@@ -1,6 +1,6 @@
-"""Runs in forked children: everything is imported once, a run starts in milliseconds and can be killed anywhere.
+"""Runs functions in forked children: imports are done once, a run starts in milliseconds and can be killed anywhere.
 
-The parent stays single-threaded and opens no warehouse itself; whatever needs one is asked of a child.
+The parent stays single-threaded and opens no warehouse itself: what needs one is called in a child.
 """
 
 import json
@@ -17,40 +17,46 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tools.kill_test.boundaries import DONE, Strike, Watch
+from tools.kill_test.boundaries import KILLED_ITSELF, BoundaryRecorder, KillPoint
 
 
 @dataclass
-class Ending:
-    """How a run ended: by a signal or with an exit code, after which seconds, what it printed, which events it had.
+class RunResult:
+    """How a run ended.
 
-    `struck` says that it came as far as the strike; `seen` is empty where a signal ended the run.
+    Args:
+        code: its exit code; None: a signal ended it.
+        signal: that ended it, or None.
+        seconds: it took.
+        output: what it printed.
+        reached: whether it came to the kill point.
+        seen: its boundaries as (kind, time); empty if a signal ended it.
     """
 
     code: int | None
     signal: int | None
     seconds: float
     output: str
-    struck: bool
+    reached: bool
     seen: list[tuple[str, float]] = field(default_factory=list)
 
 
-def run(
+def run_in_child(
     call: Callable[[], object],
     root: Path,
     environment: Mapping[str, str],
-    strike: Strike | None = None,
+    kill_point: KillPoint | None = None,
     names: Mapping[int, str] | None = None,
-    at_strike: Callable[[], object] | None = None,
+    at_kill_point: Callable[[], object] | None = None,
     limit: float = 120,
-) -> Ending:
-    """Call a function in a forked child, as its whole program, and strike where it is said.
+) -> RunResult:
+    """Call a function in a forked child as its whole program, and kill it at a point.
 
     Args:
-        root: events below it are boundaries; its `run.log` and `events.json` are written.
+        root: events below it are boundaries; `run.log` and `events.json` are written there.
         names: of the ports that the run connects to.
-        at_strike: what the parent does instead of sending a signal.
-        limit: seconds after which the child is ended as one that hangs; its output says so.
+        at_kill_point: what the parent calls instead of sending a signal.
+        limit: seconds after which the child counts as hanging and is killed; its output says so.
     """
     started = time.monotonic()
     reading, writing = os.pipe()
@@ -59,11 +65,11 @@ def run(
     pid = os.fork()
     if not pid:
         os.close(reading)
-        _become(call, root, environment, Watch(root, strike, writing, dict(names or {})))
+        _run_child(call, root, environment, BoundaryRecorder(root, kill_point, writing, dict(names or {})))
     os.close(writing)
     try:
-        struck = _watch(pid, reading, strike, at_strike, started + limit)
-    except BaseException:  # the bench is ended, and so is the run
+        reached = _wait_and_kill(pid, reading, kill_point, at_kill_point, started + limit)
+    except BaseException:  # the kill test ends, and so does the run
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
         raise
@@ -76,14 +82,14 @@ def run(
         output += f"\nTraceback: it did not end within {limit:.0f} s"
     events = root / "events.json"
     seen = [tuple(event) for event in json.loads(events.read_text())] if events.exists() else []
-    if strike and strike.signal and ended_by is None and os.WEXITSTATUS(status) == 128 + strike.signal:
-        ended_by = strike.signal  # it ended in order, and says so
-    struck = struck or (bool(strike) and ended_by == strike.signal)
-    return Ending(None if ended_by else os.WEXITSTATUS(status), ended_by, seconds, output, struck, seen)
+    if kill_point and kill_point.signal and ended_by is None and os.WEXITSTATUS(status) == 128 + kill_point.signal:
+        ended_by = kill_point.signal  # it handled the signal
+    reached = reached or (bool(kill_point) and ended_by == kill_point.signal)
+    return RunResult(None if ended_by else os.WEXITSTATUS(status), ended_by, seconds, output, reached, seen)
 
 
-def ask(call: Callable[[], Any], environment: Mapping[str, str]) -> Any:
-    """Return what a function returns in a forked child; an error there is raised here with its traceback as text."""
+def call_in_child(call: Callable[[], Any], environment: Mapping[str, str]) -> Any:
+    """Call a function in a forked child and return its value; an error is raised here with its traceback as text."""
     reading, writing = os.pipe()
     pid = os.fork()
     if not pid:
@@ -107,8 +113,8 @@ def ask(call: Callable[[], Any], environment: Mapping[str, str]) -> Any:
     return value
 
 
-def _become(call: Callable[[], object], root: Path, environment: Mapping[str, str], watch: Watch) -> None:
-    """Be the run: its environment, its output, its boundaries; never return."""
+def _run_child(call: Callable[[], object], root: Path, environment: Mapping[str, str], watch: BoundaryRecorder) -> None:
+    """Run the function with its environment, output file and audit hook; never return."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.update(environment)
@@ -126,7 +132,7 @@ def _become(call: Callable[[], object], root: Path, environment: Mapping[str, st
         code = end.code if isinstance(end.code, int) else int(end.code is not None)
         if isinstance(end.code, str):
             print(end.code, file=sys.stderr)
-    except BaseException:  # noqa: BLE001  as the interpreter would
+    except BaseException:  # noqa: BLE001  as the interpreter does
         code = 1
         traceback.print_exc()
     sys.stdout.flush()
@@ -136,21 +142,23 @@ def _become(call: Callable[[], object], root: Path, environment: Mapping[str, st
     os._exit(code)
 
 
-def _watch(pid: int, pipe: int, strike: Strike | None, at_strike: Callable[[], object] | None, deadline: float) -> bool:
-    """Wait until the child closes its pipe by ending; strike when it asks for it; tell whether it did."""
-    struck = False
+def _wait_and_kill(
+    pid: int, pipe: int, kill_point: KillPoint | None, at_kill_point: Callable[[], object] | None, deadline: float
+) -> bool:
+    """Wait until the child ends, which closes its pipe; kill it when it asks; return whether it came to the point."""
+    reached = False
     while True:
         ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - time.monotonic()))
         if not ready:
             os.kill(pid, signal.SIGKILL)
         byte = os.read(pipe, 1)
         if not byte:
-            return struck
-        struck = True
-        if byte == DONE:
+            return reached
+        reached = True
+        if byte == KILLED_ITSELF:
             continue
-        time.sleep(strike.delay)
-        if strike.signal:
-            os.kill(pid, strike.signal)
-        elif at_strike:
-            at_strike()
+        time.sleep(kill_point.delay)
+        if kill_point.signal:
+            os.kill(pid, kill_point.signal)
+        elif at_kill_point:
+            at_kill_point()

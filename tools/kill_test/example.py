@@ -1,4 +1,4 @@
-"""An example subject: orders in a text file into DuckDB, once with care and once as it comes to mind first.
+"""An example pipeline: orders in a text file into DuckDB, once loaded carefully and once naively.
 
     python -m tools.kill_test tools.kill_test.example:load --check tools.kill_test.example:check \\
         --prepare tools.kill_test.example:prepare --kills 20
@@ -17,7 +17,7 @@ COLUMNS = "order_id, amount"
 
 
 def world() -> Path:
-    """Return the folder that the bench gave to this run."""
+    """Return the folder of this run's world."""
     return Path(os.environ["CRASH_WORLD"])
 
 
@@ -29,7 +29,7 @@ def orders() -> Iterator[dict]:
 
 
 def load() -> None:
-    """Load all orders, merged on their key: a run that repeats changes nothing."""
+    """Load all orders, merged on their key: a repeated run changes nothing."""
     pipeline = dlt.pipeline(
         "orders", destination=dlt.destinations.duckdb(str(world() / "shop.duckdb")), dataset_name="raw"
     )
@@ -38,7 +38,7 @@ def load() -> None:
 
 
 def naive_load() -> None:
-    """Append what the offset in a file of our own says is new: the offset and the rows do not land together."""
+    """Append what is new by an offset in a file: the offset and the rows are not written together."""
     offset = world() / "offset"
     seen = int(offset.read_text()) if offset.exists() else 0
     rows = list(orders())[seen:]
@@ -56,8 +56,8 @@ def prepare(folder: Path, turn: int) -> None:
 
 
 def check(folder: Path) -> Iterator[tuple]:
-    """Yield the table and both of its sides."""
+    """Yield the table with the source's pairs and the loaded ones."""
     source = [tuple(json.loads(line).values()) for line in (folder / "orders.jsonl").read_text().splitlines()]
     with duckdb.connect(str(folder / "shop.duckdb")) as connection:
-        landed = connection.execute(f"select {COLUMNS} from raw.orders").fetchall()
-    yield "orders", [(row[0], row) for row in source], [(row[0], row) for row in landed]
+        loaded = connection.execute(f"select {COLUMNS} from raw.orders").fetchall()
+    yield "orders", [(row[0], row) for row in source], [(row[0], row) for row in loaded]

@@ -1,4 +1,4 @@
-"""A source that is called otherwise than its pipeline, with nested tables: orders, customers and a stock list.
+"""A source whose name differs from its pipeline's, with nested tables: orders, customers and a stock list.
 
     python -m tools.kill_test tools.kill_test.foreign:load --check tools.kill_test.foreign:check \\
         --prepare tools.kill_test.foreign:prepare --kills 20
@@ -69,17 +69,17 @@ def read(folder: Path) -> dict[str, list[dict[str, Any]]]:
 def prepare(folder: Path, turn: int) -> None:
     """Make the source, and change it a little on each turn."""
     (folder / "services.json").write_text('{"shop": "here"}')  # as `make up` does
-    dice, path = random.Random(turn), folder / "shop.json"  # noqa: S311  not a secret
+    rng, path = random.Random(turn), folder / "shop.json"  # noqa: S311  not a secret
     found = read(folder) if path.exists() else {"orders": [], "customers": [], "stock": []}
     first = len(found["orders"]) + 1
     for number in range(first, first + 5):
         lines = [{"article": f"{number}-{line}", "taxes": [{"rate": n} for n in range(2)]} for line in range(3)]
         found["orders"].append({"order_id": number, "turn": turn, "lines": lines})
-    for number in dice.sample(range(10), 4):
+    for number in rng.sample(range(10), 4):
         found["customers"] = [one for one in found["customers"] if one["customer_id"] != number]
-        towns = [{"town": f"{turn}.{town}"} for town in range(dice.randrange(4))]
+        towns = [{"town": f"{turn}.{town}"} for town in range(rng.randrange(4))]
         found["customers"].append({"customer_id": number, "name": f"name {turn}", "addresses": towns})
-    found["stock"] = [{"article": n, "shelves": [{"shelf": turn, "count": n}]} for n in range(dice.randrange(3, 9))]
+    found["stock"] = [{"article": n, "shelves": [{"shelf": turn, "count": n}]} for n in range(rng.randrange(3, 9))]
     path.with_suffix(".new").write_text(json.dumps(found))
     path.with_suffix(".new").replace(path)
 
@@ -114,7 +114,7 @@ def check(folder: Path) -> Iterator[tuple]:
     counts = dict(zip(COUNTED, (lines, 2 * lines, towns, len(stock)), strict=True))
     with duckdb.connect(str(folder / "dp_mailblaze_demo_local_db.duckdb")) as connection:
         rows = [connection.execute(sql).fetchall() for sql in (ORDERS, CUSTOMERS, STOCK)]
-        landed = {name: connection.execute(f"select count(*) from RAW.{name}").fetchall()[0][0] for name in COUNTED}
+        loaded = {name: connection.execute(f"select count(*) from RAW.{name}").fetchall()[0][0] for name in COUNTED}
     for table, expected, found in zip(("orders", "customers", "stock"), (orders, customers, stock), rows, strict=True):
         yield table, [(row, row) for row in expected], [(tuple(row), tuple(row)) for row in found]
-    yield "rows of nested tables", counts.items(), landed.items()
+    yield "rows of nested tables", counts.items(), loaded.items()

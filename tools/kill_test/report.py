@@ -1,8 +1,8 @@
-"""What the bench prints: each violation with how to see it again, a table by phase, one last line."""
+"""The output of a kill test: each violation with the command that repeats it, a table by phase, a summary line."""
 
 from collections import Counter
 
-from tools.kill_test.story import Outcome
+from tools.kill_test.scenario import Outcome
 
 PHASES = (
     "start", "extract", "normalize", "staged file", "load job", "merge", "state write", "completion",
@@ -11,21 +11,21 @@ PHASES = (
 
 
 class Report:
-    """Collects outcomes; `command` is what a person types to see one story of a subject again."""
+    """Collects outcomes; `command` repeats the kill test, and with options one scenario."""
 
     def __init__(self, command: str) -> None:
         self._command = command
         self.outcomes: list[Outcome] = []
 
     def add(self, outcome: Outcome) -> str:
-        """Take an outcome and return what to say of it at once: nothing where all held."""
+        """Add an outcome; return the lines of its violation, or an empty text."""
         self.outcomes.append(outcome)
         if not outcome.problems:
             return ""
-        again = f"{self._command} --only {outcome.subject} --story {outcome.story}"
+        again = f"{self._command} --only {outcome.subject} --scenario {outcome.scenario}"
         lines = [
-            f"✗ {outcome.subject}, story {outcome.story}, strike {outcome.turn}, {outcome.state} warehouse",
-            f"  struck: {outcome.strike} ({outcome.phase}); the run {outcome.ended}; then {outcome.place} folder",
+            f"✗ {outcome.subject}, scenario {outcome.scenario}, turn {outcome.turn}, {outcome.state} warehouse",
+            f"  at: {outcome.kill_point} ({outcome.phase}); the run {outcome.ended}; then {outcome.place} folder",
             *(f"  {line}" for line in outcome.problems),
             f"  again: {again}",
         ]
@@ -40,9 +40,9 @@ class Report:
         return [outcome for outcome in self.outcomes if outcome.problems]
 
     def table(self) -> str:
-        """Return for each phase how the runs ended and what came of it, and the same for each subject."""
+        """Return a table of how the runs ended, by phase and by subject."""
         kills = [outcome for outcome in self.outcomes if not outcome.fault]
-        heads = ("strikes", "killed", "ended by itself", "not reached", "empty", "other folder", "wrong")
+        heads = ("kill points", "killed", "ended by itself", "not reached", "empty", "other folder", "wrong")
         rows = []
         for name, order in (("phase", _order), ("subject", str)):
             groups = sorted({getattr(outcome, name) for outcome in kills}, key=order)

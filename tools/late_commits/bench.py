@@ -1,4 +1,4 @@
-"""A seeded Postgres of its own, and readers that run over and over beside its writers."""
+"""A seeded Postgres of its own, and readers that run repeatedly while its writers write."""
 
 import json
 import os
@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 
 @contextmanager
 def small_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
-    """Start a server with every account and a twentieth of the contacts: enough for each rule, quick to read."""
+    """Start a server with every account and a twentieth of the contacts, which loads quickly."""
     with EmbeddedPostgres(folder, ephemeral=True) as server:
         seed(server.url())
         execute(server.url(), "delete from contacts where contact_id % 20 <> 0")
@@ -26,7 +26,7 @@ def small_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
 
 
 class Reader:
-    """A reader's process; `runs` is what its runs told, errors among them."""
+    """A reader's process; `runs` has the results of its runs, errors included."""
 
     def __init__(self, folder: Path, name: str, *arguments: str, url: str | None = None):
         self.name, self.folder, self.runs = name, folder / name, []
@@ -57,7 +57,7 @@ class Reader:
         return self.runs[-1]
 
     def run_well(self, times: int, most: int = 20) -> None:
-        """Run until that many runs in a row went well."""
+        """Run until that many consecutive runs succeeded."""
         good = 0
         for _ in range(most):
             good = 0 if "error" in self.run() else good + 1
@@ -67,7 +67,7 @@ class Reader:
 
     @contextmanager
     def reading_on(self) -> Iterator[None]:
-        """Run over and over while the `with` lasts."""
+        """Run repeatedly while the `with` lasts."""
         self._thread.start()
         try:
             yield

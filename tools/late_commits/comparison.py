@@ -1,4 +1,4 @@
-"""Row for row, by value: what of a source table is missing, stale, doubled or resurrected in a warehouse."""
+"""Row by row and by value: which rows of a source table are missing, stale, doubled or resurrected in a warehouse."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing

@@ -1,6 +1,6 @@
 """How many rows does a reader lose while others write? `make graph-late-commits`.
 
-Stock dlt as documented and this platform read the same Postgres side by side, over and over, while writers hold their
+Stock dlt as documented and this platform read the same Postgres in parallel and repeatedly, while writers hold their
 transactions open for up to 1.5 s. When these are done both read twice more; what is then missing or stale is lost.
 """
 
@@ -26,7 +26,7 @@ PLAIN = "update contacts set attributes = null where attributes is not null"
 
 
 def main() -> int:
-    """Measure, write the numbers for the graph, print them; 0 where ours lost and doubled nothing."""
+    """Measure, write the numbers for the graph, print them; return 0 if this platform lost and doubled nothing."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("numbers", type=Path, help="the JSON file to write")
     parser.add_argument("--transactions", type=int, default=600)

@@ -13,7 +13,7 @@ TABLES = ("contacts", "list_memberships")  # what the writers write while both r
 
 
 def ours() -> int:
-    """Load by this platform, and return the rows that it read."""
+    """Load with this platform, and return the number of rows read."""
     from pipelines.postgres import load
 
     return sum(table.extracted for table in load().tables.values())

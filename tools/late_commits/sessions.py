@@ -1,4 +1,4 @@
-"""Our load beside writers that hide: `python tools/late_commits/sessions.py --seconds 60`.
+"""A load during writers that hide their transactions: `python tools/late_commits/sessions.py --seconds 60`.
 
 Each kind of writer changes contacts of its own, one after the other, and no contact twice: what a load misses stays
 missed. At the end RAW must equal the source row for row, by value; what is lost is counted for each kind.
@@ -121,7 +121,7 @@ def kinds(server: EmbeddedPostgres, ending: threading.Event) -> Iterator[Kind]:
 
 
 def main() -> int:
-    """Write and load, and print a line for each kind; 0 where nothing was lost or doubled."""
+    """Write and load, and print a line for each kind; return 0 if nothing was lost or doubled."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument(

@@ -1,7 +1,7 @@
-"""Loads beside everything at once, for a given time: `make soak SECONDS=600`.
+"""Loads during every kind of change and fault, for a given time: `make soak SECONDS=600`.
 
-Concurrent writers that insert, change, delete, tie, roll back and commit late; all connections cut now and then; the
-server restarted in the middle, without warning. At the end RAW must equal the source row for row, by value.
+Concurrent writers that insert, change, delete, tie, roll back and commit late; all connections are terminated
+sometimes, and the server is restarted once. At the end RAW must equal the source row for row, by value.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from tools.late_commits.comparison import Outcome, compare
 
 
 def main() -> int:
-    """Soak, and print one line; 0 where nothing was lost, doubled or left resurrected."""
+    """Run, and print one line; return 0 if nothing was lost, doubled or resurrected."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--kill-every", type=float, default=11, help="seconds between two cuts of every connection")

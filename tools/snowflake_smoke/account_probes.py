@@ -1,4 +1,4 @@
-"""What only an account can tell: each question with its statements, the answer that is wanted, and a probe.
+"""Questions that only an account can answer: each with its statements, the expected answer, and a probe.
 
 `make smoke-snowflake` asks them in the scratch schemas of its run and prints a table; docs/snowflake.md has the same
 list (`python -m tools.snowflake_smoke.account_probes`). Most of it the stand-in cannot answer: there it is not asked.
@@ -48,15 +48,15 @@ class Account(Protocol):
         """Write a Parquet file of these columns (name: PyArrow array) into the stage's folder."""
 
     def kill_in_transaction(self) -> str:
-        """Claim the fence in another process that is killed inside a transaction; return the transaction's name."""
+        """Write the fencing token in another process that is killed in a transaction; return the transaction's name."""
 
     def claim(self) -> None:
-        """Claim the fence as the next run does."""
+        """Write the fencing token as the next run does."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What was found; `is_wanted` None: nobody could say."""
+    """An answer; `is_wanted` None: it could not be found."""
 
     got: str
     is_wanted: bool | None
@@ -602,17 +602,17 @@ def copied_again(account: Account, file: str, table: str, emptied_by: str, wante
 
 
 def is_not_allowed(error: Exception) -> bool:
-    """Tell whether an error of Snowflake's says that the role lacks a right."""
+    """Return whether an error of Snowflake's says that the role lacks a privilege."""
     return getattr(error, "errno", None) in (NO_PRIVILEGE, NOT_AUTHORIZED)
 
 
 def is_too_large(error: Exception) -> bool:
-    """Tell whether an error of Snowflake's is about a value: those have an SQLSTATE of one class, the standard's."""
+    """Return whether an error of Snowflake's is about a value: those have an SQLSTATE of one class of the standard."""
     return str(getattr(error, "sqlstate", None)).startswith("22")
 
 
 def is_refused(account: Account, role: str, statement: str, is_meant: Callable[[Exception], bool]) -> bool:
-    """Tell whether the warehouse refuses a statement of a role for the reason that is meant.
+    """Return whether the warehouse rejects a statement of a role for the expected reason.
 
     Raises:
         Exception: it fails for another one, which says nothing.
@@ -660,7 +660,7 @@ def most_waiting(session: Session, table: str) -> int:
 
 
 class Running:
-    """Calls that run side by side."""
+    """Calls that run in parallel."""
 
     def __init__(self, calls: Sequence[Callable[[], Any]]) -> None:
         self.results: list[Any] = [None] * len(calls)
@@ -692,7 +692,7 @@ class Running:
 
 @contextmanager
 def at_once(calls: Sequence[Callable[[], Any]]) -> Iterator[Running]:
-    """Run calls side by side from here on, and wait for them at the end."""
+    """Run calls in parallel, and wait for them at the end."""
     running = Running(calls)
     for thread in running.threads:
         thread.start()
@@ -702,7 +702,7 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> Iterator[Running]:
 
 
 def ask_all(account: Account, is_account: bool, say: Callable[[str], None] = print) -> bool:
-    """Ask every question, print the table, and tell whether no answer that is needed is another one than wanted."""
+    """Ask every question, print the table, and return whether all needed answers are as expected."""
     say("")
     say("What only an account can tell (docs/snowflake.md):")
     is_well = True

@@ -1,4 +1,4 @@
-"""What REPORTER sees of a MART that dbt has built under the real policies: no address, no name, its regions only.
+"""What REPORTER sees of a MART that dbt has built under the real policies: no personal data, its regions only.
 
 It asks Snowflake itself, by SQL. A server that masks nothing and hides no row is a failure, never passed over.
 """

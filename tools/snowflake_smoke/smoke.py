@@ -1,4 +1,4 @@
-"""The whole chain on a real Snowflake account, in schemas of its own, dropped at the end: `make smoke-snowflake`.
+"""The whole chain on a real Snowflake account, in scratch schemas that are dropped: `make smoke-snowflake`.
 
 After the chain it asks what only an account can tell (account_probes.py) and prints a table.
 
@@ -45,7 +45,7 @@ MAKES = {"LOADER": ("RAW", "RAW_STAGING"), "TRANSFORMER": ("STAGING", "INTERMEDI
 
 
 def main() -> int:
-    """Run the chain twice in scratch schemas, look at RAW, MART and the account, drop them; 0 where all was well."""
+    """Run the chain twice in scratch schemas, check RAW, MART and the account; return the exit code."""
     argparse.ArgumentParser(prog="make smoke-snowflake", description=main.__doc__).parse_args()
     services = Path(os.environ.get("MAILBLAZE_DATA_DIR") or ".data") / "services.json"
     missing = [name for name in NEEDED if not os.environ.get(name)]
@@ -66,7 +66,7 @@ def main() -> int:
 
 
 def runs(settings: dict[str, str], scratch: str) -> bool:
-    """Run the chain twice and tell whether it ended well, with RAW and the account as they should be."""
+    """Run the chain twice and return whether it succeeded and RAW and the account are as expected."""
     try:
         for _ in range(2):
             run(settings, "python", "pipelines/postgres.py")
@@ -82,7 +82,7 @@ def runs(settings: dict[str, str], scratch: str) -> bool:
 
 
 def shell(services: dict[str, str], scratch: str) -> dict[str, str]:
-    """Return the settings of the run: the laptop's sources, the account's warehouse, a working folder of its own."""
+    """Return the settings of the run: local sources, the account's warehouse, a working folder of its own."""
     return {
         "MAILBLAZE_ENV": "dev",
         "SOURCES__POSTGRES__CREDENTIALS": services["postgres_url"],
@@ -110,7 +110,7 @@ def dbt(command: str, scratch: str, *arguments: str) -> list[str]:
 def let_transformer_read(scratch: str) -> None:
     """Let dbt read RAW of the run, as Terraform lets it read the real one.
 
-    A grant on tables of tomorrow is the administrator's, so this is said again after each load.
+    A grant on future tables is the administrator's, so this one is repeated after each load.
     """
     schema = f"{environment().database}.{scratch}RAW"
     with warehouse() as raw:
@@ -129,7 +129,7 @@ def let_reporter_read(settings: dict[str, str], scratch: str) -> None:
 
 
 def is_mart_masked(settings: dict[str, str], scratch: str) -> bool:
-    """Tell whether REPORTER sees no person in MART, no row without a region's role, and with one of them its rows only.
+    """Return whether REPORTER sees no person in MART, no row without a region's role, and with one only its rows.
 
     dbt made it in a schema of the run's own, under the tags and policies of the real MART.
     """
@@ -150,7 +150,7 @@ def is_mart_masked(settings: dict[str, str], scratch: str) -> bool:
 
 
 def is_raw_whole(settings: dict[str, str], scratch: str) -> bool:
-    """Tell whether every table of RAW has as many live rows as its source."""
+    """Return whether every table of RAW has as many undeleted rows as its source."""
     is_whole = True
     connection = psycopg2.connect(settings["SOURCES__POSTGRES__CREDENTIALS"])
     with warehouse() as raw, connection.cursor() as cursor:
@@ -167,7 +167,7 @@ def is_raw_whole(settings: dict[str, str], scratch: str) -> bool:
 
 
 def drop(settings: dict[str, str], scratch: str) -> bool:
-    """Let each role drop the schemas that it made, and tell whether none is left.
+    """Let each role drop the schemas that it made; return whether none is left.
 
     The lake's files of the run stay, below folders with its name.
     """
@@ -190,7 +190,7 @@ def drop(settings: dict[str, str], scratch: str) -> bool:
 
 
 def drop_left(account: Account, now: datetime) -> None:
-    """Let each role drop what runs that were cut off have left of it; what stays is said, and stops nothing."""
+    """Let each role drop the schemas of interrupted runs; one that cannot be dropped is only reported."""
     for role in MAKES:
         try:
             with account.session(role) as session:

@@ -17,7 +17,7 @@ from exactly_once.destinations.fencing import FencingToken, last_load_attempt, w
 from exactly_once.destinations.left_over_transactions import TransactionOwner
 from exactly_once.lease.store import open_store
 from pipelines.configuration.settings import prepare
-from pipelines.configuration.shell import setting
+from pipelines.configuration.shell import read_variable
 from pipelines.environment import build_pipeline, environment, mart_client, raw_dataset
 
 ROOT = Path(__file__).parents[2]
@@ -84,7 +84,7 @@ class SmokeAccount:
         open_store(lake, f"{self.lake}/{self.folder}{name}").write(body.getvalue(), None)
 
     def kill_in_transaction(self) -> str:
-        """Claim the fence in a process that is killed inside a transaction; return the transaction's name."""
+        """Write the fencing token in a process that is killed in a transaction; return the transaction's name."""
         landing = self._landing()
         self.token, self.load_id = landing.token + 1, landing.load_id
         code = KILLED.format(token=self.token, load_id=self.load_id)
@@ -94,7 +94,7 @@ class SmokeAccount:
         return TransactionOwner(environment().database, raw_dataset(), FencingToken("postgres", self.token)).name
 
     def claim(self) -> None:
-        """Claim the fence as the next run does."""
+        """Write the fencing token as the next run does."""
         write_fencing_token(build_pipeline("postgres"), self.token + 1, self.load_id)
 
     @staticmethod
@@ -104,5 +104,5 @@ class SmokeAccount:
 
 
 def is_account() -> bool:
-    """Tell whether it is Snowflake that answers: an account speaks https only, the stand-in of the tests http."""
-    return setting("SNOWFLAKE_PROTOCOL") != "http"
+    """Return whether the server is Snowflake: an account uses https only, the tests' stand-in http."""
+    return read_variable("SNOWFLAKE_PROTOCOL") != "http"

@@ -9,6 +9,7 @@ import psycopg2
 
 from mock_services.errors import ServiceError
 from mock_services.postgres.faults import kill_connections
+from mock_services.postgres.queries import fetch_row
 from mock_services.postgres.seed import check_seeded
 from mock_services.postgres.workload.transactions import (
     KEYS,
@@ -74,10 +75,10 @@ class Writers:
             check_seeded(cursor)
             cursor.execute(BOOKKEEPING)
             cursor.execute("insert into simulation.runs (seed) values (%s) returning run", (self.seed,))
-            self.run = cursor.fetchone()[0]
+            self.run = fetch_row(cursor)[0]
             for table, key in KEYS.items():
                 cursor.execute(f"select coalesce(max({key}), 0) from {table} where {key} < %s", (KEYS_PER_WRITER,))
-                last_keys[table] = cursor.fetchone()[0]
+                last_keys[table] = fetch_row(cursor)[0]
         count = len(self._writers)
         for index in range(count):
             owned = {

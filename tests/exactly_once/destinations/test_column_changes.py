@@ -1,4 +1,4 @@
-"""RAW's columns follow dlt's schema: wider types in place, others only where somebody accepted them."""
+"""RAW's columns follow dlt's schema: wider types in place, others only if accepted."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ def trial(tmp_path) -> Trial:
 
 
 def load(trial: Trial, values: dict[int, object], arrow: pa.DataType, gone: tuple[int, ...] = (), **hints):
-    """Merge rows of an id and a value; `hints` are what the extraction has found out about the value's column."""
+    """Merge rows of an id and a value; `hints` are those of the extraction for the value's column."""
     pipeline = trial.pipeline()
     if hints and not trial.warehouse.exists():
         return trial.merge(rows(values, arrow, gone), columns={"v": hints})
@@ -140,7 +140,7 @@ def test_a_file_whose_numbers_a_column_would_round_is_refused(trial):
 
 
 def refused(trial: Trial, rows: dict, arrow: pa.DataType, **hints) -> str:
-    """Return the line of a load that is refused."""
+    """Return the error line of a load that is rejected."""
     with pytest.raises(PipelineStepFailed) as failure:
         load(trial, rows, arrow, **hints)
     assert exit_code(failure.value) == 4

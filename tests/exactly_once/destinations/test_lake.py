@@ -12,7 +12,7 @@ from tests.support.platform import BUCKET
 
 
 class OneJob(CreatingLoadJob):
-    """A job of one file to one path, in whose client the test looks."""
+    """A job of one file to one path; the test inspects its client."""
 
     def __init__(self, file: Path, path: str, lake) -> None:
         super().__init__(str(file))

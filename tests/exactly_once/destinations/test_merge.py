@@ -1,4 +1,4 @@
-"""A merge is one transaction, whatever fails in it; it takes any column name, and finds a key that is there twice."""
+"""A merge is one transaction, whatever fails in it; it takes any column name, and detects a duplicate key."""
 
 import dlt
 import pyarrow as pa
@@ -117,14 +117,14 @@ def test_a_column_of_any_name_is_merged(trial, names):
 
 
 class DltsSql(StagedDuckDbClient):
-    """Our client with dlt's own SQL of a merge, as a package that an earlier version left has it."""
+    """Our client with dlt's own merge SQL, as in a package of an earlier version."""
 
     def _create_merge_followup_jobs(self, table_chain):
         return [SqlMergeFollowupJob.from_table_chain(table_chain, self.sql_client)]
 
 
 class with_dlts_sql(staged_duckdb):  # noqa: N801
-    """The destination of it."""
+    """The destination with that client."""
 
     @property
     def client_class(self):

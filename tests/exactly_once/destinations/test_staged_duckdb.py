@@ -1,4 +1,4 @@
-"""The contract with the pinned dlt: what staged_duckdb leans on is still there and still means the same."""
+"""The contract with the pinned dlt: the internals that staged_duckdb uses exist and mean the same."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Hard deletes and revivals, which no cursor sees."""
+"""Hard deletes and restored rows, which no cursor sees."""
 
 import subprocess
 import sys
@@ -45,7 +45,7 @@ def test_deletes_come_in_batches(platform, monkeypatch):
 
 
 def test_text_keys_are_swept(platform, monkeypatch):
-    """The embedded server has no collation but that of bytes, so this does not show that we ask for it."""
+    """The embedded server has only the byte collation, so this does not show that the query asks for it."""
     platform.source(
         """create table tags (tag text primary key, updated_at timestamptz default now());
         insert into tags select unnest(array['a', 'B', 'é', 'e', 'z', '😀', 'ß', 'it''s', 'Z'])"""
@@ -86,7 +86,7 @@ def test_more_deletes_than_declared_are_refused_until_somebody_accepts_them(plat
     version = platform.raw("select max(version) from RAW._dlt_pipeline_state")
     platform.source(loss)
     platform.source("update accounts set account_name = 'changed' where account_id = 7")
-    refused = door()
+    refused = run_postgres()
     assert refused.returncode == 3
     assert line in refused.stderr
     assert refused.stderr.count("\n") == 1
@@ -94,13 +94,13 @@ def test_more_deletes_than_declared_are_refused_until_somebody_accepts_them(plat
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where _deleted_at is not null") == [(0,)]
     assert platform.raw("select max(version) from RAW._dlt_pipeline_state") > version  # the other tables were loaded
     assert differences(platform, "accounts", "account_id") == []
-    assert door("--accept-deletes", "lists").returncode == 3
-    assert "accept_deletes names contact: say accounts, " in door("--accept-deletes", "contact").stderr
-    assert door("--accept-deletes", "contacts").returncode == 0
+    assert run_postgres("--accept-deletes", "lists").returncode == 3
+    assert "accept_deletes names contact: say accounts, " in run_postgres("--accept-deletes", "contact").stderr
+    assert run_postgres("--accept-deletes", "contacts").returncode == 0
     assert_raw_equals_source(platform)
 
 
-def door(*arguments: str) -> subprocess.CompletedProcess:
+def run_postgres(*arguments: str) -> subprocess.CompletedProcess:
     root = Path(__file__).parents[3]
     return subprocess.run(
         [sys.executable, "pipelines/postgres.py", "--quiet", *arguments], cwd=root, capture_output=True, text=True

@@ -112,7 +112,7 @@ def held_at_last(lake: Lake) -> Iterator[Lease]:
 
 
 def contend(lake: Lake) -> list[int]:
-    """Let twenty runs ask at the same moment; return the token of each that got the lease before one let go."""
+    """Let twenty runs ask at the same time; return the token of each that got the lease before one released it."""
     start, asked = (threading.Barrier(RUNS, timeout=30) for _ in range(2))
 
     def run(lease: Lease) -> int | None:
@@ -140,7 +140,7 @@ def test_a_run_that_was_killed_on_this_machine_is_replaced_at_once_by_one(lake):
 
 
 def has_ended(pid: int) -> bool:
-    """Tell whether the killed process has come to its end, though we have not reaped it."""
+    """Return whether the killed process has ended, although it was not reaped."""
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
 
 
@@ -168,7 +168,7 @@ def test_renewals_keep_the_lease_and_an_error_releases_it(lake):
 
 
 class RepeatsWrites:
-    """A store that sends each write twice, as an S3 client does whose first answer was lost: the second one is late."""
+    """A store that sends each write twice, as an S3 client does whose first response was lost."""
 
     def __init__(self, store):
         self.store = store

@@ -1,4 +1,4 @@
-"""The backend of dlt's `sql_table` works alone, in a stranger's pipeline: no ReadOptions, no Snapshot, no state."""
+"""The backend of dlt's `sql_table` works alone in any pipeline: no ReadOptions, no Snapshot, no state."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ FIRST = (1, "O'Brien, Müller 1", Decimal("1.25"), datetime(2026, 11, 1, 1, tzin
 
 @pytest.fixture
 def shop(platform) -> sa.Engine:
-    """A stranger's database, as his engine of SQLAlchemy."""
+    """Somebody else's database, as an SQLAlchemy engine."""
     with psycopg2.connect(platform.postgres_url) as connection, connection.cursor() as cursor:
         cursor.execute(ORDERS)
     connection.close()
@@ -45,7 +45,7 @@ def shop(platform) -> sa.Engine:
 
 @pytest.fixture
 def pipeline(tmp_path) -> dlt.Pipeline:
-    """A stranger's pipeline, to dlt's own DuckDB."""
+    """Somebody else's pipeline, with dlt's own DuckDB destination."""
     database = dlt.destinations.duckdb(str(tmp_path / "warehouse.duckdb"))
     return dlt.pipeline("shop", pipelines_dir=str(tmp_path / "dlt"), destination=database, dataset_name="shop")
 
@@ -108,7 +108,7 @@ def test_a_query_of_its_own_decides_what_is_read(shop, pipeline):
 
 
 def test_a_table_is_read_as_of_one_snapshot(shop, pipeline):
-    """What is committed while the rows come is not among them."""
+    """Rows that are committed during the read are not in it."""
 
     def batches() -> Iterator:
         for batch in sql_table(shop, table="orders", backend=BACKEND, chunk_size=2048):

@@ -18,7 +18,7 @@ LINE = {"key": ["id"], "cursor": "updated_at", "deletes": "none"}
 
 @pytest.fixture
 def lines(platform, monkeypatch):
-    """Replace TABLES by what a test declares: lines(name={…option: value}, …)."""
+    """Replace TABLES by a test's declarations: lines(name={…option: value}, …)."""
     keep(monkeypatch)
     return lambda **more: declare(monkeypatch, *(Table(name, **LINE | options) for name, options in more.items()))
 

@@ -1,4 +1,4 @@
-"""The horizon: no row that commits late is lost, and nothing is read twice."""
+"""The low watermark: no row that commits late is lost, and nothing is read twice."""
 
 import threading
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.usefixtures("few_tables")
 
 @contextmanager
 def transaction(platform, *statements: str):
-    """Hold a transaction open that has run these statements; it commits at the end."""
+    """Keep a transaction with these statements open; it commits at the end."""
     connection = psycopg2.connect(platform.postgres_url)
     try:
         with connection.cursor() as cursor:
@@ -78,7 +78,7 @@ def test_a_reader_by_trade_holds_nothing_back(platform, monkeypatch):
 
 @pytest.fixture
 def late(platform, monkeypatch):
-    """One small table alone, of which a load takes no time; the writers of these tests change its rows."""
+    """One small table that loads quickly; the writers of these tests change its rows."""
     platform.source(
         """create table late (late_id int primary key, word text default 'old', updated_at timestamptz default now());
         insert into late select generate_series(1, 9)"""
@@ -183,7 +183,7 @@ def test_transactions_of_one_message_are_counted_from_its_arrival(late):
     with watcher.cursor() as cursor:
         while thread.is_alive():
             # By its arrival, which pg_stat_activity shows for as long as the message lasts.
-            cursor.execute(OPEN_TRANSACTIONS, {"readers": []})
+            cursor.execute(OPEN_TRANSACTIONS, {"apps": []})
             seen = {row[0]: row[1] for row in cursor.fetchall()}
             cursor.execute("select query_start, state from pg_stat_activity where pid = %s", (pid(writer),))
             arrived, state = cursor.fetchone()
@@ -215,7 +215,7 @@ def test_a_procedure_that_commits_does_not_hold_back_what_it_has_committed(late)
         waits = "select 1 from pg_stat_activity where pid = %s and wait_event_type = 'Lock'"
         while not cursor.execute(waits, (pid(caller),)) and not cursor.fetchone():
             pass
-        cursor.execute(OPEN_TRANSACTIONS, {"readers": []})
+        cursor.execute(OPEN_TRANSACTIONS, {"apps": []})
         (began,) = [row[1] for row in cursor.fetchall() if row[0] == pid(caller)]
     (first,) = late.source("select updated_at from late where late_id = 1")[0]
     assert first < began

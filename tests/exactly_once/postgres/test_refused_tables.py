@@ -1,4 +1,4 @@
-"""A table that cannot be loaded exactly is refused by itself; every other one loads, and the next run is whole."""
+"""A table that cannot be loaded exactly is rejected alone; all others load, and the next run is complete."""
 
 from contextlib import contextmanager
 
@@ -17,7 +17,7 @@ LINE = {"key": "id", "cursor": "updated_at", "deletes": "sweep"}
 
 @pytest.fixture
 def two(platform, monkeypatch):
-    """Two tables of fifty rows, `good` and `bad`, and no other."""
+    """Two tables of fifty rows, `good` and `bad`."""
     keep(monkeypatch)
     for name in ("good", "bad"):
         declare(monkeypatch, Table(name, **LINE))
@@ -68,7 +68,7 @@ def test_a_table_that_is_written_again_during_the_load_is_refused_for_this_run(t
 
 
 def test_the_rows_of_a_refused_table_do_not_land_later(two):
-    """They were in the package before the table was refused: a run that dies after it must not bring them."""
+    """They were in the package before the table was rejected: a run after a kill must not load them."""
     two.source("alter table bad add d json; update bad set d = '{}', updated_at = now() where id < 50")
     two.source('update bad set d = \'{"cut": "\\ud83d"}\' where id = 50')
     for _ in range(2):

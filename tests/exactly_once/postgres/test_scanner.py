@@ -90,7 +90,7 @@ def make_table(platform, name: str, columns: str, rows: str = "", key: str = "id
 
 @pytest.fixture
 def only(monkeypatch):
-    """Declare those tables alone that the test names."""
+    """Declare only the tables that the test names."""
     keep(monkeypatch)
     line = {"key": "id", "cursor": "updated_at", "deletes": "sweep"}
     return lambda *names, **more: declare(monkeypatch, *(Table(name, **line | more) for name in names))
@@ -98,7 +98,7 @@ def only(monkeypatch):
 
 @pytest.fixture
 def eager(monkeypatch):
-    """Read small tables over three connections, too, in files of a few pages."""
+    """Read small tables over three connections and in files of a few pages."""
     monkeypatch.setattr("exactly_once.postgres.ctid_ranges.MIN_PARALLEL_PAGES", 2)
     monkeypatch.setattr("exactly_once.postgres.ctid_ranges.TARGET_FILE_BYTES", 20_000)
     monkeypatch.setenv("SOURCES__POSTGRES__CONNECTIONS", "3")
@@ -126,7 +126,7 @@ def test_every_value_of_every_type_comes_as_it_is(platform, only):
 
 
 def plain(row: tuple) -> tuple:
-    """Return a row with bytes and UTC as one driver has them, not the other."""
+    """Return a row with bytes and UTC normalized between the drivers."""
     return tuple(
         bytes(value)
         if isinstance(value, memoryview)

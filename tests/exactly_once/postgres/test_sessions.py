@@ -1,4 +1,4 @@
-"""Sessions: each has its settings whatever a role, a database or a pooler says; any address reaches both drivers."""
+"""Sessions have our settings whatever a role, a database or a pooler sets; every address reaches both drivers."""
 
 import os
 import shutil
@@ -57,7 +57,7 @@ HOSTILE = {
 
 @pytest.fixture
 def only(monkeypatch):
-    """Declare those tables alone that a test names."""
+    """Declare only the tables that a test names."""
 
     def leave(*names: str, deletes: str = "sweep", key: str = "id") -> None:
         keep(monkeypatch)

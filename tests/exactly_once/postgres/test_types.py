@@ -24,7 +24,7 @@ def decimal(precision: int, scale: int) -> dict:
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "UTC", "Asia/Kolkata"])
 def test_a_bound_of_a_local_cursor_never_skips_a_row(zone):
-    """Postgres takes an ambiguous local time for the later one: a row below the bound is below the moment."""
+    """Postgres reads an ambiguous local time as the later one: a row below the bound is below the instant."""
     place = ZoneInfo(zone)
     for hours in range(0, 24 * 366, 1):
         moment = datetime(2026, 1, 1, 0, 17, tzinfo=UTC) + timedelta(hours=hours)

@@ -1,4 +1,4 @@
-"""What a run that died left behind: finished, quarantined or read again, and never loaded twice or over newer rows."""
+"""Packages of a killed run: finished, quarantined or read again, and never loaded twice or over newer rows."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("few_tables")
 
 
 def test_another_machine_reads_again_what_this_one_had_extracted(platform):
-    """The disposable worker: killed after the extraction, its folder comes back when another has landed newer rows."""
+    """A worker is killed after the extraction, and its folder is used again after another loaded newer rows."""
     load()
     platform.source("update contacts set first_name = 'old news' where contact_id in (20, 40)")
     extract_only()
@@ -43,7 +43,7 @@ def test_another_machine_reads_again_what_this_one_had_extracted(platform):
 
 
 def test_a_run_that_was_overtaken_commits_nothing(platform):
-    """A paused run that wakes up after its lease has passed on: the warehouse itself refuses it."""
+    """A paused run resumes after another run took its lease: the warehouse rejects its writes."""
     load()
     platform.source("update contacts set first_name = 'late' where contact_id = 20")
     report = extract_only()
@@ -78,7 +78,7 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
 
 
 def test_a_first_load_that_was_cut_off_in_its_middle_comes_once(platform, monkeypatch):
-    """Copied as it is, one table of some; and then it is too old for a warehouse that forgets its files."""
+    """Its folder was copied; the package is too old for a warehouse that no longer lists its files."""
     extract_only()
     copy = StagedCopyJob.run
     copied = []
@@ -102,7 +102,7 @@ def test_a_first_load_that_was_cut_off_in_its_middle_comes_once(platform, monkey
 
 
 def test_a_state_whose_rows_never_landed_is_forgotten(platform):
-    """A package that somebody removed: dlt keeps the cursor that it moved, and its rows would never come."""
+    """Somebody removed a package: dlt keeps the cursor that it moved, and its rows would never be loaded."""
     load()
     platform.source("update contacts set first_name = 'aborted' where contact_id = 20")
     extract_only()

@@ -1,4 +1,4 @@
-"""A source that somebody adds keeps the promise, or is refused at its first load: names, nested tables, steps."""
+"""An added source loads exactly once, or is rejected at its first load: names, nested tables, steps."""
 
 import shutil
 import threading
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture
 def shop(tmp_path, monkeypatch) -> Path:
-    """A world of the shop, whose source is called otherwise than its pipeline and has nested tables."""
+    """A world of the shop, whose source's name differs from its pipeline's and which has nested tables."""
     world = tmp_path / "world"
     world.mkdir()
     at(monkeypatch, world)
@@ -79,19 +79,19 @@ def test_a_load_that_was_cut_off_on_a_lost_machine_comes_once(shop, monkeypatch,
 
 @pytest.mark.parametrize("only", ["orders", "orders__lines", "orders__lines__taxes"])
 def test_a_nested_table_that_landed_without_its_parent_comes_once(shop, monkeypatch, only):
-    """Of an appended table, one file of three had landed; in the nested ones no row names its load."""
+    """One of three files of an appended table was loaded; rows of nested tables do not name their load."""
     foreign.load_once()
     foreign.prepare(shop, 1)
     count = f"select count(*) from RAW.{only}"
-    before, copy, landed = query(shop, count), StagedCopyJob.run, threading.Event()
+    before, copy, loaded = query(shop, count), StagedCopyJob.run, threading.Event()
     monkeypatch.setenv("LOAD__WORKERS", "12")  # one for each file
 
     def cut_off(job) -> None:
         if job.load_table_name == only:
             copy(job)
-            landed.set()
+            loaded.set()
         else:
-            assert landed.wait(60)
+            assert loaded.wait(60)
             gone()
 
     with monkeypatch.context() as patched:

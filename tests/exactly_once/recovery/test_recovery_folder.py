@@ -53,7 +53,7 @@ def working(world: Path) -> Path:
 
 
 def extract_only() -> None:
-    """Leave a package that is ready to be loaded, as a run does that is killed then."""
+    """Leave a package that is ready to load, as a killed run does."""
     pipeline = build_pipeline(foreign.PIPELINE)
     pipeline.activate()
     with acquire_lease(pipeline) as lease:
@@ -110,7 +110,7 @@ def test_a_package_that_is_whole_is_finished(shop, capsys):
 
 
 def test_a_package_without_a_seal_is_read_again(shop, capsys):
-    """It was cut off in between, or an older version of the platform left it."""
+    """It was interrupted in between, or is of an older version of the platform."""
     extract_only()
     (package,) = (working(shop) / "load/normalized").iterdir()
     (package / "load_package_state.json").unlink()
@@ -134,7 +134,7 @@ def test_a_file_that_is_missing_or_too_many_is_damage(shop):
 
 
 def test_a_folder_that_another_run_uses_is_not_moved(shop):
-    """The one that holds the lease is at work in it."""
+    """The owner of the lease is working in it."""
     with acquire_lease(build_pipeline("shop", shop / "other")):
         path = working(shop) / "state.json"
         path.write_bytes(b"")
@@ -144,7 +144,7 @@ def test_a_folder_that_another_run_uses_is_not_moved(shop):
 
 
 def test_a_package_of_another_run_in_the_folder_is_not_landed(shop, capsys):
-    """A run that was paused wakes up and leaves its own package beside ours: neither lands, both are read again."""
+    """A paused run resumes and leaves its package beside ours: neither is loaded, both are read again."""
     extract_only()
     strange = shop / "strange"
     (package,) = (working(shop) / "load/normalized").iterdir()

@@ -1,4 +1,4 @@
-"""A run that was overtaken ends in one line, a damaged lease is repaired, and a lake that breaks off is named."""
+"""A run that lost its lease ends in one line, a damaged lease is repaired, and a lake that fails is named."""
 
 import os
 import shutil
@@ -124,7 +124,7 @@ def test_a_run_that_is_paused_past_its_lease_exits_with_76_in_one_line(platform)
 
 
 def overtakes() -> bool:
-    """Load, and tell whether the other run's lease had ended."""
+    """Load, and return whether the other run's lease had expired."""
     try:
         load()
     except LeaseHeld:
@@ -167,7 +167,7 @@ def test_a_damaged_lease_is_repaired_by_the_command_that_its_line_names(platform
 
 
 class CutOff:
-    """A way to S3 that breaks off each answer to a request of some path, after its headers and half of its body."""
+    """A proxy to S3 that cuts off each response for a path after half of its body."""
 
     def __init__(self, url: str, path: str) -> None:
         parts = urlsplit(url)

@@ -1,4 +1,4 @@
-"""What retention takes from dlt's own tables, and what it must leave, on real loads."""
+"""What retention deletes from dlt's own tables and what it must keep, on real loads."""
 
 import shutil
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Answers of anybody's API: statuses, redirects, limits of rate, encodings, and sizes and times without an end."""
+"""Responses of any API: statuses, redirects, rate limits, encodings, and unlimited sizes and times."""
 
 import gzip
 import time
@@ -59,7 +59,7 @@ def test_a_reset_is_seconds_a_unix_time_or_a_date_by_the_answers_own_clock(text,
 
 @pytest.mark.parametrize("unit", [1, 1_000])
 def test_a_reset_far_away_is_one_line_and_not_slept_for(api, unit):  # noqa: F811
-    """As GitHub and Okta send it; it once slept for 210 days."""
+    """As GitHub and Okta send it; read wrongly, it is a pause of 210 days."""
     reset = str((int(time.time()) + 200 * 86_400) * unit)
     limits = {"X_RateLimit_Limit": "5000", "X_RateLimit_Remaining": "3", "X_RateLimit_Reset": reset}
     api.vendor.put("items", *({"id": number} for number in range(3)))

@@ -1,4 +1,4 @@
-"""What is loaded from one load to the next: cursors of the future, objects that come back, types that widen."""
+"""Consecutive loads: cursors in the future, restored objects, types that widen."""
 
 import json
 from datetime import UTC, datetime, timedelta

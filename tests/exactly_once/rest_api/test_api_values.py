@@ -1,4 +1,4 @@
-"""Values of anybody's JSON in RAW: exact, in a form that is said, or their endpoint is refused in one line."""
+"""Values of any JSON in RAW: exact, in a documented form, or their endpoint is rejected in one line."""
 
 import math
 from datetime import UTC, datetime
@@ -90,7 +90,7 @@ REFUSED = {
 
 @pytest.fixture
 def cases(api):  # noqa: F811
-    """Let each refused value have an endpoint of its own: one load shows them all."""
+    """Give each rejected value an endpoint of its own: one load shows them all."""
     saas.ENDPOINTS = ()
     declare("others")
     api.vendor.put("others", one(1, '"v":1'))

@@ -1,4 +1,4 @@
-"""An API on a bad day, through the real door: the load is whole, or it fails and the next one is."""
+"""Faults of the API, through the real source: the load is complete, or it fails and the next one is."""
 
 import shutil
 import sqlite3

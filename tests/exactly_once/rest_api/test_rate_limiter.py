@@ -1,4 +1,4 @@
-"""The pace of requests: the quota is used up, nobody is refused, and after a refusal nobody storms."""
+"""The pace of requests: the rate limit is used fully, not exceeded, and after a 429 the requests slow down."""
 
 import itertools
 import math

@@ -31,7 +31,7 @@ class Desk(Platform):
 
 @pytest.fixture
 def platform(s3_server, tmp_path, monkeypatch) -> Iterator[Desk]:
-    """The file of the example among the pipelines, and its line in the registry."""
+    """The example's file in pipelines/ and its line in the registry."""
     monkeypatch.setitem(registry.SOURCES, "helpdesk", HELPDESK)
     monkeypatch.setattr(pipelines, "__path__", [*pipelines.__path__, str(EXAMPLE)])
     (tmp_path / "data").mkdir()

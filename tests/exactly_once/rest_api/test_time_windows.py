@@ -1,4 +1,4 @@
-"""Windows of time side by side: the same objects as one after the other, each once, or none."""
+"""Parallel time windows: the same objects as a sequential read, each once, or an error."""
 
 import json
 import sqlite3

@@ -1,22 +1,24 @@
-"""MailBlaze's services in messages: which one is at a URL, what starts it, which setting names it."""
+"""Names of MailBlaze's services in messages: which service is at a URL, what starts it, which setting names it."""
 
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from exactly_once.messages.services import Services
-from pipelines.configuration.settings import EXAMPLE, SERVICES, Found, find, own_service, prefect_api
+from pipelines.configuration.local_services import LOCAL_SERVICES, is_own_service
+from pipelines.configuration.lookup import SettingValue, find_setting, prefect_api_setting
+from pipelines.configuration.settings import EXAMPLE
 from pipelines.environment import environment, services_file
 from pipelines.registry import SOURCES, Source
 
 PREFECT = "The Prefect server"
-STARTS_IT = "`make up` starts it"
+START_COMMAND = "`make up` starts it"
 
 
 class MailBlazeServices(Services):
     """The sources of the registry, Snowflake and the Prefect server."""
 
     def name(self, library: str, url: str) -> str:
-        """Return what is at a URL, by the client that asked, else by the settings."""
+        """Return the service at a URL, by the client library that asked, else by the settings."""
         if library in ("httpx", "httpcore"):
             return PREFECT
         for source in SOURCES.values():
@@ -25,15 +27,15 @@ class MailBlazeServices(Services):
         return super().name(library, url)
 
     def unreachable(self, service: str) -> str:
-        """Return what to do where a service does not answer: `make up` starts none whose address somebody set."""
+        """Return what to do if a service does not answer; `make up` starts none whose address somebody has set."""
         if not _uses_local_services():
             return super().unreachable(service)
         try:
             found = _address(service)
-        except Exception:  # noqa: BLE001  what is wrong with the settings is said elsewhere
-            return STARTS_IT
+        except Exception:  # noqa: BLE001  invalid settings are reported elsewhere
+            return START_COMMAND
         if found is None or (found.value is not None and found.origin == str(services_file())):
-            return STARTS_IT
+            return START_COMMAND
         where = found.origin if found.value is not None else "the shell or .dlt/"
         return f"start it, or correct {found.name} (it comes from {where})"
 
@@ -44,20 +46,20 @@ class MailBlazeServices(Services):
         return f"{name} or .dlt/secrets.toml"
 
     def missing(self, settings: Sequence[str]) -> str:
-        """Return what to do where settings are missing: `make up` brings none of a source that is set in part."""
+        """Return what to do if settings are missing; `make up` provides none of a source that is set in part."""
         is_started = _uses_local_services() and not any(map(_is_own, settings))
-        return f"{STARTS_IT}, or see {EXAMPLE}" if is_started else f"see {EXAMPLE}"
+        return f"{START_COMMAND}, or see {EXAMPLE}" if is_started else f"see {EXAMPLE}"
 
 
 def services_hint() -> str:
-    """Return what brings a missing service back in this environment."""
-    return STARTS_IT if _uses_local_services() else "check its address and the network"
+    """Return what to do about a service that does not answer in this environment."""
+    return START_COMMAND if _uses_local_services() else "check its address and the network"
 
 
 def _uses_local_services() -> bool:
     try:
         return environment().uses_local_services
-    except Exception:  # noqa: BLE001  an unknown word is the caller's to say
+    except Exception:  # noqa: BLE001  the caller reports an unknown environment
         return True
 
 
@@ -65,22 +67,22 @@ def _source(service: str) -> Source | None:
     return next((source for source in SOURCES.values() if source.label == service), None)
 
 
-def _address(service: str) -> Found | None:
+def _address(service: str) -> SettingValue | None:
     if service == PREFECT:
-        return prefect_api()
+        return prefect_api_setting()
     source = _source(service)
-    return find(source.required[0], source.name) if source else None
+    return find_setting(source.required[0], source.name) if source else None
 
 
 def _is_own(name: str) -> bool:
-    """Tell whether a setting that is missing belongs to a source of which another one is set."""
+    """Return whether a missing setting belongs to a source of which another setting is set."""
     place = tuple(name.lower().split("__")[:2])
-    return place in SERVICES and own_service(place)
+    return place in LOCAL_SERVICES and is_own_service(place)
 
 
 def _is_at(url: str, name: str) -> bool:
-    """Tell whether a URL is at the host and port that a setting names."""
-    value = find(name).value
+    """Return whether a URL has the host and port that a setting names."""
+    value = find_setting(name).value
     return isinstance(value, str) and _host(value) == _host(url)
 
 

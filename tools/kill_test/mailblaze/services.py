@@ -1,7 +1,7 @@
-"""What our pipelines read from and write to, for one worker: Postgres, the vendor's API, S3.
+"""The services of one worker: Postgres, the vendor's API, S3.
 
-`python -m tools.kill_test.ours.services FOLDER` prints their addresses as JSON, then obeys: "restart" restarts
-Postgres, the end of standard input ends everything. A process of its own, because a worker that forks has no threads.
+`python -m tools.kill_test.mailblaze.services FOLDER` prints their addresses as JSON. The line "restart" restarts
+Postgres; the end of standard input ends all. It is a process of its own, because a worker that forks has no threads.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ from mock_services.saas import store
 from mock_services.saas.app import create_app
 from tests.support.platform import TOKEN, AtomicPuts, clone, execute, serve
 
-# A thousandth of a real day's work: small, so that a run takes a second, and every table has rows.
+# Few rows, so that a run takes a second; every table has some.
 TRIM = "delete from contacts where contact_id % 200 <> 0; delete from invoices where invoice_id % 20 <> 0"
 TRIM_EVENTS = "delete from email_events where sequence % 400 <> 0"
 
@@ -37,7 +37,7 @@ class Services:
         self.addresses: dict[str, str] = json.loads(process.stdout.readline())
 
     def restart_postgres(self) -> None:
-        """Restart Postgres as a crash would: what is connected is cut off."""
+        """Restart Postgres as after a crash, without waiting for connections."""
         self._process.stdin.write("restart\n")
         self._process.stdin.flush()
         self._process.stdout.readline()
@@ -47,7 +47,7 @@ class Services:
 def started(folder: Path, with_prefect: bool = False) -> Iterator[Services]:
     """Start the services in a folder and end them."""
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "tools.kill_test.ours.services", str(folder), *["prefect"] * with_prefect]
+    command = [sys.executable, "-m", "tools.kill_test.mailblaze.services", str(folder), *["prefect"] * with_prefect]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield Services(process)
         process.stdin.close()
@@ -55,7 +55,7 @@ def started(folder: Path, with_prefect: bool = False) -> Iterator[Services]:
 
 
 def seeded_store(folder: Path) -> Path:
-    """Return a small seeded store, made once for all workers."""
+    """Return a small seeded store of the API, made once for all workers."""
     path = folder.parents[1] / "seeded.sqlite"
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -1,4 +1,4 @@
-"""What must hold in RAW, in the lake and in the saved state after any run that ended well."""
+"""The invariants of RAW, the lake and the saved state after a successful run."""
 
 import json
 import re
@@ -8,18 +8,23 @@ from typing import Any
 
 from dlt.common.versioned_state import decompress_state
 
-from tools.kill_test.ours.world import World, is_data
+from tools.kill_test.mailblaze.world import World, is_data
 
-CURSORS = ("last_value", "horizon")  # the names under which a state keeps how far was read
-LEASE = re.compile(r"/_lease/[^/]+\.(json|lock|new)$")  # .lock and .new are always written over
+CURSORS = ("last_value", "horizon")  # the names of cursors in a state
+LEASE = re.compile(r"/_lease/[^/]+\.(json|lock|new)$")  # .lock and .new are overwritten
 RECORD = re.compile(r"/(_loads|_schemas)/[^/]+\.(json|new)$")
 
 
-def broken(world: World, keys: dict[str, list[str]]) -> Iterator[str]:
-    """Yield a line for each promise of RAW and the lake that is broken; `keys` has the primary key of each table."""
+def broken_invariants(world: World, keys: dict[str, list[str]]) -> Iterator[str]:
+    """Yield a line for each violated invariant of RAW and the lake.
+
+    Args:
+        world: the world.
+        keys: the primary key of each table.
+    """
     tables = [table for (table,) in world.raw("select table_name from duckdb_tables() where schema_name = 'RAW'")]
     if "_dlt_loads" not in tables:
-        yield "RAW._dlt_loads is not there"
+        yield "RAW._dlt_loads does not exist"
         return
     for table in tables:
         if not table.startswith("_"):  # dlt's own tables are read only where the load is in _dlt_loads
@@ -32,19 +37,19 @@ def broken(world: World, keys: dict[str, list[str]]) -> Iterator[str]:
             if twice:
                 yield f"RAW.{table} has keys twice: {twice}"
     yield from leftovers(world)
-    yield from ever_growing(world)
+    yield from decreasing_cursors(world)
 
 
 def leftovers(world: World) -> Iterator[str]:
-    """Yield what lies in the lake and is no file of rows, record, mark of dlt's, nor a lease that nobody holds.
+    """Yield each file of the lake that is not of rows, a manifest, dlt's own or a released lease.
 
-    And each load that RAW has and the lake has no record of.
+    Also yield each load of RAW without a manifest.
     """
     lake = world.lake()
     recorded = {key.rsplit("/", 1)[-1].removesuffix(".json") for key in lake if "/_loads/" in key}
     for (load_id,) in world.raw("select load_id from RAW._dlt_loads where status = 0"):
         if load_id not in recorded:
-            yield f"the lake has no record of load {load_id}"
+            yield f"the lake has no manifest of load {load_id}"
     for key, content in lake.items():
         if is_data(key) or key.endswith("/init") or RECORD.search(key):
             continue
@@ -54,8 +59,8 @@ def leftovers(world: World) -> Iterator[str]:
             yield f"the lease {key} is still held: {content[:200]!r}"
 
 
-def ever_growing(world: World) -> Iterator[str]:
-    """Yield each cursor that fell from one saved state to the next."""
+def decreasing_cursors(world: World) -> Iterator[str]:
+    """Yield each cursor that decreased from one saved state to the next."""
     last: dict[str, Any] = {}
     for name, cursors in _states(world):
         for cursor, value in cursors.items():
@@ -70,19 +75,19 @@ def cursors(world: World) -> dict[str, Any]:
     return {f"{name}: {path}": value for name, found in _states(world) for path, value in found.items()}
 
 
-def beyond(world: World, pipeline: str, clock: datetime) -> Iterator[str]:
+def cursors_beyond_clock(world: World, pipeline: str, clock: datetime) -> Iterator[str]:
     """Yield each cursor of a pipeline that is later than its source's clock."""
     for name, value in cursors(world).items():
-        moment = datetime.fromisoformat(value) if isinstance(value, str) else value
-        if isinstance(moment, datetime) and name.startswith(f"{pipeline}: "):
-            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-            if moment > clock:
-                yield f"cursor {name} is at {moment}, beyond the source's clock {clock}"
+        at = datetime.fromisoformat(value) if isinstance(value, str) else value
+        if isinstance(at, datetime) and name.startswith(f"{pipeline}: "):
+            at = at if at.tzinfo else at.replace(tzinfo=UTC)
+            if at > clock:
+                yield f"cursor {name} is at {at}, beyond the source's clock {clock}"
 
 
 def _states(world: World) -> Iterator[tuple[str, dict[str, Any]]]:
-    # In the order in which dlt itself takes them: a state counts when its load is complete.
-    # A load that was refused and read again without a table leaves one that does not.
+    # In dlt's own order; the state of an incomplete load does not count, e.g. of one that was read again without a
+    # rejected table.
     sql = """select pipeline_name, state from RAW._dlt_pipeline_state join RAW._dlt_loads on _dlt_load_id = load_id
         where status = 0 order by pipeline_name, load_id"""
     for name, state in world.raw(sql):

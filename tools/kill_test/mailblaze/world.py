@@ -1,4 +1,4 @@
-"""One of our worlds: a database, a vendor's store, a lake and a warehouse of its own; small changes."""
+"""A world of this platform: a database, a vendor's store, a lake and a warehouse, and small changes of them."""
 
 import json
 import random
@@ -15,7 +15,7 @@ import psycopg2
 from mock_services.saas import store
 from tests.support.platform import BUCKET, KEYS, TOKEN, execute
 
-# What a day does to the operational database, in small; {n} is a random number, the choice of rows depends on it.
+# Small changes of the operational database; {n} is a random number, on which the choice of rows depends.
 CHANGES = (
     "update contacts set lead_score = {n} % 1000, attributes = '{{\"n\": {n}}}' where contact_id % 7 = {n} % 7",
     "update accounts set credit_limit = {n} / 7.0, settings = '{{\"n\": {n}}}' where account_id % 13 = {n} % 13",
@@ -40,15 +40,15 @@ CHANGES = (
 
 @dataclass
 class World:
-    """The platform as tests/conftest.py has one, in the folder of a story."""
+    """The platform, as the fixture of tests/conftest.py, in the folder of a scenario."""
 
     path: Path
-    word: str
+    env_name: str
     addresses: dict[str, str]
 
     @property
     def warehouse(self) -> Path:
-        return self.path / f"dp_mailblaze_demo_{self.word}_db.duckdb"
+        return self.path / f"dp_mailblaze_demo_{self.env_name}_db.duckdb"
 
     @property
     def postgres_url(self) -> str:
@@ -60,27 +60,27 @@ class World:
 
     def environment(self) -> dict[str, str]:
         return {
-            "MAILBLAZE_ENV": self.word,
+            "MAILBLAZE_ENV": self.env_name,
             "MAILBLAZE_DATA_DIR": str(self.path),
             "DBT_TARGET_PATH": str(self.path / "target"),
             "DBT_LOG_PATH": str(self.path / "logs"),
         }
 
     def source(self, sql: str) -> list[tuple]:
-        """Run SQL in the source Postgres; what it selects is returned."""
+        """Run SQL in the source Postgres and return the rows."""
         with closing(psycopg2.connect(self.postgres_url)) as connection, connection, connection.cursor() as cursor:
             cursor.execute(sql)
             return cursor.fetchall() if cursor.description else []
 
     def raw(self, sql: str) -> list[tuple]:
-        """Select from the warehouse."""
+        """Return the rows of a query of the warehouse."""
         with duckdb.connect(str(self.warehouse)) as connection:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql).fetchall()
 
     def lake(self) -> dict[str, bytes]:
-        """Return the lake's keys, with the content of those that hold no rows."""
-        if self.word == "local":
+        """Return the lake's keys, with the content of those that are not files of rows."""
+        if self.env_name == "local":
             root = self.path / "lake"
             keys = {str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file()}
             return {key: b"" if is_data(key) else path.read_bytes() for key, path in keys.items()}
@@ -90,7 +90,7 @@ class World:
         return {key: b"" if is_data(key) else client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
 
     def begin(self) -> None:
-        """Make everything new: seeded sources, an empty lake, no warehouse."""
+        """Reset the world: seeded sources, an empty lake, no warehouse."""
         services = {
             "postgres_url": self.postgres_url,
             "saas_url": self.addresses["saas_url"],
@@ -108,7 +108,7 @@ class World:
                 connection.execute(f"delete from {table}")
                 connection.execute(f"insert into {table} select * from seeded.{table}")
             connection.execute("commit")
-        if self.word == "ci":
+        if self.env_name == "ci":
             urllib.request.urlopen(  # noqa: S310  moto's own
                 urllib.request.Request(f"{self.addresses['s3_url']}/moto-api/reset", method="POST")  # noqa: S310
             ).close()
@@ -116,18 +116,18 @@ class World:
 
     def change_postgres(self, turn: int) -> None:
         """Change a few rows of some tables, in one transaction."""
-        dice = random.Random(turn)  # noqa: S311  not a secret
-        number = dice.randrange(1_000_000)
-        self.source(";".join(change.format(n=number) for change in dice.sample(CHANGES, 5)))
+        rng = random.Random(turn)  # noqa: S311  not a secret
+        number = rng.randrange(1_000_000)
+        self.source(";".join(change.format(n=number) for change in rng.sample(CHANGES, 5)))
 
     def change_saas(self, turn: int) -> None:
-        """Live a day at the vendor, and keep a few of its events."""
+        """Simulate a day at the vendor, and keep a few of its events."""
         day = store.simulate_day(self.saas_store)
         with closing(sqlite3.connect(self.saas_store)) as connection, connection:
             connection.execute("delete from email_events where sequence >> 40 = ? and sequence % 300 <> 7", (day,))
 
 
 def is_data(key: str) -> bool:
-    """Tell whether a key of the lake is a file of rows: <pipeline>/<dataset>/<table>/<load>.<file>.<format>."""
+    """Return whether a key of the lake is a file of rows: <pipeline>/<dataset>/<table>/<load>.<file>.<format>."""
     parts = key.split("/")
     return len(parts) == 4 and parts[3].rsplit(".", 1)[-1] in ("parquet", "jsonl", "gz")

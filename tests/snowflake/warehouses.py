@@ -23,7 +23,7 @@ OURS = {"load_id", "deleted_at", "newest_load_id", "source_loaded_at"}
 
 
 @dataclass
-class Side:
+class Warehouse:
     """One environment in processes of its own, as a person would run it; `settings` is all they find in the shell."""
 
     word: str
@@ -84,7 +84,7 @@ class Side:
             return [column[0].lower() for column in cursor.description], rows
 
 
-class DuckDb(Side):
+class DuckDb(Warehouse):
     """`ci`: a DuckDB file behind the S3 API."""
 
     zoned = "timestamptz"
@@ -99,7 +99,7 @@ class DuckDb(Side):
         return str(column[1]) == "JSON"
 
 
-class Snowflake(Side):
+class Snowflake(Warehouse):
     """`dev`: the offline Snowflake behind the S3 API."""
 
     zoned = "timestamp_ltz"

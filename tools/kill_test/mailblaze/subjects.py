@@ -1,4 +1,4 @@
-"""Our subjects: each door, on a lake that is a folder (`local`) and on one that is S3 (`ci`)."""
+"""The subjects of this platform: each source with a folder (`local`) and with S3 (`ci`) as the lake."""
 
 import json
 import sqlite3
@@ -16,27 +16,33 @@ import exactly_once.destinations.staged_duckdb  # noqa: F401
 from pipelines import postgres, saas
 from pipelines.command import run
 from tests.support import compare
-from tools.kill_test.ours import raw, readings
-from tools.kill_test.ours.faults import BROKEN, LOST_FILE, merge_faults, postgres_faults, saas_faults
-from tools.kill_test.ours.services import Services, started
-from tools.kill_test.ours.whole import dbt, flow
-from tools.kill_test.ours.world import World
+from tools.kill_test.mailblaze import raw_checks, readings
+from tools.kill_test.mailblaze.faults import BROKEN_FILE, LOST_FILE, merge_faults, postgres_faults, saas_faults
+from tools.kill_test.mailblaze.services import Services, started
+from tools.kill_test.mailblaze.whole_flow import dbt_subject, flow_subject
+from tools.kill_test.mailblaze.world import World
 from tools.kill_test.subject import Subject
 
 
 @contextmanager
-def offer(folder: Path, chains: str = "0") -> Iterator[list[Subject]]:
-    """Start the services of one worker and give its subjects; `chains` is how often flow and dbt shall be struck."""
-    strikes = -(-int(chains) // 2)
-    with started(folder / "services", with_prefect=strikes > 0) as services:
-        doors = [make(word, services) for make in (postgres_door, saas_door, appending) for word in ("ci", "local")]
-        chain = [flow(services, [doors[1], doors[3]], strikes), dbt(services, strikes)] if strikes else []
-        yield [*chain, *doors]
+def provide_subjects(folder: Path, chains: str = "0") -> Iterator[list[Subject]]:
+    """Start the services of one worker and provide its subjects; `chains`: kills of the flow and of dbt."""
+    kills = -(-int(chains) // 2)
+    with started(folder / "services", with_prefect=kills > 0) as services:
+        subjects = [
+            make(env_name, services)
+            for make in (postgres_subject, saas_subject, append_subject)
+            for env_name in ("ci", "local")
+        ]
+        chain = (
+            [flow_subject(services, [subjects[1], subjects[3]], kills), dbt_subject(services, kills)] if kills else []
+        )
+        yield [*chain, *subjects]
 
 
-def postgres_door(word: str, services: Services) -> Subject:
-    """Merged tables, one of them read whole, and deletes that are swept."""
-    at = partial(World, word=word, addresses=services.addresses)
+def postgres_subject(env_name: str, services: Services) -> Subject:
+    """Merged tables, one of them read whole, with delete detection."""
+    at = partial(World, env_name=env_name, addresses=services.addresses)
 
     def prepare(path: Path, turn: int) -> None:
         at(path).change_postgres(turn) if turn else at(path).begin()
@@ -49,11 +55,15 @@ def postgres_door(word: str, services: Services) -> Subject:
             yield name, *([(tuple(row[place] for place in places), row) for row in side] for side in sides)
 
     def examine(path: Path) -> Iterator[str]:
-        yield from raw.broken(at(path), {f"postgres_{table.name}": list(table.key) for table in postgres.TABLES})
-        yield from raw.beyond(at(path), "postgres", at(path).source("select clock_timestamp()")[0][0])
+        yield from raw_checks.broken_invariants(
+            at(path), {f"postgres_{table.name}": list(table.key) for table in postgres.TABLES}
+        )
+        yield from raw_checks.cursors_beyond_clock(
+            at(path), "postgres", at(path).source("select clock_timestamp()")[0][0]
+        )
 
     return _subject(
-        f"postgres/{word}",
+        f"postgres/{env_name}",
         at,
         partial(run, "postgres", postgres.load, []),
         check,
@@ -63,10 +73,10 @@ def postgres_door(word: str, services: Services) -> Subject:
     )
 
 
-def saas_door(word: str, services: Services) -> Subject:
+def saas_subject(env_name: str, services: Services) -> Subject:
     """Three merged collections of the API."""
     keys = {endpoint.name: endpoint.key for endpoint in saas.ENDPOINTS}
-    at = partial(World, word=word, addresses=services.addresses)
+    at = partial(World, env_name=env_name, addresses=services.addresses)
 
     def prepare(path: Path, turn: int) -> None:
         at(path).change_saas(turn) if turn else at(path).begin()
@@ -76,24 +86,26 @@ def saas_door(word: str, services: Services) -> Subject:
             with closing(sqlite3.connect(at(path).saas_store)) as connection:
                 bodies = connection.execute(f"select body from {name} order by moment, sequence").fetchall()
             source = [json.loads(body) for (body,) in bodies]
-            landed = _objects(at(path), f"RAW.SAAS_{name}")
-            yield name, *([(body[key], _known(body)) for body in side] for side in (source, landed))
+            loaded = _objects(at(path), f"RAW.SAAS_{name}")
+            yield name, *([(body[key], _known(body)) for body in side] for side in (source, loaded))
 
     def examine(path: Path) -> Iterator[str]:
-        yield from raw.broken(at(path), {f"saas_{name}": [key] for name, key in keys.items()})
+        yield from raw_checks.broken_invariants(at(path), {f"saas_{name}": [key] for name, key in keys.items()})
         with closing(sqlite3.connect(at(path).saas_store)) as connection:
             moments = [connection.execute(f"select max(moment) from {name}").fetchone()[0] for name in keys]
-        yield from raw.beyond(at(path), "saas", datetime.fromtimestamp(max(moments) / 1e6 + 1e-3, UTC))
+        yield from raw_checks.cursors_beyond_clock(
+            at(path), "saas", datetime.fromtimestamp(max(moments) / 1e6 + 1e-3, UTC)
+        )
 
     return _subject(
-        f"saas/{word}", at, partial(run, "saas", saas.load, []), check, prepare, examine,
+        f"saas/{env_name}", at, partial(run, "saas", saas.load, []), check, prepare, examine,
         saas_faults(services) | merge_faults(at, "saas_email_events", "event_id"),
     )  # fmt: skip
 
 
-def appending(word: str, services: Services) -> Subject:
+def append_subject(env_name: str, services: Services) -> Subject:
     """One appended table and one replaced: every row of the source in RAW exactly once."""
-    at = partial(World, word=word, addresses=services.addresses)
+    at = partial(World, env_name=env_name, addresses=services.addresses)
 
     def prepare(path: Path, turn: int) -> None:
         if not turn:
@@ -102,10 +114,18 @@ def appending(word: str, services: Services) -> Subject:
 
     def check(path: Path) -> Iterator[tuple]:
         for table, source in (("readings", readings.written(path)), ("newest", readings.newest_of(path))):
-            landed = at(path).raw(f"select reading_id, value from RAW.{table}")
-            yield table, *([(row[0], row) for row in side] for side in (source, landed))
+            loaded = at(path).raw(f"select reading_id, value from RAW.{table}")
+            yield table, *([(row[0], row) for row in side] for side in (source, loaded))
 
-    return _subject(f"append/{word}", at, readings.load, check, prepare, lambda path: raw.broken(at(path), {}), {})
+    return _subject(
+        f"append/{env_name}",
+        at,
+        readings.load,
+        check,
+        prepare,
+        lambda path: raw_checks.broken_invariants(at(path), {}),
+        {},
+    )
 
 
 def _subject(name, at, load, check, prepare, examine, faults) -> Subject:
@@ -113,8 +133,8 @@ def _subject(name, at, load, check, prepare, examine, faults) -> Subject:
 
     def examine_all(path: Path) -> Iterator[str]:
         yield from examine(path)
-        if (path / BROKEN).exists():
-            yield (path / BROKEN).read_text()
+        if (path / BROKEN_FILE).exists():
+            yield (path / BROKEN_FILE).read_text()
 
     return Subject(
         name,
@@ -122,16 +142,16 @@ def _subject(name, at, load, check, prepare, examine, faults) -> Subject:
         check,
         prepare,
         examine_all,
-        cursors=lambda path: raw.cursors(at(path)),
+        cursors=lambda path: raw_checks.cursors(at(path)),
         environment=lambda path: at(path).environment(),
         faults=faults,
-        landing=(LOST_FILE,),
+        load_faults=(LOST_FILE,),
         names={urlsplit(addresses[key]).port: label for key, label in (("saas_url", "API"), ("s3_url", "S3"))},
     )
 
 
 def _objects(world: World, table: str) -> list[dict]:
-    """Return the live rows of a table as the vendor would write them."""
+    """Return the rows of a table that are not deleted, as the vendor writes them."""
     names = [name for (name,) in world.raw(f"select column_name from (describe {table})")]
     alive = "where _deleted_at is null" if "_deleted_at" in names else ""
     names = [name for name in names if not name.startswith("_")]

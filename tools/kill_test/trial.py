@@ -1,4 +1,4 @@
-"""A subject in its world: what it runs, what changes, and whether all that must hold does."""
+"""One subject in one world: runs it, changes its sources, and checks the invariants."""
 
 import re
 import shutil
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from tools.kill_test.boundaries import Strike
-from tools.kill_test.children import Ending, ask, run
+from tools.kill_test.boundaries import KillPoint
+from tools.kill_test.children import RunResult, call_in_child, run_in_child
 from tools.kill_test.subject import WORKING, Difference, Subject, compare
 
-SAID = re.compile(r"✗|Traceback: |\w*(Error|Exception|Failed)\b|([a-z_]\w*\.)+[A-Z]\w+: ")  # how an error begins
+ERROR_LINE = re.compile(r"✗|Traceback: |\w*(Error|Exception|Failed)\b|([a-z_]\w*\.)+[A-Z]\w+: ")  # how an error begins
 
 
 @dataclass
-class Scene:
-    """One subject in one world, a folder."""
+class Trial:
+    """A subject in its world, a folder."""
 
     subject: Subject
     world: Path
 
     @property
     def working(self) -> Path:
-        """The folder of the machine that the run is on."""
+        """The working folder of the machine that runs it."""
         return self.world / WORKING
 
     def renew(self) -> None:
@@ -34,17 +34,23 @@ class Scene:
 
     def change(self, turn: int) -> None:
         """Change the sources a little."""
-        ask(partial(self.subject.prepare, self.world, turn), self.subject.variables(self.world))
+        call_in_child(partial(self.subject.prepare, self.world, turn), self.subject.variables(self.world))
 
-    def run(self, strike: Strike | None = None, at_strike: Callable[[], object] | None = None) -> Ending:
-        """Run the subject once, struck or not."""
+    def run(self, kill_point: KillPoint | None = None, at_kill_point: Callable[[], object] | None = None) -> RunResult:
+        """Run the subject once, killed at a point or not."""
         subject = self.subject
-        return run(subject.load, self.world, subject.variables(self.world), strike, subject.names, at_strike)
+        return run_in_child(
+            subject.load, self.world, subject.variables(self.world), kill_point, subject.names, at_kill_point
+        )
 
     def examine(self, cursors: dict) -> tuple[Difference, dict]:
-        """Return what is wrong after a run that ended well, and the cursors now; `cursors` were seen before."""
+        """Return what is wrong after a successful run, and the cursors now.
+
+        Args:
+            cursors: those seen before; none may have decreased.
+        """
         try:
-            found, now = ask(self._look, self.subject.variables(self.world))
+            found, now = call_in_child(self._look, self.subject.variables(self.world))
         except RuntimeError as error:
             return Difference(lines=[f"the check fails: {reason(str(error))}"]), cursors
         found.lines += [f"pending in the working folder: {path}" for path in self.pending()]
@@ -56,7 +62,7 @@ class Scene:
     def pending(self) -> list[str]:
         """Return the packages of dlt that wait in the working folder."""
         places = [*self.working.rglob("normalize/extracted/*"), *self.working.rglob("load/normalized/*")]
-        # A file there is what a cut-off atomic write left: dlt never looks at it again.
+        # A file there is what an interrupted atomic write left: dlt never reads it.
         return sorted(str(place.relative_to(self.working)) for place in places if place.is_dir())
 
     def _look(self) -> tuple[Difference, dict]:
@@ -66,6 +72,6 @@ class Scene:
 
 
 def reason(output: str) -> str:
-    """Return what a run said of its end: its one line, or the last lines that name errors."""
-    lines = [line for line in output.splitlines() if SAID.match(line)]
-    return " | ".join(line[:300] for line in lines[-3:]) or output.strip()[-300:] or "without a word"
+    """Return why a run failed: its error line, or the last lines that name errors."""
+    lines = [line for line in output.splitlines() if ERROR_LINE.match(line)]
+    return " | ".join(line[:300] for line in lines[-3:]) or output.strip()[-300:] or "no output"

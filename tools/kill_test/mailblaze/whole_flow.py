@@ -1,4 +1,4 @@
-"""The whole chain under fire: the flow (between its pipelines, during dbt) and `dbt build` alone."""
+"""The whole chain as subjects: the flow (killed between its pipelines and during dbt) and `dbt build` alone."""
 
 import shutil
 import subprocess
@@ -13,17 +13,17 @@ from pathlib import Path
 import duckdb
 
 from pipelines import postgres, saas
-from tools.kill_test.ours.services import Services
-from tools.kill_test.ours.world import World
+from tools.kill_test.mailblaze.services import Services
+from tools.kill_test.mailblaze.world import World
 from tools.kill_test.subject import Subject
 
 ROOT = Path(__file__).parents[3]
-BUILD = ["build", "--quiet", "--project-dir", str(ROOT / "dbt"), "--profiles-dir", str(ROOT / "dbt")]
+BUILD = ["build", "--quiet", "--project-dir", str(ROOT / "dbt_subject"), "--profiles-dir", str(ROOT / "dbt_subject")]
 
 
-def flow(services: Services, doors: list[Subject], strikes: int) -> Subject:
-    """Both doors and dbt, as `python flows/elt.py` runs them against a Prefect server."""
-    at = partial(World, word="local", addresses=services.addresses)
+def flow_subject(services: Services, sources: list[Subject], kills: int) -> Subject:
+    """Both sources and dbt, as `python flows/elt.py` runs them against a Prefect server."""
+    at = partial(World, env_name="local", addresses=services.addresses)
 
     def load() -> None:
         from flows.elt import main  # imported by the run: Prefect starts threads
@@ -39,29 +39,29 @@ def flow(services: Services, doors: list[Subject], strikes: int) -> Subject:
             at(path).begin()
 
     def check(path: Path) -> Iterator[tuple]:
-        for door in doors:
-            yield from door.check(path)
-        yield from mart(at(path))
+        for source in sources:
+            yield from source.check(path)
+        yield from compare_mart(at(path))
 
     def examine(path: Path) -> Iterator[str]:
-        for door in doors:
-            yield from door.examine(path)
+        for source in sources:
+            yield from source.examine(path)
 
     return Subject(
-        "flow/local", load, check, prepare, examine, doors[0].cursors, doors[0].environment,
-        within=("between pipelines", "dbt", "merge"), strikes=strikes, stories=1,
+        "flow/local", load, check, prepare, examine, sources[0].cursors, sources[0].environment,
+        within=("between pipelines", "dbt", "merge"), kills_per_scenario=kills, max_scenarios=1,
     )  # fmt: skip
 
 
-def dbt(services: Services, strikes: int) -> Subject:
+def dbt_subject(services: Services, kills: int) -> Subject:
     """`dbt build` over a RAW that has just been loaded."""
-    at = partial(World, word="local", addresses=services.addresses)
+    at = partial(World, env_name="local", addresses=services.addresses)
 
     def load() -> None:
         from dbt.cli.main import dbtRunner  # imported by the run: dbt starts threads
 
         if not dbtRunner().invoke(BUILD).success:
-            sys.exit("✗ dbt build is not green")
+            sys.exit("✗ dbt build failed")
 
     def prepare(path: Path, turn: int) -> None:
         if not turn:
@@ -75,14 +75,14 @@ def dbt(services: Services, strikes: int) -> Subject:
         saas.load()
 
     return Subject(
-        "dbt/local", load, lambda path: mart(at(path)), prepare, environment=lambda path: at(path).environment(),
-        within=("dbt",), strikes=strikes, stories=1,
+        "dbt/local", load, lambda path: compare_mart(at(path)), prepare,
+        environment=lambda path: at(path).environment(), within=("dbt",), kills_per_scenario=kills, max_scenarios=1,
     )  # fmt: skip
 
 
-def mart(world: World) -> Iterator[tuple]:
-    """Yield each table of MART, as an undisturbed build of a copy has it and as it is."""
-    beside = World(world.path / "beside", world.word, world.addresses)
+def compare_mart(world: World) -> Iterator[tuple]:
+    """Yield each table of MART as built from a copy of RAW without a kill, and as it is."""
+    beside = World(world.path / "beside", world.env_name, world.addresses)
     shutil.rmtree(beside.path, ignore_errors=True)
     beside.path.mkdir()
     shutil.copy(world.warehouse, beside.warehouse)
@@ -96,7 +96,7 @@ def mart(world: World) -> Iterator[tuple]:
         text=True,
         timeout=300,
     )
-    yield "an undisturbed dbt build", [("ends with", 0)], [("ends with", done.returncode)]
+    yield "dbt build without a kill", [("ends with", 0)], [("ends with", done.returncode)]
     for (table,) in beside.raw("select table_name from duckdb_tables() where schema_name = 'MART' order by 1"):
         yield f"MART.{table}", *(_counted(side.raw(f"select * from MART.{table}")) for side in (beside, world))
     shutil.rmtree(beside.path)
@@ -113,7 +113,7 @@ def wait_for(url: str) -> None:
 
 
 def _counted(rows: list[tuple]) -> list[tuple]:
-    """Return rows without a key as pairs: how often a row is there counts."""
+    """Return rows without a key as pairs whose key is the row and its number."""
     seen: Counter[tuple] = Counter()
     pairs = []
     for row in rows:

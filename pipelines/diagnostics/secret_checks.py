@@ -1,4 +1,4 @@
-"""What the doctor looks at in AWS Secrets Manager: ECS starts no task while a secret that it names has no value."""
+"""The doctor's check of AWS Secrets Manager: ECS starts no task if a secret that it names has no value."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,36 +11,36 @@ from pipelines.environment import environment
 from pipelines.registry import SOURCES
 
 # As in terraform/modules/platform/settings.tf; a test compares them.
-NEEDED = (
+REQUIRED_SECRETS = (
     "DESTINATION__WAREHOUSE__CREDENTIALS__PRIVATE_KEY",
     "SNOWFLAKE_PRIVATE_KEY",
     *(source.info.setting(list(source.settings)[-1]) for source in SOURCES.values()),
 )
-# At most one of them is there: company.prefect_auth says which.
-OF_PREFECT = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
+# At most one of them exists; Terraform's account_settings.prefect_auth says which.
+PREFECT_SECRETS = ("PREFECT_API_KEY", "PREFECT_API_AUTH_STRING")
 REGION = "eu-central-1"  # as in terraform/environments
-NOT_ALLOWED = ("AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException")
+DENIED_CODES = ("AccessDeniedException", "UnrecognizedClientException", "InvalidClientTokenId", "ExpiredTokenException")
 
 
-class MayNotLook(Exception):
-    """This sign-in may not see secrets, as the worker's may not: which need not be wrong."""
+class AccessDenied(Exception):
+    """This sign-in may not describe secrets, which need not be a fault: the worker's may not, either."""
 
 
-def secrets(client: Any = None) -> str:
-    """Find a value in every secret that the worker's task names.
+def check_secrets(client: Any = None) -> str:
+    """Check that every secret that the worker's task names has a value.
 
     Args:
-        client: of Secrets Manager; None: by the sign-in of the shell.
+        client: of Secrets Manager; None: one with the sign-in of the shell.
 
     Raises:
-        PipelineError: one has no value; with the command that puts it.
+        PipelineError: one has no value; the message has the command that sets it.
     """
     name = f"dp-mailblaze-demo-{environment().name}"
     try:
-        look = _looker(client or _client(), name)
-        absent = [setting for setting in NEEDED if look(setting) is None]
-        empty = [setting for setting in (*NEEDED, *OF_PREFECT) if look(setting) is False]
-    except MayNotLook as reason:
+        has_value = _make_lookup(client or _client(), name)
+        absent = [setting for setting in REQUIRED_SECRETS if has_value(setting) is None]
+        empty = [setting for setting in (*REQUIRED_SECRETS, *PREFECT_SECRETS) if has_value(setting) is False]
+    except AccessDenied as reason:
         return NotChecked(f"not looked at: {reason}; who deploys looks")
     if absent:
         raise PipelineError(f"{', '.join(f'{name}/{one}' for one in absent)}: not there; `terraform apply` makes it")
@@ -48,22 +48,22 @@ def secrets(client: Any = None) -> str:
         put = 'aws secretsmanager put-secret-value --secret-string "$(cat VALUE)" --secret-id'
         puts = "; ".join(f"`{put} {name}/{one}`" for one in empty)
         raise PipelineError(f"no value in {', '.join(empty)}, and ECS starts no task before: {puts}")
-    return f"each of {len([one for one in (*NEEDED, *OF_PREFECT) if look(one)])} has a value"
+    return f"each of {len([one for one in (*REQUIRED_SECRETS, *PREFECT_SECRETS) if has_value(one)])} has a value"
 
 
 def _client() -> Any:
     from botocore.config import Config
     from botocore.session import Session
 
-    hasty = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
+    config = Config(connect_timeout=5, read_timeout=5, retries={"total_max_attempts": 2})
     try:
-        return Session().create_client("secretsmanager", region_name=REGION, config=hasty)
+        return Session().create_client("secretsmanager", region_name=REGION, config=config)
     except BotoCoreError as error:
-        raise MayNotLook(_said(error)) from error
+        raise AccessDenied(_one_line(error)) from error
 
 
-def _looker(client: Any, name: str) -> Callable[[str], bool | None]:
-    """Return what tells of a setting whether its secret has a value; None: there is no secret."""
+def _make_lookup(client: Any, name: str) -> Callable[[str], bool | None]:
+    """Return a function that says of a setting whether its secret has a value (None: there is no secret), cached."""
     known: dict[str, bool | None] = {}
 
     def look(setting: str) -> bool | None:
@@ -81,13 +81,13 @@ def _has_value(client: Any, secret: str) -> bool | None:
         code = error.response["Error"]["Code"]
         if code == "ResourceNotFoundException":
             return None
-        if code in NOT_ALLOWED:
-            raise MayNotLook(f"this AWS sign-in may not secretsmanager:DescribeSecret ({code})") from error
+        if code in DENIED_CODES:
+            raise AccessDenied(f"this AWS sign-in may not secretsmanager:DescribeSecret ({code})") from error
         raise
     except BotoCoreError as error:  # no credentials, no network
-        raise MayNotLook(_said(error)) from error
+        raise AccessDenied(_one_line(error)) from error
     return any("AWSCURRENT" in stages for stages in found.get("VersionIdsToStages", {}).values())
 
 
-def _said(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return (" ".join(str(error).split()) or type(error).__name__).rstrip(".")

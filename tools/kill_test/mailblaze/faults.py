@@ -1,4 +1,4 @@
-"""Trouble in the sources while a run reads them, and inside its merges: each is one run's, and gone afterwards."""
+"""Faults of the sources while a run reads them, and of its merges; each lasts for one run."""
 
 import json
 import os
@@ -13,12 +13,12 @@ import psycopg2
 from mock_services.saas import store
 from mock_services.saas.faults import KINDS
 from tests.support.platform import execute
-from tools.kill_test.children import ask
-from tools.kill_test.ours.services import Services
-from tools.kill_test.ours.world import World, is_data
+from tools.kill_test.children import call_in_child
+from tools.kill_test.mailblaze.services import Services
+from tools.kill_test.mailblaze.world import World, is_data
 
 Fault = Callable[[Path], AbstractContextManager]
-LATE = (
+LATE_CHANGES = (
     "update contacts set last_name = 'late ' || random() where contact_id % 3 = 0",
     "update lists set list_name = 'late ' || random() where list_id % 50 = 0",
     "insert into lists select max(list_id) + 1, 1, 'late', false, null, null, now() from lists",
@@ -26,73 +26,75 @@ LATE = (
 
 
 def postgres_faults(services: Services) -> Mapping[str, Fault]:
-    """Return what may happen to Postgres in mid-read."""
+    """Return faults of Postgres during a read."""
 
     @contextmanager
     def late_commit(_world: Path) -> Iterator[None]:
-        """Hold rows in an open transaction over a load; they commit with a cursor that is earlier than its."""
+        """Keep a transaction open over a load; its rows commit with earlier cursor values than the load's."""
         with closing(psycopg2.connect(services.addresses["postgres_url"])) as connection:
             with connection.cursor() as cursor:
-                for statement in LATE:
+                for statement in LATE_CHANGES:
                     cursor.execute(statement)
             yield None
             connection.commit()
 
     @contextmanager
     def killed_connections(_world: Path) -> Iterator[Callable]:
-        """Let the server cut off every reader."""
+        """Terminate every connection of a reader."""
         sql = "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'world'"
         yield lambda: execute(services.addresses["admin_url"], sql)
 
     @contextmanager
     def restart(_world: Path) -> Iterator[Callable]:
-        """Restart the server while it is read."""
+        """Restart the server during a read."""
         yield services.restart_postgres
 
     return {"late commit": late_commit, "killed connections": killed_connections, "restart": restart}
 
 
 LOST_FILE, NO_MEMORY, BAD_VALUE = "lost file", "no memory in a merge", "bad value in a merge"
-TIGHT = {
+LITTLE_MEMORY = {
     "DESTINATION__WAREHOUSE__MAX_MEMORY": "1MB",
     "DESTINATION__WAREHOUSE__CREDENTIALS__GLOBAL_CONFIG": '{"memory_limit": "9MB", "preserve_insertion_order": false}',
 }
-BROKEN = "broken.txt"  # in a world: what a fault has found
+BROKEN_FILE = "broken.txt"  # in a world: the violation that a fault found
 
 
 def merge_faults(at: Callable[[Path], World], table: str, key: str) -> Mapping[str, Fault]:
-    """Return what may happen inside of a merge, its DELETE done and its INSERT not: then the table is as before."""
+    """Return faults inside a merge, between its DELETE and its INSERT: the table must stay as it was."""
 
     @contextmanager
     def bad_value(path: Path) -> Iterator[None]:
-        """Let the table refuse every row that is inserted, for the time of one run."""
+        """Let the table reject every inserted row during one run."""
         world = at(path)
         change = [
             f"alter table RAW.{table} add column refused integer default 0",
             f"alter table RAW.{table} alter refused set not null",
             f"alter table RAW.{table} alter refused drop default",
         ]
-        ask(partial(_change, world, change), {})
-        before = ask(partial(world.raw, f"select {key}, hash(t) from RAW.{table} t order by all"), {})
+        call_in_child(partial(_change, world, change), {})
+        before = call_in_child(partial(world.raw, f"select {key}, hash(t) from RAW.{table} t order by all"), {})
         yield None
-        after = ask(partial(world.raw, f"select {key}, hash(t) from RAW.{table} t order by all"), {})
+        after = call_in_child(partial(world.raw, f"select {key}, hash(t) from RAW.{table} t order by all"), {})
         if after != before:
-            (path / BROKEN).write_text(f"{table}: a merge that failed changed {len(set(before) ^ set(after))} rows")
-        ask(partial(_change, world, [f"alter table RAW.{table} drop column refused"]), {})
+            (path / BROKEN_FILE).write_text(
+                f"{table}: a merge that failed changed {len(set(before) ^ set(after))} rows"
+            )
+        call_in_child(partial(_change, world, [f"alter table RAW.{table} drop column refused"]), {})
 
     @contextmanager
     def no_memory(_path: Path) -> Iterator[None]:
-        """Give DuckDB too little memory for some of what a load does."""
-        os.environ.update(TIGHT)
+        """Give DuckDB too little memory for some steps of a load."""
+        os.environ.update(LITTLE_MEMORY)
         try:
             yield None
         finally:
-            for name in TIGHT:
+            for name in LITTLE_MEMORY:
                 del os.environ[name]
 
     @contextmanager
     def lost_file(path: Path) -> Iterator[Callable]:
-        """Take the newest file of rows out of the lake while it is being loaded, and put it back after the run."""
+        """Remove the newest file of rows from the lake while it is loaded, and restore it after the run."""
         root, lost = path / "lake", []
 
         def take() -> None:
@@ -107,7 +109,7 @@ def merge_faults(at: Callable[[Path], World], table: str, key: str) -> Mapping[s
                 file.write_bytes(content)
 
     faults = {BAD_VALUE: bad_value, NO_MEMORY: no_memory}
-    return faults | ({LOST_FILE: lost_file} if at(Path()).word == "local" else {})
+    return faults | ({LOST_FILE: lost_file} if at(Path()).env_name == "local" else {})
 
 
 def _change(world: World, statements: list[str]) -> None:
@@ -116,7 +118,7 @@ def _change(world: World, statements: list[str]) -> None:
 
 
 def saas_faults(services: Services) -> Mapping[str, Fault]:
-    """Return what the vendor may do to a reader, on the second page of each collection where it has one."""
+    """Return faults of the vendor's API, on the second page of each collection that has one."""
 
     @contextmanager
     def script(_world: Path, kind: str) -> Iterator[None]:

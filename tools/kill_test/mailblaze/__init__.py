@@ -1,0 +1,1 @@
+"""This platform's subjects: both sources and an appending pipeline, with a folder and with S3 as the lake."""
