@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dlt
+from dlt.common.pipeline import ExtractInfo
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from exactly_once.clients import staging_of
@@ -107,18 +108,9 @@ def extract(
     # A table without a new row is in the report, too.
     for table in raw_tables(pipeline):
         report.table(table).is_new = False
-    folder = Path(pipeline.working_dir)
-    forget_refused(folder)
-    phase(pipeline, "looking at the source's tables")
-    with _opened(source) as opened:
-        check_source(pipeline, opened)
-        for resource in opened.resources.values():
-            table = str(resource.table_name)  # a function where rows choose their table: it is never left out
-            if line := (left_out or {}).get(table):
-                resource.selected = False
-                keep_refused(folder, RefusedTable(resource.name, table, line))
-        info = pipeline.extract(opened)
+    info = _extract(pipeline, source, left_out or {})
     interrupts.check()
+    folder = Path(pipeline.working_dir)
     report.refused = read_refused(folder)
     drop_refused(folder)
     report.add_extracted(info.metrics)
@@ -130,6 +122,20 @@ def extract(
     seal(pipeline)
     report.seconds += time.monotonic() - started
     return report
+
+
+def _extract(pipeline: dlt.Pipeline, source: Source, left_out: Mapping[str, str]) -> ExtractInfo:
+    folder = Path(pipeline.working_dir)
+    forget_refused(folder)
+    phase(pipeline, "looking at the source's tables")
+    with _opened(source) as opened:
+        check_source(pipeline, opened)
+        for resource in opened.resources.values():
+            table = str(resource.table_name)  # a function where rows choose their table: it is never left out
+            if line := left_out.get(table):
+                resource.selected = False
+                keep_refused(folder, RefusedTable(resource.name, table, line))
+        return pipeline.extract(opened)
 
 
 def check_source(pipeline: dlt.Pipeline, source: dlt.sources.DltSource) -> None:

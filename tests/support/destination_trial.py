@@ -32,9 +32,7 @@ class Trial:
         credentials.global_config = settings
         return dlt.pipeline(
             "trial",
-            destination=self.destination(
-                credentials, truncate_tables_on_staging_destination_before_load=False, max_memory=max_memory
-            ),
+            destination=self.destination(credentials, max_memory=max_memory),
             staging=dlt.destinations.filesystem(f"{self.folder}/lake"),
             dataset_name="RAW",
             pipelines_dir=str(self.folder / "dlt"),

@@ -12,6 +12,7 @@ from dlt.destinations.impl.duckdb.configuration import DuckDbCredentials
 from dlt.destinations.impl.duckdb.duck import DuckDbClient, DuckDbCopyJob
 from dlt.destinations.job_impl import ReferenceFollowupJobRequest
 
+from exactly_once.destinations.fenced_snowflake import FencedSnowflakeConfiguration
 from exactly_once.destinations.staged_duckdb import StagedCopyJob, staged_duckdb
 
 pytestmark = pytest.mark.integration
@@ -24,7 +25,7 @@ def pipeline(tmp_path):
         credentials.global_config = settings
         return dlt.pipeline(
             "contract",
-            destination=staged_duckdb(credentials, truncate_tables_on_staging_destination_before_load=False),
+            destination=staged_duckdb(credentials),
             staging=dlt.destinations.filesystem(f"{tmp_path}/lake/it's"),
             dataset_name="landing",
             pipelines_dir=str(tmp_path / "dlt"),
@@ -36,6 +37,13 @@ def pipeline(tmp_path):
 def rows(tmp_path, sql: str) -> list[tuple]:
     with duckdb.connect(str(tmp_path / "contract.duckdb"), read_only=True) as connection:
         return connection.execute(sql).fetchall()
+
+
+def test_the_lake_keeps_the_files_of_earlier_loads_by_default(pipeline, tmp_path):
+    for load in (1, 2):
+        pipeline().run([{"id": load}], table_name="items", write_disposition="replace", loader_file_format="parquet")
+    assert len(list(tmp_path.glob("lake/it's/landing/items/*.parquet"))) == 2
+    assert FencedSnowflakeConfiguration().truncate_tables_on_staging_destination_before_load is False
 
 
 def test_dlt_still_has_what_the_subclass_overrides():
