@@ -1,7 +1,8 @@
 """Write the lines that each commit added, in the whole history of HEAD, into a folder, for a scan of secrets.
 
-The lines that a commit added to a file lie at <commit>/<file>. A piece that an earlier commit added to the same file,
-as a merge does, is written once. What the list of exceptions names is left out: `<commit> <file> <reason>` a line.
+The lines that a commit added to a file lie at <commit>/<file>. A piece is left out if earlier commits added each of its lines
+to the same file, as a merge adds the lines of its branches again. What the list of exceptions names is left out, too, here and
+in later merges: `<commit> <file> <reason>` a line.
 """
 
 import subprocess
@@ -42,9 +43,11 @@ def main(folder: Path, exceptions: Path) -> None:
     known = {tuple(line.split()[:2]) for line in lines if line and not line.startswith("#")}
     seen: dict[str, set[bytes]] = defaultdict(set)
     for commit, file, added in pieces():
-        if (commit, file) in known or file.endswith(SKIPPED) or added in seen[file]:
+        lines = set(added.splitlines())
+        is_new = not lines <= seen[file]
+        seen[file] |= lines
+        if (commit, file) in known or file.endswith(SKIPPED) or not is_new:
             continue
-        seen[file].add(added)
         path = folder / commit / file
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as kept:
