@@ -35,10 +35,10 @@ def losses(plan: Mapping) -> Iterator[str]:
             yield f"{change['address']} would be {'replaced' if 'create' in actions else 'deleted'}"
 
 
-def is_disposable(word: str) -> bool:
-    """Tell whether an environment says that it may lose everything."""
+def allows_data_loss(word: str) -> bool:
+    """Return whether an environment sets force_destroy, that is, may lose its data."""
     text = (ENVIRONMENTS / word / "main.tf").read_text()
-    return re.search(r"^  is_disposable\s*= true$", text, re.M) is not None
+    return re.search(r"^  force_destroy\s*= true$", text, re.M) is not None
 
 
 def apply(word: str, options: list[str]) -> int:
@@ -51,7 +51,7 @@ def apply(word: str, options: list[str]) -> int:
         if status:
             return status
         shown = subprocess.run([*terraform, "show", "-json", plan], stdout=subprocess.PIPE, check=True).stdout  # noqa: S603
-        lost = [] if is_disposable(word) else list(losses(json.loads(shown)))
+        lost = [] if allows_data_loss(word) else list(losses(json.loads(shown)))
         for line in lost:
             mark = "::error::" if os.environ.get("GITHUB_ACTIONS") else "✗ "
             print(

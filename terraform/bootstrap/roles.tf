@@ -6,7 +6,7 @@ locals {
   region  = data.aws_region.current.name
   aws     = "arn:${data.aws_partition.current.partition}"
   names   = { for environment in var.environments : environment => "dp-mailblaze-demo-${environment}" }
-  # As in environments/*/main.tf (is_disposable).
+  # As in environments/*/main.tf (force_destroy).
   disposable = { for environment in var.environments : environment => environment == "dev" }
   # The roles that a deployment creates, by the suffix of the environment's name.
   made = ["loader", "smoke", "snowflake", "start"]

@@ -220,7 +220,7 @@ def test_the_command_prints_the_sums():
         ("access_months", "terraform/modules/lake/variables.tf", r"infrequent_access = optional\(number, 30\)"),
         ("glacier_months", "terraform/modules/lake/variables.tf", r"glacier_instant\s+= optional\(number, 90\)"),
         ("kms_share", "terraform/modules/lake/main.tf", r"bucket_key_enabled = true"),
-        ("history_days", "terraform/modules/platform/main.tf", r"retention_days\s+= var.is_disposable \? 1 : 7\b"),
+        ("history_days", "terraform/modules/platform/main.tf", r"retention_days\s+= var.force_destroy \? 1 : 7\b"),
         (
             "secrets",
             "terraform/modules/platform/settings.tf",

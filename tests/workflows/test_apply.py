@@ -84,7 +84,7 @@ def test_what_holds_no_data_may_go():
 
 
 def test_dev_may_lose_everything_and_prod_nothing():
-    assert {word: guard.is_disposable(word) for word in ("dev", "prod")} == {"dev": True, "prod": False}
+    assert {word: guard.allows_data_loss(word) for word in ("dev", "prod")} == {"dev": True, "prod": False}
 
 
 @pytest.fixture

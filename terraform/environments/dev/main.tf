@@ -1,15 +1,15 @@
 # Working hours; disposable.
 module "platform" {
-  source          = "../../modules/platform"
-  environment     = "dev"
-  is_disposable   = true
-  is_tried        = true
-  monthly_credits = 40 # docs/cost.md: the smoke runs take about a third of them
-  monthly_usd     = 60
-  hours           = { up = "cron(0 6 ? * MON-FRI *)", down = "cron(0 18 ? * MON-FRI *)" }
-  runs            = { hourly = "15 7-17 * * 1-5", full_build = "15 6 * * 1-5" }
-  image_tag       = var.image_tag
-  company         = var.company
+  source            = "../../modules/platform"
+  environment       = "dev"
+  force_destroy     = true
+  allow_smoke_tests = true
+  monthly_credits   = 40 # docs/cost.md: the smoke runs take about a third of them
+  monthly_usd       = 60
+  hours             = { up = "cron(0 6 ? * MON-FRI *)", down = "cron(0 18 ? * MON-FRI *)" }
+  runs              = { hourly = "15 7-17 * * 1-5", full_build = "15 6 * * 1-5" }
+  image_tag         = var.image_tag
+  company           = var.company
   providers = {
     aws                     = aws
     snowflake.sysadmin      = snowflake.sysadmin

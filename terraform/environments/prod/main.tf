@@ -1,15 +1,15 @@
 # All day (a restart of five minutes a day clears leaks). terraform/apply.py refuses a plan that loses its data; a destroy by hand does not.
 module "platform" {
-  source          = "../../modules/platform"
-  environment     = "prod"
-  is_disposable   = false
-  is_tried        = false
-  monthly_credits = 100
-  monthly_usd     = 250
-  hours           = { up = "cron(0 0 * * ? *)", down = "cron(55 23 * * ? *)" }
-  runs            = { hourly = "15 0-2,4-23 * * *", full_build = "15 3 * * *" }
-  image_tag       = var.image_tag
-  company         = var.company
+  source            = "../../modules/platform"
+  environment       = "prod"
+  force_destroy     = false
+  allow_smoke_tests = false
+  monthly_credits   = 100
+  monthly_usd       = 250
+  hours             = { up = "cron(0 0 * * ? *)", down = "cron(55 23 * * ? *)" }
+  runs              = { hourly = "15 0-2,4-23 * * *", full_build = "15 3 * * *" }
+  image_tag         = var.image_tag
+  company           = var.company
   providers = {
     aws                     = aws
     snowflake.sysadmin      = snowflake.sysadmin

@@ -25,11 +25,11 @@ module "warehouse" {
   source            = "../warehouse"
   environment       = var.environment
   database          = local.database
-  retention_days    = var.is_disposable ? 1 : 7
+  retention_days    = var.force_destroy ? 1 : 7
   monthly_credits   = var.monthly_credits
   public_keys       = var.company.public_keys
   allowed_addresses = var.company.allowed_addresses
-  is_tried          = var.is_tried
+  allow_smoke_tests = var.allow_smoke_tests
   alert_users       = var.company.alert_users
   providers = {
     snowflake.sysadmin      = snowflake.sysadmin
@@ -68,11 +68,11 @@ module "worker" {
   boundary          = local.boundary
   ports             = var.company.ports
   hours             = var.hours
-  force_destroy     = var.is_disposable
+  force_destroy     = var.force_destroy
 }
 
 module "smoke" {
-  count      = var.is_tried ? 1 : 0
+  count      = var.allow_smoke_tests ? 1 : 0
   source     = "../smoke"
   name       = local.name
   bucket_arn = local.bucket_arn

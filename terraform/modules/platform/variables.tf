@@ -13,12 +13,12 @@ variable "suffix" {
   description = "Suffix that makes the bucket name globally unique; the same as in bootstrap."
 }
 
-variable "is_disposable" {
+variable "force_destroy" {
   type        = bool
   description = "Lets terraform destroy remove images and secrets at once."
 }
 
-variable "is_tried" {
+variable "allow_smoke_tests" {
   type        = bool
   default     = false
   description = "Allows smoke runs: the workflow smoke-snowflake runs here, in schemas and below prefixes of its own."

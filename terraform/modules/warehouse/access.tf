@@ -19,7 +19,7 @@ locals {
   }
 
   # Roles that create and drop schemas of their own, where smoke runs are allowed.
-  makes_schemas = var.is_tried ? ["LOADER", "TRANSFORMER"] : []
+  makes_schemas = var.allow_smoke_tests ? ["LOADER", "TRANSFORMER"] : []
 
   make_grants = merge([for role, schemas in local.makes : {
     for schema, privileges in schemas : "${role}.${schema}" => { role = role, schema = schema, privileges = privileges }

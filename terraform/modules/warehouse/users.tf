@@ -32,7 +32,7 @@ resource "snowflake_grant_account_role" "every_region_to_reporter" {
 # Where smoke runs are allowed, REPORTER_SVC has the others, too: the smoke run reads with one of them alone beside REPORTER.
 resource "snowflake_grant_account_role" "each_region_to_reporter" {
   provider  = snowflake.securityadmin
-  for_each  = var.is_tried && contains(keys(var.public_keys), "REPORTER") ? toset([for region in var.regions : upper(region)]) : []
+  for_each  = var.allow_smoke_tests && contains(keys(var.public_keys), "REPORTER") ? toset([for region in var.regions : upper(region)]) : []
   role_name = snowflake_account_role.region[each.key].name
   user_name = snowflake_service_user.this["REPORTER"].name
 }

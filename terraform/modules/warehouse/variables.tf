@@ -56,7 +56,7 @@ variable "allowed_addresses" {
   description = "CIDR ranges from which the service users may sign in; empty: from anywhere."
 }
 
-variable "is_tried" {
+variable "allow_smoke_tests" {
   type        = bool
   default     = false
   description = "Lets LOADER and TRANSFORMER create schemas, which smoke runs need."

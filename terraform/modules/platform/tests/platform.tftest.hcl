@@ -9,7 +9,7 @@ mock_provider "snowflake" { alias = "accountadmin" }
 
 variables {
   environment     = "staging"
-  is_disposable   = true
+  force_destroy   = true
   monthly_credits = 20
   monthly_usd     = 60
   hours           = { up = "cron(0 6 * * ? *)", down = "cron(0 18 * * ? *)" }

@@ -9,7 +9,7 @@ variables {
   monthly_credits   = 20
   allowed_addresses = ["192.0.2.0/24"]
   alert_users       = ["DATA_LEAD"]
-  is_tried          = true
+  allow_smoke_tests = true
   public_keys = {
     LOADER      = { current = "MIIB" }
     TRANSFORMER = { current = "MIIC", next = "MIID" }
@@ -71,10 +71,10 @@ run "rows_of_a_region_are_seen_by_its_role" {
   }
 }
 
-run "where_nothing_is_tried_the_reporter_has_every_region_at_once" {
+run "without_smoke_tests_the_reporter_has_every_region_at_once" {
   command = plan
   variables {
-    is_tried = false
+    allow_smoke_tests = false
   }
   assert {
     condition     = length(snowflake_grant_account_role.each_region_to_reporter) == 0
