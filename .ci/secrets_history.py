@@ -1,8 +1,8 @@
 """Write the lines that each commit added, in the whole history of HEAD, into a folder, for a scan of secrets.
 
-The lines that a commit added to a file lie at <commit>/<file>. A piece is left out if earlier commits added each of its lines
-to the same file, as a merge adds the lines of its branches again. What the list of exceptions names is left out, too, here and
-in later merges: `<commit> <file> <reason>` a line.
+The lines that a commit added to a file lie at <commit>/<file>. A piece is left out if earlier commits added each of its
+lines to the same file, as a merge adds the lines of its branches again. What the list of exceptions names is left out,
+too, here and in later merges: `<commit> <file> <reason>` a line.
 """
 
 import subprocess

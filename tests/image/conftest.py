@@ -1,4 +1,4 @@
-"""The image for the session: skipped, with the reason, where buildah is not installed or this is not root."""
+"""The image for the session; tests are skipped, with the reason, without buildah or root."""
 
 import os
 import shutil
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.image.box import ROOT, Box, BuildahFailed, Container
+from tests.image.buildah import ROOT, Buildah, BuildahFailed, Container
 
 
 @pytest.fixture(scope="session")
@@ -15,16 +15,16 @@ def container(tmp_path_factory) -> Iterator[Container]:
     """A container of the image, built from what git has."""
     if not shutil.which("buildah") or os.geteuid():
         pytest.skip("buildah is not installed, or this is not root: a machine with Docker runs `docker compose up`")
-    box = Box(tmp_path_factory.mktemp("box"))
+    buildah = Buildah(tmp_path_factory.mktemp("buildah"))
     try:
-        box.get_base()
+        buildah.get_base()
     except BuildahFailed as error:
         pytest.skip(f"no base image, and no debootstrap to make one: {error}"[:300])
-    tree = box.folder / "tree"
+    tree = buildah.folder / "tree"
     tree.mkdir()
     archive = subprocess.run(["git", "archive", "HEAD"], cwd=ROOT, check=True, capture_output=True)
     subprocess.run(["tar", "-x", "-C", tree], input=archive.stdout, check=True)
-    yield box.build(tree)
-    box.buildah("rm", "--all")
-    box.buildah("rmi", "--all", "--force")
-    shutil.rmtree(box.folder)
+    yield buildah.build(tree)
+    buildah.run("rm", "--all")
+    buildah.run("rmi", "--all", "--force")
+    shutil.rmtree(buildah.folder)

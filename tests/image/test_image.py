@@ -1,4 +1,4 @@
-"""The image does the main job, as a user without rights, and writes to nothing but /data."""
+"""The image runs the main job as an unprivileged user and writes only to /data."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.flows.schedule import SCHEDULED_WITHIN, make_due, run_of, scheduled, wait_until
-from tests.image.box import ROOT
+from tests.image.buildah import ROOT
 from tests.support.compare import assert_raw_equals_source
 from tests.support.platform import BUCKET, KEYS, TOKEN, execute
 
@@ -21,7 +21,7 @@ PATIENCE = 120
 
 @pytest.fixture
 def data(platform) -> Path:
-    """The platform's folder, handed over to the image's user."""
+    """The platform's folder, owned by the image's user."""
     hand_over(platform.data_dir)
     return platform.data_dir
 
@@ -91,7 +91,7 @@ def test_what_compose_runs_once_may_run_twice(container, postgres_server, s3_ser
 
 
 def test_the_chain_runs_out_of_it_and_writes_nothing_but_data(container, platform, data):
-    """The vendor's API, the Prefect server, both doors, the flow and a worker, each from the image."""
+    """The vendor's API, the Prefect server, both pipelines, the flow and a worker, each from the image."""
     before = container.files()
     api, prefect, health = free_port(), free_port(), free_port()
     serve = ("python", "-m", "mock_services.saas", "--store", "/data/saas/store.sqlite", "--port", str(api))

@@ -13,8 +13,8 @@ from tests.support.platform import KEYS
 
 @pytest.fixture(scope="session")
 def offline(s3_server, tmp_path_factory) -> Iterator[OfflineSnowflake]:
-    """A fresh server with the ground laid, its lake on the session's S3."""
+    """Starts a server with the account's objects; the lake is on the session's S3."""
     boto3.client("s3", endpoint_url=s3_server, **KEYS).create_bucket(Bucket=BUCKET)
     with OfflineSnowflake(tmp_path_factory.mktemp("offline"), s3_server) as server:
-        server.lay_ground(DATABASE, BUCKET)
+        server.create_account_objects(DATABASE, BUCKET)
         yield server

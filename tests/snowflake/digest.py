@@ -1,8 +1,8 @@
-"""A digest of a table that two warehouses agree on when, and only when, they hold the same rows.
+"""A table digest that is equal in two warehouses if and only if they hold the same rows.
 
 Each value is written canonically (the same number whatever its type or scale, an instant in UTC to the microsecond,
-JSON with sorted keys, NULL apart from every text), each row is hashed, and the hashes are added up: order does not
-matter, a row too many does.
+JSON with sorted keys, NULL distinct from every text), each row is hashed, and the hashes are added up: order does not
+matter, an extra row does.
 """
 
 import json
@@ -27,7 +27,7 @@ def digest(columns: Sequence[str], rows: Iterable[Row]) -> tuple[int, str]:
 
 
 def canonical(value: object) -> str:
-    """Return the one text for a value, with a letter for its kind, so that '1', 1 and true stay apart."""
+    """Return the canonical text of a value; a letter for its kind keeps '1', 1 and true distinct."""
     if value is None:
         return "-"
     if isinstance(value, bool):
@@ -48,7 +48,7 @@ def canonical(value: object) -> str:
 
 
 def canonical_json(value: object) -> str:
-    """Return JSON with sorted keys and every number written once, whatever its spelling was."""
+    """Return JSON with sorted keys and canonical numbers."""
     if isinstance(value, dict):
         inside = ",".join(f"{json.dumps(key)}:{canonical_json(value[key])}" for key in sorted(value))
         return f"{{{inside}}}"

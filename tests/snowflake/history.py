@@ -1,4 +1,4 @@
-"""One history for every test of this room: a first load, a day of traffic, a second load, on both warehouses."""
+"""The history that the tests of this folder share: a load, a day of traffic, a second load, on both warehouses."""
 
 import json
 import shutil
@@ -25,7 +25,7 @@ MRR = "select month_starts_on, closing_mrr_usd from MART.rpt_mrr"
 
 @dataclass
 class History:
-    """Both sides after a first load, a day of traffic and a second load, and what was seen on the way."""
+    """Both warehouses after a first load, a day of traffic and a second load, with what was recorded meanwhile."""
 
     snowflake: Snowflake
     duckdb: DuckDb
@@ -34,16 +34,16 @@ class History:
     secrets: dict[str, str]
     digests: list[dict[str, tuple[int, str]]] = field(default_factory=list)
     statements: list[dict] = field(default_factory=list)
-    months: dict[date, Decimal] = field(default_factory=dict)  # MRR by month as the first build told it
+    months: dict[date, Decimal] = field(default_factory=dict)  # MRR by month as the first build reported it
 
     def source(self, sql: str) -> list[tuple]:
-        """Run SQL in the source Postgres and return the rows."""
+        """Run SQL in the source Postgres and return the selected rows."""
         return query(self.postgres_url, sql)
 
 
 @pytest.fixture(scope="session")
 def history(offline, postgres_server, small_database, small_store, s3_server, tmp_path_factory) -> Iterator[History]:
-    """Load, live a day, load again: on Snowflake and on DuckDB, from the same sources, side by side."""
+    """Load, simulate a day, load again: into Snowflake and DuckDB, from the same sources, in parallel."""
     folder = tmp_path_factory.mktemp("history")
     clone(postgres_server, small_database, "history")
     url = postgres_server.url("history")
@@ -70,11 +70,11 @@ def history(offline, postgres_server, small_database, small_store, s3_server, tm
         first = len(offline.statements())
         make_bucket(s3_server, "dp-mailblaze-demo-ci-raw")
         history = History(snowflake, duck, url, saas_store, secrets)
-        both(history, lambda side: (side.load(), meter(side, day=1), side.dbt("build")))
+        both(history, lambda warehouse: (warehouse.load(), meter(warehouse, day=1), warehouse.dbt("build")))
         history.months.update(snowflake.rows(MRR)[1])
         simulate_day(url)
         store.simulate_day(saas_store, 1)
-        both(history, lambda side: (side.load(), meter(side, day=2), side.dbt("build")))
+        both(history, lambda warehouse: (warehouse.load(), meter(warehouse, day=2), warehouse.dbt("build")))
         history.digests.append(digests(snowflake, "MART"))
         snowflake.dbt("build")
         history.digests.append(digests(snowflake, "MART"))
@@ -83,24 +83,24 @@ def history(offline, postgres_server, small_database, small_store, s3_server, tm
 
 
 def both(history: History, act: Callable[[Warehouse], object]) -> None:
-    """Act on the two sides at the same time."""
+    """Run a function on both warehouses in parallel."""
     with ThreadPoolExecutor(2) as pool:
-        for future in [pool.submit(act, side) for side in (history.snowflake, history.duckdb)]:
+        for future in [pool.submit(act, warehouse) for warehouse in (history.snowflake, history.duckdb)]:
             future.result()
 
 
-def digests(side: Warehouse, schema: str) -> dict[str, tuple[int, str]]:
-    """Return each table's count and digest, without the columns that are of our own clock and loads."""
+def digests(warehouse: Warehouse, schema: str) -> dict[str, tuple[int, str]]:
+    """Return each table's row count and digest, without the columns that depend on the load."""
     found = {}
-    for table in side.tables(schema):
-        names, rows = side.rows(f"select * from {schema}.{table}")
+    for table in warehouse.tables(schema):
+        names, rows = warehouse.rows(f"select * from {schema}.{table}")
         kept = [index for index, name in enumerate(names) if name not in OURS]
         found[table] = digest([names[index] for index in kept], ([row[index] for index in kept] for row in rows))
     return found
 
 
 def snowflake_settings(port: int, key: Path) -> dict[str, str]:
-    """Return what a person with an account sets, and beside it where this server is."""
+    """Return the settings of an account, and the address of this server."""
     place = {"host": "127.0.0.1", "port": port, "protocol": "http", "network_timeout": 15, "login_timeout": 15}
     return {
         "DESTINATION__WAREHOUSE__CREDENTIALS__HOST": "acct",
@@ -116,5 +116,5 @@ def snowflake_settings(port: int, key: Path) -> dict[str, str]:
 
 
 def make_bucket(s3_url: str, name: str) -> None:
-    """Make a bucket, empty."""
+    """Create an empty bucket."""
     boto3.client("s3", endpoint_url=s3_url, **KEYS).create_bucket(Bucket=name)

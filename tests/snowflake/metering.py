@@ -1,6 +1,6 @@
-"""A simulated meter: METERING as Snowflake would fill it over two days, the same on both sides.
+"""A simulated meter: METERING as Snowflake would fill it over two days, the same in both warehouses.
 
-It proves what the ledger makes of metered work, and nothing of how much work Snowflake needs or when it tells of it.
+It tests what the ledger computes from metered work, not how much Snowflake meters or when it reports it.
 """
 
 from tests.snowflake.warehouses import Warehouse
@@ -21,7 +21,7 @@ TABLES = {
         "file_name varchar, table_name varchar, last_load_time {zoned}, row_count bigint, file_size bigint"
     ),
 }
-# By the day on which Snowflake tells of them: it is late with the hours of the first.
+# By the day on which Snowflake reports them: the hours of the first day come late.
 ROWS = {
     1: {
         "query_history": [
@@ -55,11 +55,11 @@ ROWS = {
 METERED = "0.155"  # the sum of all hours
 
 
-def meter(side: Warehouse, day: int) -> None:
-    """Write into METERING what Snowflake tells of until the end of `day`, 1 or 2."""
-    side.execute("create schema if not exists METERING")
+def meter(warehouse: Warehouse, day: int) -> None:
+    """Write into METERING what Snowflake reports until the end of `day`, 1 or 2."""
+    warehouse.execute("create schema if not exists METERING")
     for table, columns in TABLES.items():
-        side.execute(f"create table if not exists METERING.{table} ({columns.format(zoned=side.zoned)})")
+        warehouse.execute(f"create table if not exists METERING.{table} ({columns.format(zoned=warehouse.zoned)})")
         for row in ROWS[day][table]:
             values = ", ".join(f"'{value}'" if isinstance(value, str) else str(value) for value in row)
-            side.execute(f"insert into METERING.{table} values ({values})")
+            warehouse.execute(f"insert into METERING.{table} values ({values})")

@@ -1,4 +1,4 @@
-"""A Snowflake that needs no account: fakesnow as a process of its own, spoken to by the real connector over HTTP."""
+"""A Snowflake without an account: fakesnow in its own process; the real connector talks to it over HTTP."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 
 class OfflineSnowflake:
-    """One server for the time of a `with`, empty at first; `without` names corrections that it leaves out."""
+    """A server that runs inside a `with` and starts empty; `without` names corrections that it leaves out."""
 
     def __init__(self, folder: Path, s3_url: str, without: tuple[str, ...] = ()):
         self.folder, self.s3_url, self.without = Path(folder), s3_url, without
@@ -31,7 +31,7 @@ class OfflineSnowflake:
         self.cold_start_seconds: float | None = None
 
     def start(self, seconds: float = 60) -> "OfflineSnowflake":
-        """Start the server on a free port and return when it answers."""
+        """Start the server on a free port and wait until it answers."""
         if not PYTHON.exists():
             raise FileNotFoundError("no environment for the offline Snowflake: type make .venv-snowflake/.ready")
         began = time.monotonic()
@@ -41,7 +41,7 @@ class OfflineSnowflake:
         if self.without:
             command += ["--without", *self.without]
         with self._output.open("ab") as output:
-            # its stdin is a pipe that nobody writes to: it closes when this process ends in whatever way
+            # stdin is a pipe that closes when this process ends, even if it is killed
             self.process = subprocess.Popen(
                 [str(part) for part in command], cwd=self.folder, start_new_session=True, stdin=subprocess.PIPE,
                 stdout=output, stderr=output, env=os.environ | {"AWS_EC2_METADATA_DISABLED": "true"})  # fmt: skip
@@ -55,7 +55,7 @@ class OfflineSnowflake:
         return self
 
     def stop(self) -> None:
-        """End the server; it forgets everything."""
+        """Stop the server and lose its data."""
         if self.process:
             processes.terminate(self.process.pid, polite=15, seconds=5, whole_group=True)
             self.process.stdin.close()
@@ -70,7 +70,7 @@ class OfflineSnowflake:
         return snowflake.connector.connect(user=user, **(place | limits | secret | more))
 
     def execute(self, *statements: str, **session) -> list[tuple]:
-        """Run statements in a session of their own; the rows of the last are returned."""
+        """Run statements in a new session and return the rows of the last one."""
         rows = []
         with self.connect(**session) as connection:
             for statement in statements:
@@ -78,14 +78,14 @@ class OfflineSnowflake:
         return rows
 
     def statements(self) -> list[dict]:
-        """Return every statement that arrived, in the order of their ends: {"at", "sql", "error", "session"}.
+        """Return every statement that the server received, ordered by its end: {"at", "sql", "error", "session"}.
 
         `at` is Unix time; a session has a number, and the user, role, warehouse and parameters of its sign-in.
         """
         return [json.loads(line) for line in self._log.read_text().splitlines()] if self._log.exists() else []
 
-    def lay_ground(self, database: str, bucket: str) -> None:
-        """Run what an account's administrator runs before the first load."""
+    def create_account_objects(self, database: str, bucket: str) -> None:
+        """Create the objects that an administrator creates before the first load."""
         integration = f"{database.removesuffix('_DB')}_S3_INT"
         self.execute(
             f"CREATE DATABASE IF NOT EXISTS {database}",

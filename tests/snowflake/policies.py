@@ -1,4 +1,4 @@
-"""The policies and tags of terraform/modules/warehouse as the statements by which an administrator would make them."""
+"""The policies and tags of terraform/modules/warehouse as SQL statements."""
 
 import re
 
@@ -32,7 +32,7 @@ def regions() -> list[str]:
 
 
 def policies(database: str) -> list[str]:
-    """Return the statements that make every policy and tag of MART, and give REPORTER_SVC its roles."""
+    """Return the statements that create every policy and tag of MART and grant REPORTER_SVC its roles."""
     made = [
         f"CREATE ROW ACCESS POLICY {database}.MART.ROWS_OF_REGION AS (REGION VARCHAR) RETURNS BOOLEAN -> "
         + body("rows_of_region")
@@ -48,6 +48,6 @@ def policies(database: str) -> list[str]:
 
 
 def masks_of_terraform() -> set[str]:
-    """Return the keys of `masks` in personal_data.tf: MASKS is a second place of them."""
+    """Return the keys of `masks` in personal_data.tf, which MASKS repeats."""
     text = (MODULE / "personal_data.tf").read_text()
     return set(re.findall(r"^    (\w+) += \"", text[text.index("masks = {") : text.index("\n  }\n")], re.MULTILINE))

@@ -1,4 +1,4 @@
-"""The SQL that dlt and dbt sent, with what changes from run to run taken out."""
+"""The SQL that dlt and dbt sent, without what changes from run to run."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -8,7 +8,7 @@ from snowflake.connector.util_text import split_statements
 
 TEST = "/* a test reads */"
 
-# Each pattern, and what stands for it. The order matters: a file's name holds a load id.
+# Each pattern and its replacement. The order matters: a file's name holds a load id.
 VOLATILE = [
     (r"/\* \{\"app\": \"dbt\".*?\} \*/", ""),
     (r"'\{\"version\":.*\}'", "'<schema>'"),
@@ -34,12 +34,12 @@ WRITES = re.compile(r"(create|insert|merge|delete|truncate)\b", re.IGNORECASE)
 TEMPORARY = re.compile(r"create or replace\s+temporary\b", re.IGNORECASE)
 QUERY = re.compile(r"(select|with)\b", re.IGNORECASE)
 
-# What starts no warehouse that sleeps: sessions, transactions, metadata that is shown. INFORMATION_SCHEMA starts one.
+# Statements that resume no suspended warehouse: sessions, transactions, SHOW. INFORMATION_SCHEMA resumes one.
 ASLEEP = re.compile(r"\s*(ALTER SESSION|BEGIN|COMMIT|ROLLBACK|SHOW|USE|DESC|DESCRIBE|EXPLAIN)\b", re.IGNORECASE)
 
 
 def woken(log: Iterable[dict]) -> dict[str, list[str]]:
-    """Return, by warehouse, the statements that start it if it sleeps; a session has the one that it signed in with."""
+    """Return, by warehouse, the statements that resume it; a session has the warehouse of its sign-in."""
     found: dict[str, list[str]] = {}
     for entry in log:
         for part, _ in split_statements(StringIO(re.sub(r"/\*.*?\*/", "", entry["sql"], flags=re.DOTALL))):
@@ -51,7 +51,7 @@ def woken(log: Iterable[dict]) -> dict[str, list[str]]:
 def normalised(statements: Iterable[str]) -> list[str]:
     """Return each statement once, sorted, its volatile parts replaced and its blank space folded.
 
-    dlt sends several in one request, in any order: each stands for itself.
+    dlt sends several in one request, in any order: each is returned separately.
     """
     return sorted({_one(part) for text in statements for part, _ in split_statements(StringIO(text))} - {""})
 
@@ -107,7 +107,7 @@ def _sorted(names: str) -> str:
 
 
 def sent_by(log: Iterable[dict]) -> Iterator[tuple[str, str]]:
-    """Yield (sender, statement) for what the chain sent; what a test reads for itself carries TEST and is left out."""
+    """Yield (sender, statement) for what the chain sent; statements of a test carry TEST and are left out."""
     for entry in log:
         if TEST not in entry["sql"]:
             yield ("dbt" if '"app": "dbt"' in entry["sql"] or "dbt" in entry["sql"][:40] else "dlt"), entry["sql"]

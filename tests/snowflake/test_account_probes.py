@@ -1,4 +1,4 @@
-"""The list "what only an account can tell": the page has it whole, and every probe can come out wrong."""
+"""The list "what only an account can tell": the page has all of it, and every probe can fail."""
 
 import re
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tools.snowflake_smoke.account_probes import QUESTIONS, Answer, ask_all, pag
 
 PAGE = Path(__file__).parents[2] / "docs" / "snowflake.md"
 PROBED = [one for one in QUESTIONS if one.probe]
-# The items that the review named: none of them may leave the list unseen.
+# Items that must stay in the list.
 ASKED = {
     "read_consistency", "rolled_back_copy", "column_beside_copy", "waiters_on_one_table", "update_after_wait",
     "replay_beside_states", "masked", "detached_transaction", "storage_integration", "types_of_copy",
@@ -21,7 +21,7 @@ ASKED = {
 
 
 class Indifferent:
-    """An account that takes every statement and says nothing, or the same to all."""
+    """An account that accepts every statement and returns nothing, or the same rows."""
 
     database, raw, mart, stage = "D", "D.SMOKE_RAW", "D.SMOKE_MART", "D.RAW.S/probes/"
 
@@ -50,7 +50,7 @@ class Indifferent:
 
 
 class Refusing(Indifferent):
-    """An account that refuses every statement, or those of `of`, by an error of these numbers."""
+    """An account that refuses every statement, or those of `of`, with these error numbers."""
 
     def __init__(self, errno: int | None = None, sqlstate: str | None = None, of: str = ""):
         self.errno, self.sqlstate, self.of, self.said = errno, sqlstate, of, []
@@ -77,7 +77,7 @@ def test_a_probe_is_not_content_with_any_answer(one, answer):
 
 @pytest.mark.parametrize("one", PROBED, ids=lambda one: one.name)
 def test_a_probe_that_cannot_ask_is_not_content(one):
-    """A session that breaks, a table that is missing, a typing error: none of them is the refusal that is meant."""
+    """A broken session, a missing table, a syntax error: none of them is the expected error."""
     answer = one.ask(Refusing(604), is_account=True)
     assert (answer.is_wanted, "no" in answer.got) == (False, True)
 
@@ -114,7 +114,7 @@ class Grants(Refusing):
         (["TRANSFORMER SELECT"], 604, False),  # cancelled
         (["TRANSFORMER SELECT", "TRANSFORMER CREATE", "TRANSFORMER DROP"], 3001, False),
         (["TRANSFORMER SELECT", "LOADER SELECT"], 3001, False),
-        ([], 2003, None),  # nobody sees a MART that is not there
+        ([], 2003, None),  # no role sees a MART that does not exist
     ],
 )  # fmt: skip
 def test_grants_are_asked_of_the_real_schemas_and_a_right_has_to_be_what_is_missing(rights, errno, wanted):

@@ -1,7 +1,7 @@
-"""The production path, run for real without an account: what it lands, builds and says.
+"""The production path, run without an account: what it loads, builds and prints.
 
-Executed here: dlt's own snowflake destination and dbt-snowflake through Snowflake's own connector over HTTP, files
-through the external stage. Not proved here: see docs/snowflake.md.
+Tested here: dlt's own snowflake destination and dbt-snowflake through Snowflake's own connector over HTTP, files
+through the external stage. Not tested here: see docs/snowflake.md.
 """
 
 import json
@@ -30,11 +30,11 @@ def test_a_second_build_changes_nothing(history):
 
 
 def test_snapshots_equal_and_hold_history(history):
-    def versions(side):
+    def versions(warehouse):
         return {
             thing: sorted(
-                # when a row was found deleted is of our own clock
-                side.rows(
+                # the time of a detected delete depends on the load
+                warehouse.rows(
                     f"select {thing}_id, case when not is_deleted then changed_at end, dbt_valid_to is null "
                     f"from SNAPSHOTS.{thing}s_snapshot"
                 )[1],
@@ -68,7 +68,7 @@ def test_a_day_of_traffic_leaves_closed_months_alone(history):
 
 
 def test_the_newest_month_is_what_the_source_bills_now(history):
-    """Counted a second time, from Postgres and in Python; only the rate of the euro is the warehouse's."""
+    """Computes it from Postgres in Python; only the euro's rate comes from the warehouse."""
     sql = "select currency, usd_rate from INTERMEDIATE.int_exchange_rates order by month_starts_on"
     rates = dict(history.snowflake.rows(sql)[1])
     ((day, closing),) = history.snowflake.rows(
@@ -139,9 +139,11 @@ def test_a_new_column_of_the_api_arrived(history):
 
 
 def test_json_is_json_in_staging_on_both(history):
-    for side in (history.snowflake, history.duckdb):
-        rows = side.rows("select settings, tags from STAGING.STG_SAAS__CAMPAIGNS")[1]
-        assert all(isinstance(settings, dict) and isinstance(tags, list) for settings, tags in rows), side.word
+    for warehouse in (history.snowflake, history.duckdb):
+        rows = warehouse.rows("select settings, tags from STAGING.STG_SAAS__CAMPAIGNS")[1]
+        assert all(isinstance(settings, dict) and isinstance(tags, list) for settings, tags in rows), (
+            warehouse.environment
+        )
 
 
 def test_freshness_and_docs(history):
@@ -176,14 +178,14 @@ def test_no_statement_file_or_path_holds_a_secret(history, offline):
 
 
 def test_the_doctor_is_well_but_for_what_is_not_there(history):
-    """A row through the stage and back; fakesnow has no current warehouse and no LIST, and no Prefect server runs."""
-    with pytest.raises(AssertionError) as told:
+    """Writes a row through the stage and reads it; fakesnow has no current warehouse and no LIST; no Prefect runs."""
+    with pytest.raises(AssertionError) as failed:
         history.snowflake.run("python", "pipelines/doctor.py")
-    wrong = [line for line in str(told.value).splitlines() if line.startswith(("✗", "-"))]
+    wrong = [line for line in str(failed.value).splitlines() if line.startswith(("✗", "-"))]
     assert [line.split(":")[0] for line in wrong] == [
         "✗ warehouse role",
         "✗ stage postgres/",
         "✗ stage saas/",
         "✗ prefect",
-        "- secrets",  # nobody has signed in to AWS
-    ], told.value
+        "- secrets",  # there are no AWS credentials
+    ], failed.value

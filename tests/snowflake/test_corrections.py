@@ -1,4 +1,4 @@
-"""Each correction of the offline Snowflake is right, and still needed: fakesnow alone gets the same wrong."""
+"""Each correction of the offline Snowflake works and is still needed: fakesnow alone fails the same probe."""
 
 import gzip
 import io
@@ -31,7 +31,7 @@ STATE = {"version": 2, "pipeline_name": "postgres", "created_at": "2026-03-02T12
 
 
 def probe(function: Callable) -> Callable:
-    """Register what proves the correction of this name."""
+    """Register the probe of the correction with this name."""
     PROBES[function.__name__] = function
     return function
 
@@ -254,7 +254,7 @@ def locks_of_tables(server):
             run(server, f"UPDATE {table} SET id = 3", session_parameters={"LOCK_TIMEOUT": 1})
         assert (raised.value.errno, raised.value.sqlstate) == (625, "57014")
         assert 0.9 < time.monotonic() - began < 5
-        run(server, f"INSERT INTO {table} VALUES (4)")  # waits for nobody
+        run(server, f"INSERT INTO {table} VALUES (4)")  # waits for no lock
         first.cursor().execute("ROLLBACK")
     run(server, f"UPDATE {table} SET id = 5")
     assert run(server, f"SELECT * FROM {table}") == [(5,), (5,)]
@@ -328,8 +328,8 @@ def test_it_gives_what_snowflake_gives(offline, name):
 @pytest.mark.parametrize("name", PROBES)
 def test_fakesnow_alone_does_not(offline, name, tmp_path):
     with OfflineSnowflake(tmp_path, offline.s3_url, without=(name,)) as server:
-        if name != "account_objects":  # the ground needs this one
-            server.lay_ground(DATABASE, BUCKET)
+        if name != "account_objects":  # create_account_objects needs this one
+            server.create_account_objects(DATABASE, BUCKET)
         try:
             PROBES[name](server)
         except (AssertionError, Error):

@@ -1,4 +1,4 @@
-"""The dashboard's queries on the offline Snowflake, as REPORTER_SVC: they answer what DuckDB answers."""
+"""The dashboard's queries on the offline Snowflake, as REPORTER_SVC: they return what DuckDB returns."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,7 +14,7 @@ from tests.snowflake.warehouses import DATABASE, write_key
 
 @pytest.fixture
 def marts(history, offline, tmp_path, monkeypatch):
-    """MART of both sides."""
+    """MART of both warehouses."""
     settings = {
         "SNOWFLAKE_ACCOUNT": "acct",
         "SNOWFLAKE_HOST": "127.0.0.1",
@@ -33,7 +33,7 @@ def test_every_query_answers_what_duckdb_answers(marts):
     campaigns = duckdb.rows(queries.campaigns(Filters(date(2000, 1, 1), date(2100, 1, 1))))
     assert newest
     assert campaigns
-    ours = {"newest_load_id", "source_loaded_at", "load_count"}  # of our own clock and loads
+    ours = {"newest_load_id", "source_loaded_at", "load_count"}  # they depend on the load
     year = Filters(newest, newest + timedelta(days=364))
     for filters in (year, replace(year, region="us"), replace(year, account_id=1)):
         for name, query in every_query(filters, campaigns[0]["campaign_id"]):

@@ -1,4 +1,4 @@
-"""The digest that compares the warehouses: it must not see what does not differ, and must see what does."""
+"""The digest that compares the warehouses: equal for equal rows, different for different ones."""
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal

@@ -1,6 +1,6 @@
-"""Land once and only once, on Snowflake: the fence, what an idle run costs, retention, and a load that was cut off.
+"""Exactly-once loads on Snowflake: fencing token, cost of an idle run, retention, and an interrupted load.
 
-The loads run here as a worker with an empty disk runs them: its cursors come from the warehouse.
+The loads run as on a worker with an empty disk: cursors come from the warehouse.
 """
 
 from datetime import timedelta
@@ -29,7 +29,7 @@ COMPLETE = (
 
 @pytest.fixture
 def worker(history, tmp_path, monkeypatch):
-    """The history, and this process set as the Snowflake side's shell is, with an empty disk."""
+    """The history; this process gets the settings of its Snowflake and an empty working folder."""
     settings = history.snowflake.settings | {"MAILBLAZE_ENV": "dev", "MAILBLAZE_DATA_DIR": str(tmp_path)}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -67,7 +67,7 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(worker):
 
 
 def test_of_two_that_claim_at_once_the_newer_one_lands(worker):
-    """Neither sees the row of the other, so that both rows stay: only the newer token may commit."""
+    """Neither sees the other's row, so both rows stay: only the newer token may commit."""
     pipeline = build_pipeline("postgres")
     with pipeline.sql_client() as warehouse:
         token = last_load_attempt(warehouse, "postgres").token
@@ -91,10 +91,10 @@ def test_a_load_that_was_cut_off_elsewhere_is_closed(worker, offline):
             lease.advance_token(last_load_attempt(warehouse, "postgres").token)
         write_fencing_token(pipeline, lease.token, "cut-off")
         with pipeline.sql_client() as warehouse:
-            landing = last_load_attempt(warehouse, "postgres")
-        assert (landing.load_id, landing.is_complete) == ("cut-off", False)
+            attempt = last_load_attempt(warehouse, "postgres")
+        assert (attempt.load_id, attempt.is_complete) == ("cut-off", False)
         before = len(offline.statements())
-        roll_back_attempt(pipeline, landing, lease.token, is_first=True)
+        roll_back_attempt(pipeline, attempt, lease.token, is_first=True)
         with pipeline.sql_client() as warehouse:
             assert last_load_attempt(warehouse, "postgres").is_complete
     assert count(worker, "_DLT_LOADS", where=f"load_id = 'cut-off' and status = {ROLLED_BACK}") == 1

@@ -1,6 +1,6 @@
-"""What a whole flow starts on Snowflake where nothing is new: LOAD_WH to look, and nothing else.
+"""What a flow starts on Snowflake if there is no new data: LOAD_WH for its queries, and nothing else.
 
-A warehouse that is woken costs a minute and what it waits until it suspends itself; a schedule does that every hour.
+A resumed warehouse costs at least a minute plus its idle time before it suspends; a schedule does that every hour.
 """
 
 import json
@@ -18,9 +18,9 @@ BUDGET = "postgres/_lease/DP_MAILBLAZE_DEMO_DEV_DB.RAW_budget.json"
 
 @pytest.fixture(scope="module")
 def flows(history, offline, s3_server, tmp_path_factory) -> list[dict]:
-    """Three flows as a worker runs them, with a budget, each with what it printed and sent; the first builds.
+    """Three flows as a worker runs them, with a budget; each with its output and statements. The first builds.
 
-    Before the last one somebody has spent it all.
+    Before the last one the budget is spent.
     """
     folder, done = tmp_path_factory.mktemp("prefect"), []
     lake = boto3.client("s3", endpoint_url=s3_server, **KEYS)
@@ -61,7 +61,7 @@ def test_a_flow_with_nothing_new_starts_the_loader_s_warehouse_alone(flows):
 
 
 def test_the_ledger_is_read_after_the_build_and_kept_in_the_lake(flows, s3_server):
-    """The history's meter is of March: nothing of this month is spent."""
+    """The history's meter is of March: this month has no spending."""
     builds, idle, _ = flows
     ask = "SELECT coalesce(sum(credits)"  # as pipelines/runs/raw_contents.py does; dbt builds the ledger otherwise
     assert [sum(entry["sql"].startswith(ask) for entry in one["sent"]) for one in flows] == [1, 0, 0]

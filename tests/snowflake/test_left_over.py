@@ -1,4 +1,4 @@
-"""A run that was killed inside a transaction keeps nobody waiting, and a lock that stays is said and refused."""
+"""A run killed inside a transaction blocks no other run; a lock that stays is reported as an error."""
 
 import re
 import signal
@@ -21,10 +21,10 @@ from tests.snowflake.warehouses import DATABASE, ROOT, write_key
 from tools.snowflake_smoke.account_probes import copied, numbers
 from tools.snowflake_smoke.smoke_account import SmokeAccount
 
-SCRATCH = "LEFT_OVER_"  # beside RAW, whose fence others hold
+SCRATCH = "LEFT_OVER_"  # beside RAW, whose fencing token other tests hold
 SCHEMA = f"{SCRATCH}RAW"
-FENCE = f"{DATABASE}.{SCHEMA}._LOAD_FENCE"
-# The first half of a landing, in a process that is killed in the middle: it says so before.
+TOKEN_TABLE = f"{DATABASE}.{SCHEMA}._LOAD_FENCE"
+# The first half of a load, in a process that is killed in the middle; it prints a line before that.
 KILLED = """
 import os, signal
 from exactly_once.destinations.fencing import write_fencing_token
@@ -34,14 +34,14 @@ prepare()
 pipeline = build_pipeline("postgres")
 write_fencing_token(pipeline, {token}, "cut-off")
 with pipeline.sql_client() as warehouse, warehouse.begin_transaction():
-    warehouse.execute_sql("UPDATE {fence} SET load_id = 'half' WHERE pipeline_name = 'postgres'")
+    warehouse.execute_sql("UPDATE {table} SET load_id = 'half' WHERE pipeline_name = 'postgres'")
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
 @pytest.fixture
 def loader(offline, s3_server, tmp_path, monkeypatch):
-    """This process as the loader on the offline Snowflake, with an empty disk."""
+    """This process with the loader's settings for the offline Snowflake and an empty working folder."""
     settings = snowflake_settings(offline.port, write_key(tmp_path)) | {
         "MAILBLAZE_ENV": "dev",
         "MAILBLAZE_DATA_DIR": str(tmp_path / "data"),
@@ -60,7 +60,7 @@ def loader(offline, s3_server, tmp_path, monkeypatch):
 
 def kill_one_in_a_transaction(token: int) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", KILLED.format(token=token, fence=FENCE)],
+        [sys.executable, "-c", KILLED.format(token=token, table=TOKEN_TABLE)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -69,8 +69,10 @@ def kill_one_in_a_transaction(token: int) -> None:
     assert done.returncode == -signal.SIGKILL, done.stderr[-3000:]
 
 
-def fence(server) -> list[tuple]:
-    return server.execute(f"SELECT token, load_id FROM {FENCE} WHERE pipeline_name = 'postgres'", database=DATABASE)
+def tokens(server) -> list[tuple]:
+    return server.execute(
+        f"SELECT token, load_id FROM {TOKEN_TABLE} WHERE pipeline_name = 'postgres'", database=DATABASE
+    )
 
 
 def test_the_next_claim_ends_the_transaction_of_a_run_that_was_killed(loader, capsys):
@@ -82,12 +84,12 @@ def test_the_next_claim_ends_the_transaction_of_a_run_that_was_killed(loader, ca
     assert re.search(
         r"LOAD_LEFT_OVER_RAW_POSTGRES_\w+_T5 of a run that was killed was rolled back", capsys.readouterr().err
     )
-    assert fence(loader) == [(6, "the-next")]
+    assert tokens(loader) == [(6, "the-next")]
     assert findings(loader.statements()[first:]) == []
 
 
 def test_nobody_else_s_transaction_is_ended(loader):
-    """A living neighbour's: the other pipeline, a trial beside RAW, another database, a newer run, a person."""
+    """Live sessions: the other pipeline, a load beside RAW, another database, a newer run, a person."""
     write_fencing_token(build_pipeline("postgres"), 20, "before")
     others = [
         TransactionOwner(DATABASE, SCHEMA, FencingToken("saas", 3)).name,
@@ -110,7 +112,7 @@ def test_nobody_else_s_transaction_is_ended(loader):
 
 
 def test_a_paused_run_commits_no_half_of_its_transaction(loader, monkeypatch):
-    """It wakes between the end of its transaction and the next run's claim; what it sends begins another one."""
+    """It resumes after the rollback, before the next run writes its token; its next statement opens a transaction."""
     loader.execute(f"CREATE SCHEMA IF NOT EXISTS {DATABASE}.{SCHEMA}")
     loader.execute(f"CREATE OR REPLACE TABLE {DATABASE}.{SCHEMA}.HALVES (n INT)")
     paused, ended = build_pipeline("postgres"), FencedSnowflakeSqlClient.abort_left_over
@@ -128,7 +130,7 @@ def test_a_paused_run_commits_no_half_of_its_transaction(loader, monkeypatch):
         monkeypatch.setattr(FencedSnowflakeSqlClient, "abort_left_over", end_and_wake)
         write_fencing_token(build_pipeline("postgres"), 25, "the-next")
     assert loader.execute(f"SELECT count(*) FROM {DATABASE}.{SCHEMA}.HALVES") == [(0,)]
-    assert fence(loader) == [(25, "the-next")]
+    assert tokens(loader) == [(25, "the-next")]
 
 
 def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monkeypatch):
@@ -138,7 +140,7 @@ def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monke
     write_fencing_token(pipeline, 30, "before")
     with closing(loader.connect("LOADER_SVC", database=DATABASE)) as person:
         person.cursor().execute("BEGIN TRANSACTION NAME OF_A_PERSON")
-        person.cursor().execute(f"UPDATE {FENCE} SET load_id = load_id")
+        person.cursor().execute(f"UPDATE {TOKEN_TABLE} SET load_id = load_id")
         with pytest.raises(Locked) as refused:
             write_fencing_token(pipeline, 31, "in vain")
     assert re.search(
@@ -151,9 +153,9 @@ def test_a_lock_that_stays_is_said_and_refused_in_one_line(loader, capsys, monke
     assert "SHOW TRANSACTIONS" in line
     assert "SELECT SYSTEM$ABORT_TRANSACTION(<id>)" in line
     assert (refused.value.exit_code, is_transient(refused.value)) == (1, False)
-    assert sorted(fence(loader)) == [(30, "before"), (31, "in vain")]  # whoever is paused is overtaken all the same
+    assert sorted(tokens(loader)) == [(30, "before"), (31, "in vain")]  # the paused run is overtaken all the same
     write_fencing_token(pipeline, 32, "typed again")
-    assert fence(loader) == [(32, "typed again")]
+    assert tokens(loader) == [(32, "typed again")]
 
 
 def test_the_loader_s_sessions_leave_no_statement_running_and_wait_for_no_lock_for_hours(loader):
@@ -167,7 +169,7 @@ def test_the_loader_s_sessions_leave_no_statement_running_and_wait_for_no_lock_f
 
 
 def test_a_probe_s_file_reaches_its_table_by_the_stage(loader):
-    """The plumbing of the probes of COPY; what an account answers to them nobody here knows."""
+    """Tests how the COPY probes write and read; only an account shows their answers."""
     loader.execute(f"CREATE SCHEMA IF NOT EXISTS {DATABASE}.{SCHEMA}")
     account = SmokeAccount()
     account.put("here.parquet", {"ID": numbers(1, 2)})
@@ -216,7 +218,7 @@ def test_the_check_of_transactions_finds_what_is_planted(statements, finding):
 
 
 def test_every_transaction_of_a_load_is_named_and_ended_by_us(history):
-    """The kind: dlt's copies, merges, states and ends, of both pipelines, over a first load and a day of traffic."""
+    """All kinds: dlt's copies, merges, states and ends, of both pipelines, over a first load and a day of traffic."""
     sent = [entry for entry in history.statements if entry["session"]["user"] == "LOADER_SVC"]
     assert sum(entry["sql"].startswith("BEGIN TRANSACTION NAME") for entry in sent) > 20
     assert findings(sent) == []

@@ -1,4 +1,4 @@
-"""What dbt's semantic models call a figure is what the reports say, on both warehouses."""
+"""Each metric of dbt's semantic models equals the report's figure, on both warehouses."""
 
 import json
 
@@ -25,7 +25,7 @@ def manifest(history) -> dict:
 
 
 def measured(manifest: dict, measure: str) -> str:
-    """Return the SQL of a measure over all rows of its model; where it does not add up over time, the last month's."""
+    """Return the SQL of a measure over all rows of its model, or of the last month if it does not add up over time."""
     for model in manifest["semantic_models"].values():
         for one in model["measures"]:
             if one["name"] == measure:
@@ -41,11 +41,11 @@ def test_every_simple_metric_is_compared(manifest):
     assert simple == set(REPORTED)
 
 
-@pytest.mark.parametrize("side", ["snowflake", "duckdb"])
+@pytest.mark.parametrize("warehouse", ["snowflake", "duckdb"])
 @pytest.mark.parametrize("metric", REPORTED)
-def test_a_metric_is_what_the_report_says(history, manifest, metric, side):
+def test_a_metric_is_what_the_report_says(history, manifest, metric, warehouse):
     measure = manifest["metrics"][f"metric.mailblaze.{metric}"]["type_params"]["measure"]["name"]
-    ((meant,),) = getattr(history, side).rows(measured(manifest, measure))[1]
-    ((told,),) = getattr(history, side).rows(REPORTED[metric])[1]
-    assert meant == told
-    assert meant > 0
+    ((measured_value,),) = getattr(history, warehouse).rows(measured(manifest, measure))[1]
+    ((reported,),) = getattr(history, warehouse).rows(REPORTED[metric])[1]
+    assert measured_value == reported
+    assert measured_value > 0

@@ -1,7 +1,7 @@
-"""What REPORTER sees of people: the inventory of dbt is whole, dbt makes its columns masked, and the masks hide them.
+"""What REPORTER sees of people: dbt's inventory is complete, dbt creates its columns masked, and the masks hide them.
 
-Snowflake applies policies by itself; the offline one does so by the policies' own SQL, from terraform/, over the tags
-that dbt really sent. That Snowflake does the same, only an account shows.
+The offline Snowflake applies the SQL of the policies in terraform/ to the tags that dbt sends. Only an account shows
+that Snowflake does the same.
 """
 
 import json
@@ -23,7 +23,7 @@ REPORTER = ("use role REPORTER", "use secondary roles all")  # as REPORTER_SVC s
 
 
 def for_roles(sql: str, roles: tuple[str, ...]) -> str:
-    """Return a policy's body as it comes out in a session with these roles."""
+    """Return a policy's body as evaluated in a session with these roles."""
 
     def answered(node: exp.Expression) -> exp.Expression:
         if isinstance(node, exp.Anonymous) and node.name.upper() == "IS_ROLE_IN_SESSION":
@@ -57,7 +57,7 @@ def created(offline) -> dict[str, exp.Create]:
 
 
 def tagged(tree: exp.Create) -> dict[str, str]:
-    """Return the columns that a statement makes with a tag, and the mask behind it."""
+    """Return the columns that a statement creates with a tag, and the tag's mask."""
     columns = {}
     for column in tree.this.find_all(exp.ColumnDef):
         for tags in column.find_all(exp.Tags):
@@ -174,11 +174,11 @@ def test_reporter_sees_no_address_and_no_name(history, offline, inventory):
                 {f"*****{value[value.index('@') :]}" for value in plain} if column == "email" else {"*****"}
             )
         else:
-            assert seen == plain, (table, column)  # nothing else is hidden without need
+            assert seen == plain, (table, column)  # no other column is masked
 
 
 def test_keys_with_an_at_sign_count_and_join_as_they_are(history, offline):
-    """As a vendor may send them: `<20260302.1@mail.example>` is a message, and no address."""
+    """A vendor may send such ids: `<20260302.1@mail.example>` is a message id, not an address."""
     tried = 0
     for table, tree in created(offline).items():
         tags = tagged(tree)
@@ -272,5 +272,5 @@ def test_no_statement_path_or_log_names_a_person(history, offline):
         places += [str(path) for path in files] + [path.read_bytes().decode("utf-8", "replace") for path in files]
     assert len(people) > 100
     found = {address.lower() for place in places for address in re.findall(ADDRESS, place)}
-    assert "a@example.com" in found  # of dbt's unit tests: places are really looked through
+    assert "a@example.com" in found  # of dbt's unit tests: proves that the search finds addresses
     assert not found & people

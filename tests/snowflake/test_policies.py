@@ -1,4 +1,4 @@
-"""Policies after dbt has run: the nightly test finds one that is off its table, a step before `destroy` frees them."""
+"""Policies after a dbt run: the nightly test finds a detached one, and a step before `destroy` detaches them."""
 
 import pytest
 from snowflake.connector.errors import ProgrammingError
@@ -60,7 +60,7 @@ def test_an_hourly_run_leaves_the_check_to_the_days_first(history):
 def test_before_destroy_one_command_frees_the_row_policy(s3_server, tmp_path):
     """Terraform drops the policy while its tables are there, which Snowflake refuses."""
     with OfflineSnowflake(tmp_path / "offline", s3_server) as server:
-        server.lay_ground(DATABASE, BUCKET)
+        server.create_account_objects(DATABASE, BUCKET)
         server.execute(f"create schema {DATABASE}.SMOKE_1_MART")
         for table in ("MART.A", "MART.B", "SMOKE_1_MART.A"):
             held = f"(region varchar) with row access policy {POLICY} on (region) as (select 'eu' as region)"
@@ -75,7 +75,7 @@ def test_before_destroy_one_command_frees_the_row_policy(s3_server, tmp_path):
         server.execute(f"drop row access policy {POLICY}")
         left = server.execute(f"select table_schema, table_name from {DATABASE}.information_schema.tables")
         assert {row for row in left if "MART" in row[0]} == {("MART", "FREE")}
-        # never without its policy and with its rows
+        # at no time does it hold rows without its policy
         sent = [entry["sql"].lower().split(f" {MART}.A".lower()) for entry in server.statements()]
         steps = [parts[0].split()[-2] for parts in sent if len(parts) > 1]
         assert steps[-3:] == ["truncate", "alter", "drop"]

@@ -1,4 +1,4 @@
-"""RAW again from the lake, on Snowflake: the same COPY from the stage, the same merges, the same rows."""
+"""Replay of RAW from the lake on Snowflake: the same COPY from the stage, the same merges, the same rows."""
 
 import pytest
 
@@ -11,13 +11,13 @@ from tests.snowflake.warehouses import BUCKET, DATABASE, Snowflake, write_key
 from tests.support.platform import clone, execute, objects, query
 from tests.support.tables import keep
 
-SCHEMA = "AGAIN_RAW"  # a trial beside RAW: the other tests of this room are left alone
+SCHEMA = "AGAIN_RAW"  # a dataset beside RAW, so that the other tests of this folder are unaffected
 LAKE = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "REGION_NAME": "us-east-1"}
 
 
 @pytest.fixture
 def side(offline, postgres_server, small_database, s3_server, tmp_path, monkeypatch):
-    """Three tables of a small source, and this process set as a person's shell is."""
+    """Three tables of a small source; this process gets the settings of a shell."""
     keep(monkeypatch, "accounts", "lists", "contacts")
     clone(postgres_server, small_database, "again")
     settings = snowflake_settings(offline.port, write_key(tmp_path)) | {
@@ -57,7 +57,7 @@ def test_raw_is_the_same_row_for_row(side, offline, s3_server):
 
 
 def contents(side: Snowflake) -> dict[str, tuple[list[str], list]]:
-    """Return the columns and rows of each table but the fence and dlt's schemas, which say when they came here."""
+    """Return the columns and rows of each table except the fencing tokens and dlt's schemas, which hold load times."""
     found = {}
     for table in side.tables(SCHEMA):
         if table not in ("_load_fence", "_dlt_version"):

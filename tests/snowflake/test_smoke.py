@@ -1,4 +1,4 @@
-"""The script for who has an account, run against the offline Snowflake: it ends well and leaves no schema behind."""
+"""The smoke run for accounts, against the offline Snowflake: it succeeds and leaves no schema."""
 
 import json
 import re
@@ -88,7 +88,7 @@ def test_a_mask_or_a_policy_that_is_off_is_a_failure(history, offline, off, on, 
 
 
 def test_a_server_that_masks_nothing_is_a_failure(s3_server, tmp_path):
-    """Nothing in the look forgives it: neither an account without policies nor a server that knows no roles."""
+    """It fails on an account without policies and on a server that ignores roles."""
     columns = {"contact_id": "bigint", "region": "varchar", "email": "VARCHAR(40)", "note": "varchar"}
     model = {
         **{"name": "dim_contacts", "resource_type": "model", "fqn": ["mailblaze", "marts", "core", "dim_contacts"]},
@@ -121,7 +121,7 @@ def test_a_server_that_masks_nothing_is_a_failure(s3_server, tmp_path):
 
 
 def test_it_asks_what_only_an_account_can_tell_and_prints_a_table(tried):
-    """The stand-in answers a few; what it cannot know is no ✓, and a person's questions are theirs."""
+    """The offline server answers a few; what it cannot answer gets no ✓, and questions for a person stay open."""
     lines = [line for line in tried["output"].splitlines() if " | wanted: " in line]
     assert len(lines) == len(QUESTIONS)
     marks = {one.name: line[0] for one, line in zip(QUESTIONS, lines, strict=True)}
@@ -131,7 +131,7 @@ def test_it_asks_what_only_an_account_can_tell_and_prints_a_table(tried):
 
 
 def test_each_role_drops_what_it_made(tried):
-    """The server knows no owner: who says it is what can be seen."""
+    """The server has no owners: the test sees which role sends the statement."""
     dropped: dict[str, set[str]] = {}
     for sender, sql in tried["sent"]:
         for name in re.findall(rf"DROP SCHEMA IF EXISTS {DATABASE}\.{SCRATCH}[0-9A-F]+_(\w+)", sql):
@@ -142,7 +142,7 @@ def test_each_role_drops_what_it_made(tried):
 
 
 class Left:
-    """An account on which runs were cut off."""
+    """An account with interrupted runs."""
 
     database = DATABASE
     now = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -196,7 +196,7 @@ def test_the_loader_lets_dbt_read_before_it_builds(tried):
 
 
 def test_it_writes_what_its_role_in_aws_may_write(tried):
-    """Terraform's policy (modules/smoke) allows these beginnings and no other."""
+    """Terraform's policy (modules/smoke) allows these prefixes and no other."""
     assert {key.split("/")[0] for key in tried["keys"]} == {"postgres", "saas"}
     assert not [key for key in tried["keys"] if not re.match(rf"\w+/({re.escape(LEASE)})?{SCRATCH}", key)]
     assert [key for key in tried["keys"] if LEASE in key]

@@ -1,6 +1,6 @@
-"""What a green run cannot see: DuckDB accepts what Snowflake does not. The SQL itself is held to Snowflake's rules.
+"""The SQL that is sent, checked against Snowflake's rules: DuckDB accepts SQL that Snowflake refuses.
 
-Golden files show what an upgrade of dlt or dbt, or a changed model, sends otherwise; `make golden` writes them.
+Golden files show how an upgrade of dlt or dbt, or a changed model, changes the SQL; `make golden` writes them.
 """
 
 import os
@@ -18,7 +18,7 @@ from tests.snowflake.warehouses import ROOT
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# The allow-list: what sqlglot does not model, or the lint would flag, and Snowflake takes. Each line has its reason.
+# What sqlglot does not know or the lint flags, and Snowflake accepts. Each line has its reason.
 KNOWN_FUNCTIONS = {
     "TO_TIMESTAMP_NTZ",  # Snowflake's own; dbt's snapshots call it
     "POLICY_REFERENCES",  # a table function of INFORMATION_SCHEMA
@@ -47,7 +47,7 @@ def statements(history) -> dict[str, list[str]]:
 
 
 def test_nothing_is_made_with_copy_grants():
-    """It would get nothing of the grants on future tables and views, by which alone REPORTER and TRANSFORMER read."""
+    """With it, a table gets no future grants, which are the only read grants of REPORTER and TRANSFORMER."""
     files = [GOLDEN / "dbt.sql", GOLDEN / "dlt.sql", ROOT / "dbt" / "dbt_project.yml"]
     files += [*(ROOT / "dbt" / "models").rglob("*"), *(ROOT / "terraform").rglob("*.tf")]
     said = re.compile(r"^\s*\+?copy_grants\b|^copy grants\b|copy_grants\s*=", re.IGNORECASE | re.MULTILINE)
@@ -86,7 +86,7 @@ def test_the_lint_finds_what_is_planted(statement, finding):
 
 
 def lint(statements: list[str]) -> list[str]:
-    """Return what Snowflake would trip over: unknown functions, quoted names in lower case, what does not parse."""
+    """Return what Snowflake would refuse: unknown functions, quoted names in lower case, syntax errors."""
     found: Counter[str] = Counter()
     for statement in statements:
         try:

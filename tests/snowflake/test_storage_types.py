@@ -1,4 +1,4 @@
-"""What a load changes of RAW's tables on Snowflake: types, in place or by a copy; rows, in one transaction."""
+"""How a load changes RAW's tables on Snowflake: types in place or by a copy, rows in one transaction."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ LAKE = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "REGION_NA
 
 @pytest.fixture
 def side(offline, s3_server, tmp_path, monkeypatch):
-    """This process set as a person's shell is, with a dataset of its own."""
+    """This process with the settings of a shell and its own dataset."""
     settings = snowflake_settings(offline.port, write_key(tmp_path)) | {
         "MAILBLAZE_ENV": "dev",
         "MAILBLAZE_DATA_DIR": str(tmp_path),
@@ -40,7 +40,7 @@ def side(offline, s3_server, tmp_path, monkeypatch):
 
 
 def load(values: dict[int, object], arrow: pa.DataType, gone: tuple[int, ...] = (), **hints) -> None:
-    """Merge rows of an id and a value; `hints` are those of the extraction for the value's column."""
+    """Merge rows of an id and a value; `hints` are the column hints of the value from extraction."""
     pipeline = build_pipeline("trial")
     if hints:
         schema = pipeline.default_schema

@@ -1,4 +1,4 @@
-"""What the loader's sessions sent, as transactions: each has a name, also after a statement that commits by itself."""
+"""The transactions of the loader's sessions: each has a name, also after a statement that commits implicitly."""
 
 import re
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""The two sides of the comparison: the same commands on the same sources, into Snowflake (offline) and into DuckDB."""
+"""The two warehouses that are compared: the same commands load the same sources into Snowflake (offline) and DuckDB."""
 
 import json
 import os
@@ -18,24 +18,24 @@ from tests.snowflake.statements import TEST
 ROOT = Path(__file__).parents[2]
 DATABASE, BUCKET = "DP_MAILBLAZE_DEMO_DEV_DB", "dp-mailblaze-demo-dev-raw-3dfbc1"
 DBT = ("--project-dir", "dbt", "--profiles-dir", "dbt")
-# Of our own clock and load, not of the sources: these differ between any two loads.
+# Columns that depend on the load and not on the sources: they differ between any two loads.
 OURS = {"load_id", "deleted_at", "newest_load_id", "source_loaded_at"}
 
 
 @dataclass
 class Warehouse:
-    """One environment in processes of its own, as a person would run it; `settings` is all they find in the shell."""
+    """One environment, run in child processes; `settings` are all of their settings."""
 
-    word: str
+    environment: str
     folder: Path
     settings: dict[str, str]
 
     def run(self, *command: str) -> str:
-        """Run one of the project's commands; return what it printed; a failure shows all of it."""
+        """Run one of the project's commands and return its output; a failure shows the output."""
         self.folder.mkdir(exist_ok=True)
-        environment = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
+        inherited = {key: os.environ[key] for key in ("PATH", "HOME", "LANG") if key in os.environ}
         own = {
-            "MAILBLAZE_ENV": self.word,
+            "MAILBLAZE_ENV": self.environment,
             "MAILBLAZE_DATA_DIR": str(self.folder),
             "DBT_TARGET_PATH": str(self.folder / "target"),
             "DBT_LOG_PATH": str(self.folder / "logs"),
@@ -44,23 +44,23 @@ class Warehouse:
         done = subprocess.run(
             [str(Path(sys.executable).parent / command[0]), *command[1:]],
             cwd=ROOT,
-            env=environment | own | self.settings,
+            env=inherited | own | self.settings,
             capture_output=True,
             text=True,
             timeout=600,
         )
         output = done.stdout + done.stderr
         (self.folder / "output.txt").open("a").write(f"$ {' '.join(command)}\n{output}\n")
-        assert done.returncode == 0, f"{self.word}: {' '.join(command)}\n{output[-6000:]}"
+        assert done.returncode == 0, f"{self.environment}: {' '.join(command)}\n{output[-6000:]}"
         return output
 
     def load(self) -> None:
-        """Both pipelines, as they are typed."""
+        """Run both pipelines by their commands."""
         self.run("python", "pipelines/postgres.py")
         self.run("python", "pipelines/saas.py")
 
     def dbt(self, *arguments: str) -> str:
-        """One dbt command."""
+        """Run one dbt command."""
         return self.run("dbt", *arguments, *DBT)
 
     def tables(self, schema: str) -> list[str]:
@@ -69,13 +69,13 @@ class Warehouse:
         return sorted(name.lower() for (name,) in names)
 
     def execute(self, *statements: str) -> None:
-        """Run statements that are a test's own."""
+        """Run statements of a test, marked as such."""
         with closing(self.connect()) as connection:
             for statement in statements:
                 connection.cursor().execute(f"{statement} {TEST}")
 
     def rows(self, sql: str) -> tuple[list[str], list[tuple]]:
-        """Return the names of the columns and the rows of a query; JSON comes parsed, numbers in it exact."""
+        """Return the column names and rows of a query; JSON is parsed, with exact numbers."""
         with closing(self.connect()) as connection:
             cursor = connection.cursor()
             cursor.execute(f"{sql} {TEST}")
@@ -120,7 +120,7 @@ def _parsed(value: object, is_json: bool) -> object:
 
 
 def write_key(folder: Path) -> Path:
-    """Write a private key as a service user of Snowflake has one, and return its path."""
+    """Write a private key for a service user of Snowflake and return its path."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     path = folder / "rsa_key.p8"
     path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))

@@ -1,4 +1,4 @@
-"""What Terraform asks of AWS, call by call, as moto's server hears it."""
+"""The calls that Terraform makes to AWS, as moto's server receives them."""
 
 import json
 import re
@@ -27,7 +27,7 @@ class Call:
 
 @dataclass
 class Recorder:
-    """A WSGI application before another one, which keeps every signed call."""
+    """WSGI middleware that records every signed call."""
 
     application: Callable
     calls: list[Call] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Terraform's ground for the session: skipped, with the reason, where terraform or its AWS provider is not there."""
+"""Fixtures of the session; tests are skipped, with the reason, if terraform or its AWS provider is not installed."""
 
 import json
 import os
@@ -16,22 +16,22 @@ from moto.server import ThreadedMotoServer
 
 from tests.terraform import moto_gaps  # noqa: F401  what moto lacks
 from tests.terraform.calls import Call, Recorder
-from tests.terraform.ground import (
+from tests.terraform.identities import identities
+from tests.terraform.permissions import Account
+from tests.terraform.simulator import allows
+from tests.terraform.terraform_copy import (
     COMPANY,
     IMAGE,
     ROOT,
     TERRAFORM_USER,
-    Ground,
+    TerraformCopy,
     TerraformFailed,
     command_line_configuration,
     copy_tree,
     resources,
 )
-from tests.terraform.identities import identities
-from tests.terraform.permissions import Account
-from tests.terraform.simulator import allows
 
-# moto takes a refusal of plain HTTP for a refusal of everything: states go to a bucket that has no policy.
+# moto treats a Deny of plain HTTP as a Deny of everything: states go to a bucket without a policy.
 STATE = "dp-mailblaze-demo-state-without-policy"
 BOOTSTRAP = {
     "TF_VAR_state_bucket": "dp-mailblaze-demo-state-test",
@@ -41,13 +41,13 @@ BOOTSTRAP = {
 }
 TOOLS = ROOT / ".venv-terraform/bin"
 REGION = "eu-central-1"
-WORDS = ("dev", "prod")
+NAMES = ("dev", "prod")
 KEYS = {"aws_access_key_id": "mock", "aws_secret_access_key": "mock", "region_name": REGION}
 
 
 @pytest.fixture(scope="session")
 def snowflake_provider(tmp_path_factory) -> Iterator[str]:
-    """The value of TF_REATTACH_PROVIDERS by which Terraform finds the stand-in."""
+    """The value of TF_REATTACH_PROVIDERS, by which Terraform finds the stub provider."""
     socket = tmp_path_factory.mktemp("s") / "s"
     command = [TOOLS / "python", ROOT / "tests/terraform/stand_in/serve.py", socket]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
@@ -57,20 +57,20 @@ def snowflake_provider(tmp_path_factory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def configured(snowflake_provider) -> Path:
-    """Where the stand-in writes as whom Terraform would sign in, a line for each provider block."""
+    """The file to which the stub provider writes the configuration of each provider block, a line each."""
     (attached,) = json.loads(snowflake_provider).values()
     return Path(f"{attached['Addr']['String']}.configured")
 
 
 @pytest.fixture(scope="session")
 def calls() -> list[Call]:
-    """What was asked of AWS until now, in order."""
+    """The calls to AWS so far, in order."""
     return []
 
 
 @pytest.fixture(scope="session")
 def aws(calls) -> Iterator[str]:
-    """A moto server that keeps what it is asked."""
+    """A moto server that records its calls."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     server._server.app = Recorder(server._server.app, calls)
@@ -80,8 +80,8 @@ def aws(calls) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def ground(snowflake_provider, aws, tmp_path_factory) -> Ground:
-    """A copy of terraform/ whose commands reach moto and the stand-in alone."""
+def terraform_copy(snowflake_provider, aws, tmp_path_factory) -> TerraformCopy:
+    """A copy of terraform/ whose commands reach only moto and the stub provider."""
     if not shutil.which("terraform"):
         pytest.skip("terraform is not installed")
     folder = tmp_path_factory.mktemp("terraform")
@@ -103,28 +103,28 @@ def ground(snowflake_provider, aws, tmp_path_factory) -> Ground:
     }
     if configuration := command_line_configuration(folder):
         variables["TF_CLI_CONFIG_FILE"] = str(configuration)
-    ground = Ground(copy_tree(folder / "terraform"), variables)
+    terraform_copy = TerraformCopy(copy_tree(folder / "terraform"), variables)
     try:
-        ground.init("modules/key", "-backend=false")
+        terraform_copy.init("modules/key", "-backend=false")
     except TerraformFailed as error:
         if configuration or os.environ.get("GITHUB_ACTIONS"):
             raise
         pytest.skip(f"the AWS provider is in no mirror here and cannot be downloaded: {error}"[:200])
-    return ground
+    return terraform_copy
 
 
 @dataclass
-class Laid:
-    """An environment that was applied, and the plan after that, in which every value is known."""
+class AppliedEnvironment:
+    """An applied environment and its next plan, in which every value is known."""
 
-    ground: Ground
-    word: str
+    terraform: TerraformCopy
+    name: str
     plan: dict
 
     @property
     def place(self) -> str:
         """Its folder."""
-        return f"environments/{self.word}"
+        return f"environments/{self.name}"
 
     @cached_property
     def state(self) -> dict[str, dict]:
@@ -133,62 +133,62 @@ class Laid:
 
 
 @pytest.fixture(scope="session")
-def bootstrapped(ground, aws) -> Ground:
-    """The ground with bootstrap laid, and a bucket for states."""
-    if "TF_REATTACH_PROVIDERS" not in ground.environment:
-        pytest.skip("the real Snowflake provider lays nothing without an account")
+def bootstrapped(terraform_copy, aws) -> TerraformCopy:
+    """The copy with bootstrap applied, and a bucket for states."""
+    if "TF_REATTACH_PROVIDERS" not in terraform_copy.environment:
+        pytest.skip("the real Snowflake provider applies nothing without an account")
     place = {"LocationConstraint": REGION}
     boto3.client("s3", endpoint_url=aws, **KEYS).create_bucket(Bucket=STATE, CreateBucketConfiguration=place)
-    laid = Ground(ground.folder, ground.environment | BOOTSTRAP)
-    laid.init("bootstrap")
-    laid.apply("bootstrap")
-    return laid
+    applied = TerraformCopy(terraform_copy.folder, terraform_copy.environment | BOOTSTRAP)
+    applied.init("bootstrap")
+    applied.apply("bootstrap")
+    return applied
 
 
 @pytest.fixture(scope="session")
 def bootstrap_state(bootstrapped) -> dict[str, dict]:
-    """What bootstrap laid, by address."""
+    """What bootstrap applied, by address."""
     return bootstrapped.state("bootstrap")
 
 
 @pytest.fixture(scope="session")
-def environments(bootstrapped, calls) -> Iterator[dict[str, Laid]]:
-    """Both environments, laid at the same time; afterwards they are destroyed, which must leave nothing."""
+def environments(bootstrapped, calls) -> Iterator[dict[str, AppliedEnvironment]]:
+    """Both environments, applied in parallel; destroying them afterwards must leave nothing."""
 
-    def signed(role: str, **variables: str) -> Ground:
-        return Ground(bootstrapped.folder, bootstrapped.environment | {"AWS_ACCESS_KEY_ID": role} | variables)
+    def signed(role: str, **variables: str) -> TerraformCopy:
+        return TerraformCopy(bootstrapped.folder, bootstrapped.environment | {"AWS_ACCESS_KEY_ID": role} | variables)
 
-    def lay(word: str) -> Laid:
-        place, deploy = f"environments/{word}", signed(f"deploy-{word}")
+    def apply(name: str) -> AppliedEnvironment:
+        place, deploy = f"environments/{name}", signed(f"deploy-{name}")
         deploy.init(place, f"-backend-config=bucket={STATE}")
-        if word == "dev":  # a deployment after the first asks for more
+        if name == "dev":  # a later deployment makes more calls
             signed("deploy-dev", TF_VAR_image_tag="earlier").apply(place)
         deploy.apply(place)
-        return Laid(deploy, word, signed(f"plan-{word}").plan(place))
+        return AppliedEnvironment(deploy, name, signed(f"plan-{name}").plan(place))
 
-    def destroy(laid: Laid) -> dict:
-        laid.ground.run(laid.place, "destroy", "-input=false", "-no-color", "-auto-approve")
-        return laid.ground.state(laid.place)
+    def destroy(applied: AppliedEnvironment) -> dict:
+        applied.terraform.run(applied.place, "destroy", "-input=false", "-no-color", "-auto-approve")
+        return applied.terraform.state(applied.place)
 
     with ThreadPoolExecutor() as both:
-        found = list(both.map(lay, WORDS))
-        yield dict(zip(WORDS, found, strict=True))
+        found = list(both.map(apply, NAMES))
+        yield dict(zip(NAMES, found, strict=True))
         assert list(both.map(destroy, found)) == [{}, {}]
-        assert refused(calls, bootstrapped.state("bootstrap")) == []  # those of the removal, too
+        assert refused(calls, bootstrapped.state("bootstrap")) == []  # includes the calls of the destroy
 
 
-@pytest.fixture(scope="session", params=WORDS)
-def laid(request, environments) -> Laid:
+@pytest.fixture(scope="session", params=NAMES)
+def applied(request, environments) -> AppliedEnvironment:
     """Each environment in turn."""
     return environments[request.param]
 
 
 def refused(calls: list[Call], bootstrap_state: dict[str, dict]) -> list[str]:
-    """Return which calls of a deployment or a plan the role that makes them may not make, a line each."""
+    """Return the calls of a deployment or plan that the calling role may not make, a line each."""
     roles = identities(bootstrap_state)
     keys = {
         word: bootstrap_state[f'module.key["{word}"].aws_kms_key.this']["arn"]
-        for word in WORDS
+        for word in NAMES
         if f'module.key["{word}"].aws_kms_key.this' in bootstrap_state
     }
     of_keys = key_policies(bootstrap_state)
@@ -210,7 +210,7 @@ def key_policies(bootstrap_state: dict[str, dict]) -> dict[str, list[dict]]:
 
 
 def network(aws: str) -> dict:
-    """Make a network as the company would have one."""
+    """Create a network as the company's account has it."""
     client = boto3.client("ec2", endpoint_url=aws, **KEYS)
     vpc = client.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     subnets = [client.create_subnet(VpcId=vpc, CidrBlock=f"10.0.{n}.0/24")["Subnet"]["SubnetId"] for n in range(2)]
@@ -219,5 +219,5 @@ def network(aws: str) -> dict:
 
 @pytest.fixture(scope="session")
 def tool() -> Path:
-    """The folder of the tools that have an environment of their own."""
+    """The folder of the tools in .venv-terraform."""
     return TOOLS

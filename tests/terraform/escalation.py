@@ -1,4 +1,4 @@
-"""Ways by which a role takes more than it was given: the account, rows, secrets, or the record's end.
+"""Ways by which a role gains more than it was granted: the account, rows, secrets, or deleting the audit log.
 
 The first list is the public one of privilege escalation in IAM (Rhino Security Labs' methods and their successors); the
 others are this platform's. Each way is a chain of requests; who may make all of them has the way. An attacker picks
@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-from tests.terraform.ground import ACCOUNT
 from tests.terraform.simulator import Identity, Request, allows
+from tests.terraform.terraform_copy import ACCOUNT
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
 REGION = "eu-central-1"
-# Services that run code as a role that they are handed, by what makes them do it.
+# Services that run code under a passed role, by the action that starts it.
 RUNNERS = {
     "ec2.amazonaws.com": ("ec2:RunInstances",),
     "lambda.amazonaws.com": ("lambda:CreateFunction", "lambda:InvokeFunction"),
@@ -33,7 +33,7 @@ RUNNERS = {
 
 @dataclass(frozen=True)
 class Target:
-    """What there is to take in an environment."""
+    """The targets in an environment."""
 
     name: str  # dp-mailblaze-demo-dev
     roles: dict[str, Identity]  # every role of the account, by name
@@ -271,7 +271,7 @@ def _(target: Target):
 
 
 def _removed(target: Target, **said: str) -> Iterator[Chain]:
-    """A secret is removed, and one of its name is made, with a value."""
+    """Delete a secret and create one of the same name with another value."""
     carried = {f"secretsmanager:{key}": value for key, value in said.items()}
     for secret in target.secrets:
         yield (Request("secretsmanager:DeleteSecret", secret, carried), Request("secretsmanager:CreateSecret", secret))

@@ -1,4 +1,4 @@
-"""An S3 that asks the loader's policy before it answers: moto behind the simulator."""
+"""An S3 that enforces the loader's policy: moto behind the simulator."""
 
 import json
 import re
@@ -16,7 +16,7 @@ DENIED = (
 
 
 class Gate:
-    """Before a WSGI application that is an S3: what is signed as `loader` is judged by `identity`."""
+    """WSGI middleware in front of an S3: requests signed as `loader` need a permission of `identity`."""
 
     def __init__(self, application: Callable, identity: Identity) -> None:
         self.application = application
@@ -41,7 +41,7 @@ class Gate:
 
 
 def judged(environ: dict) -> Request:
-    """Return what S3 asks IAM for, as its manual says ("Required permissions for Amazon S3 API operations")."""
+    """Return the permission that S3 checks, as in its manual ("Required permissions for Amazon S3 API operations")."""
     _, bucket, *key = unquote(environ["PATH_INFO"]).split("/", 2)
     method, query = environ["REQUEST_METHOD"], parse_qs(environ["QUERY_STRING"], keep_blank_values=True)
     place = f"arn:aws:s3:::{bucket}"

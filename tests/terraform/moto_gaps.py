@@ -1,7 +1,7 @@
 """Calls that the AWS provider makes and moto 5.2.5 lacks: subscribers of budgets, tags of budgets and scalable targets,
 where a service of ECS spreads its tasks.
 
-They keep what they are told; they prove that the provider asks for it, and nothing of AWS' answer.
+They store what they receive; they prove that the provider sends it, not what AWS answers.
 """
 
 import json
@@ -53,7 +53,7 @@ def _list_target_tags(self: ApplicationAutoScalingResponse) -> str:
     return json.dumps({"Tags": _tags.get(self._get_param("ResourceARN"), {})})
 
 
-Service.availability_zone_rebalancing = "DISABLED"  # as AWS answers where nobody asked for it
+Service.availability_zone_rebalancing = "DISABLED"  # AWS's default
 ApplicationAutoScalingResponse.register_scalable_target = _register_with_tags
 ApplicationAutoScalingResponse.list_tags_for_resource = _list_target_tags
 BudgetsResponse.create_budget = _create_with_tags

@@ -1,12 +1,12 @@
-"""Which permissions a call of Terraform needs: actions, resources and what the request carries."""
+"""The permissions that a call of Terraform needs: actions, resources and condition keys."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.terraform.calls import Call
-from tests.terraform.ground import ACCOUNT
 from tests.terraform.simulator import Request
+from tests.terraform.terraform_copy import ACCOUNT
 
 REGION = "eu-central-1"
 # Where the action is not named like the operation.
@@ -20,7 +20,7 @@ RENAMED = {
     "s3": {"GET": "GetObject", "HEAD": "GetObject", "PUT": "PutObject", "DELETE": "DeleteObject"},
 }  # fmt: skip
 REMOVES = ("ForceDeleteWithoutRecovery", "RecoveryWindowInDays")  # what a removal of a secret may say
-# AWS makes these roles itself where an account has none yet, if whoever asks may make them.
+# AWS creates these roles in an account that lacks them, if the caller may create them.
 OF_SERVICES = {
     ("ecs", "CreateCluster"): ("ecs.amazonaws.com", "AWSServiceRoleForECS"),
     ("application-autoscaling", "RegisterScalableTarget"): (
@@ -32,7 +32,7 @@ OF_SERVICES = {
 
 @dataclass
 class Account:
-    """What is known of an account beside a call: its buckets' true names, its keys, and the boundaries of roles."""
+    """What a call does not say of the account: real bucket names, keys, and boundaries of roles."""
 
     buckets: dict[str, str]
     keys: dict[str, str]  # by the name of an environment
@@ -43,7 +43,7 @@ class Account:
         """Return the requests that IAM judges for a call.
 
         Raises:
-            NotImplementedError: the call is of no kind that is known here.
+            NotImplementedError: the kind of call is unknown.
         """
         if call.service == "sts" and call.operation == "GetCallerIdentity":
             return []  # needs no permission
@@ -129,7 +129,7 @@ def _ec2(account: Account, call: Call, action: str) -> list[Request]:
         vpc = Request(action, arn("ec2", f"vpc/{sent['VpcId']}"))
         return [Request(action, group, tags), vpc, *([Request("ec2:CreateTags", group, made)] if tags else [])]
     found = [Request(action, group, own)]
-    if call.operation == "AuthorizeSecurityGroupEgress" and tags:  # without tags AWS asks nothing of the rule
+    if call.operation == "AuthorizeSecurityGroupEgress" and tags:  # without tags AWS checks no permission on the rule
         rule = arn("ec2", "security-group-rule/*")
         found += [Request(action, rule, tags), Request("ec2:CreateTags", rule, made)]
     return found
@@ -174,7 +174,7 @@ def _kms(account: Account, call: Call, action: str) -> list[Request]:
     key = account.key(call) if "alias/" in key else key if key.startswith("arn:") else arn("kms", f"key/{key}")
     if call.operation == "CreateKey":
         return [Request(action, "*", _tags(sent)), Request("kms:TagResource", key, _tags(sent))]
-    # A tag may take five minutes to count: a key has none that a policy could lean on.
+    # A tag may take five minutes to take effect: a key has none that a policy could use.
     found = [Request(action, key)]
     return found + ([Request(action, arn("kms", sent["AliasName"]))] if "AliasName" in sent else [])
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.terraform.ground import ROOT
+from tests.terraform.terraform_copy import ROOT
 
 # Keys that AWS fills in for every service: "AWS global condition context keys" of the IAM manual.
 GLOBAL = {

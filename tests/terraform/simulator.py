@@ -1,8 +1,8 @@
-"""What AWS's policies allow, worked out as IAM's manual says ("Policy evaluation logic"), without AWS.
+"""What AWS's policies allow, evaluated offline by the rules of IAM's manual ("Policy evaluation logic").
 
-A request is allowed where no policy refuses it, one of the identity's allows it, and so does its boundary where it has
-one; or where the resource's own policy names the identity. A key is different: nobody uses it whom its own policy does
-not name, by himself or by the account ("Key policies in AWS KMS"). What the simulator does not know, it does not judge.
+A request is allowed if no policy denies it, and a policy of the identity and its boundary (if any) allow it, or the
+resource's policy names the identity. A KMS key's policy must name the identity or its account ("Key policies in AWS
+KMS"). The simulator raises an error for operators that it does not know.
 """
 
 import fnmatch
@@ -34,7 +34,7 @@ class Request:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who asks: policies attached to it, and its boundary."""
+    """Who sends a request: attached policies and boundary."""
 
     arn: str
     policies: tuple[Document, ...] = field(hash=False)
@@ -42,7 +42,7 @@ class Identity:
 
 
 def allows(identity: Identity, request: Request, of_resource: Iterable[Document] = ()) -> bool:
-    """Tell whether a request is allowed; `of_resource` are the policies of its resource, a bucket or a key."""
+    """Return whether a request is allowed; `of_resource` are the policies of its resource, a bucket or a key."""
     documents, resource_policies = list(identity.policies), list(of_resource)
     bounds = [identity.boundary] if identity.boundary else []
     if any(_says(document, request, "Deny") for document in documents + bounds):
@@ -51,7 +51,7 @@ def allows(identity: Identity, request: Request, of_resource: Iterable[Document]
         return False
     is_of_key = resource_policies and request.action.startswith("kms:")
     if is_of_key and not any(_says(one, request, "Allow", root_of(identity.arn)) for one in resource_policies):
-        documents = []  # the key does not hand over to IAM
+        documents = []  # the key's policy does not delegate to IAM
     is_within = not bounds or _says(bounds[0], request, "Allow")
     if any(_says(document, request, "Allow", identity.arn) for document in resource_policies) and is_within:
         return True
@@ -75,7 +75,7 @@ def _says(document: Document, request: Request, effect: str, principal: str | No
 
 
 def _names(principals: Any, arn: str) -> bool:
-    """Tell whether a principal is named as such. The account's root hands over to its IAM and is nobody by itself."""
+    """Return whether a principal is named itself. The account's root delegates to IAM and names no identity."""
     if principals == "*":
         return True
     return any(one in ("*", arn) for kind in principals.values() for one in as_list(kind))

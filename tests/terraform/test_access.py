@@ -1,35 +1,35 @@
-"""Who may what, as a table: every role and every schema, read from the plan."""
+"""Privileges as a table of roles and schemas, read from the plan."""
 
 import pytest
 
-from tests.terraform.ground import resources
+from tests.terraform.terraform_copy import resources
 
 SCHEMAS = ("RAW", "RAW_STAGING", "STAGING", "INTERMEDIATE", "MART", "SNAPSHOTS", "METERING")
 MAKES_TABLES = {"USAGE", "CREATE TABLE"}
 MAKES_VIEWS = {"USAGE", "CREATE TABLE", "CREATE VIEW"}
 READS = {"USAGE", "SELECT TABLES", "SELECT FUTURE TABLES", "SELECT VIEWS", "SELECT FUTURE VIEWS"}
 NONE: set[str] = set()
-# What a role may in a schema. Who makes a table owns it, and so reads and changes it.
+# Privileges of a role in a schema. The creator of a table owns it, and so reads and changes it.
 TABLE = {
     "LOADER": (MAKES_TABLES, MAKES_TABLES, NONE, NONE, NONE, NONE, NONE),
     "TRANSFORMER": (READS, NONE, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, MAKES_VIEWS, READS),
     "REPORTER": (NONE, NONE, NONE, NONE, READS, NONE, NONE),
 }
-# Who makes schemas of its own in an environment's database: where the chain is tried, and nowhere else.
+# Who makes schemas of its own in an environment's database: where smoke runs are allowed, and nowhere else.
 MAKES_SCHEMAS = {"dev": {"LOADER", "TRANSFORMER"}, "prod": NONE}
 # Roles that widen what REPORTER sees have no privilege of their own: policies ask for them.
 WIDENING = {"PERSONAL_DATA", "REGION_ALL", "REGION_APAC", "REGION_EU", "REGION_LATAM", "REGION_US"}
 GRANT = "snowflake_grant_privileges_to_account_role"
 
 
-def planned(laid, kind: str) -> list[dict]:
-    return [found["values"] for found in resources(laid.plan["planned_values"]) if found["type"] == kind]
+def planned(applied, kind: str) -> list[dict]:
+    return [found["values"] for found in resources(applied.plan["planned_values"]) if found["type"] == kind]
 
 
-def granted(laid) -> dict[tuple[str, str], set[str]]:
+def granted(applied) -> dict[tuple[str, str], set[str]]:
     """Return the privileges of each role on each schema, and on each of what an account holds."""
     found: dict[tuple[str, str], set[str]] = {}
-    for grant in planned(laid, GRANT):
+    for grant in planned(applied, GRANT):
         role = grant["account_role_name"]
         for on in grant["on_schema"]:
             found.setdefault((role, schema_of(on["schema_name"])), set()).update(grant["privileges"])
@@ -51,16 +51,16 @@ def schema_of(name: str) -> str:
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 @pytest.mark.parametrize("role", TABLE)
-def test_what_a_role_may_in_a_schema(laid, role, schema):
-    assert granted(laid).get((role, schema), NONE) == TABLE[role][SCHEMAS.index(schema)]
+def test_what_a_role_may_in_a_schema(applied, role, schema):
+    assert granted(applied).get((role, schema), NONE) == TABLE[role][SCHEMAS.index(schema)]
 
 
-def test_nothing_beside_the_table_is_granted(laid):
-    database = f"DATABASE DP_MAILBLAZE_DEMO_{laid.word.upper()}_DB"
-    rest = {place: may for place, may in granted(laid).items() if place[1] not in SCHEMAS}
+def test_nothing_beside_the_table_is_granted(applied):
+    database = f"DATABASE DP_MAILBLAZE_DEMO_{applied.name.upper()}_DB"
+    rest = {place: may for place, may in granted(applied).items() if place[1] not in SCHEMAS}
     assert rest == {
         **{(role, database): {"USAGE"} for role in TABLE},
-        **{(role, database): {"USAGE", "CREATE SCHEMA"} for role in MAKES_SCHEMAS[laid.word]},
+        **{(role, database): {"USAGE", "CREATE SCHEMA"} for role in MAKES_SCHEMAS[applied.name]},
         ("LOADER", "WAREHOUSE LOAD_WH"): {"USAGE"},
         ("TRANSFORMER", "WAREHOUSE TRANSFORM_WH"): {"USAGE"},
         ("REPORTER", "WAREHOUSE REPORT_WH"): {"USAGE"},
@@ -69,38 +69,38 @@ def test_nothing_beside_the_table_is_granted(laid):
         ("TRANSFORMER", "ROW ACCESS POLICY"): {"APPLY"},
         ("TRANSFORMER", "TAG"): {"APPLY"},
         ("TRANSFORMER", "MASKING POLICY"): {"APPLY"},
-        ("SYSADMIN", f"INTEGRATION DP_MAILBLAZE_DEMO_{laid.word.upper()}_S3_INT"): {"USAGE"},
+        ("SYSADMIN", f"INTEGRATION DP_MAILBLAZE_DEMO_{applied.name.upper()}_S3_INT"): {"USAGE"},
     }
 
 
-def test_every_role_stands_below_sysadmin_and_nobody_else(laid):
-    grants = planned(laid, "snowflake_grant_account_role")
+def test_every_role_is_granted_to_sysadmin_alone(applied):
+    grants = planned(applied, "snowflake_grant_account_role")
     above = {grant["role_name"]: grant["parent_role_name"] for grant in grants if grant["parent_role_name"]}
     assert above == dict.fromkeys(set(TABLE) | WIDENING, "SYSADMIN")
 
 
-def test_a_service_has_its_role_and_no_other_but_the_regions_that_are_shown(laid):
-    grants = planned(laid, "snowflake_grant_account_role")
+def test_a_service_has_its_role_and_no_other_but_the_regions_that_are_shown(applied):
+    grants = planned(applied, "snowflake_grant_account_role")
     granted_to = {(grant["user_name"], grant["role_name"]) for grant in grants if grant["user_name"]}
     roles = {(f"{role}_SVC", role) for role in TABLE}
-    shown = {role for role in WIDENING if role.startswith("REGION_")} if laid.word == "dev" else {"REGION_ALL"}
+    shown = {role for role in WIDENING if role.startswith("REGION_")} if applied.name == "dev" else {"REGION_ALL"}
     assert granted_to == roles | {("REPORTER_SVC", role) for role in shown}
-    assert {user["name"]: user["default_role"] for user in planned(laid, "snowflake_service_user")} == dict(roles)
+    assert {user["name"]: user["default_role"] for user in planned(applied, "snowflake_service_user")} == dict(roles)
 
 
-def test_the_meter_shows_our_warehouses_and_no_text(laid):
-    """ACCOUNT_USAGE tells of the whole account, and every statement as it was typed."""
-    views = {view["name"]: view["statement"] for view in planned(laid, "snowflake_view")}
+def test_the_meter_shows_our_warehouses_and_no_text(applied):
+    """ACCOUNT_USAGE covers the whole account and holds the text of every statement."""
+    views = {view["name"]: view["statement"] for view in planned(applied, "snowflake_view")}
     assert set(views) == {"QUERY_HISTORY", "WAREHOUSE_METERING_HISTORY", "COPY_HISTORY"}
     for name, statement in views.items():
         assert f"FROM SNOWFLAKE.ACCOUNT_USAGE.{name}\nWHERE " in statement
         assert "QUERY_TEXT" not in statement
         assert "*" not in statement
     assert "WAREHOUSE_NAME IN ('LOAD_WH', 'REPORT_WH', 'TRANSFORM_WH')" in views["QUERY_HISTORY"]
-    assert f"TABLE_CATALOG_NAME = 'DP_MAILBLAZE_DEMO_{laid.word.upper()}_DB'" in views["COPY_HISTORY"]
+    assert f"TABLE_CATALOG_NAME = 'DP_MAILBLAZE_DEMO_{applied.name.upper()}_DB'" in views["COPY_HISTORY"]
 
 
-def test_schemas_are_these_and_their_owner_grants(laid):
-    schemas = planned(laid, "snowflake_schema")
+def test_schemas_are_these_and_their_owner_grants(applied):
+    schemas = planned(applied, "snowflake_schema")
     assert {schema["name"] for schema in schemas} == set(SCHEMAS)
     assert all(schema["with_managed_access"] == "true" for schema in schemas)

@@ -1,7 +1,7 @@
-"""Every call that Terraform makes is allowed to the role that makes it: moto answers whoever asks.
+"""Every call that Terraform makes is allowed to its role: moto itself checks no permission.
 
 Both environments are applied, applied again with another commit, planned and destroyed; who signs each call is known by
-its access key (tests/terraform/conftest.py). A key's tags count for nothing here, as they may for five minutes.
+its access key (tests/terraform/conftest.py). A key's tags are ignored here, as AWS may ignore them for five minutes.
 """
 
 import pytest

@@ -1,6 +1,6 @@
-"""Snowflake's rules of policies and tags, held against dbt's manifest, the SQL that dbt sends and Terraform's plan.
+"""Snowflake's rules for policies and tags, checked on dbt's manifest, dbt's SQL and Terraform's plan.
 
-The stand-ins know few of these rules. They are those of Snowflake's documents ("Tag-based masking policies",
+The stub servers know few of these rules. They are those of Snowflake's documents ("Tag-based masking policies",
 "Understanding row access policies") and of the provider's.
 """
 
@@ -18,8 +18,8 @@ import pytest
 import sqlglot
 from sqlglot import exp
 
-from tests.terraform.conftest import WORDS
-from tests.terraform.ground import ROOT, resources
+from tests.terraform.conftest import NAMES
+from tests.terraform.terraform_copy import ROOT, resources
 
 GOLDEN = ROOT / "tests/snowflake/golden/dbt.sql"
 TEXTS = {"varchar"}
@@ -73,7 +73,7 @@ def created(sql: str) -> Table:
 
 
 def statements(database: str) -> dict[str, str]:
-    """Return the CREATE TABLE of each table of MART in what dbt sends, by name; a temporary table is nobody else's."""
+    """Return the CREATE TABLE of each table of MART in what dbt sends, by name; temporary tables are left out."""
     found = {}
     for text in GOLDEN.read_text().replace("DP_MAILBLAZE_DEMO_DEV_DB", database).split(";\n\n"):
         if made := re.match(rf"create or replace (?:transient )?table {database}\.MART\.(\w+)", text, re.IGNORECASE):
@@ -86,7 +86,7 @@ def statements(database: str) -> dict[str, str]:
 def manifests(tmp_path_factory) -> dict[str, dict]:
     """dbt's manifest for each environment; nothing is built and no warehouse asked."""
     found = {}
-    for word in WORDS:
+    for word in NAMES:
         folder = tmp_path_factory.mktemp(word)
         settings = {"MAILBLAZE_ENV": word, "DBT_LOG_PATH": str(folder)}
         dbt = str(Path(sys.executable).parent / "dbt")
@@ -109,9 +109,9 @@ def kind(data_type: str) -> str:
     return data_type.lower().partition("(")[0].strip()
 
 
-def planned(laid, *types: str) -> list[dict]:
+def planned(applied, *types: str) -> list[dict]:
     """Return the planned values of resources; every value is known, because they were applied before."""
-    return [found["values"] for found in resources(laid.plan["planned_values"]) if found["type"] in types]
+    return [found["values"] for found in resources(applied.plan["planned_values"]) if found["type"] in types]
 
 
 def name_of(values: dict) -> str:
@@ -122,41 +122,41 @@ def plain(name: str) -> str:
     return name.replace('"', "").upper()
 
 
-def masks_of_tags(laid) -> dict[str, list[str]]:
+def masks_of_tags(applied) -> dict[str, list[str]]:
     """Return the masking policies of each tag."""
-    tags = planned(laid, "snowflake_tag")
+    tags = planned(applied, "snowflake_tag")
     return {name_of(tag): [plain(policy) for policy in tag.get("masking_policies") or []] for tag in tags}
 
 
-def inherited(laid) -> list[tuple[str, str]]:
+def inherited(applied) -> list[tuple[str, str]]:
     """Return (object, tag) where Terraform sets a tag: each column below the object inherits it."""
-    set_on = planned(laid, "snowflake_tag_association")
+    set_on = planned(applied, "snowflake_tag_association")
     return [(plain(name), plain(tag["tag_id"])) for tag in set_on for name in tag["object_identifiers"]]
 
 
-def reached(laid, table: str, made: Table) -> Iterator[tuple[str, list[str], list[str]]]:
+def reached(applied, table: str, made: Table) -> Iterator[tuple[str, list[str], list[str]]]:
     """Yield for each text column of a table the row access policies and the masking policies that reach it."""
-    masks_of = masks_of_tags(laid)
+    masks_of = masks_of_tags(applied)
     for column in sorted(made.texts):
         place = f"{table}.{column}".upper()
         tags = set(made.tags.get(column, []))
-        tags |= {tag for name, tag in inherited(laid) if f"{place}.".startswith(f"{name}.")}
+        tags |= {tag for name, tag in inherited(applied) if f"{place}.".startswith(f"{name}.")}
         masks = set(made.masks.get(column, [])) | {
             mask for tag in tags for mask in masks_of.get(tag, [f"no tag {tag}"])
         }
         yield column, made.rows.get(column, []), sorted(masks)
 
 
-def test_each_text_column_is_reached_by_one_kind_of_policy_and_by_one(laid, manifests):
+def test_each_text_column_is_reached_by_one_kind_of_policy_and_by_one(applied, manifests):
     """Snowflake refuses a column in both a row access and a masking policy, and two masks of one type on a column."""
-    database = f"DP_MAILBLAZE_DEMO_{laid.word.upper()}_DB"
-    sent, models = statements(database), marts(manifests[laid.word])
+    database = f"DP_MAILBLAZE_DEMO_{applied.name.upper()}_DB"
+    sent, models = statements(database), marts(manifests[applied.name])
     assert sent.keys() == models.keys()
     findings = []
     for name, text in sent.items():
         made = created(text)
         assert made.texts == text_columns(models[name]), name
-        for column, rows, masks in reached(laid, f"{database}.MART.{name}", made):
+        for column, rows, masks in reached(applied, f"{database}.MART.{name}", made):
             if len(rows) + len(masks) != 1:
                 findings.append(f"{name}.{column}: row access policies {rows}, masking policies {masks}")
     assert len(sent) > 20
@@ -195,20 +195,20 @@ def test_each_way_by_which_a_policy_reaches_a_column_counts(object_name, tags_of
     assert [(column, len(rows), len(masks)) for column, rows, masks in counted] == reached_by
 
 
-def test_what_policies_are_named_is_what_terraform_makes(laid):
-    database = f"DP_MAILBLAZE_DEMO_{laid.word.upper()}_DB"
+def test_what_policies_are_named_is_what_terraform_makes(applied):
+    database = f"DP_MAILBLAZE_DEMO_{applied.name.upper()}_DB"
     made = [created(text) for text in statements(database).values()]
     named = {policy for table in made for policies in table.rows.values() for policy in policies}
-    assert named == {name_of(policy) for policy in planned(laid, "snowflake_row_access_policy")}
+    assert named == {name_of(policy) for policy in planned(applied, "snowflake_row_access_policy")}
     tags = {tag for table in made for found in table.tags.values() for tag in found}
-    assert tags == {name_of(tag) for tag in planned(laid, "snowflake_tag")}
-    masks = {mask for found in masks_of_tags(laid).values() for mask in found}
-    assert masks == {name_of(policy) for policy in planned(laid, MASKED)}
+    assert tags == {name_of(tag) for tag in planned(applied, "snowflake_tag")}
+    masks = {mask for found in masks_of_tags(applied).values() for mask in found}
+    assert masks == {name_of(policy) for policy in planned(applied, MASKED)}
 
 
-def test_the_persons_columns_are_those_of_the_inventory(laid, manifests):
-    database = f"DP_MAILBLAZE_DEMO_{laid.word.upper()}_DB"
-    models = marts(manifests[laid.word])
+def test_the_persons_columns_are_those_of_the_inventory(applied, manifests):
+    database = f"DP_MAILBLAZE_DEMO_{applied.name.upper()}_DB"
+    models = marts(manifests[applied.name])
     for name, text in statements(database).items():
         tags = created(text).tags
         persons = {column for column, found in tags.items() if f"{database}.MART.PERSONAL_DATA_PERSON" in found}
@@ -216,7 +216,7 @@ def test_the_persons_columns_are_those_of_the_inventory(laid, manifests):
         assert persons == pii, name
 
 
-@pytest.mark.parametrize("word", WORDS)
+@pytest.mark.parametrize("word", NAMES)
 def test_no_column_of_mart_comes_without_its_policy_or_changes_with_a_session(manifests, word):
     """A column that dbt adds to a table later has no tag; plain `timestamp` is what TIMESTAMP_TYPE_MAPPING says."""
     models = marts(manifests[word])
@@ -246,7 +246,7 @@ def test_no_model_casts_to_a_type_of_the_session(manifests):
     assert found == [], "\n".join(found)
 
 
-def configured(laid) -> Iterator[dict]:
+def configured(applied) -> Iterator[dict]:
     """Yield every Snowflake resource of the configuration, those of modules too, with its module's path."""
 
     def walk(module: dict, path: str) -> Iterator[dict]:
@@ -256,15 +256,15 @@ def configured(laid) -> Iterator[dict]:
         for name, call in module.get("module_calls", {}).items():
             yield from walk(call["module"], f"{path}.{name}")
 
-    yield from walk(laid.plan["configuration"]["root_module"], "")
+    yield from walk(applied.plan["configuration"]["root_module"], "")
 
 
-def test_no_argument_is_deprecated(laid):
-    providers = laid.plan["configuration"]["provider_config"].values()
+def test_no_argument_is_deprecated(applied):
+    providers = applied.plan["configuration"]["provider_config"].values()
     used = {
         ("provider", key) for found in providers if found["name"] == "snowflake" for key in found.get("expressions", {})
     }
-    for found in configured(laid):
+    for found in configured(applied):
         assert found["type"] not in DEPRECATED_RESOURCES
         used |= {(found["type"], key) for key in found["expressions"]}
     assert len(used) > 60
@@ -285,10 +285,10 @@ def references(value: object) -> Iterator[str]:
             yield from references(inner)
 
 
-def made_before(laid) -> dict[str, set[str]]:
+def made_before(applied) -> dict[str, set[str]]:
     """Return for each Snowflake resource of the warehouse's module all that Terraform makes before it."""
     needs: dict[str, set[str]] = {}
-    for found in configured(laid):
+    for found in configured(applied):
         own = [found["expressions"], found.get("for_each_expression", {}), {"references": found.get("depends_on", [])}]
         needs[f"{found['type']}.{found['name']}"] = set(references(own))
 
@@ -299,15 +299,15 @@ def made_before(laid) -> dict[str, set[str]]:
     return {name: all_of(name, frozenset()) for name in needs}
 
 
-def test_no_policy_names_what_is_made_after_it(laid):
-    """CREATE MASKING POLICY may check its body: what stands in it is there before, by Terraform's own order."""
-    before, findings = made_before(laid), []
+def test_no_policy_names_what_is_made_after_it(applied):
+    """CREATE MASKING POLICY may check its body: Terraform creates what the body names first."""
+    before, findings = made_before(applied), []
     objects = [
         (f"{found['type']}.{found['name']}", found["address"], name_of(found["values"]))
-        for found in resources(laid.plan["planned_values"])
+        for found in resources(applied.plan["planned_values"])
         if found["type"].startswith("snowflake_") and found["values"].get("name")
     ]
-    policies = [found for found in resources(laid.plan["planned_values"]) if found["type"] in POLICIES]
+    policies = [found for found in resources(applied.plan["planned_values"]) if found["type"] in POLICIES]
     assert len(policies) > 1
     for policy in policies:
         own = f"{policy['type']}.{policy['name']}"
@@ -341,13 +341,13 @@ DESTROYED = {
 }
 
 
-def test_what_others_attach_to_terraforms_objects_does_not_stop_a_destroy(laid, manifests):
+def test_what_others_attach_to_terraforms_objects_does_not_stop_a_destroy(applied, manifests):
     types = {
-        found["type"] for found in resources(laid.plan["planned_values"]) if found["type"].startswith("snowflake_")
+        found["type"] for found in resources(applied.plan["planned_values"]) if found["type"].startswith("snowflake_")
     }
     assert types == DESTROYED.keys()
-    policies = [name_of(policy) for policy in planned(laid, "snowflake_row_access_policy")]
+    policies = [name_of(policy) for policy in planned(applied, "snowflake_row_access_policy")]
     before = f"macro.mailblaze.{DESTROYED['snowflake_row_access_policy']}"
-    macro = manifests[laid.word]["macros"][before]["macro_sql"]
+    macro = manifests[applied.name]["macros"][before]["macro_sql"]
     assert policies
     assert all(name.split(".", 1)[1] in macro for name in policies)

@@ -1,4 +1,4 @@
-"""Both environments and what they stand on: laid, found unchanged, and removed, without an account."""
+"""Both environments and bootstrap: applied, planned without a change, and destroyed, without an account."""
 
 import json
 import re
@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipelines.environment import _environments, build_pipeline, mart_client
-from tests.terraform.ground import ROOT, TerraformFailed, changed, clean_environment, copy_tree
+from tests.terraform.terraform_copy import ROOT, TerraformFailed, changed, clean_environment, copy_tree
 
 PLATFORM = "module.platform.module"
 
@@ -24,38 +24,38 @@ def test_the_bucket_for_states_is_not_destroyed(bootstrapped):
         bootstrapped.run("bootstrap", "destroy", "-input=false", "-no-color", "-auto-approve")
 
 
-def test_a_second_plan_changes_nothing(laid):
-    assert changed(laid.plan) == []
+def test_a_second_plan_changes_nothing(applied):
+    assert changed(applied.plan) == []
 
 
-def test_the_names_are_those_that_pipelines_use(laid, bootstrap_state):
-    known = _environments("/data")[laid.word]
-    state = laid.state
-    assert bootstrap_state[f'module.lake["{laid.word}"].aws_s3_bucket.raw']["bucket"] == known.lake.removeprefix(
+def test_the_names_are_those_that_pipelines_use(applied, bootstrap_state):
+    known = _environments("/data")[applied.name]
+    state = applied.state
+    assert bootstrap_state[f'module.lake["{applied.name}"].aws_s3_bucket.raw']["bucket"] == known.lake.removeprefix(
         "s3://"
     )
     assert state[f"{PLATFORM}.warehouse.snowflake_database.this"]["name"] == known.database
     integration = state[f"{PLATFORM}.stage.snowflake_storage_integration_aws.this"]
-    assert integration["name"] == f"DP_MAILBLAZE_DEMO_{laid.word.upper()}_S3_INT"
+    assert integration["name"] == f"DP_MAILBLAZE_DEMO_{applied.name.upper()}_S3_INT"
     assert integration["storage_allowed_locations"] == [f"{known.lake}/"]
 
 
-def test_snowflake_may_read_after_one_apply(laid):
-    state = laid.state
+def test_snowflake_may_read_after_one_apply(applied):
+    state = applied.state
     said = state[f"{PLATFORM}.stage.snowflake_storage_integration_aws.this"]["describe_output"][0]
     role = state[f"{PLATFORM}.stage.aws_iam_role.snowflake"]
     assert said["iam_user_arn"] in role["assume_role_policy"]
     assert said["external_id"] in role["assume_role_policy"]
 
 
-def test_no_way_leads_in_to_the_worker(laid):
-    assert not [name for name in laid.state if "ingress" in name]
-    assert laid.state[f"{PLATFORM}.worker.aws_security_group.this"]["ingress"] == []
+def test_the_worker_accepts_no_connection(applied):
+    assert not [name for name in applied.state if "ingress" in name]
+    assert applied.state[f"{PLATFORM}.worker.aws_security_group.this"]["ingress"] == []
 
 
-def test_ecs_asks_the_worker_what_the_image_asks(laid):
-    """compose.yaml's worker is asked by the image's own check; ECS does not know it."""
-    said = json.loads(laid.state[f"{PLATFORM}.worker.aws_ecs_task_definition.this"]["container_definitions"])[0]
+def test_the_health_check_of_ecs_is_that_of_the_image(applied):
+    """compose.yaml's worker uses the image's HEALTHCHECK, which ECS ignores."""
+    said = json.loads(applied.state[f"{PLATFORM}.worker.aws_ecs_task_definition.this"]["container_definitions"])[0]
     image = (ROOT / "Dockerfile").read_text()
     interval, timeout, start, command = re.search(
         r"^HEALTHCHECK --interval=(\d+)s --timeout=(\d+)s --start-period=(\d+)s \\\n\s+CMD (.*)$", image, re.M
@@ -65,7 +65,7 @@ def test_ecs_asks_the_worker_what_the_image_asks(laid):
         "interval": int(interval),
         "timeout": int(timeout),
         "startPeriod": int(start),
-        "retries": 3,  # Docker's own, where nothing is said
+        "retries": 3,  # Docker's default
     }
     worker = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]["worker"]
     assert "healthcheck" not in worker
@@ -73,10 +73,10 @@ def test_ecs_asks_the_worker_what_the_image_asks(laid):
     assert "--with-healthcheck" in (ROOT / worker["command"][1]).read_text()
 
 
-def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
-    """One command's lines, read by a shell, are all that dlt and dbt miss but the secrets."""
-    command = [sys.executable, laid.ground.folder / "env_file.py", laid.word]
-    environment = clean_environment() | laid.ground.environment
+def test_its_settings_are_what_the_platform_reads(applied, monkeypatch, tmp_path):
+    """The printed lines are all settings that dlt and dbt need, except secrets."""
+    command = [sys.executable, applied.terraform.folder / "env_file.py", applied.name]
+    environment = clean_environment() | applied.terraform.environment
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     said = dict(shlex.split(line)[1].split("=", 1) for line in done.stdout.splitlines() if line.startswith("export"))
     secrets = dict(re.findall(r"^# (\S+) is in Secrets Manager as (\S+)$", done.stdout, re.M))
@@ -85,7 +85,7 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
     for name, value in {**machine, **said, **dict.fromkeys(secrets, "secret")}.items():
         monkeypatch.setenv(name, value)
     warehouse = build_pipeline("postgres").destination_client().config
-    names = laid.plan["prior_state"]["values"]["outputs"]["platform"]["value"]
+    names = applied.plan["prior_state"]["values"]["outputs"]["platform"]["value"]
     assert warehouse.credentials.database == names["warehouse"]["database"]
     assert warehouse.credentials.role == names["warehouse"]["roles"]["LOADER"]
     assert warehouse.credentials.warehouse == names["warehouse"]["warehouses"]["LOADER"]
@@ -95,7 +95,7 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
     assert mart.role == names["warehouse"]["roles"]["TRANSFORMER"]
     assert mart.username == names["warehouse"]["users"]["TRANSFORMER"]
     assert mart.private_key == "secret"
-    dbt = yaml.safe_load((ROOT / "dbt/profiles.yml").read_text())["dp_mailblaze_demo"]["outputs"][laid.word]
+    dbt = yaml.safe_load((ROOT / "dbt/profiles.yml").read_text())["dp_mailblaze_demo"]["outputs"][applied.name]
     assert dbt["database"] == names["warehouse"]["database"]
     assert dbt["role"] == names["warehouse"]["roles"]["TRANSFORMER"]
     assert dbt["warehouse"] == names["warehouse"]["warehouses"]["TRANSFORMER"]
@@ -103,7 +103,7 @@ def test_its_settings_are_what_the_platform_reads(laid, monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("word", "says"), [("staging", "say one of dev, prod"), ("dev", "is not applied")])
-def test_settings_of_what_is_not_there_are_refused_in_a_line(ground, word, says, tmp_path):
+def test_settings_of_what_is_not_there_are_refused_in_a_line(terraform_copy, word, says, tmp_path):
     script = copy_tree(tmp_path / "terraform") / "env_file.py"
     done = subprocess.run([sys.executable, script, word], env=clean_environment(), capture_output=True, text=True)
     assert done.returncode == 1

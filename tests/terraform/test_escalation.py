@@ -1,4 +1,4 @@
-"""No role can take more than the table in docs/security.md says: each known way is tried on each role, offline."""
+"""No role gains more than the table in docs/security.md says: each known way is tested on each role, offline."""
 
 import json
 import re
@@ -8,10 +8,10 @@ import pytest
 
 from tests.terraform.conftest import key_policies
 from tests.terraform.escalation import WAYS, Target, ways_of
-from tests.terraform.ground import ROOT
 from tests.terraform.identities import identities
 from tests.terraform.policies import as_list
 from tests.terraform.simulator import Identity, Request, allows
+from tests.terraform.terraform_copy import ROOT
 
 # By role, as it is called in the table "Ways that stay open" of docs/security.md.
 PLAN, DEPLOY, LOADER, START, SMOKE, SNOWFLAKE = "plan", "deploy", "loader", "start", "smoke", "snowflake"
@@ -27,7 +27,7 @@ def accepted(word: str) -> set[tuple[str, str]]:
 
 
 def target_of(states: list[dict], word: str) -> Target:
-    """Return what there is to take in an environment."""
+    """Return the targets in an environment."""
     name = f"dp-mailblaze-demo-{word}"
     arns = {values["arn"]: values for state in states for values in state.values() if "arn" in values}
     boundaries = {
@@ -53,16 +53,16 @@ def found(states: list[dict], word: str) -> set[tuple[str, str]]:
 
 
 def test_the_ways_that_stay_open_are_those_of_the_table(environments, bootstrap_state):
-    """Neither more, nor one that nobody has: what is closed leaves the table."""
+    """Neither more nor fewer: a closed way leaves the table."""
     assert len(WAYS) >= MUST_FIND
-    open_ways = {laid.word: found([laid.state, bootstrap_state], laid.word) for laid in environments.values()}
+    open_ways = {one.name: found([one.state, bootstrap_state], one.name) for one in environments.values()}
     assert open_ways == {word: accepted(word) for word in ("dev", "prod")}
 
 
-def test_every_role_that_a_deployment_makes_has_its_boundary(laid, bootstrap_state):
-    boundary = bootstrap_state[f'aws_iam_policy.boundary["{laid.word}"]']["arn"]
-    roles = {address: values for address, values in laid.state.items() if ".aws_iam_role." in address}
-    assert len(roles) == {"dev": 4, "prod": 3}[laid.word]
+def test_every_role_that_a_deployment_makes_has_its_boundary(applied, bootstrap_state):
+    boundary = bootstrap_state[f'aws_iam_policy.boundary["{applied.name}"]']["arn"]
+    roles = {address: values for address, values in applied.state.items() if ".aws_iam_role." in address}
+    assert len(roles) == {"dev": 4, "prod": 3}[applied.name]
     assert {values["permissions_boundary"] for values in roles.values()} == {boundary}
 
 
@@ -79,10 +79,10 @@ def test_a_boundary_leaves_two_ways_to_who_may_do_everything(environments, boots
     assert set(ways_of(Identity(arn, (EVERYTHING,), boundary), target_of(states, word))) == WITHIN
 
 
-def test_a_boundary_says_nothing_that_no_role_does(laid, bootstrap_state):
-    """An action that none of its roles has is one that a deployment could give away."""
-    roles = identities(laid.state, bootstrap_state)
-    bound = [role for name, role in roles.items() if role.boundary and f"demo-{laid.word}-" in name]
+def test_a_boundary_says_nothing_that_no_role_does(applied, bootstrap_state):
+    """A deployment could grant an action that none of its roles has."""
+    roles = identities(applied.state, bootstrap_state)
+    bound = [role for name, role in roles.items() if role.boundary and f"demo-{applied.name}-" in name]
     (boundary,) = {json.dumps(role.boundary): role.boundary for role in bound}.values()
     used = {one for role in bound for document in role.policies for one in actions(document)}
     assert set(actions(boundary)) - used == set()
@@ -93,12 +93,12 @@ def actions(document: dict) -> list[str]:
     return [one for statement in as_list(document["Statement"]) for one in as_list(statement["Action"])]
 
 
-def test_a_boundary_takes_nothing_from_a_role(laid, bootstrap_state):
-    """Whatever a role's own policies allow, its boundary and the key's policy do, too: else ECS starts no worker."""
+def test_a_boundary_takes_nothing_from_a_role(applied, bootstrap_state):
+    """The boundary and the key's policy allow what a role's policies allow; otherwise ECS starts no worker."""
     of_keys = key_policies(bootstrap_state)
-    roles = identities(laid.state, bootstrap_state)
-    bound = {name: role for name, role in roles.items() if role.boundary and f"demo-{laid.word}-" in name}
-    assert len(bound) == {"dev": 4, "prod": 3}[laid.word]
+    roles = identities(applied.state, bootstrap_state)
+    bound = {name: role for name, role in roles.items() if role.boundary and f"demo-{applied.name}-" in name}
+    assert len(bound) == {"dev": 4, "prod": 3}[applied.name]
     lost = [
         f"{name}: {request.action} on {request.resource}"
         for name, role in bound.items()
@@ -122,10 +122,10 @@ def own_requests(role: Identity) -> Iterator[Request]:
 
 @pytest.mark.parametrize("way", sorted(WAYS))
 def test_each_way_is_one_that_an_administrator_has(environments, bootstrap_state, way):
-    """A way that is mistyped would be found with nobody."""
+    """A mistyped way would be found for no role."""
     bootstrap = {**bootstrap_state}
-    laid = environments["dev"]
-    roles = identities(laid.state, bootstrap)
+    applied = environments["dev"]
+    roles = identities(applied.state, bootstrap)
     boundaries = {f"dp-mailblaze-demo-dev-{kind}": "b" for kind in (LOADER, SNOWFLAKE)}
     some = ("arn:aws:iam::123456789012:policy/p",)
     target = Target("dp-mailblaze-demo-dev", roles, boundaries, some, ("arn:aws:secretsmanager:x:1:secret:s",), "k")

@@ -1,7 +1,7 @@
-"""Every statement of every policy against AWS's service authorization reference: it exists, and it can take effect.
+"""Every statement of every policy against AWS's service authorization reference: it is known, and it can take effect.
 
 A statement that binds an action to a resource that AWS does not check it against, or to a condition key that its
-request does not carry, never allows anything: moto says nothing of that, and AWS refuses the deployment.
+request does not carry, never allows anything. moto ignores that; AWS refuses the deployment.
 """
 
 import json
@@ -46,7 +46,7 @@ def _of_statement(policy: Policy, statement: dict) -> list[str]:
     ]
     found += [f"nobody knows the operator {o}" for o, _ in conditions if o.removesuffix("IfExists") not in OPERATORS]
     for name in as_list(statement.get("Action", statement.get("NotAction"))):
-        if "*" in name:  # a refusal of everything; tests/terraform/test_policies.py lets no other statement say so
+        if "*" in name:  # a Deny of everything; tests/terraform/test_policies.py allows it nowhere else
             continue
         known = action(name)
         if known is None:
@@ -101,8 +101,8 @@ def _says(policy: Policy, known: Action, kind) -> bool:
     )
 
 
-def test_every_statement_can_take_effect(laid, bootstrap_state):
-    found = policies(laid.state) + policies(bootstrap_state)
+def test_every_statement_can_take_effect(applied, bootstrap_state):
+    found = policies(applied.state) + policies(bootstrap_state)
     assert len(found) > 10
     assert {policy.kind for policy in found} == {"identity", "trust", "bucket", "key"}
     assert [line for policy in found for line in findings(policy)] == []
@@ -150,7 +150,7 @@ def test_patterns_meet():
 
 
 def test_the_reference_is_not_two_years_old():
-    """AWS adds actions and keys weekly; what is older than that is renewed with the lock."""
+    """AWS adds actions and keys weekly; renew an older reference with the lock."""
     made = date.fromisoformat(json.loads((folder() / "metadata.json").read_text())["updatedAt"][:10])
     assert (date.today() - made).days < 730
 
@@ -159,9 +159,9 @@ def test_the_reference_is_not_two_years_old():
 LIMITS = {"inline": 10_240, "managed": 6_144, "trust": 2_048, "bucket": 20_480, "key": 32_768}
 
 
-def test_every_policy_fits_into_aws_limits(laid, bootstrap_state):
+def test_every_policy_fits_into_aws_limits(applied, bootstrap_state):
     sizes: dict[tuple[str, str], int] = {}
-    for state in (laid.state, bootstrap_state):
+    for state in (applied.state, bootstrap_state):
         for policy in policies(state):
             role = state[policy.address].get("role")
             kind = policy.kind if policy.kind != "identity" else "inline" if role else "managed"

@@ -1,4 +1,4 @@
-"""The loader under its own policy: it loads, recovers and replays, and can write over nothing but its lease.
+"""The loader under its policy: it loads, recovers and replays, and overwrites only its lease.
 
 The policy is the one that bootstrap applies. Each request of a real load reaches moto's S3 only if the simulator finds
 that the policy allows it. The smoke run works under its own policy in the same way, below its own prefixes.
@@ -35,7 +35,7 @@ LOADER = {**OWN, "aws_access_key_id": "loader"}
 
 @pytest.fixture(scope="module")
 def gate(bootstrap_state) -> Gate:
-    """The gate before the S3 of this module, by the loader's policy and its boundary, for this test's bucket."""
+    """The policy check in front of this module's S3: the loader's policy and boundary, for this test's bucket."""
     lake = bootstrap_state['module.lake["dev"].aws_s3_bucket.raw']["bucket"]
 
     def here(name: str) -> dict:
@@ -85,7 +85,7 @@ def trial(guarded, gate, environments, bootstrap_state, monkeypatch) -> Platform
 
 def test_it_loads_and_is_refused_nothing(guarded, gate):
     assert saas.load().load_ids
-    assert saas.load() is not None  # once more: the lease is taken again, and the next record written
+    assert saas.load() is not None  # again: the lease is acquired again, and the next manifest written
     written = [request for request in gate.asked if request.action == "s3:PutObject"]
     assert len(written) > 10
     assert gate.refused == []
@@ -93,7 +93,7 @@ def test_it_loads_and_is_refused_nothing(guarded, gate):
 
 @pytest.mark.usefixtures("few_tables")
 def test_it_recovers_and_replays_and_is_refused_nothing(guarded, gate):
-    """A load is cut off and its disk lost, the next one finishes it, and RAW comes again from the lake alone."""
+    """A load is interrupted and its disk lost, the next one finishes it, and RAW is replayed from the lake alone."""
     postgres.load()
     cut_off_then_lose_the_disk(guarded)
     recovered = postgres.load()
@@ -148,7 +148,7 @@ def test_a_record_that_was_changed_is_refused_in_a_line(guarded):
 
 
 def test_a_smoke_run_loads_and_its_probes_write_their_files(trial, gate):
-    """Each probe writes a file of a name of its own: none is ever written twice."""
+    """Each probe writes a file with its own name: no file is written twice."""
     saas.load()
     account = SmokeAccount()
     for name in probed_files():

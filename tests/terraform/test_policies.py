@@ -1,4 +1,4 @@
-"""What AWS' policies say, as they were laid: no wildcard but what AWS demands, and a loader that deletes nothing."""
+"""The applied AWS policies: no wildcard except where AWS demands one, and a loader that deletes nothing."""
 
 import json
 import re
@@ -9,11 +9,11 @@ import pytest
 import yaml
 
 from pipelines.environment import _environments
-from tests.terraform.ground import ACCOUNT, ROOT
 from tests.terraform.identities import identities
 from tests.terraform.policies import as_list, policies
 from tests.terraform.reference import action
 from tests.terraform.simulator import Request, allows
+from tests.terraform.terraform_copy import ACCOUNT, ROOT
 from tools.snowflake_smoke.smoke import LEASE, SCRATCH
 
 GITHUB = "token.actions.githubusercontent.com"
@@ -23,7 +23,7 @@ LOADS = {
     "s3:ListBucket", "s3:ListMultipartUploadParts", "s3:PutObject",
 }  # fmt: skip
 
-# Actions on every resource, each because AWS has nothing narrower.
+# Actions on every resource: AWS has nothing narrower for them.
 EVERYWHERE = {
     "ecr:GetAuthorizationToken",
     "application-autoscaling:DescribeScalableTargets",
@@ -40,19 +40,19 @@ EVERYWHERE = {
 
 
 def statements(state: dict[str, dict]) -> list[tuple[str, dict]]:
-    """Return every statement of every policy that was laid, with the address of what has it."""
+    """Return every statement of every applied policy, with the address of its resource."""
     return [(policy.address, statement) for policy in policies(state) for statement in policy.statements]
 
 
 @pytest.fixture
-def all_statements(laid, bootstrap_state) -> list[tuple[str, dict]]:
-    return statements(laid.state) + statements(bootstrap_state)
+def all_statements(applied, bootstrap_state) -> list[tuple[str, dict]]:
+    return statements(applied.state) + statements(bootstrap_state)
 
 
 def test_no_action_or_principal_is_a_wildcard(all_statements):
     assert len(all_statements) > 40
     for address, statement in all_statements:
-        if statement["Effect"] == "Deny":  # refuses everybody everything without TLS
+        if statement["Effect"] == "Deny":  # denies every request without TLS
             assert set(statement["Condition"]) <= {"Bool", "Null", "NumericLessThan", "StringNotEquals"}, address
             continue
         assert not [action for action in as_list(statement["Action"]) if "*" in action], address
@@ -67,8 +67,8 @@ def test_everywhere_is_said_only_where_aws_demands_it(all_statements):
             assert set(as_list(statement["Action"])) <= EVERYWHERE, address
 
 
-def test_the_loader_writes_below_its_prefixes_and_deletes_nothing(laid, bootstrap_state):
-    state = laid.state
+def test_the_loader_writes_below_its_prefixes_and_deletes_nothing(applied, bootstrap_state):
+    state = applied.state
     role = state["module.platform.module.worker.aws_iam_role.task"]
     attached = [
         values["policy_arn"]
@@ -85,7 +85,7 @@ def test_the_loader_writes_below_its_prefixes_and_deletes_nothing(laid, bootstra
     (policy,) = [managed[arn] for arn in attached]
     may = by_action(policy)
     assert set(may) == LOADS
-    bucket = bootstrap_state[f'module.lake["{laid.word}"].aws_s3_bucket.raw']["arn"]
+    bucket = bootstrap_state[f'module.lake["{applied.name}"].aws_s3_bucket.raw']["arn"]
     assert may["s3:PutObject"] == {
         f"{bucket}/{pipeline}/{place}*" for pipeline in ("postgres", "saas") for place in ("", "_lease/")
     }
@@ -127,26 +127,28 @@ def test_github_signs_in_by_repository_and_environment(bootstrap_state):
     }
 
 
-def test_every_trusted_subject_names_owner_and_repository_by_their_ids(laid, bootstrap_state):
-    """Names are given to somebody else after a rename or a deletion; ids are not."""
-    subjects = github_subjects(laid.state) | github_subjects(bootstrap_state)
+def test_every_trusted_subject_names_owner_and_repository_by_their_ids(applied, bootstrap_state):
+    """A name can be taken over after a rename or a deletion; an id cannot."""
+    subjects = github_subjects(applied.state) | github_subjects(bootstrap_state)
     assert len(subjects) >= 4
     pattern = re.compile(r"repo:[^/@:*]+@\d+/[^/@:*]+@\d+:environment:[a-z-]+")
     assert [one for some in subjects.values() for one in some if not pattern.fullmatch(one)] == []
 
 
-def test_the_chain_is_tried_in_dev_alone_and_writes_no_object_of_raw(laid):
+def test_the_chain_is_tried_in_dev_alone_and_writes_no_object_of_raw(applied):
     role = "module.platform.module.smoke[0].aws_iam_role.smoke"
     workflow = yaml.safe_load((ROOT / ".github/workflows/smoke-snowflake.yml").read_text())
     subject = f"{REPOSITORY}:environment:{workflow['jobs']['smoke']['environment']}"
-    assert github_subjects(laid.state) == ({role: [subject]} if laid.word == "dev" else {})
-    output = laid.plan["prior_state"]["values"]["outputs"]["platform"]["value"]["smoke_role_arn"]
-    if laid.word == "prod":
+    assert github_subjects(applied.state) == ({role: [subject]} if applied.name == "dev" else {})
+    output = applied.plan["prior_state"]["values"]["outputs"]["platform"]["value"]["smoke_role_arn"]
+    if applied.name == "prod":
         assert output is None
         return
-    assert output == laid.state[role]["arn"]
-    assert not [a for a, v in laid.state.items() if "policy_attachment" in a and v["role"] == laid.state[role]["name"]]
-    (policy,) = [json.loads(v["policy"]) for v in laid.state.values() if v.get("role") == laid.state[role]["id"]]
+    assert output == applied.state[role]["arn"]
+    assert not [
+        a for a, v in applied.state.items() if "policy_attachment" in a and v["role"] == applied.state[role]["name"]
+    ]
+    (policy,) = [json.loads(v["policy"]) for v in applied.state.values() if v.get("role") == applied.state[role]["id"]]
     may = by_action(policy)
     assert set(may) == LOADS
     lake = f"arn:aws:s3:::{_environments('/data')['dev'].lake.removeprefix('s3://')}"
@@ -161,7 +163,7 @@ READS = ("List", "Read")
 
 @pytest.mark.parametrize("word", ["dev", "prod"])
 def test_a_deployment_changes_only_what_bears_its_name(environments, bootstrap_state, word):
-    """It is refused each action that changes something, on all that the other environment has and that others have."""
+    """Each changing action is denied on everything of the other environment and of others."""
     name, other = (f"dp-mailblaze-demo-{one}" for one in (word, {"dev": "prod", "prod": "dev"}[word]))
     deploy = identities(bootstrap_state)[f"github-deploy-{name}"]
     theirs = of_an_environment([environments[other[18:]].state, bootstrap_state], other)
@@ -206,7 +208,7 @@ def on_what_others_have(statement: dict, theirs: set[str], other: str) -> Iterat
                     yield Request(known.name, arn, {**context, "aws:ResourceTag/Platform": other})
 
 
-def test_checkov_finds_nothing_that_is_not_explained(tool, ground):
+def test_checkov_finds_nothing_that_is_not_explained(tool, terraform_copy):
     command = [tool / "checkov", "--directory", ROOT / "terraform", "--framework", "terraform", "--skip-download"]
     done = subprocess.run([*command, "--compact", "--output", "json"], capture_output=True, text=True, check=False)
     said = json.loads(done.stdout)

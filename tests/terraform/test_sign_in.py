@@ -1,4 +1,4 @@
-"""As whom Terraform signs in to Snowflake, whatever the shell says, and by which warehouse."""
+"""The user and warehouse with which Terraform signs in to Snowflake, whatever variables the shell has."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 import sqlglot
 
-from tests.terraform.ground import ACCOUNT_NAME, ROOT, TERRAFORM_USER, Ground
+from tests.terraform.terraform_copy import ACCOUNT_NAME, ROOT, TERRAFORM_USER, TerraformCopy
 
 ALIASES = ("sysadmin", "securityadmin", "accountadmin")
 # Arguments of the provider that say where and as whom; each has a variable that counts where a block leaves it out.
@@ -34,7 +34,7 @@ NEEDS_WAREHOUSE = {
 
 @cache
 def provider() -> dict:
-    """Return what the stand-in knows of the provider."""
+    """Return the schema that the stub provider serves."""
     command = [ROOT / ".venv-terraform/bin/python", ROOT / "tests/terraform/stand_in/schema.py"]
     return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
 
@@ -56,9 +56,9 @@ def signed_in(environments, configured) -> dict[str, dict]:
     known = provider()
     shell = names_of_dbt() | {known["environment"][name] for name in IDENTITY}
     values = {name: f"of the shell: {name}" for name in shell}
-    done = environments["dev"].ground
+    done = environments["dev"].terraform
     configured.unlink(missing_ok=True)
-    Ground(done.folder, done.environment | values).plan("environments/dev")
+    TerraformCopy(done.folder, done.environment | values).plan("environments/dev")
     blocks = [json.loads(line) for line in configured.read_text().splitlines()]
     left = [
         {
@@ -91,8 +91,8 @@ def test_each_provider_is_the_administrator_in_one_role(signed_in):
         assert block["host"] == f"{ACCOUNT_NAME}.snowflakecomputing.com"
 
 
-def test_a_resource_that_needs_a_warehouse_has_a_provider_with_one(laid):
-    configuration = laid.plan["configuration"]
+def test_a_resource_that_needs_a_warehouse_has_a_provider_with_one(applied):
+    configuration = applied.plan["configuration"]
     blocks = configuration["provider_config"]
     needs = list(of_kinds(configuration["root_module"], NEEDS_WAREHOUSE))
     assert {kind for kind, _, _ in needs} >= {"snowflake_tag", "snowflake_view"}
@@ -113,19 +113,19 @@ def of_kinds(module: dict, kinds: set[str], place: str = ""):
         yield from of_kinds(call["module"], kinds, f"{place}module.{name}.")
 
 
-def test_the_key_is_in_no_plan(laid):
+def test_the_key_is_in_no_plan(applied):
     """A state has no variables; a plan has those that are not ephemeral."""
-    assert laid.ground.environment["TF_VAR_terraform_user_key"] not in json.dumps(laid.plan)
-    assert "terraform_user" in laid.plan["variables"]
+    assert applied.terraform.environment["TF_VAR_terraform_user_key"] not in json.dumps(applied.plan)
+    assert "terraform_user" in applied.plan["variables"]
 
 
 def test_roles_come_from_a_variable(environments, configured):
     """A plan for a pull request signs in with one role that changes nothing."""
-    done = environments["dev"].ground
+    done = environments["dev"].terraform
     planner = {"user": "TERRAFORM_PLANNER", "roles": dict.fromkeys(ALIASES, "TERRAFORM_PLANNER")}
     configured.unlink(missing_ok=True)
     shell = done.environment | {"TF_VAR_terraform_user": json.dumps(planner)}
-    Ground(done.folder, shell).run(
+    TerraformCopy(done.folder, shell).run(
         "environments/dev", "plan", "-input=false", "-no-color", "-lock=false", "-refresh=false"
     )
     blocks = [json.loads(line) for line in configured.read_text().splitlines()]
@@ -160,10 +160,12 @@ def test_the_administrator_is_made_with_the_names_that_terraform_expects():
         assert ({"USAGE"}, f"WAREHOUSE {warehouse}", "SECURITYADMIN") in grants
 
 
-def test_the_planner_sees_what_a_plan_reads_and_changes_nothing(laid):
+def test_the_planner_sees_what_a_plan_reads_and_changes_nothing(applied):
     grants = granted("snowflake.sql") + granted("snowflake_planner.sql")
     own = [
-        (held, on.replace("_DEV_", f"_{laid.word.upper()}_")) for held, on, who in grants if who == "TERRAFORM_PLANNER"
+        (held, on.replace("_DEV_", f"_{applied.name.upper()}_"))
+        for held, on, who in grants
+        if who == "TERRAFORM_PLANNER"
     ]
     assert {privilege for held, _ in own for privilege in held} == {"TERRAFORM_PLANNER", "USAGE", "MONITOR"}
     seen = {on for _, on in own}
@@ -172,10 +174,10 @@ def test_the_planner_sees_what_a_plan_reads_and_changes_nothing(laid):
     read = [
         f"{kind} {values['name']}"
         for type_, kind in kinds.items()
-        for address, values in laid.state.items()
+        for address, values in applied.state.items()
         if f".{type_}." in address
     ]
     assert len(read) == 7
     assert sorted(set(read) - seen) == []
-    database = laid.state["module.platform.module.warehouse.snowflake_database.this"]["name"]
+    database = applied.state["module.platform.module.warehouse.snowflake_database.this"]["name"]
     assert {f"ALL SCHEMAS IN DATABASE {database}", f"FUTURE SCHEMAS IN DATABASE {database}"} <= seen

@@ -1,4 +1,4 @@
-"""Known vulnerabilities of what the locks name, asked of osv.dev: `make audit`.
+"""Look up known vulnerabilities of the locked packages on osv.dev: `make audit`.
 
 0: none is known. 1: some are, a line for each. 2: a lock could not be audited, said in a line.
 """
@@ -14,7 +14,7 @@ PIP_AUDIT = ROOT / ".venv-workflows/bin/pip-audit"
 
 
 class NotAudited(Exception):
-    """Nobody answered, or not for every package; the message is one line."""
+    """The service did not answer for every package; the message is one line."""
 
 
 def audit(lock: Path, *options: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""What GitHub's workflows read of variables and secrets, where, and what happens when it is not there, as lines.
+"""Finds variables and secrets that a workflow reads where they are missing, one line each.
 
 The rules are GitHub's. An environment's variables are known once its job runs, so not in `if`, `runs-on` and the like.
 A called workflow gets a secret only from its caller; its job's environment adds none (actions/runner issue 4453). A job
@@ -14,7 +14,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "terraform/README.md"
-REFUSAL = ".github/refuse_empty.sh"
+REFUSE_EMPTY = ".github/refuse_empty.sh"
 READ = re.compile(r"\b(vars|secrets)(?:\.|\[')([A-Za-z_]\w*)")
 KINDS = {"vars": "variable", "secrets": "secret"}
 AT_RUN_TIME = {"steps", "env", "outputs"}  # keys of a job that are evaluated after its environment is known
@@ -154,7 +154,7 @@ def not_refused(every: Workflows, held: list[Held]) -> list[str]:
         steps = job.get("steps", [])
         first = next((step for step in steps if not str(step.get("uses", "")).startswith("actions/checkout@")), {})
         words = first.get("run", "").split()
-        refused = set(words[2:]) if words[:1] == [REFUSAL] else set()
+        refused = set(words[2:]) if words[:1] == [REFUSE_EMPTY] else set()
         given = {f"{kind}.{key}" for key, value in first.get("env", {}).items() for kind, _ in reads(value)}
         found += [
             f"{file} {name}: {kind}.{read} may be empty, and no first step refuses that"

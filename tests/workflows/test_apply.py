@@ -1,4 +1,4 @@
-"""A deployment loses no data of prod: its plan is read before it is applied, and that plan is what is applied."""
+"""A deployment loses no data of prod: its plan is checked before it is applied, and that plan is applied."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The audit of the locks, against an OSV of our own: what is known is said, and silence is not taken for well."""
+"""The audit of the locks against a stub of OSV: known vulnerabilities are reported, and no answer is a failure."""
 
 import json
 import subprocess
@@ -28,7 +28,7 @@ class Osv(BaseHTTPRequestHandler):
         self.wfile.write(json.dumps({"vulns": known} if asked == self.server.vulnerable else {}).encode())
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture

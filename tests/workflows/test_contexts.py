@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from tests.workflows import contexts
-from tests.workflows.contexts import REFUSAL, ROOT, TABLE
+from tests.workflows.contexts import REFUSE_EMPTY, ROOT, TABLE
 from tools.snowflake_smoke.smoke import NEEDED
 
 WORKFLOWS = contexts.workflows()
 HELD = contexts.table(TABLE.read_text())
 ACTIONS = sorted((ROOT / ".github/actions").glob("*/action.yml"))
 
-# A called workflow as many have it: each of the rules finds something in it or in its caller.
+# A typical called workflow: each rule finds something in it or in its caller.
 CALLED = yaml.safe_load("""
 on: {workflow_call: {}}
 jobs:
@@ -147,7 +147,7 @@ def test_terraform_gets_every_variable_that_has_no_default(word):
 def refuse(*arguments: str, **values: str) -> subprocess.CompletedProcess[str]:
     """Run the script that refuses empty values, as a runner's shell does."""
     environment = {"PATH": os.environ["PATH"]} | values
-    return subprocess.run([ROOT / REFUSAL, *arguments], env=environment, capture_output=True, text=True)
+    return subprocess.run([ROOT / REFUSE_EMPTY, *arguments], env=environment, capture_output=True, text=True)
 
 
 def test_an_empty_value_ends_the_job_in_one_line_that_says_what_to_type():
@@ -209,7 +209,7 @@ def complete(results: str, prod: str) -> int:
 
 
 def test_a_commit_is_deployed_to_dev_tried_there_and_then_deployed_to_prod():
-    """By the letter: what a job needs, and what has to have come of it."""
+    """Checks the text: what a job needs, and with which result."""
     jobs = WORKFLOWS["deploy.yml"]["jobs"]
     assert {name: (job.get("needs"), job["if"], job.get("environment")) for name, job in jobs.items()} == {
         "dev": (None, "vars.STATE_BUCKET != ''", "dev"),

@@ -32,26 +32,26 @@ def test_a_word_that_github_does_not_know_is_found(tmp_path):
 def test_dependabot_is_what_github_reads_and_finds_every_pin():
     assert check("dependabot", ROOT / ".github/dependabot.yml").returncode == 0
     updates = yaml.safe_load((ROOT / ".github/dependabot.yml").read_text())["updates"]
-    told = {(one["package-ecosystem"], folder) for one in updates for folder in one.get("directories", ["/"])}
+    updated = {(one["package-ecosystem"], folder) for one in updates for folder in one.get("directories", ["/"])}
     listed = subprocess.run(
         ["git", "ls-files", "*requirements.in"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     pinned = [ROOT / "pyproject.toml", *(ROOT / path for path in listed.stdout.split())]
-    assert {("pip", folder(path)) for path in pinned} == {(kind, place) for kind, place in told if kind == "pip"}
+    assert {("pip", folder(path)) for path in pinned} == {(kind, place) for kind, place in updated if kind == "pip"}
     lined = {
         ("terraform", folder(path))
         for path in ROOT.glob("terraform/**/*.tf")
         if "required_providers" in path.read_text()
     }
-    assert lined == {(kind, place) for kind, place in told if kind == "terraform"}
-    assert {"docker", "docker-compose"} <= {kind for kind, _ in told}
+    assert lined == {(kind, place) for kind, place in updated if kind == "terraform"}
+    assert {"docker", "docker-compose"} <= {kind for kind, _ in updated}
     actions = {("github-actions", folder(path)) for path in ACTIONS} | {("github-actions", "/")}
-    assert actions == {(kind, place) for kind, place in told if kind == "github-actions"}
+    assert actions == {(kind, place) for kind, place in updated if kind == "github-actions"}
     assert "FROM $" not in (ROOT / "Dockerfile").read_text()
 
 
 def folder(path: Path) -> str:
-    """Return a file's folder as Dependabot is told it."""
+    """Return a file's folder as in dependabot.yml."""
     return f"/{path.parent.relative_to(ROOT)}".rstrip(".").rstrip("/") or "/"
 
 

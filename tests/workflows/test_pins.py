@@ -1,4 +1,4 @@
-"""Hashes that only registries have: a workflow writes them, and until then the documents say that they are missing."""
+"""Hashes that only registries have: a workflow writes them; until then the documents say that they are missing."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.image.box import BASE, Box
+from tests.image.buildah import BASE, Buildah
 
 ROOT = Path(__file__).parents[2]
 ROOTS = ("terraform/bootstrap", "terraform/environments/dev", "terraform/environments/prod")
@@ -70,7 +70,7 @@ def test_an_image_is_still_built_on_a_base_that_no_registry_has(runner):
         f'#!/bin/sh\nfor last; do :; done\n[ "$5" = bud ] && cp "$last/Dockerfile" {runner}/built\necho name\n'
     )
     buildah.chmod(0o755)
-    Box(runner, os.environ | {"PATH": f"{runner / 'bin'}:{os.environ['PATH']}"}).build(runner)
+    Buildah(runner, os.environ | {"PATH": f"{runner / 'bin'}:{os.environ['PATH']}"}).build(runner)
     built = (runner / "built").read_text()
     assert "@sha256" not in built
     assert f"FROM {BASE} AS build" in built

@@ -1,4 +1,4 @@
-"""The steps of slim.yml as a runner's shell runs them; make and gh are scripts that say what they were given."""
+"""The steps of slim.yml as a runner's shell runs them; make and gh are scripts that record their arguments."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def runner(tmp_path):
     return run
 
 
-def test_a_failed_comparison_fails_its_step_and_is_told_all_the_same(runner, tmp_path):
+def test_a_failed_comparison_fails_its_step_and_is_reported(runner, tmp_path):
     done = runner("build", -2)
     assert done.returncode == 2
     assert done.stdout == REPORT
@@ -43,7 +43,7 @@ def test_a_failed_comparison_fails_its_step_and_is_told_all_the_same(runner, tmp
     assert "\n".join(lines).rstrip() == REPORT.rstrip()
 
 
-def test_the_comment_says_the_report_word_for_word_and_is_written_anew(runner, tmp_path):
+def test_the_comment_is_the_report_and_is_replaced_by_the_next_one(runner, tmp_path):
     done = runner("comment", 0, REPORT=REPORT, NUMBER="7", COMMIT="abc", RUN="https://example.com/1")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(REPORT)

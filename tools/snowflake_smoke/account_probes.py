@@ -1,7 +1,7 @@
-"""Questions that only an account can answer: each with its statements, the expected answer, and a probe.
+"""What only an account can tell: each question with its statements, the wanted answer, and a probe.
 
 `make smoke-snowflake` asks them in the scratch schemas of its run and prints a table; docs/snowflake.md has the same
-list (`python -m tools.snowflake_smoke.account_probes`). Most of it the stand-in cannot answer: there it is not asked.
+list (`python -m tools.snowflake_smoke.account_probes`). The offline Snowflake is not asked what it cannot answer.
 """
 
 import threading
@@ -15,12 +15,12 @@ from typing import Any, Protocol
 
 import pyarrow as pa
 
-RACES = 20  # times that a second session looks at once for what a first one has committed
-WAITERS = 16  # statements at once: two pipelines with eight workers each
-PATIENCE = 30  # looks, a second each, until they all wait
-# What Snowflake answers where a right is missing: "Insufficient privileges", "does not exist or not authorized".
+RACES = 20  # times that a second session reads at once what a first one committed
+WAITERS = 16  # parallel statements: two pipelines with eight workers each
+PATIENCE = 30  # attempts, one a second, until they all wait
+# Snowflake's error if a privilege is missing: "Insufficient privileges", "does not exist or not authorized".
 NO_PRIVILEGE, NOT_AUTHORIZED = 3001, 2003
-LONG = 60.0  # seconds that nothing of a probe takes
+LONG = 60.0  # seconds: longer than any probe
 
 
 class Session(Protocol):
@@ -48,7 +48,7 @@ class Account(Protocol):
         """Write a Parquet file of these columns (name: PyArrow array) into the stage's folder."""
 
     def kill_in_transaction(self) -> str:
-        """Write the fencing token in another process that is killed in a transaction; return the transaction's name."""
+        """Write the fencing token in a process that is killed inside a transaction; return the transaction's name."""
 
     def claim(self) -> None:
         """Write the fencing token as the next run does."""
@@ -56,7 +56,7 @@ class Account(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer; `is_wanted` None: it could not be found."""
+    """An answer; `is_wanted` None: it could not be determined."""
 
     got: str
     is_wanted: bool | None
@@ -66,9 +66,9 @@ class Answer:
 class Question:
     """A question to an account.
 
-    `sql` is what is run, with {database}, {raw}, {mart} and {stage}; `why` says what hangs on it and what holds in
-    either case. `probe` None: a person looks. `is_offline`: the stand-in's answer is worth something. `is_needed`
-    False: the platform is right with any answer, and none fails the run.
+    `sql` is run with {database}, {raw}, {mart} and {stage}; `why` says what depends on it and what holds in either
+    case. `probe` None: a person looks. `is_offline`: the offline Snowflake can answer it. `is_needed`
+    False: the platform is correct with any answer, and none fails the run.
     """
 
     name: str
@@ -81,7 +81,7 @@ class Question:
     is_needed: bool = True
 
     def ask(self, account: Account, is_account: bool) -> Answer:
-        """Return the answer; what fails is none that was wanted."""
+        """Return the answer; a failure is an unwanted answer."""
         if self.probe is None:
             return Answer("a person looks", None)
         if not is_account and not self.is_offline:
@@ -89,7 +89,7 @@ class Question:
         names = {"database": account.database, "raw": account.raw, "mart": account.mart, "stage": account.stage}
         try:
             return self.probe(account, [one.format(**names) for one in self.sql])
-        except Exception as error:  # noqa: BLE001  whatever it is, the table says it
+        except Exception as error:  # noqa: BLE001  the table reports any error
             return Answer(" ".join(f"{type(error).__name__}: {error}".split())[:200], False)
 
 
@@ -110,12 +110,12 @@ def question(
 
 
 def for_a_person(name: str, text: str, *, sql: Sequence[str], wanted: str, why: str) -> None:
-    """Register a question that no session of a service can answer."""
+    """Register a question that no service's session can answer."""
     QUESTIONS.append(Question(name, text, sql, wanted, why))
 
 
 def equal(got: object, wanted: object) -> Answer:
-    """Return the answer that is wanted where both are the same."""
+    """Return the answer, wanted if both are equal."""
     return Answer(str(got), got == wanted)
 
 
@@ -144,12 +144,12 @@ def storage_integration(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Is RAW out of TRANSFORMER's reach to write, and MART out of LOADER's to read?",
+    "Can TRANSFORMER not write RAW, and LOADER not read MART?",
     sql=["CREATE TABLE {database}.RAW.PROBE_NOT_MINE (ID INT)", "SELECT * FROM {database}.MART.DIM_ACCOUNTS LIMIT 0"],
     wanted="both are refused for want of a right",
     why=(
-        "docs/security.md promises it of the real schemas; Terraform's plan shows the grants, not what Snowflake makes "
-        "of them. A table that is made in spite of it is dropped at once. `?`: MART is not built yet."
+        "docs/security.md promises it for the real schemas; Terraform's plan shows the grants, not their effect. "
+        "A table that is created anyway is dropped at once. `?`: MART is not built yet."
     ),
 )
 def grants_hold(account: Account, sql: Sequence[str]) -> Answer:
@@ -164,12 +164,12 @@ def grants_hold(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Has REPORTER its right on a table of MART that dbt has made?",
+    "Can REPORTER read a table of MART that dbt created?",
     sql=["SHOW GRANTS ON TABLE {database}.MART.DIM_CONTACTS"],
     wanted="SELECT to REPORTER",
     why=(
-        "It comes by a grant on future tables alone. dbt says no COPY GRANTS: with it a new table has what the old one "
-        "had, and nothing of the future grants. `?`: MART is not built yet."
+        "Only a grant on future tables gives it. dbt sends no COPY GRANTS: with it a new table gets the grants of the "
+        "old one, and no future grants. `?`: MART is not built yet."
     ),
 )
 def reporter_s_right(account: Account, sql: Sequence[str]) -> Answer:
@@ -185,11 +185,11 @@ def reporter_s_right(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Does a session see at once what another one has committed?",
+    "Does a session see at once what another session committed?",
     sql=["INSERT INTO {raw}.PROBE_SEEN VALUES (1)", "SELECT count(*) FROM {raw}.PROBE_SEEN"],
     wanted=f"{RACES} times of {RACES}",
     why=(
-        "A run looks at the fence in one session and commits in others. If it does not, an administrator sets "
+        "A run reads the fencing token in one session and commits in others. If it does not, an administrator sets "
         "READ_CONSISTENCY_MODE = 'GLOBAL'. An UPDATE reads the newest state in any case: no overtaken run commits."
     ),
     is_offline=True,
@@ -206,7 +206,7 @@ def read_consistency(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "What does an UPDATE see that waited for a row of the fence?",
+    "What does an UPDATE see that waited for a row of the fencing tokens?",
     sql=[
         "first: BEGIN TRANSACTION; DELETE FROM {raw}.PROBE_FENCE; INSERT INTO {raw}.PROBE_FENCE VALUES (2)",
         "second, which waits: UPDATE {raw}.PROBE_FENCE SET TOKEN = TOKEN WHERE TOKEN = 1",
@@ -214,7 +214,7 @@ def read_consistency(account: Account, sql: Sequence[str]) -> Answer:
     ],
     wanted="it waits, and finds no row",
     why=(
-        "An overtaken run has to find its token gone. If it did not wait or found the old row, the newest token still "
+        "An overtaken run must not find its token. If it does not wait or finds the old row, the newest token still "
         "decides: the statement compares with it."
     ),
 )
@@ -246,10 +246,10 @@ def update_after_wait(account: Account, _: Sequence[str]) -> Answer:
     ],
     wanted=f"N = {WAITERS + 1}, none refused, {WAITERS} waited at once",
     why=(
-        "At most 20 may wait for a table. Two pipelines with eight workers each end at the one fencing table; a job "
-        "that is refused is tried again. If one is, lower `[load] workers`. An XS runs eight statements at a time "
-        "(MAX_CONCURRENCY_LEVEL): if those that wait for a lock count, the others wait for the warehouse, and the "
-        "answer is `?`."
+        "At most 20 may wait for a table. Two pipelines with eight workers each update one fencing table; a refused "
+        "job is retried. If one is refused, lower `[load] workers`. An XS runs eight statements at a time "
+        "(MAX_CONCURRENCY_LEVEL): if statements that wait for a lock count, the others wait for the warehouse, and "
+        "the answer is `?`."
     ),
 )
 def waiters_on_one_table(account: Account, _: Sequence[str]) -> Answer:
@@ -277,12 +277,12 @@ def waiters_on_one_table(account: Account, _: Sequence[str]) -> Answer:
 
 
 @question(
-    "Does the next claim end the transaction of a client that was killed?",
+    "Does the next run end the transaction of a killed client?",
     sql=["SHOW TRANSACTIONS", "SELECT SYSTEM$ABORT_TRANSACTION(<id>)"],
     wanted="shown under its name with the loader's rights alone; gone after the claim, within a minute",
     why=(
-        "Else the next run waits until Snowflake ends it, five minutes or more, and says so every half minute; after "
-        "ten it is refused in one line with these two statements."
+        "If not, the next run waits until Snowflake ends it, five minutes or more, and reports that every half minute; "
+        "after ten minutes it fails and prints these two statements."
     ),
     is_offline=True,
 )
@@ -301,12 +301,12 @@ def detached_transaction(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Are statements of a client that has gone aborted, and does a login set what it asks for?",
+    "Are the statements of a disconnected client aborted, and does a login set its parameters?",
     sql=["SHOW PARAMETERS LIKE 'ABORT_DETACHED_QUERY' FOR USER", "SHOW PARAMETERS LIKE 'LOCK_TIMEOUT' IN SESSION"],
     wanted="true for both services, 600 for the loader",
     why=(
-        "Terraform sets the first for the users, dbt's too; the loader's session sets the second as it signs in. `?`: "
-        "the service may not see its user's parameters, and an administrator looks."
+        "Terraform sets the first for the users, dbt's too; the loader sets the second at sign-in. `?`: the service "
+        "may not see its user's parameters; an administrator checks."
     ),
 )
 def session_parameters(account: Account, sql: Sequence[str]) -> Answer:
@@ -317,15 +317,15 @@ def session_parameters(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Does a COPY that was rolled back load its file the next time?",
+    "Does the next COPY load a file whose COPY was rolled back?",
     sql=[
         "BEGIN TRANSACTION; COPY INTO {raw}.PROBE_COPY FROM @{stage} FILES = ('rolled.parquet') …; ROLLBACK",
         "COPY INTO {raw}.PROBE_COPY FROM @{stage} FILES = ('rolled.parquet') …",
     ],
     wanted="1 row",
     why=(
-        "A job whose transaction was rolled back is run again with the same file. If Snowflake remembered it, the load "
-        "would end well without its rows: then the doctor's counts of RAW and source differ, and COPY needs FORCE."
+        "A job whose transaction was rolled back is retried with the same file. If Snowflake remembers the file, the "
+        "load succeeds without its rows: then the doctor's counts of RAW and source differ, and COPY needs FORCE."
     ),
 )
 def rolled_back_copy(account: Account, _: Sequence[str]) -> Answer:
@@ -343,8 +343,8 @@ def rolled_back_copy(account: Account, _: Sequence[str]) -> Answer:
     sql=["COPY INTO {raw}.PROBE_STATE …; DELETE FROM {raw}.PROBE_STATE; COPY INTO {raw}.PROBE_STATE …"],
     wanted="0 rows",
     why=(
-        "A replay drops every table but that of the states, which stays, and leaves out the files whose states it has: "
-        "right in either case."
+        "A replay drops every table except that of the states, and skips the files whose states it has: correct in "
+        "either case."
     ),
     is_needed=False,
 )
@@ -386,7 +386,7 @@ def truncate_rolled_back(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Does ADD COLUMN beside another session's COPY leave both whole?",
+    "Do ADD COLUMN and a concurrent COPY both succeed?",
     sql=[
         "first: BEGIN TRANSACTION; COPY INTO {raw}.PROBE_WIDER …",
         "second: ALTER TABLE {raw}.PROBE_WIDER ADD COLUMN NAME VARCHAR",
@@ -413,25 +413,25 @@ def column_beside_copy(account: Account, _: Sequence[str]) -> Answer:
 
 
 @question(
-    "Does COPY keep every type as it was sent?",
+    "Does COPY keep every value and type?",
     sql=["COPY INTO {raw}.PROBE_TYPES FROM @{stage} FILES = ('types.parquet') …", "SELECT * FROM {raw}.PROBE_TYPES"],
     wanted="each value equal; JSON text in VARIANT is a VARCHAR",
     why=(
-        "DuckDB has other coercions. STAGING parses JSON text itself; a value that COPY changed would be read "
-        "again with each load."
+        "DuckDB converts differently. STAGING parses JSON text itself; a value that COPY changed would be loaded again "
+        "by each load."
     ),
 )
 def types_of_copy(account: Account, sql: Sequence[str]) -> Answer:
-    moment = datetime(2026, 3, 2, 12, 0, 0, 123456, UTC)
+    instant = datetime(2026, 3, 2, 12, 0, 0, 123456, UTC)
     sent: dict[str, tuple[str, Any, Any]] = {
         "BIG": ("NUMBER(19,0)", 2**62, pa.int64()),
         "EXACT": ("NUMBER(38,9)", Decimal("1234567890.123456789"), pa.decimal128(38, 9)),
         "REAL": ("FLOAT", 0.1, pa.float64()),
         "IS": ("BOOLEAN", True, pa.bool_()),
         "TEXT": ("VARCHAR", "ü'\"\n😀", pa.string()),
-        "ON_DAY": ("DATE", moment.date(), pa.date32()),
-        "AT": ("TIMESTAMP_LTZ(6)", moment, pa.timestamp("us", "UTC")),
-        "LOCAL_AT": ("TIMESTAMP_NTZ(6)", moment.replace(tzinfo=None), pa.timestamp("us")),
+        "ON_DAY": ("DATE", instant.date(), pa.date32()),
+        "AT": ("TIMESTAMP_LTZ(6)", instant, pa.timestamp("us", "UTC")),
+        "LOCAL_AT": ("TIMESTAMP_NTZ(6)", instant.replace(tzinfo=None), pa.timestamp("us")),
         "BYTES": ("BINARY", b"\x00\xff", pa.binary()),
     }
     columns = {name: pa.array([value], kind) for name, (_, value, kind) in sent.items()}
@@ -448,7 +448,7 @@ def types_of_copy(account: Account, sql: Sequence[str]) -> Answer:
 
 
 @question(
-    "Is a text or number that is too large refused, and not cut?",
+    "Is a text or number that is too large refused and not truncated?",
     sql=["INSERT INTO {raw}.PROBE_NARROW SELECT 'four!', 1", "INSERT INTO {raw}.PROBE_NARROW SELECT 'a', 1000"],
     wanted="both are refused",
     why="A value that was cut would never equal the source's. RAW's texts have no length; keys and numbers have.",
@@ -469,8 +469,8 @@ def overflow_refused(account: Account, sql: Sequence[str]) -> Answer:
     sql=["SHOW PARAMETERS LIKE 'TIMESTAMP_TYPE_MAPPING' FOR USER", "SHOW PARAMETERS LIKE 'TIMEZONE' FOR USER"],
     wanted="TIMESTAMP_NTZ, UTC for both services",
     why=(
-        "Contracts spell TIMESTAMP_NTZ out, and the loader's session sets its zone; dbt's has that of its user, which "
-        "Terraform sets. `?`: the service may not see its user's parameters, and an administrator looks."
+        "Contracts name TIMESTAMP_NTZ, and the loader's session sets its zone; dbt's session has its user's, which "
+        "Terraform sets. `?`: the service may not see its user's parameters; an administrator checks."
     ),
 )
 def timestamps(account: Account, sql: Sequence[str]) -> Answer:
@@ -483,8 +483,8 @@ def timestamps(account: Account, sql: Sequence[str]) -> Answer:
     sql=["SHOW TABLES LIKE '_LOAD_FENCE' IN SCHEMA {raw}"],
     wanted="TRANSIENT, 0",
     why=(
-        "Each load rewrites its row, and history of it costs. A permanent one that an earlier version made goes "
-        "on, and is as safe."
+        "Each load rewrites its row, and its history costs. A permanent table of an earlier version still works and is "
+        "as safe."
     ),
     is_needed=False,
 )
@@ -506,7 +506,7 @@ for_a_person(
 )
 for_a_person(
     "roles_of_people",
-    "Does a role beside REPORTER show a person what it is for, and nothing more?",
+    "Does a role granted beside REPORTER show a person its data, and nothing more?",
     sql=[
         "GRANT ROLE REPORTER TO USER ANN; GRANT ROLE REGION_EU TO USER ANN",
         "as ANN: USE ROLE REPORTER; USE SECONDARY ROLES ALL; SELECT DISTINCT REGION FROM {mart}.DIM_CONTACTS",
@@ -514,8 +514,8 @@ for_a_person(
     ],
     wanted="eu alone, and masked; with PERSONAL_DATA the addresses",
     why=(
-        "The policies ask for each role by its name as a literal, which every edition of the manual has. The smoke run "
-        "looks with one region's role itself; nobody but a person has PERSONAL_DATA."
+        "The policies name each role as a literal, which every edition of the manual documents. The smoke run checks "
+        "one region's role itself; only people have PERSONAL_DATA."
     ),
 )
 for_a_person(
@@ -535,7 +535,7 @@ for_a_person(
     ],
     wanted="a mail to each of `notify_users`, at 50, 75 and 90 %",
     why=(
-        "Snowflake mails only users with a verified address. Without it the warehouses stop unannounced; the "
+        "Snowflake mails only users with a verified address. Without it the warehouses stop without a mail; the "
         "flow's own check warns."
     ),
 )
@@ -555,8 +555,8 @@ for_a_person(
     ],
     wanted="nothing of TRANSFORM_WH in an hour with nothing new; hours after three hours at most",
     why=(
-        "The offline count takes SHOW, USE and ALTER SESSION to start none. Credits and savings of transient "
-        "tables are seen here alone."
+        "The offline count assumes that SHOW, USE and ALTER SESSION start none. Only this shows credits and the "
+        "savings of transient tables."
     ),
 )
 for_a_person(
@@ -602,20 +602,20 @@ def copied_again(account: Account, file: str, table: str, emptied_by: str, wante
 
 
 def is_not_allowed(error: Exception) -> bool:
-    """Return whether an error of Snowflake's says that the role lacks a privilege."""
+    """Return whether an error of Snowflake's says that the role lacks a right."""
     return getattr(error, "errno", None) in (NO_PRIVILEGE, NOT_AUTHORIZED)
 
 
 def is_too_large(error: Exception) -> bool:
-    """Return whether an error of Snowflake's is about a value: those have an SQLSTATE of one class of the standard."""
+    """Return whether an error of Snowflake's is about a value: those have an SQLSTATE of one class, the standard's."""
     return str(getattr(error, "sqlstate", None)).startswith("22")
 
 
 def is_refused(account: Account, role: str, statement: str, is_meant: Callable[[Exception], bool]) -> bool:
-    """Return whether the warehouse rejects a statement of a role for the expected reason.
+    """Return whether the warehouse refuses a role's statement for the expected reason.
 
     Raises:
-        Exception: it fails for another one, which says nothing.
+        Exception: it fails for another reason.
     """
     with account.session(role) as session:
         try:
@@ -628,7 +628,7 @@ def is_refused(account: Account, role: str, statement: str, is_meant: Callable[[
 
 
 def of_user(account: Account, role: str, statements: Sequence[str]) -> list[str] | None:
-    """Return parameters of a service's user, which its session may not show: None where it may not see them."""
+    """Return parameters of a service's user; None if the service may not see them."""
     with account.session(role) as session:
         try:
             return [str(row["value"]) for statement in statements for row in session.shown(statement)]
@@ -639,7 +639,7 @@ def of_user(account: Account, role: str, statements: Sequence[str]) -> list[str]
 
 
 def parameters(found: dict[str, list[str] | None], wanted: dict[str, list[str]]) -> Answer:
-    """Return the answer about parameters by whose they are; who sees none of its own says nothing."""
+    """Return the answer about the parameters of each role; a role that may not see them is left out."""
     got = "; ".join(f"{who}: {', '.join(has) or 'nothing' if has is not None else '?'}" for who, has in found.items())
     if any(has is not None and has != wanted[who] for who, has in found.items()):
         return Answer(got, False)
@@ -647,7 +647,7 @@ def parameters(found: dict[str, list[str] | None], wanted: dict[str, list[str]])
 
 
 def most_waiting(session: Session, table: str) -> int:
-    """Return how many wait for a table at the same time, at most, as soon as all do or nobody more comes."""
+    """Return the highest number of concurrent waits for a table, once all wait or no more come."""
     most = 0
     for _ in range(PATIENCE):
         locks = session.shown("SHOW LOCKS")
@@ -676,7 +676,7 @@ class Running:
             self.errors[place] = error
 
     def is_any_left(self) -> bool:
-        """Tell whether one has not ended."""
+        """Return whether any call is still running."""
         return any(thread.is_alive() for thread in self.threads)
 
     def result(self, place: int) -> Any:
@@ -692,7 +692,7 @@ class Running:
 
 @contextmanager
 def at_once(calls: Sequence[Callable[[], Any]]) -> Iterator[Running]:
-    """Run calls in parallel, and wait for them at the end."""
+    """Start calls in parallel and wait for them at the end of the `with`."""
     running = Running(calls)
     for thread in running.threads:
         thread.start()
@@ -702,7 +702,7 @@ def at_once(calls: Sequence[Callable[[], Any]]) -> Iterator[Running]:
 
 
 def ask_all(account: Account, is_account: bool, say: Callable[[str], None] = print) -> bool:
-    """Ask every question, print the table, and return whether all needed answers are as expected."""
+    """Ask every question, print the table, and return whether every needed answer is the wanted one."""
     say("")
     say("What only an account can tell (docs/snowflake.md):")
     is_well = True

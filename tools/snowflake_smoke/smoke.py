@@ -3,9 +3,9 @@
 After the chain it asks what only an account can tell (account_probes.py) and prints a table.
 
 Sources are those of `make up`; the account, its stage and its roles are those of MAILBLAZE_ENV (dev where it is unset).
-LOADER and TRANSFORMER need CREATE SCHEMA on the database, which Terraform grants in dev (`allow_smoke_tests`). Each owns the
-schemas that it makes: LOADER lets TRANSFORMER read its own, TRANSFORMER lets REPORTER, and each drops its own. What a
-run that was cut off has left is dropped by a later one, a day after it was made.
+LOADER and TRANSFORMER need CREATE SCHEMA on the database, which Terraform grants in dev (`allow_smoke_tests`). Each
+owns and drops the schemas that it creates: LOADER grants TRANSFORMER read access to its own, TRANSFORMER grants it to
+REPORTER. A later run drops what an interrupted run left, a day after its creation.
 """
 
 import argparse

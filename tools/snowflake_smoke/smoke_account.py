@@ -21,7 +21,7 @@ from pipelines.configuration.shell import read_variable
 from pipelines.environment import build_pipeline, environment, mart_client, raw_dataset
 
 ROOT = Path(__file__).parents[2]
-# A landing that is killed in its middle.
+# A load that is killed in the middle.
 KILLED = """
 import os, signal
 from exactly_once.destinations.fencing import write_fencing_token

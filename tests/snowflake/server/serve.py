@@ -1,4 +1,4 @@
-"""An offline Snowflake: fakesnow behind HTTP with our corrections, in memory, on 127.0.0.1, until its stdin closes.
+"""An offline Snowflake: fakesnow over HTTP with corrections, in memory, on 127.0.0.1, until its stdin closes.
 
 python serve.py --port 5601 --log statements.jsonl --s3 http://127.0.0.1:5602 [--without NAME ...]
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 
 def end_with_parent() -> None:
-    """End this process when the pipe at its stdin closes: whoever started it has gone, even by kill -9."""
+    """End this process when its stdin closes, that is, when its parent has ended, even by kill -9."""
     threading.Thread(target=lambda: (os.read(0, 1), os._exit(0)), daemon=True).start()
 
 

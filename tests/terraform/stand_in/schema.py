@@ -1,4 +1,4 @@
-"""The schema of Terraform's Snowflake provider, read from a wheel that PyPI has: nothing else of the provider is there.
+"""The schema of Terraform's Snowflake provider, read from a wheel that PyPI has: the wheel has no provider.
 
 CDK's bindings are generated from `terraform providers schema -json`; the generated JavaScript keeps of every argument
 whether it is computed, optional or required, whether it is a block, and its type.

@@ -1,7 +1,7 @@
-"""A stand-in for Terraform's Snowflake provider: its real schema, and no Snowflake: `python serve.py SOCKET`.
+"""A stub of Terraform's Snowflake provider: its real schema without a Snowflake: `python serve.py SOCKET`.
 
 Terraform attaches to it by TF_REATTACH_PROVIDERS, whose value is the first line that this prints. An unknown, missing
-or preview argument is refused as the provider would; what is computed gets a made-up value. It knows no rule of
+or preview argument is refused as by the provider; computed values are made up. It knows no rule of
 Snowflake's: whether a name is taken, a privilege exists or a policy's SQL is right only a real account says. The
 configuration of each provider block that it is given is a line of SOCKET.configured.
 """
@@ -20,7 +20,7 @@ from tf.gen import tfplugin_pb2_grpc as service
 
 UNKNOWN = msgpack.ExtType(0, b"\x00")
 NESTINGS = {"single": 1, "list": 2, "set": 3, "map": 4}
-# What Snowflake says of a storage integration: the identity that will assume the role, and its secret word.
+# What Snowflake says of a storage integration: the identity that assumes the role, and its external id.
 SAID = {"iam_user_arn": "arn:aws:iam::999999999999:user/stand-in", "external_id": "STAND_IN_SFCRole=1_external"}
 
 
@@ -107,8 +107,8 @@ def _computed(name: str, attribute: dict, config: dict) -> object:
 
 def _made_up(name: str, kind: object, config: dict) -> object:
     if kind == "string":
-        told = config.get(name)
-        return SAID.get(name) or (told if isinstance(told, str) else f"stand-in {name}")
+        configured = config.get(name)
+        return SAID.get(name) or (configured if isinstance(configured, str) else f"stand-in {name}")
     if isinstance(kind, str):
         return 0 if kind == "number" else False
     container, inner = kind

@@ -1,4 +1,4 @@
-"""What fakesnow 0.12.1 does otherwise than Snowflake, for statements that dlt and dbt send: a function for each."""
+"""Where fakesnow 0.12.1 differs from Snowflake for statements that dlt and dbt send: one function each."""
 
 from collections.abc import Callable, Iterable
 from importlib import import_module
@@ -23,7 +23,7 @@ def correction(function: Callable[[str], None]) -> Callable[[str], None]:
 
 
 def correct(s3_url: str, without: Iterable[str] = ()) -> None:
-    """Apply every correction but those named."""
+    """Apply every correction except those named."""
     for module in MODULES:
         import_module(f"{__name__}.{module}")
     if unknown := set(without) - set(CORRECTIONS):

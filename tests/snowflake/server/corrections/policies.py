@@ -1,4 +1,4 @@
-"""Policies, tags and roles, as far as the chain uses them: attached, listed, enforced, and in the way of a drop."""
+"""Policies, tags and roles as far as the platform uses them: attached, listed, enforced, and blocking a drop."""
 
 import re
 from dataclasses import dataclass, field
@@ -124,7 +124,7 @@ class Account:
         return f"({' UNION ALL '.join(selects)})"
 
     def enforced(self, sql: str, session: object) -> str:
-        """Return a query as its session's roles let it read."""
+        """Return a query with the policies of its session's roles applied."""
         role, beside = self.sessions[session]
         others = set().union(*[roles for roles in self.granted.values() if role in roles])
         if beside is not None and not beside <= others:
@@ -182,7 +182,7 @@ DROPPED = re.compile(rf"drop\s+(?:schema|table)\s+(?:if\s+exists\s+)?({NAME})", 
 
 @correction
 def policies(_s3_url: str) -> None:
-    """fakesnow has neither policies nor roles, and strips tags: a session that has said USE ROLE is held to them."""
+    """fakesnow has neither policies nor roles, and strips tags: they apply to a session that has sent USE ROLE."""
     account, execute = Account(), FakeSnowflakeCursor.execute
 
     def execute_held(self, command, *args, **options):
@@ -212,7 +212,7 @@ def policies(_s3_url: str) -> None:
 
     parse = server.parse_one
 
-    def parse_known(sql):  # sqlglot trips over the body of a row access policy
+    def parse_known(sql):  # sqlglot does not parse the body of a row access policy
         is_change = any(re.fullmatch(pattern, sql.strip().rstrip(";"), FLAGS) for pattern in CHANGES)
         return parse(SUCCESS if is_change else sql)
 

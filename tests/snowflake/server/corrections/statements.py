@@ -1,4 +1,4 @@
-"""How a request becomes statements, and what comes back when one fails."""
+"""How a request is split into statements, and the answer if one fails."""
 
 from io import StringIO
 

@@ -1,6 +1,6 @@
 """Transactions and their locks: what other sessions see of them, and how long they wait.
 
-A session that a killed client left keeps its transaction, as an account's does: nobody has closed it. Not modelled:
+The session of a killed client keeps its transaction, as on an account. Not modelled:
 that Snowflake ends one that blocks others and was idle for five minutes, locks of partitions instead of tables, and
 READ COMMITTED (DuckDB's transactions see the database as it was when they began).
 """

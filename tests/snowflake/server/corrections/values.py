@@ -1,4 +1,4 @@
-"""Values: what an expression gives and what of it reaches the client."""
+"""Values: the result of an expression, and how it reaches the client."""
 
 import pyarrow as pa
 import pyarrow.compute as pc

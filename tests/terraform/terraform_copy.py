@@ -1,4 +1,4 @@
-"""Terraform in a copy of the tree, against a moto server and the stand-in for the Snowflake provider."""
+"""Terraform in a copy of terraform/, against a moto server and the stub Snowflake provider."""
 
 import json
 import os
@@ -27,12 +27,12 @@ TERRAFORM_USER = {"user": "TERRAFORM_ADMIN"}
 
 
 class TerraformFailed(Exception):
-    """A command ended with an error; the message is what it said."""
+    """A command failed; the message is its output."""
 
 
 @dataclass
-class Ground:
-    """A copy of terraform/ in `folder`, and the variables by which commands in it reach nothing but this machine."""
+class TerraformCopy:
+    """A copy of terraform/ in `folder`, and the variables that keep its commands on this machine."""
 
     folder: Path
     environment: dict[str, str] = field(default_factory=dict)
@@ -54,11 +54,11 @@ class Ground:
         return done.stdout
 
     def init(self, place: str, *arguments: str) -> None:
-        """Make a folder ready."""
+        """Initialise a folder."""
         self.run(place, "init", "-input=false", "-no-color", *arguments)
 
     def plan(self, place: str) -> dict:
-        """Plan, and return that as Terraform writes it in JSON."""
+        """Plan and return the plan as Terraform's JSON."""
         self.run(place, "plan", "-input=false", "-no-color", "-lock=false", "-out=plan.out")
         return json.loads(self.run(place, "show", "-json", "plan.out"))
 
@@ -67,13 +67,13 @@ class Ground:
         self.run(place, "apply", "-input=false", "-no-color", "-auto-approve")
 
     def state(self, place: str) -> dict[str, dict]:
-        """Return the attributes of every resource that is there, by address."""
+        """Return the attributes of every resource in the state, by address."""
         shown = json.loads(self.run(place, "show", "-json"))
         return {found["address"]: found["values"] for found in resources(shown.get("values", {}))}
 
 
 def copy_tree(folder: Path) -> Path:
-    """Copy terraform/ without what a run by hand left in it."""
+    """Copy terraform/ without the files of manual runs."""
     ignored = shutil.ignore_patterns(".terraform*", "*.tfstate*", "*.auto.tfvars")
     return Path(shutil.copytree(ROOT / "terraform", folder, ignore=ignored))
 

@@ -1,4 +1,4 @@
-"""The image, built and run by buildah: without a Docker engine, as root, in namespaces of its own."""
+"""Builds and runs the image by buildah: without a Docker engine, as root, in its own namespaces."""
 
 import json
 import os
@@ -23,19 +23,19 @@ WRITABLE = {"data", "tmp", "proc", "sys", "dev", "run"}
 
 
 class BuildahFailed(Exception):
-    """A command ended with an error; the message is what it said."""
+    """A command failed; the message is its output."""
 
 
 @dataclass
-class Box:
-    """Images and containers below `folder`."""
+class Buildah:
+    """buildah with its images and containers below `folder`."""
 
     folder: Path
     environment: Mapping[str, str] = field(
         default_factory=lambda: {**os.environ, "STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot"}
     )
 
-    def buildah(self, *arguments: str | Path) -> str:
+    def run(self, *arguments: str | Path) -> str:
         """Run buildah and return its last line.
 
         Raises:
@@ -53,7 +53,7 @@ class Box:
     def get_base(self) -> None:
         """Pull the base image, or make one of Debian's packages where no registry of images is reached."""
         try:
-            self.buildah("pull", "--quiet", BASE)
+            self.run("pull", "--quiet", BASE)
         except BuildahFailed:
             if not shutil.which("debootstrap"):
                 raise
@@ -62,47 +62,47 @@ class Box:
             done = subprocess.run(bootstrap, capture_output=True, text=True)
             if done.returncode:
                 raise BuildahFailed(f"debootstrap: {done.stdout[-300:]}") from None
-            scratch = self.buildah("from", "scratch")
-            self.buildah("add", "--quiet", scratch, system, "/")
-            self.buildah("commit", "--quiet", "--rm", scratch, BASE)
+            scratch = self.run("from", "scratch")
+            self.run("add", "--quiet", scratch, system, "/")
+            self.run("commit", "--quiet", "--rm", scratch, BASE)
             shutil.rmtree(system)
 
     def build(self, tree: Path) -> "Container":
         """Build the image from a clean tree, whose Dockerfile loses its digests, and return a container of it."""
         dockerfile = tree / "Dockerfile"
         dockerfile.write_text(DIGEST.sub("", dockerfile.read_text()))
-        self.buildah(
+        self.run(
             "bud", "--format=docker", "--pull-never", f"--volume={CERTIFICATES}:{CERTIFICATES}:ro",
             "--build-arg=REVISION=of-the-test", "--tag=mailblaze", tree,
         )  # fmt: skip
-        return Container(self, self.buildah("from", "--pull-never", "localhost/mailblaze"))
+        return Container(self, self.run("from", "--pull-never", "localhost/mailblaze"))
 
 
 @dataclass
 class Container:
-    """One container; its commands reach services on loopback, and write to a folder that is handed in."""
+    """One container; its commands reach services on loopback, and write to a mounted folder."""
 
-    box: Box
+    buildah: Buildah
     name: str
 
     def line(self, data: Path, command: Sequence[str], settings: Mapping[str, str]) -> list[str]:
         """Return the command line that runs a command in it."""
         said = [f"--env={name}={value}" for name, value in settings.items()]
         mount = f"--volume={data}:/data:rw"
-        return self.box.command("run", f"--user={USER}", mount, *said, self.name, "--", *command)
+        return self.buildah.command("run", f"--user={USER}", mount, *said, self.name, "--", *command)
 
     def run(self, data: Path, *command: str, **settings: str) -> subprocess.CompletedProcess:
         """Run a command to its end, as the image's user."""
         line = self.line(data, command, settings)
-        return subprocess.run(line, env=self.box.environment, capture_output=True, text=True)
+        return subprocess.run(line, env=self.buildah.environment, capture_output=True, text=True)
 
     @contextmanager
     def running(self, data: Path, *command: str, **settings: str) -> Iterator[subprocess.Popen]:
-        """Run a command as long as the `with` lasts."""
+        """Run a command until the `with` ends."""
         line = self.line(data, command, settings)
         log = (data / f"{len(list(data.glob('*.log')))}.log").open("w")
         process = subprocess.Popen(
-            line, env=self.box.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            line, env=self.buildah.environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
         )
         try:
             yield process
@@ -114,8 +114,8 @@ class Container:
             log.close()
 
     def files(self) -> dict[str, tuple[int, int, int]]:
-        """Return mode, size and time of every file of its root file system but what may be written."""
-        mounted = Path(self.box.buildah("mount", self.name))
+        """Return mode, size and time of every file of its root file system except the writable folders."""
+        mounted = Path(self.buildah.run("mount", self.name))
         try:
             found = {}
             for folder, folders, names in os.walk(mounted):
@@ -127,10 +127,10 @@ class Container:
                     found[place] = (status.st_mode, status.st_size, status.st_mtime_ns)
             return found
         finally:
-            self.box.buildah("umount", self.name)
+            self.buildah.run("umount", self.name)
 
     def configuration(self) -> dict:
         """Return what the image says of itself: User, Labels, Healthcheck, Env and so on."""
-        line = self.box.command("inspect", self.name)
-        said = subprocess.run(line, env=self.box.environment, capture_output=True, text=True, check=True)
+        line = self.buildah.command("inspect", self.name)
+        said = subprocess.run(line, env=self.buildah.environment, capture_output=True, text=True, check=True)
         return json.loads(said.stdout)["Docker"]["config"]
