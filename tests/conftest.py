@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -134,7 +135,11 @@ class AtomicPuts:
 
     def __call__(self, environ, start_response):
         is_conditional = "HTTP_IF_MATCH" in environ or "HTTP_IF_NONE_MATCH" in environ
-        with self.lock if is_conditional and environ["REQUEST_METHOD"] == "PUT" else nullcontext():
+        is_put = is_conditional and environ["REQUEST_METHOD"] == "PUT"
+        if is_put and environ.get("CONTENT_LENGTH"):
+            # Read before the lock: a client that is paused in the middle of its body would block every other one.
+            environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"])))
+        with self.lock if is_put else nullcontext():
             return self.app(environ, start_response)
 
 
