@@ -2,6 +2,7 @@
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -11,10 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import boto3
 import pytest
+from botocore.config import Config
 from dlt.common.configuration.specs import AwsCredentials
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config, prepare_fsspec_args
@@ -249,6 +252,21 @@ def test_a_lake_that_does_not_answer_is_worth_another_try(s3):
     with pytest.raises(LakeUnreachable, match="does not answer") as refused:
         s3.lease().__enter__()
     assert is_transient(refused.value)
+
+
+def test_a_client_that_is_paused_in_its_write_blocks_no_other(s3_server):
+    """The tests' S3 judges one conditional write at a time: it has the whole body before its turn begins."""
+    impatient = Config(read_timeout=5, retries={"total_max_attempts": 1})
+    client = boto3.client("s3", endpoint_url=s3_server, config=impatient, **KEYS)
+    client.create_bucket(Bucket=BUCKET)
+    address, key = urlsplit(s3_server), uuid4().hex
+    with socket.create_connection((address.hostname, address.port)) as paused:
+        head = (
+            f"PUT /{BUCKET}/{key} HTTP/1.1\r\nHost: {address.netloc}\r\nIf-None-Match: *\r\nContent-Length: 10\r\n\r\n"
+        )
+        paused.sendall(head.encode() + b"half")
+        for number in range(3):  # the paused one may reach the server after the first
+            client.put_object(Bucket=BUCKET, Key=f"{key}-{number}", Body=b"{}", IfNoneMatch="*")
 
 
 @needs_proc
