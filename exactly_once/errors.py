@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
 
+from exactly_once.error_chain import chain
+
 # By the top-level module of an error's class: the module of exactly_once.messages that describes it. Imported when such
 # an error is there, so that a load of one source imports no library of another.
 LIBRARIES = {
@@ -117,16 +119,6 @@ def exit_code(error: BaseException) -> int:
     errors = chain(error)
     held = 75 if any(map(is_locked, errors)) else 1
     return next((cause.exit_code for cause in errors if isinstance(cause, PipelineError)), held)
-
-
-def chain(error: BaseException | None) -> list[BaseException]:
-    """Return an error and its causes, outermost first."""
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
-        inner = getattr(error, "exception", None) or getattr(error, "client_exception", None)
-        error = inner or error.__cause__ or error.__context__
-    return seen
 
 
 def is_connection_lost(error: BaseException) -> bool:

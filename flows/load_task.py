@@ -11,7 +11,7 @@ from exactly_once.process import interrupts
 from exactly_once.report import LoadReport
 from flows.orchestration.failed_states import fail_in_one_line
 from flows.orchestration.run_progress import log_progress, stream_progress
-from pipelines.registry import SOURCES
+from pipelines.loading import load_registered
 
 ATTEMPTS = 3
 _last_failures: dict[str, str] = {}  # by source: the reason of this process's last failed attempt
@@ -39,7 +39,7 @@ def load_source(source: str) -> LoadReport:
         log_progress(f"{source}: attempt {attempt} of {ATTEMPTS} after: {reason}")
     log_progress(f"{source}: reading what changed")
     try:
-        report = SOURCES[source].load()
+        report = load_registered(source)
     except Exception as error:
         interrupts.check()
         _last_failures[source] = user_message(error) or type(error).__name__

@@ -6,13 +6,14 @@ from exactly_once.cli import NO_FLAGS, command_line, configure, exit_with_error,
 from exactly_once.process import interrupts
 from exactly_once.report import LoadReport
 from pipelines.environment import environment
+from pipelines.loading import load_registered
 from pipelines.registry import SOURCES, Source
 from pipelines.runs.run_writer import recorded
 
 
 def run(
     source: str,
-    load: Callable[[], LoadReport],
+    load: Callable[[], LoadReport] | None = None,
     arguments: Sequence[str] | None = None,
     flags: Mapping[str, str] = NO_FLAGS,
 ) -> None:
@@ -20,7 +21,7 @@ def run(
 
     Args:
         source: its name; it need not be in the registry.
-        load: the function that loads it.
+        load: the function that loads it; None: the source is in the registry.
         arguments: of the command line; None: those of the process.
         flags: settings of this source only that the command line turns on, each with its help.
     """
@@ -30,7 +31,7 @@ def run(
     with interrupts.body():
         try:
             with recorded("load", command_line(f"python pipelines/{source}.py", arguments), [source]) as run:
-                report = load()
+                report = load() if load else load_registered(source)
                 run.loaded(report)
         except Exception as error:  # noqa: BLE001  each error becomes a line or a traceback here
             exit_with_error(error)

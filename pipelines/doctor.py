@@ -16,11 +16,10 @@ from exactly_once.diagnostics.check import Check, run_checks
 from exactly_once.diagnostics.context import DoctorContext
 from exactly_once.errors import PipelineError
 from pipelines.configuration.private_files import keep_private
-from pipelines.configuration.service_messages import services_hint
 from pipelines.configuration.shell import ignore_foreign
 from pipelines.diagnostics import effective_settings, secret_checks
 from pipelines.diagnostics import environment_checks as here
-from pipelines.environment import RAW, build_pipeline, environment
+from pipelines.environment import RAW, build_pipeline, environment, services_hint
 from pipelines.registry import SOURCES
 
 CREDENTIALS = "correct DESTINATION__{}__CREDENTIALS or .dlt/secrets.toml"

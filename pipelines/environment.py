@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from dlt.destinations.sql_client import SqlClientBase
 
 RAW = "RAW"
+START_COMMAND = "`make up` starts it"
 # Loads stream rows: DuckDB's memory is only a cache of its file, and a larger merge spills to disk.
 DUCKDB = {"memory_limit": "128MB", "preserve_insertion_order": False}
 
@@ -227,6 +228,19 @@ def _is_copied(folder: dict[str, Any] | None) -> bool:
     except FileNotFoundError:
         return False  # it was moved
     return (original.st_dev, original.st_ino) != (here.st_dev, here.st_ino)
+
+
+def uses_local_services() -> bool:
+    """Return whether `make up` starts the services of this environment; also where MAILBLAZE_ENV is unknown."""
+    try:
+        return environment().uses_local_services
+    except PipelineError:  # the caller reports it
+        return True
+
+
+def services_hint() -> str:
+    """Return what to do about a service that does not answer in this environment."""
+    return START_COMMAND if uses_local_services() else "check its address and the network"
 
 
 def build_pipeline(name: str, folder: Path | None = None) -> "dlt.Pipeline":

@@ -10,10 +10,20 @@ from exactly_once.report import LoadReport
 from exactly_once.runner import Source, run_pipeline
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, environment
+from pipelines.registry import SOURCES
+
+
+def load_registered(name: str) -> LoadReport:
+    """Load what changed in a source of the registry since its last load.
+
+    Raises:
+        PipelineError: a setting is missing or invalid; else as `run_pipeline`.
+    """
+    return load(name, SOURCES[name].module.opened)
 
 
 def load(name: str, source: Source) -> LoadReport:
-    """Load one source through the lake into RAW, and return the report.
+    """Load any source through the lake into RAW, and return the report.
 
     Raises:
         PipelineError: a setting is missing or invalid; else as `run_pipeline`.

@@ -21,6 +21,7 @@ from exactly_once.postgres.snapshot import Snapshot, SnapshotOptions
 from exactly_once.postgres.source import CONTRACT, SourceOptions, postgres_resources
 from exactly_once.postgres.tables.spec import Table, tables_by_name
 from exactly_once.report import LoadReport
+from pipelines.loading import load_registered
 from pipelines.registry import SOURCES
 
 INFO = SOURCES["postgres"].info
@@ -95,10 +96,10 @@ def checks(context: DoctorContext) -> list[Check]:
 
 def load() -> LoadReport:
     """Load what changed in Postgres since the last load."""
-    return SOURCES["postgres"].load()
+    return load_registered("postgres")
 
 
 if __name__ == "__main__":
     from pipelines.command import run
 
-    run("postgres", load, flags={"accept_server": "the rows that RAW has moved to this server: go on with it"})
+    run("postgres", flags={"accept_server": "the rows that RAW has moved to this server: go on with it"})

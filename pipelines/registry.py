@@ -7,12 +7,9 @@ Terraform's list of prefixes is compared with it by a test. Nothing of dlt is im
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from exactly_once.source_info import SourceInfo
-
-if TYPE_CHECKING:
-    from exactly_once.report import LoadReport
 
 
 @dataclass(frozen=True)
@@ -49,12 +46,6 @@ class Source:
     def module(self) -> Any:
         """Its module: `opened()` opens its dlt source, `checks(context)` returns the doctor's checks."""
         return import_module(f"pipelines.{self.name}")
-
-    def load(self) -> "LoadReport":
-        """Load what changed since the last load."""
-        from pipelines.loading import load
-
-        return load(self.name, self.module.opened)
 
 
 SOURCES: dict[str, Source] = {

@@ -22,6 +22,7 @@ from exactly_once.rest_api.spec import Endpoint, check_endpoints
 from exactly_once.rest_api.transport.rate_limited_adapter import ReadLimits
 from exactly_once.rest_api.transport.session import default_transport
 from pipelines.configuration.shell import require_usable_proxy
+from pipelines.loading import load_registered
 from pipelines.registry import SOURCES
 
 INFO = SOURCES["saas"].info
@@ -114,10 +115,10 @@ def opened() -> Iterator[dlt.sources.DltSource]:
 
 def load() -> LoadReport:
     """Load what changed at the vendor since the last load."""
-    return SOURCES["saas"].load()
+    return load_registered("saas")
 
 
 if __name__ == "__main__":
     from pipelines.command import run
 
-    run("saas", load)
+    run("saas")

@@ -12,7 +12,7 @@ from dlt.common.configuration.exceptions import (
 from dlt.common.schema.exceptions import DataValidationError
 from dlt.load.exceptions import LoadClientJobException, LoadClientJobFailed, LoadClientJobRetry
 
-from exactly_once.errors import chain
+from exactly_once.error_chain import chain
 from exactly_once.messages import services
 
 RAISED = re.compile(r"((?:\w+\.)*\w*(?:Exception|Error)): (.+)")  # the last line of a traceback

@@ -60,4 +60,4 @@ opened = helpdesk  # what the registry opens
 if __name__ == "__main__":
     from pipelines.command import run
 
-    run(INFO.name, SOURCES[INFO.name].load)
+    run(INFO.name)

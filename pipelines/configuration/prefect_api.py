@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from exactly_once.errors import PipelineError
 from pipelines.configuration.shell import is_loopback, read_variable
-from pipelines.environment import environment, read_services, services_file
+from pipelines.environment import environment, read_services, services_file, services_hint
 
 if TYPE_CHECKING:
     import httpx
@@ -63,8 +63,6 @@ class PrefectApi:
         """What to do if the server does not answer."""
         if self.takes_sign_in:
             return "start it, or correct PREFECT_API_URL"
-        from pipelines.configuration.service_messages import services_hint  # imported here: dlt takes a second
-
         return services_hint()
 
     def headers(self) -> dict[str, str]:

@@ -7,11 +7,10 @@ from exactly_once.messages.services import Services
 from pipelines.configuration.local_services import LOCAL_SERVICES, is_own_service
 from pipelines.configuration.lookup import SettingValue, find_setting, prefect_api_setting
 from pipelines.configuration.settings import EXAMPLE
-from pipelines.environment import environment, services_file
+from pipelines.environment import START_COMMAND, services_file, uses_local_services
 from pipelines.registry import SOURCES, Source
 
 PREFECT = "The Prefect server"
-START_COMMAND = "`make up` starts it"
 
 
 class MailBlazeServices(Services):
@@ -28,7 +27,7 @@ class MailBlazeServices(Services):
 
     def unreachable(self, service: str) -> str:
         """Return what to do if a service does not answer; `make up` starts none whose address somebody has set."""
-        if not _uses_local_services():
+        if not uses_local_services():
             return super().unreachable(service)
         try:
             found = _address(service)
@@ -47,20 +46,8 @@ class MailBlazeServices(Services):
 
     def missing(self, settings: Sequence[str]) -> str:
         """Return what to do if settings are missing; `make up` provides none of a source that is set in part."""
-        is_started = _uses_local_services() and not any(map(_is_own, settings))
+        is_started = uses_local_services() and not any(map(_is_own, settings))
         return f"{START_COMMAND}, or see {EXAMPLE}" if is_started else f"see {EXAMPLE}"
-
-
-def services_hint() -> str:
-    """Return what to do about a service that does not answer in this environment."""
-    return START_COMMAND if _uses_local_services() else "check its address and the network"
-
-
-def _uses_local_services() -> bool:
-    try:
-        return environment().uses_local_services
-    except Exception:  # noqa: BLE001  the caller reports an unknown environment
-        return True
 
 
 def _source(service: str) -> Source | None:

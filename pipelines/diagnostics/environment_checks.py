@@ -16,10 +16,9 @@ from packaging.requirements import Requirement
 
 from exactly_once.errors import PipelineError
 from pipelines.configuration.prefect_api import find_prefect_api
-from pipelines.configuration.service_messages import services_hint
 from pipelines.configuration.settings import EXAMPLE, missing
 from pipelines.configuration.value_checks import check_values
-from pipelines.environment import data_dir, environment
+from pipelines.environment import data_dir, environment, services_hint
 
 ROOT = Path(__file__).resolve().parents[2]
 DBT_DEBUG = "`dbt debug --project-dir dbt --profiles-dir dbt`"
