@@ -56,6 +56,13 @@ def _no_name_was_left_out_before(monkeypatch) -> None:
     monkeypatch.setattr("pipelines.configuration.shell._ignored", {})
 
 
+@pytest.fixture(autouse=True)
+def _no_command_ran_before(monkeypatch) -> None:
+    """Forget that an earlier test's command turned progress on: a busy machine would add lines to this one's output."""
+    if "exactly_once.process.progress" in sys.modules:
+        monkeypatch.setattr("exactly_once.process.progress._speaks", None)
+
+
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), ephemeral=True) as server:
