@@ -22,29 +22,12 @@ def main(arguments: list[str] | None = None) -> int:
     if options.load and not options.check:
         sys.exit("✗ A load without a check proves nothing: add one, e.g. --check my_module:check.")
     options.chains = options.kills // 80 if options.chains is None else options.chains
-    command = ["python -m tools.kill_test", *([options.load, "--check", options.check] if options.load else [])]
-    command += ["--prepare", options.prepare] if options.prepare else []
-    report = Report(" ".join([*command, f"--kills {options.kills} --seed {options.seed}"]))
+    report = Report(f"{_command(options)} --kills {options.kills} --seed {options.seed}")
     # A killed dbt leaves semaphores: Python removes them when it ends, and would warn after the last line.
     os.environ.setdefault("PYTHONWARNINGS", "ignore:resource_tracker")
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="crash-", ignore_cleanup_errors=True) as folder:
-        external = (options.load, options.check, options.prepare or "") if options.load else ()
-        config = RunConfig(
-            provider="tools.kill_test.external_pipeline:provide_subjects"
-            if external
-            else "tools.kill_test.mailblaze.subjects:provide_subjects",
-            arguments=external or (str(options.chains),),
-            kills=options.kills,
-            seed=options.seed,
-            folder=Path(folder),
-            keep=options.keep.absolute(),
-            workers=options.workers,
-            only=options.only,
-            scenario=options.scenario,
-            seconds=options.minutes * 60,
-        )
-        test = KillTest(config)
+        test = KillTest(_config(options, Path(folder)))
         try:
             for outcome in test.outcomes():
                 violation = report.add(outcome)
@@ -55,22 +38,49 @@ def main(arguments: list[str] | None = None) -> int:
         except RuntimeError as error:
             print(error, file=sys.stderr)
             return 2
-    reached = {
-        (outcome.subject, outcome.state, outcome.kill_point.split("`")[-2])
-        for outcome in report.outcomes
-        if not outcome.fault
-    }
-    known = sum(len(reference.kinds) for states in test.references.values() for reference in states.values())
     print(report.table())
     print(
-        f"\nseed {options.seed}: {len(reached)} of {known} kinds of boundaries, "
-        f"{len(report.violations)} violations, {time.monotonic() - started:.0f} s"
+        f"\nseed {options.seed}: {_boundaries(report, test)}, {len(report.violations)} violations, "
+        f"{time.monotonic() - started:.0f} s"
     )
     is_short = options.scenario is None and report.kills < options.kills
     if is_short:
         print(f"✗ only {report.kills} of {options.kills} kills: the time ran out (--minutes), or scenarios ended early")
     print(report.summary())
     return 1 if report.violations or is_short else 0
+
+
+def _command(options: argparse.Namespace) -> str:
+    """Return the command that repeats this test, without its number of kills and its seed."""
+    command = ["python -m tools.kill_test", *([options.load, "--check", options.check] if options.load else [])]
+    return " ".join([*command, *(["--prepare", options.prepare] if options.prepare else [])])
+
+
+def _config(options: argparse.Namespace, folder: Path) -> RunConfig:
+    external = (options.load, options.check, options.prepare or "") if options.load else ()
+    return RunConfig(
+        provider=EXTERNAL if external else MAILBLAZE,
+        arguments=external or (str(options.chains),),
+        kills=options.kills,
+        seed=options.seed,
+        folder=folder,
+        keep=options.keep.absolute(),
+        workers=options.workers,
+        only=options.only,
+        scenario=options.scenario,
+        seconds=options.minutes * 60,
+    )
+
+
+def _boundaries(report: Report, test: KillTest) -> str:
+    """Return how many kinds of boundaries were reached, of those that runs without a kill pass."""
+    reached = {
+        (outcome.subject, outcome.state, outcome.kill_point.split("`")[-2])
+        for outcome in report.outcomes
+        if not outcome.fault
+    }
+    known = sum(len(reference.kinds) for states in test.references.values() for reference in states.values())
+    return f"{len(reached)} of {known} kinds of boundaries"
 
 
 def _options() -> argparse.ArgumentParser:

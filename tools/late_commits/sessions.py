@@ -11,8 +11,9 @@ import sys
 import tempfile
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import psycopg2
@@ -36,20 +37,20 @@ end $$
 """
 
 
-class Kind(threading.Thread):
+class Writer(threading.Thread):
     """One writer: `do` gets its connection, the next contacts and a pause in seconds, and commits what it changes."""
 
-    def __init__(self, name: str, place: int, count: int, ending: threading.Event, do: Callable, url: str, **options):
+    def __init__(self, name: str, contacts: Iterable[int], do: Callable, connect: Callable, ending: threading.Event):
         super().__init__(name=name, daemon=True)
         self.changed: list[int] = []
-        self._ids = iter(range(place + 1, 50_000, count))
-        self._step, self._ending, self._do, self._url, self._options = count, ending, do, url, options
+        self._ids = iter(contacts)
+        self._do, self._connect, self._ending = do, connect, ending
         self._dice = random.Random(name)  # noqa: S311  the pauses of each run are the same
 
     def run(self) -> None:
         """Write until the end."""
         while not self._ending.is_set():
-            with closing(psycopg2.connect(self._url, **self._options)) as connection:
+            with closing(self._connect()) as connection:
                 connection.autocommit = True
                 with connection.cursor() as cursor:
                     for _ in range(5):
@@ -103,7 +104,7 @@ def shown_late(cursor, ids: list[int], pause: float) -> None:
         cursor.execute("commit")
 
 
-def kinds(server: EmbeddedPostgres, ending: threading.Event) -> Iterator[Kind]:
+def kinds(server: EmbeddedPostgres, ending: threading.Event) -> Iterator[Writer]:
     """Yield a writer of each kind."""
     url, superuser = server.url(), server.url(user="postgres")
     described = [
@@ -117,7 +118,8 @@ def kinds(server: EmbeddedPostgres, ending: threading.Event) -> Iterator[Kind]:
         ("track_activities on in mid-transaction", shown_late, superuser, {}),
     ]
     for place, (name, do, where, options) in enumerate(described):
-        yield Kind(name, place, len(described), ending, do, where, **options)
+        contacts = range(place + 1, 50_000, len(described))
+        yield Writer(name, contacts, do, partial(psycopg2.connect, where, **options), ending)
 
 
 def main() -> int:

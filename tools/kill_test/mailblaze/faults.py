@@ -82,34 +82,36 @@ def merge_faults(at: Callable[[Path], World], table: str, key: str) -> Mapping[s
             )
         call_in_child(partial(_change, world, [f"alter table RAW.{table} drop column refused"]), {})
 
-    @contextmanager
-    def no_memory(_path: Path) -> Iterator[None]:
-        """Give DuckDB too little memory for some steps of a load."""
-        os.environ.update(LITTLE_MEMORY)
-        try:
-            yield None
-        finally:
-            for name in LITTLE_MEMORY:
-                del os.environ[name]
+    faults = {BAD_VALUE: bad_value, NO_MEMORY: _no_memory}
+    return faults | ({LOST_FILE: _lost_file} if at(Path()).env_name == "local" else {})
 
-    @contextmanager
-    def lost_file(path: Path) -> Iterator[Callable]:
-        """Remove the newest file of rows from the lake while it is loaded, and restore it after the run."""
-        root, lost = path / "lake", []
 
-        def take() -> None:
-            files = [file for file in root.rglob("*.parquet") if is_data(str(file.relative_to(root)))]
-            for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)[-1:]:
-                lost.append((file, file.read_bytes()))
-                file.unlink()
+@contextmanager
+def _no_memory(_path: Path) -> Iterator[None]:
+    """Give DuckDB too little memory for some steps of a load."""
+    os.environ.update(LITTLE_MEMORY)
+    try:
+        yield None
+    finally:
+        for name in LITTLE_MEMORY:
+            del os.environ[name]
 
-        yield take
-        for file, content in lost:
-            if not file.exists():
-                file.write_bytes(content)
 
-    faults = {BAD_VALUE: bad_value, NO_MEMORY: no_memory}
-    return faults | ({LOST_FILE: lost_file} if at(Path()).env_name == "local" else {})
+@contextmanager
+def _lost_file(path: Path) -> Iterator[Callable]:
+    """Remove the newest file of rows from the lake while it is loaded, and restore it after the run."""
+    root, lost = path / "lake", []
+
+    def take() -> None:
+        files = [file for file in root.rglob("*.parquet") if is_data(str(file.relative_to(root)))]
+        for file in sorted(files, key=lambda file: file.stat().st_mtime_ns)[-1:]:
+            lost.append((file, file.read_bytes()))
+            file.unlink()
+
+    yield take
+    for file, content in lost:
+        if not file.exists():
+            file.write_bytes(content)
 
 
 def _change(world: World, statements: list[str]) -> None:
