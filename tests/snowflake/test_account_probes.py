@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from snowflake.connector.errors import ProgrammingError
 
-from tools.snowflake_smoke.account_probes import QUESTIONS, Answer, ask_all, page
+from tools.snowflake_smoke.account_probes import QUESTIONS, ask_all, page
+from tools.snowflake_smoke.question import Answer
 
 PAGE = Path(__file__).parents[2] / "docs" / "snowflake.md"
 PROBED = [one for one in QUESTIONS if one.probe]

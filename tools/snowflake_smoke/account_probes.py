@@ -4,119 +4,22 @@
 list (`python -m tools.snowflake_smoke.account_probes`). The offline Snowflake is not asked what it cannot answer.
 """
 
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
+
+from tools.snowflake_smoke.parallel_calls import LONG, at_once
+from tools.snowflake_smoke.question import QUESTIONS, Account, Answer, Session, equal, for_a_person, question
 
 RACES = 20  # times that a second session reads at once what a first one committed
 WAITERS = 16  # parallel statements: two pipelines with eight workers each
 PATIENCE = 30  # attempts, one a second, until they all wait
 # Snowflake's error if a privilege is missing: "Insufficient privileges", "does not exist or not authorized".
 NO_PRIVILEGE, NOT_AUTHORIZED = 3001, 2003
-LONG = 60.0  # seconds: longer than any probe
-
-
-class Session(Protocol):
-    """One session on the warehouse, in autocommit mode."""
-
-    def rows(self, sql: str) -> list[tuple]:
-        """Run one statement and return its rows."""
-
-    def shown(self, sql: str) -> list[dict[str, Any]]:
-        """Run one statement and return its rows by the names of their columns, in lower case."""
-
-
-class Account(Protocol):
-    """What a probe works with: the database, the run's own RAW and MART, and a folder of the lake that it may write."""
-
-    database: str
-    raw: str
-    mart: str
-    stage: str
-
-    def session(self, role: str = "LOADER") -> AbstractContextManager[Session]:
-        """Open a session as LOADER or TRANSFORMER."""
-
-    def put(self, name: str, columns: dict[str, Any]) -> None:
-        """Write a Parquet file of these columns (name: PyArrow array) into the stage's folder."""
-
-    def kill_in_transaction(self) -> str:
-        """Write the fencing token in a process that is killed inside a transaction; return the transaction's name."""
-
-    def claim(self) -> None:
-        """Write the fencing token as the next run does."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """An answer; `is_wanted` None: it could not be determined."""
-
-    got: str
-    is_wanted: bool | None
-
-
-@dataclass(frozen=True)
-class Question:
-    """A question to an account.
-
-    `sql` is run with {database}, {raw}, {mart} and {stage}; `why` says what depends on it and what holds in either
-    case. `probe` None: a person looks. `is_offline`: the offline Snowflake can answer it. `is_needed`
-    False: the platform is correct with any answer, and none fails the run.
-    """
-
-    name: str
-    text: str
-    sql: Sequence[str]
-    wanted: str
-    why: str
-    probe: Callable[["Account", Sequence[str]], Answer] | None = None
-    is_offline: bool = False
-    is_needed: bool = True
-
-    def ask(self, account: Account, is_account: bool) -> Answer:
-        """Return the answer; a failure is an unwanted answer."""
-        if self.probe is None:
-            return Answer("a person looks", None)
-        if not is_account and not self.is_offline:
-            return Answer("only an account", None)
-        names = {"database": account.database, "raw": account.raw, "mart": account.mart, "stage": account.stage}
-        try:
-            return self.probe(account, [one.format(**names) for one in self.sql])
-        except Exception as error:  # noqa: BLE001  the table reports any error
-            return Answer(" ".join(f"{type(error).__name__}: {error}".split())[:200], False)
-
-
-QUESTIONS: list[Question] = []
-Probe = Callable[[Account, Sequence[str]], Answer]
-
-
-def question(
-    text: str, *, sql: Sequence[str], wanted: str, why: str, is_offline: bool = False, is_needed: bool = True
-) -> Callable[[Probe], Probe]:
-    """Register a probe under its question."""
-
-    def register(probe: Probe) -> Probe:
-        QUESTIONS.append(Question(probe.__name__, text, sql, wanted, why, probe, is_offline, is_needed))
-        return probe
-
-    return register
-
-
-def for_a_person(name: str, text: str, *, sql: Sequence[str], wanted: str, why: str) -> None:
-    """Register a question that no service's session can answer."""
-    QUESTIONS.append(Question(name, text, sql, wanted, why))
-
-
-def equal(got: object, wanted: object) -> Answer:
-    """Return the answer, wanted if both are equal."""
-    return Answer(str(got), got == wanted)
 
 
 @question(
@@ -657,48 +560,6 @@ def most_waiting(session: Session, table: str) -> int:
             break
         time.sleep(1)
     return most
-
-
-class Running:
-    """Calls that run in parallel."""
-
-    def __init__(self, calls: Sequence[Callable[[], Any]]) -> None:
-        self.results: list[Any] = [None] * len(calls)
-        self.errors: list[BaseException | None] = [None] * len(calls)
-        self.threads = [
-            threading.Thread(target=self._run, args=(place, call), daemon=True) for place, call in enumerate(calls)
-        ]
-
-    def _run(self, place: int, call: Callable[[], Any]) -> None:
-        try:
-            self.results[place] = call()
-        except Exception as error:  # noqa: BLE001  the probe reports it
-            self.errors[place] = error
-
-    def is_any_left(self) -> bool:
-        """Return whether any call is still running."""
-        return any(thread.is_alive() for thread in self.threads)
-
-    def result(self, place: int) -> Any:
-        """Return what a call returned.
-
-        Raises:
-            Exception: that it failed with.
-        """
-        if error := self.errors[place]:
-            raise error
-        return self.results[place]
-
-
-@contextmanager
-def at_once(calls: Sequence[Callable[[], Any]]) -> Iterator[Running]:
-    """Start calls in parallel and wait for them at the end of the `with`."""
-    running = Running(calls)
-    for thread in running.threads:
-        thread.start()
-    yield running
-    for thread in running.threads:
-        thread.join(LONG)
 
 
 def ask_all(account: Account, is_account: bool, say: Callable[[str], None] = print) -> bool:

@@ -27,7 +27,8 @@ from dashboard.mart import MartUnavailable
 from dashboard.mart import connection_settings as sign_in
 from pipelines.environment import build_pipeline, environment
 from pipelines.postgres import TABLES
-from tools.snowflake_smoke.account_probes import Account, Session, ask_all
+from tools.snowflake_smoke.account_probes import ask_all
+from tools.snowflake_smoke.question import Account, Session
 from tools.snowflake_smoke.reporter import REGION, unmasked
 from tools.snowflake_smoke.smoke_account import SmokeAccount, is_account
 
