@@ -51,13 +51,13 @@ run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 
 test: lint  ## everything CI checks, on real parts and loopback only
 	MAILBLAZE_ENV=ci python flows/dbt_command.py parse --quiet --no-partial-parse
-	pytest -n auto --maxprocesses 4 --dist loadfile -m "not slow"
+	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
 
 test-unit: setup  ## the tests that start no server, in seconds, with the coverage of the two layers they test
 	pytest -m "unit and not slow" --cov=exactly_once --cov=pipelines --cov-report=term:skip-covered
 
 test-slow: setup  ## the tests that `make test` leaves out to stay under ten minutes: damaged folders, paused runs, sessions, types
-	pytest -n auto --maxprocesses 4 --dist loadfile -m slow
+	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
 
 test-foreign: setup  ## other people's schemas under load, change and kill (tests/foreign/README.md): make test-foreign [KILLS=40] [SEED=1] [ONLY=ddl]
 	@python -m tests.foreign $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))

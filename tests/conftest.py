@@ -24,8 +24,13 @@ ignore_foreign(uses_local_services=True)  # of the shell that runs the tests
 SERVERS = {"postgres_server", "s3_server", "seeded_store", "prefect_api"}
 
 
+# Files with minutes of work in one test: a worker takes a whole file, so the last one would run alone.
+LONGEST = ("tests/flows/test_elt.py", "tests/flows/test_schedule.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark as `unit` what needs no server and is not marked `integration`."""
+    """Run the longest files first; mark as `unit` what needs no server and is not marked `integration`."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
     for item in items:
         if not item.get_closest_marker("integration") and not SERVERS & set(getattr(item, "fixturenames", ())):
             item.add_marker("unit")

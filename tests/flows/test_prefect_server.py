@@ -45,6 +45,7 @@ def ask(tmp_path):
     return ask
 
 
+@pytest.mark.slow
 def test_on_this_machine_it_is_the_server_of_services_json_and_no_key_is_sent(ask):
     app = FastAPI()
     app.get("/api/health")(lambda: True)

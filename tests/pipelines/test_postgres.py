@@ -56,6 +56,7 @@ def test_an_update_replaces_and_never_doubles(platform):
     assert rows == [("turn 2",)]
 
 
+@pytest.mark.slow
 def test_days_of_traffic_leave_raw_equal_to_the_source(platform):
     load()
     for _ in range(2):

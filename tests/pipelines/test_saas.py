@@ -75,6 +75,7 @@ def test_second_load_brings_only_what_is_new(platform):
     assert_raw_equals_api(platform)
 
 
+@pytest.mark.slow
 def test_days_of_traffic_with_late_events_and_a_new_column(platform):
     load()
     assert "ab_test_variant" not in loaded(platform, "campaigns")[1]

@@ -81,6 +81,7 @@ def own_settings(platform, monkeypatch):
     return platform
 
 
+@pytest.mark.slow
 def test_a_load_takes_nothing_from_bare_and_partial_names(platform, monkeypatch, few_tables):
     postgres.load()
     platform.source("delete from contacts where contact_id in (select contact_id from contacts order by 1 limit 3)")

@@ -75,7 +75,14 @@ CASES = [
 ]
 # A lake from which RAW is rebuilt keeps its files; dlt's default truncates them.
 KEPT = ("append", "replace by truncate-and-insert", "merge delete-insert")
-TRIED = [(case, True) for case in CASES] + [(case, False) for case in CASES if case.name in KEPT]
+OFTEN = ("append", "replace by truncate-and-insert", "merge delete-insert", "merge upsert", "merge scd2")
+TRIED = [
+    pytest.param(case, truncates, id=f"{case.name}-{truncates}", marks=() if is_often else pytest.mark.slow)
+    for truncates in (True, False)
+    for case in CASES
+    if truncates or case.name in KEPT
+    for is_often in [truncates and case.name in OFTEN]
+]
 
 
 def load(folder: Path, destination: Any, staging: Any, case: Case) -> dict[str, list[tuple]]:
@@ -113,7 +120,7 @@ def contents(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple]]:
     return found
 
 
-@pytest.mark.parametrize(("case", "truncates"), TRIED, ids=lambda value: getattr(value, "name", str(value)))
+@pytest.mark.parametrize(("case", "truncates"), TRIED)
 def test_tables_are_those_of_dlts_own_duckdb(tmp_path, case, truncates):
     settings = {"replace_strategy": case.replace_strategy} if case.replace_strategy else {}
     own, ours = tmp_path / "own", tmp_path / "ours"

@@ -44,6 +44,7 @@ def test_deletes_come_in_batches(platform, monkeypatch):
     assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_text_keys_are_swept(platform, monkeypatch):
     """The embedded server has only the byte collation, so this does not show that the query asks for it."""
     platform.source(
@@ -60,6 +61,7 @@ def test_text_keys_are_swept(platform, monkeypatch):
     assert differences(platform, "tags", "tag") == []
 
 
+@pytest.mark.slow
 def test_a_soft_delete_column_is_the_time_of_the_delete(platform, monkeypatch):
     platform.source(
         """create table notes (note_id int primary key, removed_at timestamptz, updated_at timestamptz default now());

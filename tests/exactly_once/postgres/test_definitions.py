@@ -47,6 +47,7 @@ def test_a_line_of_tables_that_changes_reads_the_table_again(platform, lines):
     assert platform.raw("select count(distinct _dlt_load_id) from RAW.POSTGRES_OTHER") == [(1,)]
 
 
+@pytest.mark.slow
 def test_what_stands_below_a_table_or_a_view_is_seen(platform, lines):
     platform.source(
         f"""create type pair as (a int, b int);
@@ -100,6 +101,7 @@ def test_another_key_is_refused_until_the_table_has_another_name(platform, lines
     assert raw(platform, "pk", "KEYED_2") == [(1,), (2,), (3,), (4,), (5,)]
 
 
+@pytest.mark.slow
 def test_times_of_an_unknown_zone_are_refused_whoever_sets_it(platform, lines):
     platform.source(
         f"""create table local (id int primary key, v text, updated_at timestamp default now());
@@ -137,6 +139,7 @@ def test_keys_that_only_seem_unique_are_refused(platform, lines):
     assert raw(platform, "id", "PLAIN") == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_binary_part_of_a_key_is_marked_and_comes_back(platform, lines):
     platform.source(
         """create table keys (k bytea, n int, updated_at timestamptz default now(), primary key (k, n));
@@ -152,6 +155,7 @@ def test_a_binary_part_of_a_key_is_marked_and_comes_back(platform, lines):
     assert raw(platform, "k, n", "KEYS") == [(b"\x00\xfb", 1), (b"'", 2)]
 
 
+@pytest.mark.slow
 def test_a_cursor_that_postgres_rounds_skips_no_late_row(platform, lines):
     platform.source(
         "create table rounded (id int primary key, v text, updated_at timestamptz(0) default now());"

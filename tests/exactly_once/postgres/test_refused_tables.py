@@ -28,6 +28,7 @@ def two(platform, monkeypatch):
     return platform
 
 
+@pytest.mark.slow
 def test_what_the_warehouse_refuses_is_set_aside_and_the_rest_lands(two):
     load()
     with duckdb.connect(str(two.warehouse)) as warehouse:  # a rule that no check at the source can know
@@ -44,6 +45,7 @@ def test_what_the_warehouse_refuses_is_set_aside_and_the_rest_lands(two):
     assert differences(two, "bad", "id") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statement", ["alter table bad alter v type int using v * 2", "truncate bad"])
 def test_a_table_that_is_written_again_during_the_load_is_refused_for_this_run(two, statement):
     """A snapshot from before sees an empty table: its rows would look deleted, or be missing from the window."""

@@ -23,6 +23,7 @@ def test_another_server_is_refused_and_nothing_changes(platform, tmp_path):
     assert postgres.load().load_ids == [], "the server of before is taken as it is"
 
 
+@pytest.mark.slow
 def test_the_option_that_the_refusal_names_goes_on_with_the_server_for_good(platform, monkeypatch):
     postgres.load()
     monkeypatch.setattr(source, "identifier", lambda engine: "another")

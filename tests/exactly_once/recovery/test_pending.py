@@ -23,6 +23,7 @@ from tests.support.steps import StubLease, activated, extract_only
 pytestmark = pytest.mark.usefixtures("few_tables")
 
 
+@pytest.mark.slow
 def test_another_machine_reads_again_what_this_one_had_extracted(platform):
     """A worker is killed after the extraction, and its folder is used again after another loaded newer rows."""
     load()
@@ -77,6 +78,7 @@ def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
     assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_a_first_load_that_was_cut_off_in_its_middle_comes_once(platform, monkeypatch):
     """Its folder was copied; the package is too old for a warehouse that no longer lists its files."""
     extract_only()
@@ -101,6 +103,7 @@ def test_a_first_load_that_was_cut_off_in_its_middle_comes_once(platform, monkey
     assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_a_state_whose_rows_never_landed_is_forgotten(platform):
     """Somebody removed a package: dlt keeps the cursor that it moved, and its rows would never be loaded."""
     load()
