@@ -27,8 +27,9 @@ def dlt(backend: str, table: str = "events") -> Callable[[BenchContext], Figures
         # In a folder of its own: dlt would read our .dlt/ otherwise.
         done = run(
             [_python(), "-P", ROOT / "tools" / "bench" / "stock_dlt.py", backend, context.url, table, file],
-            cwd=folder, RUNTIME__DLTHUB_TELEMETRY="false", DLT_DATA_DIR=str(folder / "dlt"),
-        )  # fmt: skip
+            {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(folder / "dlt")},
+            cwd=folder,
+        )
         _count(file, f"raw.{table}", rows)
         context.remove(folder)
         figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows}
@@ -54,7 +55,7 @@ def engines(context: BenchContext) -> Figures:
             [_python(), "-P", ROOT / "tools" / "bench" / "engine.py", name, context.url, "events", folder], cwd=folder
         )
         with duckdb.connect() as connection:
-            (read,) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchone()
+            ((read,),) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchall()
         if read != rows:
             raise RowsDiffer(f"{name} wrote {read:,} rows, the source has {rows:,}")
         size = sum(file.stat().st_size for file in folder.glob("*.parquet"))
@@ -76,7 +77,8 @@ def sling(context: BenchContext) -> Figures:
     done = run(
         [binary, "run", "--src-conn", "SOURCE", "--src-stream", "public.events", "--tgt-conn", "TARGET",
          "--tgt-object", "main.events", "--mode", "full-refresh"],
-        cwd=home, SOURCE=f"{context.url}?sslmode=disable", TARGET=f"duckdb://{file}", **settings,
+        {"SOURCE": f"{context.url}?sslmode=disable", "TARGET": f"duckdb://{file}", **settings},
+        cwd=home,
     )  # fmt: skip
     _count(file, "main.events", rows)
     context.remove(home)
@@ -108,6 +110,6 @@ def _python() -> Path:
 
 def _count(file: Path, table: str, rows: int) -> None:
     with duckdb.connect(str(file), read_only=True) as connection:
-        (found,) = connection.execute(f"select count(*) from {table}").fetchone()
+        ((found,),) = connection.execute(f"select count(*) from {table}").fetchall()
     if found != rows:
         raise RowsDiffer(f"{table} in {file.name} has {found:,} rows, the source {rows:,}")

@@ -63,7 +63,7 @@ def side_by_side(read: Callable[[int, str], None], url: str, table: str) -> None
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
         cursor.execute(f"select pg_relation_size('{table}') / 8192")
-        (pages,) = cursor.fetchone()
+        ((pages,),) = cursor.fetchall()
     connection.close()
     middle = pages // STREAMS
     threads = [

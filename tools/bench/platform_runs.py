@@ -20,9 +20,7 @@ def load(context: BenchContext, data_dir: Path, table: str, **settings: str) -> 
     (data_dir / "services.json").write_text(json.dumps({"postgres_url": context.url}))
     done = run(
         [sys.executable, "-m", "tools.bench.run_one_table", table],
-        MAILBLAZE_DATA_DIR=str(data_dir),
-        MAILBLAZE_ENV="local",
-        **settings,
+        {"MAILBLAZE_DATA_DIR": str(data_dir), "MAILBLAZE_ENV": "local", **settings},
     )
     context.check(table, data_dir / WAREHOUSE)
     return {

@@ -34,7 +34,7 @@ class Run:
     said: dict[str, Any]
 
 
-def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run:
+def run(command: Sequence[str | Path], settings: Mapping[str, str] | None = None, *, cwd: Path = ROOT) -> Run:
     """Run a command to its end, with `settings` as further environment variables, and return its cost.
 
     Raises:
@@ -44,7 +44,7 @@ def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run
         os.sync()  # what was written before is not written in this process' time
         began = time.monotonic()
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=cwd, env=environment(settings),
+            [str(part) for part in command], cwd=cwd, env=environment(settings or {}),
             stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
         )  # fmt: skip
         try:
