@@ -28,7 +28,8 @@ def seconds_of_ledger(path: Path, loads_per_day: float) -> Seconds:
     Raises:
         NotALedger: a column of the ledger is missing, or no run stands in it.
     """
-    days, spent = set(), defaultdict(float)
+    days: set[str] = set()
+    spent: defaultdict[str, float] = defaultdict(float)
     with path.open(newline="") as file:
         rows = csv.DictReader(file)
         missing = [name for name in NEEDED if name not in [found.lower() for found in rows.fieldnames or ()]]
