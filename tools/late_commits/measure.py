@@ -62,6 +62,7 @@ def measure(seed: int, transactions: int) -> dict:
             writers = Writers(url, seed, Workload(transactions, tables=TABLES, deletes=False))
             with stock.reading_on(), ours.reading_on(), writers:
                 writers.wait()
+            assert writers.run is not None, "set when the writers start"
             for reader in (stock, ours):
                 reader.run_well(2)
         outcomes = {"stock dlt": Outcome(), "ours": Outcome()}
