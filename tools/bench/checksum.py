@@ -31,7 +31,7 @@ def compare(url: str, table: str, warehouse: Path, expected: tuple[int, int] | N
     """
     source = expected or of_source(url, table)
     # In a process of its own: the memory of this one would be counted with whatever it starts next.
-    said = run([sys.executable, "-m", "tools.bench.checksum", url, table, warehouse]).said
+    said = run([sys.executable, "-m", "tools.bench.checksum", url, table, warehouse]).result
     raw = said["rows"], said["checksum"]
     if raw != source:
         raise RowsDiffer(

@@ -1,7 +1,7 @@
-"""Libraries that read Postgres, alone: every row of a table into Parquet; it runs in `.venv-bench`.
+"""Read every row of a Postgres table into Parquet with one library alone. It runs in `.venv-bench`.
 
-`python engine.py ENGINE URL TABLE FOLDER` knows nothing of ours: no snapshot is shared, no type is fixed, and numerics
-come as the engine has them.
+`python engine.py ENGINE URL TABLE FOLDER` uses none of our packages: no snapshot is shared, and every type is the
+library's own.
 """
 
 import sys

@@ -25,9 +25,9 @@ def load(context: BenchContext, data_dir: Path, table: str, **settings: str) -> 
     context.check(table, data_dir / WAREHOUSE)
     return {
         "seconds": done.seconds,
-        "load_seconds": done.said["load_seconds"],
+        "load_seconds": done.result["load_seconds"],
         "peak_mb": done.peak_mb,
-        "rows": done.said["extracted"],
+        "rows": done.result["extracted"],
     }
 
 

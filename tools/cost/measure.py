@@ -89,7 +89,7 @@ def scene(folder: Path, scale: int) -> Iterator[Lake]:
 
 
 def load(folder: Path, lake: Lake) -> dict[str, Any]:
-    """Load both sources; return for each the requests, and the new files' number and bytes, of events and in all."""
+    """Load both sources; return for each its requests and its new files: number and bytes, of events also alone."""
     found = {}
     for name in ("postgres", "saas"):
         before = objects(lake)
@@ -112,7 +112,7 @@ def objects(lake: Lake) -> dict[str, int]:
 
 
 def run(folder: Path, *command: str) -> None:
-    """Run a command of ours on `ci`; what it complains of is shown where it fails."""
+    """Run one of our commands on `ci`; if it fails, end with the last line of its output."""
     own = {"MAILBLAZE_ENV": "ci", "MAILBLAZE_DATA_DIR": str(folder), "DBT_TARGET_PATH": str(folder / "target")}
     environment = os.environ | own | {"DBT_LOG_PATH": str(folder / "logs"), "DO_NOT_TRACK": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -181,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=int, default=10, help="of the second measurement (10)")
     chosen = parser.parse_args()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server tells every request
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server logs every request
     kept = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
     for scale in (1, chosen.scale):
         kept[f"scale_{scale}"] = measure(scale)

@@ -56,8 +56,8 @@ class Reader:
         while not (line := self._results.readline()).startswith("{"):
             if not line:
                 self._log.seek(0)
-                said = self._log.read().strip().splitlines() or ["nothing"]
-                raise ChildProcessError(f"the reader {self.name} ended and said: {said[-1]}")
+                logged = self._log.read().strip().splitlines() or ["no output"]
+                raise ChildProcessError(f"the reader {self.name} ended: {logged[-1]}")
         self.runs.append(json.loads(line))
         return self.runs[-1]
 

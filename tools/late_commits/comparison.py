@@ -1,4 +1,4 @@
-"""Row by row and by value: which rows of a source table are missing, stale, doubled or resurrected in a warehouse."""
+"""Compare a source table with a warehouse by value: rows that are missing, stale, doubled or resurrected."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -33,8 +33,8 @@ def compare(url: str, table: str, file: Path, relation: str, *, alive: str = "tr
     """Compare a table of Postgres with a relation of a DuckDB file.
 
     Args:
-        alive: the condition of the relation's rows that stand for rows of the source.
-        is_exact: compare every value; else only the types that stock dlt carries without bending them.
+        alive: the condition of the relation's rows that are not deleted.
+        is_exact: compare every value; else only the types that stock dlt loads unchanged.
     """
     with (
         closing(psycopg2.connect(url, application_name="mailblaze comparison")) as connection,

@@ -39,7 +39,7 @@ def serve(run: Callable[[], int]) -> None:
         began = time.monotonic()
         try:
             result: dict = {"rows": run()}
-        except Exception as error:  # noqa: BLE001  whatever it is, it is told, and the bench judges the rows
+        except Exception as error:  # noqa: BLE001  any error is a result; the bench compares the rows
             result = {"error": f"{type(error).__name__}: {str(error).splitlines()[-1]}"}
         print(json.dumps(result | {"seconds": time.monotonic() - began}), flush=True)
 

@@ -513,7 +513,7 @@ def is_not_allowed(error: Exception) -> bool:
 
 
 def is_too_large(error: Exception) -> bool:
-    """Return whether an error of Snowflake's is about a value: those have an SQLSTATE of one class, the standard's."""
+    """Return whether Snowflake refuses a value: the standard has a class of SQLSTATEs for that, 22."""
     return str(getattr(error, "sqlstate", None)).startswith("22")
 
 

@@ -51,7 +51,7 @@ def _rows(cursor: SnowflakeCursor, sql: str) -> list[tuple[Any, ...]]:
 
 
 def _of_one_region(cursor: SnowflakeCursor, table: str, name: str) -> list[str]:
-    """Return a line if the role of one region shows others' rows, or of a table that has accounts not its own."""
+    """Return a line if the role of one region sees rows of others, or no row of dim_contacts."""
     sql = f"SELECT COUNT(*), SUM(CASE WHEN region = '{REGION}' THEN 0 ELSE 1 END) FROM {table}"
     ((rows, others),) = _rows(cursor, sql)
     if others:
@@ -60,7 +60,7 @@ def _of_one_region(cursor: SnowflakeCursor, table: str, name: str) -> list[str]:
 
 
 def _shown(cursor: SnowflakeCursor, schema: str, model: dict[str, Any]) -> tuple[int, list[str]]:
-    """Return how many rows of a table are seen, and which of its columns show a person in how many of them."""
+    """Return how many rows of a table are seen, and a line for each column that shows a person."""
     # As the macro that sets the tags: varchar(12) and VARCHAR are texts, too.
     texts = [name for name, column in model["columns"].items() if column["data_type"].lower().startswith("varchar")]
     bad = {name: f"{name} IS NOT NULL AND REGEXP_LIKE({name}, '.*[^*]@.*', 's')" for name in texts}
