@@ -13,6 +13,7 @@ from exactly_once.errors import is_transient, user_message
 from examples.second_source.fake_helpdesk import KEY, HelpDesk, broken, cut, empty, serving
 from pipelines import registry, replay
 from pipelines.doctor import doctor_context
+from pipelines.loading import load_registered
 from pipelines.registry import Source
 from tests.support.platform import Platform, empty_bucket
 
@@ -62,7 +63,7 @@ def helpdesk(platform) -> ModuleType:
 
 
 def load():
-    return HELPDESK.load()
+    return load_registered("helpdesk")
 
 
 def failure() -> str:
