@@ -43,9 +43,9 @@ def main(folder: Path, exceptions: Path) -> None:
     known = {tuple(line.split()[:2]) for line in lines if line and not line.startswith("#")}
     seen: dict[str, set[bytes]] = defaultdict(set)
     for commit, file, added in pieces():
-        lines = set(added.splitlines())
-        is_new = not lines <= seen[file]
-        seen[file] |= lines
+        new = set(added.splitlines())
+        is_new = not new <= seen[file]
+        seen[file] |= new
         if (commit, file) in known or file.endswith(SKIPPED) or not is_new:
             continue
         path = folder / commit / file

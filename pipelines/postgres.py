@@ -27,7 +27,7 @@ from pipelines.registry import SOURCES
 INFO = SOURCES["postgres"].info
 APPLICATION_NAME = "mailblaze elt"  # of every connection at the source
 # A new table is a line here; its options are described in exactly_once/postgres/tables/spec.py.
-TABLES = (
+TABLES: tuple[Table, ...] = (
     Table("plans", key="plan_id", cursor=None, deletes="sweep"),  # a handful of rows
     Table("accounts", key="account_id", cursor="updated_at", deletes="sweep"),
     Table("users", key="user_id", cursor="updated_at", deletes="sweep"),

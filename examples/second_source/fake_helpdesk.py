@@ -52,7 +52,7 @@ def serving() -> Iterator[HelpDesk]:
                 is_first = "after" not in query
                 link = desk.next_agents or f"<{desk.url}/api/people/agents?after={half}>"
                 body = json.dumps(desk.agents[:half] if is_first else desk.agents[half:]).encode()
-                return send(self, body, **({"Link": f'{link}; rel="next"'} if is_first and half else {}))
+                return send(self, body, link=f'{link}; rel="next"' if is_first and half else "")
             return send(self, b"{}", 404)
 
         def log_message(self, *_: object) -> None: ...
@@ -69,11 +69,13 @@ def serving() -> Iterator[HelpDesk]:
         thread.join(10)
 
 
-def send(handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, length: int | None = None, **headers) -> None:
-    """Write an answer; a `length` above the body's cuts the connection in the middle of it."""
+def send(
+    handler: BaseHTTPRequestHandler, body: bytes, status: int = 200, length: int | None = None, link: str = ""
+) -> None:
+    """Write an answer; a `length` above the body's cuts the connection within the body; `link` is a header."""
     handler.send_response(status)
-    for name, text in headers.items():
-        handler.send_header(name, text)
+    if link:
+        handler.send_header("Link", link)
     handler.send_header("Content-Length", str(len(body) if length is None else length))
     handler.end_headers()
     handler.wfile.write(body)

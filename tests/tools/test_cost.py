@@ -166,7 +166,7 @@ def test_the_ledger_says_the_seconds_of_a_run(tmp_path):
     ("text", "says"),
     [
         ("A,B\n1,2\n", "has no column cost_on, pipeline, warehouse_seconds"),
-        ("COST_ON,PIPELINE,WAREHOUSE_SECONDS\n2026-11-01,(idle),0\n", "tells of no run"),
+        ("COST_ON,PIPELINE,WAREHOUSE_SECONDS\n2026-11-01,(idle),0\n", "has no run"),
         (None, "There is no file"),
     ],
 )

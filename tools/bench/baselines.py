@@ -14,7 +14,7 @@ BYTES_A_ROW = 1_500
 
 def floor(context: BenchContext, table: str) -> dict[str, float]:
     """Return `seconds`, `rows` and `bytes` of one COPY of a table into nothing."""
-    said = run([sys.executable, "-m", "tools.bench.baseline", context.url, table]).said
+    said = run([sys.executable, "-m", "tools.bench.baseline", context.url, table]).result
     return {"seconds": said["seconds"], "rows": context.need(table), "bytes": said["bytes"]}
 
 

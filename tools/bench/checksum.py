@@ -31,7 +31,7 @@ def compare(url: str, table: str, warehouse: Path, expected: tuple[int, int] | N
     """
     source = expected or of_source(url, table)
     # In a process of its own: the memory of this one would be counted with whatever it starts next.
-    said = run([sys.executable, "-m", "tools.bench.checksum", url, table, warehouse]).said
+    said = run([sys.executable, "-m", "tools.bench.checksum", url, table, warehouse]).result
     raw = said["rows"], said["checksum"]
     if raw != source:
         raise RowsDiffer(
@@ -54,9 +54,9 @@ def of_raw(url: str, table: str, warehouse: Path) -> tuple[int, int]:
     row = f"('0x' || substr(md5(concat_ws('|', {text})), 1, 15))::bigint"
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        rows, total = connection.execute(
+        ((rows, total),) = connection.execute(
             f"select count(*), coalesce(sum({row}), 0) from RAW.POSTGRES_{table} where _deleted_at is null"
-        ).fetchone()
+        ).fetchall()
     return rows, int(total)
 
 

@@ -1,4 +1,4 @@
-"""Others on the same table: dlt's own backends and Sling, from an environment of their own, `.venv-bench`."""
+"""Other tools on the same table: dlt's own backends and Sling, installed in `.venv-bench`."""
 
 import shutil
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from tools.bench.checksum import RowsDiffer
 from tools.bench.context import BenchContext, Figures, LeftOut
 from tools.bench.process import ROOT, run
 
-HOUSE = ROOT / ".venv-bench"
+VENV = ROOT / ".venv-bench"
 
 
 def dlt(backend: str, table: str = "events") -> Callable[[BenchContext], Figures]:
@@ -27,13 +27,14 @@ def dlt(backend: str, table: str = "events") -> Callable[[BenchContext], Figures
         # In a folder of its own: dlt would read our .dlt/ otherwise.
         done = run(
             [_python(), "-P", ROOT / "tools" / "bench" / "stock_dlt.py", backend, context.url, table, file],
-            cwd=folder, RUNTIME__DLTHUB_TELEMETRY="false", DLT_DATA_DIR=str(folder / "dlt"),
-        )  # fmt: skip
+            {"RUNTIME__DLTHUB_TELEMETRY": "false", "DLT_DATA_DIR": str(folder / "dlt")},
+            cwd=folder,
+        )
         _count(file, f"raw.{table}", rows)
         context.remove(folder)
         figure = {"seconds": done.seconds, "peak_mb": done.peak_mb, "rows": rows}
         if table != "events":
-            run_seconds = done.said["run_seconds"]
+            run_seconds = done.result["run_seconds"]
             figure = {
                 "seconds": done.seconds - run_seconds + run_seconds * context.rows / rows,
                 "rows": context.rows,
@@ -54,7 +55,7 @@ def engines(context: BenchContext) -> Figures:
             [_python(), "-P", ROOT / "tools" / "bench" / "engine.py", name, context.url, "events", folder], cwd=folder
         )
         with duckdb.connect() as connection:
-            (read,) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchone()
+            ((read,),) = connection.execute(f"select count(*) from '{folder}/*.parquet'").fetchall()
         if read != rows:
             raise RowsDiffer(f"{name} wrote {read:,} rows, the source has {rows:,}")
         size = sum(file.stat().st_size for file in folder.glob("*.parquet"))
@@ -76,7 +77,8 @@ def sling(context: BenchContext) -> Figures:
     done = run(
         [binary, "run", "--src-conn", "SOURCE", "--src-stream", "public.events", "--tgt-conn", "TARGET",
          "--tgt-object", "main.events", "--mode", "full-refresh"],
-        cwd=home, SOURCE=f"{context.url}?sslmode=disable", TARGET=f"duckdb://{file}", **settings,
+        {"SOURCE": f"{context.url}?sslmode=disable", "TARGET": f"duckdb://{file}", **settings},
+        cwd=home,
     )  # fmt: skip
     _count(file, "main.events", rows)
     context.remove(home)
@@ -86,13 +88,13 @@ def sling(context: BenchContext) -> Figures:
 def _sling(home: Path) -> tuple[Path, dict[str, str]]:
     """Return Sling's binary and its settings: it finds DuckDB's command and extensions here and downloads neither."""
     settings = {"HOME": str(home), "SLING_HOME_DIR": str(home / ".sling"), "SLING_DISABLE_TELEMETRY": "true"}
-    wheel = next(HOUSE.glob("lib/*/site-packages/sling_*/bin/sling-*"), None)
+    wheel = next(VENV.glob("lib/*/site-packages/sling_*/bin/sling-*"), None)
     if wheel:
-        for extension in HOUSE.glob("lib/*/site-packages/duckdb_extension_*/extensions/*/*"):
+        for extension in VENV.glob("lib/*/site-packages/duckdb_extension_*/extensions/*/*"):
             place = home / ".duckdb" / "extensions" / extension.parent.name / "linux_amd64"
             place.mkdir(parents=True, exist_ok=True)
             (place / extension.name).symlink_to(extension)
-        return wheel, settings | {"DUCKDB_PATH": str(HOUSE / "bin" / "duckdb")}
+        return wheel, settings | {"DUCKDB_PATH": str(VENV / "bin" / "duckdb")}
     on_path = shutil.which("sling")
     if not on_path:
         raise LeftOut("no Sling here: its wheel is for Linux on x86_64, and there is none on the PATH")
@@ -100,7 +102,7 @@ def _sling(home: Path) -> tuple[Path, dict[str, str]]:
 
 
 def _python() -> Path:
-    python = HOUSE / "bin" / "python"
+    python = VENV / "bin" / "python"
     if not python.exists():
         raise LeftOut("there is no .venv-bench: `make bench` makes it")
     return python
@@ -108,6 +110,6 @@ def _python() -> Path:
 
 def _count(file: Path, table: str, rows: int) -> None:
     with duckdb.connect(str(file), read_only=True) as connection:
-        (found,) = connection.execute(f"select count(*) from {table}").fetchone()
+        ((found,),) = connection.execute(f"select count(*) from {table}").fetchall()
     if found != rows:
         raise RowsDiffer(f"{table} in {file.name} has {found:,} rows, the source {rows:,}")

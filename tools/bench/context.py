@@ -35,7 +35,7 @@ class BenchContext:
     def fresh(self, name: str) -> Path:
         """Return a new, empty folder."""
         folder = self.folder / f"{name}-{next(self._numbers)}"
-        folder.mkdir(mode=0o700)  # the source's password will stand in it
+        folder.mkdir(mode=0o700)  # files in it have the source's password
         return folder
 
     def need(self, name: str) -> int:

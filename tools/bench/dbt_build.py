@@ -15,7 +15,8 @@ def measure(context: BenchContext) -> Figures:
         context.kept["loaded"] = _load(context)
     place = context.fresh("dbt")
     shutil.copy(context.kept["loaded"], place / WAREHOUSE)
-    command = [Path(sys.executable).with_name("dbt"), "build", "--project-dir", "dbt", "--profiles-dir", "dbt"]
+    dbt = Path(sys.executable).with_name("dbt")
+    command = [str(dbt), "build", "--project-dir", "dbt", "--profiles-dir", "dbt"]
     settings = {
         "MAILBLAZE_DATA_DIR": str(place),
         "MAILBLAZE_ENV": "local",
@@ -25,7 +26,7 @@ def measure(context: BenchContext) -> Figures:
     }
     found = {}
     for name in ("dbt_full", "dbt_unchanged"):
-        done = run(command, **settings)
+        done = run(command, settings)
         found[name] = {"seconds": done.seconds, "peak_mb": done.peak_mb}
     context.remove(place)
     return found
@@ -34,12 +35,12 @@ def measure(context: BenchContext) -> Figures:
 def _load(context: BenchContext) -> Path:
     """Start the two sources, seed them as `make up` does, load both and return the DuckDB file."""
     data_dir, kept = context.fresh("sources"), context.fresh("loaded")
-    services = [sys.executable, "-m", "mock_services", "--data-dir", data_dir]
+    services = [sys.executable, "-m", "mock_services", "--data-dir", str(data_dir)]
     try:
         run([*services, "up", "--only", "postgres,saas"])
-        for door in ("postgres", "saas"):
-            command = [sys.executable, ROOT / "pipelines" / f"{door}.py"]
-            run(command, MAILBLAZE_DATA_DIR=str(data_dir), MAILBLAZE_ENV="local")
+        for source in ("postgres", "saas"):
+            pipeline = ROOT / "pipelines" / f"{source}.py"
+            run([sys.executable, pipeline], {"MAILBLAZE_DATA_DIR": str(data_dir), "MAILBLAZE_ENV": "local"})
         return Path(shutil.move(data_dir / WAREHOUSE, kept))
     finally:
         run([*services, "clean"])

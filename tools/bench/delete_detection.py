@@ -51,8 +51,8 @@ def measure(rows: int) -> tuple[float, float, int]:
         )
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         with Snapshot(sa.make_url(server.url())) as snapshot:
-            with snapshot.engine.connect() as connection:
-                (table,) = read_catalog(connection, [("public", "rows")])
+            with snapshot.engine.connect() as catalog:
+                (table,) = read_catalog(catalog, [("public", "rows")])
             spec = Table("rows", key="row_id", cursor="updated_at", deletes="sweep")
             window = CursorWindow(snapshot, dict, CursorColumn("updated_at"))
             keys = PrimaryKeyReader(snapshot, SourceTable(spec, table, snapshot.info), window)

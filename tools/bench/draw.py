@@ -1,4 +1,4 @@
-"""Draw the last bench; it runs in an environment of its own that has matplotlib and nothing of ours.
+"""Draw the last bench. It runs in `.venv-plots`, which has matplotlib and none of our packages.
 
 `python draw.py .data/bench/latest.json docs/images/speed.png`
 """

@@ -1,7 +1,7 @@
-"""Libraries that read Postgres, alone: every row of a table into Parquet; it runs in `.venv-bench`.
+"""Read every row of a Postgres table into Parquet with one library alone. It runs in `.venv-bench`.
 
-`python engine.py ENGINE URL TABLE FOLDER` knows nothing of ours: no snapshot is shared, no type is fixed, and numerics
-come as the engine has them.
+`python engine.py ENGINE URL TABLE FOLDER` uses none of our packages: no snapshot is shared, and every type is the
+library's own.
 """
 
 import sys
@@ -63,7 +63,7 @@ def side_by_side(read: Callable[[int, str], None], url: str, table: str) -> None
     connection = psycopg2.connect(url)
     with connection, connection.cursor() as cursor:
         cursor.execute(f"select pg_relation_size('{table}') / 8192")
-        (pages,) = cursor.fetchone()
+        ((pages,),) = cursor.fetchall()
     connection.close()
     middle = pages // STREAMS
     threads = [

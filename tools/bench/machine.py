@@ -55,7 +55,7 @@ def _version(name: str) -> str | None:
 
 def _peers() -> dict[str, str]:
     found = {}
-    for folder in competitors.HOUSE.glob("lib/*/site-packages/*.dist-info"):
+    for folder in competitors.VENV.glob("lib/*/site-packages/*.dist-info"):
         name, _, number = folder.name.removesuffix(".dist-info").rpartition("-")
         if name.replace("_", "-") in THEIRS:
             found[name.replace("_", "-")] = number

@@ -20,16 +20,14 @@ def load(context: BenchContext, data_dir: Path, table: str, **settings: str) -> 
     (data_dir / "services.json").write_text(json.dumps({"postgres_url": context.url}))
     done = run(
         [sys.executable, "-m", "tools.bench.run_one_table", table],
-        MAILBLAZE_DATA_DIR=str(data_dir),
-        MAILBLAZE_ENV="local",
-        **settings,
+        {"MAILBLAZE_DATA_DIR": str(data_dir), "MAILBLAZE_ENV": "local", **settings},
     )
     context.check(table, data_dir / WAREHOUSE)
     return {
         "seconds": done.seconds,
-        "load_seconds": done.said["load_seconds"],
+        "load_seconds": done.result["load_seconds"],
         "peak_mb": done.peak_mb,
-        "rows": done.said["extracted"],
+        "rows": done.result["extracted"],
     }
 
 

@@ -24,27 +24,27 @@ class Broken(Exception):
 class Run:
     """The cost of one process: `seconds` of wall time with all imports, `peak_mb` of resident memory.
 
-    `said` is the JSON object in the last line of its standard output, {} where it said none. Of a process that starts
-    others, `peak_mb` is that of the largest one. Linux counts what the starting process had at its peak as the least,
-    so that one has to stay small.
+    `result` is the JSON object in the last line of its standard output, {} if there is none. If a process starts
+    others, `peak_mb` is that of the largest one. On Linux it is never below the peak of the process that starts the
+    command, so that process has to stay small.
     """
 
     seconds: float
     peak_mb: float
-    said: dict[str, Any]
+    result: dict[str, Any]
 
 
-def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run:
+def run(command: Sequence[str | Path], settings: Mapping[str, str] | None = None, *, cwd: Path = ROOT) -> Run:
     """Run a command to its end, with `settings` as further environment variables, and return its cost.
 
     Raises:
         Broken: it ended with another code than 0.
     """
     with tempfile.TemporaryFile("w+") as output, tempfile.TemporaryFile("w+") as errors:
-        os.sync()  # what was written before is not written in this process' time
+        os.sync()  # else earlier writes reach the disk while this process is timed
         began = time.monotonic()
         process = subprocess.Popen(
-            [str(part) for part in command], cwd=cwd, env=environment(settings),
+            [str(part) for part in command], cwd=cwd, env=environment(settings or {}),
             stdin=subprocess.DEVNULL, stdout=output, stderr=errors,
         )  # fmt: skip
         try:
@@ -57,23 +57,23 @@ def run(command: Sequence[str | Path], cwd: Path = ROOT, **settings: str) -> Run
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
-        lines, complaints = output.read().splitlines(), errors.read().splitlines()
+        lines, error_lines = output.read().splitlines(), errors.read().splitlines()
     if process.returncode:
-        last = next((line.strip() for line in reversed(complaints or lines) if line.strip()), "nothing was said")
+        last = next((line.strip() for line in reversed(error_lines or lines) if line.strip()), "no output")
         raise Broken(f"exit code {process.returncode}: {last}")
-    return Run(seconds, usage.ru_maxrss / TO_MB, _said(lines))
+    return Run(seconds, usage.ru_maxrss / TO_MB, _result(lines))
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment of a user who has set nothing: byte-code is kept, and no setting of ours is inherited."""
+    """Return this process's environment without our settings, as of a user who has set nothing; byte-code is kept."""
     ours = ("MAILBLAZE_", "SOURCES__", "DESTINATION__", "PYTHONDONTWRITEBYTECODE", "DLT_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return {**inherited, "DO_NOT_TRACK": "1", **settings}
 
 
-def _said(lines: Sequence[str]) -> dict[str, Any]:
+def _result(lines: Sequence[str]) -> dict[str, Any]:
     try:
-        said = json.loads(lines[-1])
+        result = json.loads(lines[-1])
     except (IndexError, json.JSONDecodeError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return result if isinstance(result, dict) else {}

@@ -112,16 +112,23 @@ def _figure(result: dict[str, Any], label: str, name: str, ratio: str | None) ->
     figure = result["medians"][name]
     seconds = figure["load_seconds" if "load alone" in label else "seconds"]
     size = result["medians"].get(name.replace("ours", "floor", 1), {}).get("bytes")
-    value = result.get(ratio) if ratio else None
     return (
         label,
         f"{seconds:,.1f}",
         f"{figure['rows'] / seconds:,.0f}" if figure.get("rows") else "",
         f"{size / 1e6 / seconds:,.0f}" if size else "",
         f"{figure['peak_mb']:,.0f}" if "peak_mb" in figure else "",
-        f"{value:,.{_digits(value)}f} x {re.search(r'_over_([a-z]+)', ratio)[1]}" if value is not None else "",
+        _ratio(result, ratio),
         *_bar(result, ratio),
     )
+
+
+def _ratio(result: dict[str, Any], name: str | None) -> str:
+    """Return a ratio with what it is a multiple of, e.g. `1.62 x floor`; "" if it was not measured."""
+    value = result.get(name) if name else None
+    if name is None or value is None:
+        return ""
+    return f"{value:,.{_digits(value)}f} x {name.partition('_over_')[2].partition('_')[0]}"
 
 
 def _digits(value: float) -> int:

@@ -32,7 +32,7 @@ def sweep(context: BenchContext) -> Figures:
     """Measure delete detection alone: comparing every key of Postgres with every key of RAW."""
     code = f"from tools.bench.delete_detection import measure; print(json.dumps({{'found': measure({context.rows})}}))"
     script = f"import json; {code}"
-    seconds, peak, _ = run([sys.executable, "-c", script]).said["found"]
+    seconds, peak, _ = run([sys.executable, "-c", script]).result["found"]
     return {"sweep": {"seconds": seconds, "peak_mb": peak, "rows": context.rows}}
 
 
@@ -57,7 +57,7 @@ THEIRS = (
     "sling",
     "pyarrow",
     "default",
-)  # one that fails, or loses rows, is left out and said so
+)  # one that fails or loses rows is left out, and the report says so
 
 
 class Bench:

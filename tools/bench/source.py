@@ -49,7 +49,7 @@ JSON["document"] = (
 
 @dataclass(frozen=True)
 class Table:
-    """A table to be made: its columns as {name: (type, expression of n)}, and how its rows relate to ROWS."""
+    """A table to create: columns as {name: (type, expression of n)}, rows as a share of those of the main table."""
 
     name: str
     columns: dict[str, tuple[str, str]]
@@ -74,7 +74,7 @@ TABLES = {
 
 
 def make(url: str, table: Table, rows: int) -> None:
-    """Make a table of `rows` rows with its key, an index on its cursor and the trigger that moves it, vacuumed.
+    """Create and fill a table, with its key, an index on its cursor and the trigger that sets the cursor.
 
     It is unlogged and without autovacuum: the server's own work would distort a figure.
     """

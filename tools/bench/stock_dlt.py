@@ -8,7 +8,9 @@ import sys
 import time
 
 import dlt
-from dlt.sources.sql_database import sql_table
+from dlt.sources.sql_database import TableBackend, sql_table
+
+BACKENDS: tuple[TableBackend, ...] = ("sqlalchemy", "pyarrow", "connectorx")
 
 
 def main(backend: str, url: str, table: str, file: str) -> None:
@@ -16,7 +18,7 @@ def main(backend: str, url: str, table: str, file: str) -> None:
     began = time.monotonic()
     pipeline = dlt.pipeline("stock", destination=dlt.destinations.duckdb(file), dataset_name="raw")
     url = url.replace("postgresql:", "postgresql+psycopg2:")  # SQLAlchemy 2.1 would look for psycopg 3
-    pipeline.run(sql_table(url, table=table, backend=backend), write_disposition="replace")
+    pipeline.run(sql_table(url, table=table, backend=BACKENDS[BACKENDS.index(backend)]), write_disposition="replace")
     print(json.dumps({"run_seconds": time.monotonic() - began}))
 
 

@@ -51,7 +51,7 @@ def ratios(runs: Rounds) -> dict[str, float | None]:
     found = {name: _ratio(runs, *parts) for name, parts in RATIOS.items()}
     found["peak_mb"] = _most(runs.get("ours"))
     found["peak_mb_10x"] = _most(runs.get("ours_10x"))
-    found["seconds_10x_over_1x"] = _single(runs, "ours_10x") and _over(_single(runs, "ours_10x"), _single(runs, "ours"))
+    found["seconds_10x_over_1x"] = _over(_single(runs, "ours_10x"), _single(runs, "ours"))
     for name, field in (("api_rate_used", "api_rate_used"), ("api_refused_share", "refused_share")):
         found[name] = median(run[field] for run in runs["api"]) if runs.get("api") else None
     return found
@@ -62,7 +62,7 @@ def judge(found: dict[str, float | None]) -> dict[str, dict[str, Any]]:
     return {
         name: {
             "bar": f"{sign} {bar}",
-            "is_met": None if found.get(name) is None else COMPARE[sign](found[name], bar),
+            "is_met": None if (value := found.get(name)) is None else COMPARE[sign](value, bar),
         }
         for name, (sign, bar) in BARS.items()
     }
@@ -90,8 +90,8 @@ def _single(runs: Rounds, name: str) -> float | None:
     return median(run["seconds"] for run in runs[name]) if runs.get(name) else None
 
 
-def _over(above: float, below: float | None) -> float | None:
-    return above / below if below else None
+def _over(above: float | None, below: float | None) -> float | None:
+    return above / below if above is not None and below else None
 
 
 def _most(rounds: list[dict[str, Any]] | None) -> float | None:

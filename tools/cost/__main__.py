@@ -26,9 +26,10 @@ def seconds_of_ledger(path: Path, loads_per_day: float) -> Seconds:
     """Return the seconds of a run on an XS: the mean day's, by `loads_per_day`; pipeline `dbt` is the build.
 
     Raises:
-        NotALedger: a column of the ledger is missing, or no run stands in it.
+        NotALedger: a column of the ledger is missing, or it has no run.
     """
-    days, spent = set(), defaultdict(float)
+    days: set[str] = set()
+    spent: defaultdict[str, float] = defaultdict(float)
     with path.open(newline="") as file:
         rows = csv.DictReader(file)
         missing = [name for name in NEEDED if name not in [found.lower() for found in rows.fieldnames or ()]]
@@ -41,7 +42,7 @@ def seconds_of_ledger(path: Path, loads_per_day: float) -> Seconds:
             days.add(found["cost_on"])
             spent["build" if found["pipeline"] == "dbt" else "load"] += float(found["warehouse_seconds"])
     if not days:
-        raise NotALedger(f"{path} tells of no run: export MART.RPT_PIPELINE_COST as CSV.")
+        raise NotALedger(f"{path} has no run: export MART.RPT_PIPELINE_COST as CSV.")
     runs = len(days) * loads_per_day
     return Seconds(spent["load"] / runs, spent["build"] / runs)
 

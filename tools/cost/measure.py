@@ -16,12 +16,14 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import boto3
 import duckdb
+from botocore.client import BaseClient
 from moto.server import ThreadedMotoServer
 
 from mock_services import commands
@@ -58,34 +60,43 @@ class Counted:
         return counted
 
 
+@dataclass(frozen=True)
+class Lake:
+    """The S3 server of a measurement: its requests, counted, and a client of it."""
+
+    requests: Counted
+    client: BaseClient
+
+
 @contextmanager
-def scene(folder: Path, scale: int) -> Iterator[Counted]:
+def scene(folder: Path, scale: int) -> Iterator[Lake]:
     """Start the sources and an S3 server for the time of a `with`, and write where they are."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
+    assert server._server, "start() has waited for it"
     counted = server._server.app = Counted(server._server.app)
     url = "http://{}:{}".format(*server.get_host_and_port())
-    boto3.client("s3", endpoint_url=url, **KEYS).create_bucket(Bucket=BUCKET)
+    client = boto3.client("s3", endpoint_url=url, **KEYS)
+    client.create_bucket(Bucket=BUCKET)
     try:
         commands.up(folder, scale, only=("postgres", "saas"))
         known = json.loads((folder / "services.json").read_text())
         (folder / "services.json").write_text(json.dumps(known | {"s3_endpoint_url": url, "s3_credentials": KEYS}))
-        counted.s3 = boto3.client("s3", endpoint_url=url, **KEYS)
-        yield counted
+        yield Lake(counted, client)
     finally:
         commands.down(folder)
         server.stop()
 
 
-def load(folder: Path, counted: Counted) -> dict[str, Any]:
-    """Load both sources; return for each the requests, and the new files' number and bytes, of events and in all."""
+def load(folder: Path, lake: Lake) -> dict[str, Any]:
+    """Load both sources; return for each its requests and its new files: number and bytes, of events also alone."""
     found = {}
     for name in ("postgres", "saas"):
-        before = objects(counted)
-        counted.taken()
+        before = objects(lake)
+        lake.requests.taken()
         run(folder, sys.executable, f"pipelines/{name}.py")
-        requests = counted.taken()
-        new = {key: size for key, size in objects(counted).items() if key not in before}
+        requests = lake.requests.taken()
+        new = {key: size for key, size in objects(lake).items() if key not in before}
         events = [size for key, size in new.items() if "/saas_email_events/" in key]
         found[name] = {"requests": requests, "files": len(new), "bytes": sum(new.values())}
         if name == "saas":
@@ -93,15 +104,15 @@ def load(folder: Path, counted: Counted) -> dict[str, Any]:
     return found
 
 
-def objects(counted: Counted) -> dict[str, int]:
+def objects(lake: Lake) -> dict[str, int]:
     """Return the size of each object of the lake but the leases."""
-    pages = counted.s3.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
+    pages = lake.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
     found = {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
     return {key: size for key, size in found.items() if not {"_lease", "_loads", "_schemas"} & set(key.split("/"))}
 
 
 def run(folder: Path, *command: str) -> None:
-    """Run a command of ours on `ci`; what it complains of is shown where it fails."""
+    """Run one of our commands on `ci`; if it fails, end with the last line of its output."""
     own = {"MAILBLAZE_ENV": "ci", "MAILBLAZE_DATA_DIR": str(folder), "DBT_TARGET_PATH": str(folder / "target")}
     environment = os.environ | own | {"DBT_LOG_PATH": str(folder / "logs"), "DO_NOT_TRACK": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
@@ -112,7 +123,13 @@ def run(folder: Path, *command: str) -> None:
 def rows(folder: Path, table: str) -> int:
     """Return the rows of a table."""
     with duckdb.connect(str(folder / "dp_mailblaze_demo_ci_db.duckdb")) as warehouse:
-        return warehouse.execute(f"select count(*) from {table}").fetchone()[0]
+        return count(warehouse, table)
+
+
+def count(warehouse: duckdb.DuckDBPyConnection, relation: str) -> int:
+    """Return the rows of a relation, which may be restricted by a condition."""
+    ((found,),) = warehouse.execute(f"select count(*) from {relation}").fetchall()
+    return found
 
 
 def postgres_rows(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -120,20 +137,15 @@ def postgres_rows(warehouse: duckdb.DuckDBPyConnection) -> dict[str, int]:
     names = warehouse.execute(
         "select table_name from duckdb_tables() where schema_name = 'RAW' and table_name like 'postgres_%'"
     ).fetchall()
-    return {name: warehouse.execute(f"select count(*) from RAW.{name}").fetchone()[0] for (name,) in names}
+    return {name: count(warehouse, f"RAW.{name}") for (name,) in names}
 
 
 def newest_rows(folder: Path) -> int:
     """Return the rows of Postgres that the last load brought."""
     with duckdb.connect(str(folder / "dp_mailblaze_demo_ci_db.duckdb")) as warehouse:
-        (newest,) = warehouse.execute(
-            "select max(load_id) from RAW._dlt_loads where schema_name = 'postgres'"
-        ).fetchone()
-        counts = (
-            warehouse.execute(f"select count(*) from RAW.{table} where _dlt_load_id = ?", [newest]).fetchone()[0]
-            for table in postgres_rows(warehouse)
-        )
-        return sum(counts)
+        newest = "(select max(load_id) from RAW._dlt_loads where schema_name = 'postgres')"
+        tables = postgres_rows(warehouse)
+        return sum(count(warehouse, f"RAW.{table} where _dlt_load_id = {newest}") for table in tables)
 
 
 def parquet_bytes(folder: Path, table: str) -> int:
@@ -146,13 +158,13 @@ def parquet_bytes(folder: Path, table: str) -> int:
 
 def measure(scale: int) -> dict[str, Any]:
     """Return what was counted at one scale of the mock's sources."""
-    with tempfile.TemporaryDirectory() as name, scene(Path(name), scale) as counted:
+    with tempfile.TemporaryDirectory() as name, scene(Path(name), scale) as lake:
         folder, events = Path(name), "RAW.SAAS_EMAIL_EVENTS"
-        result = {"first": load(folder, counted)}
+        result = {"first": load(folder, lake)}
         result["first"]["events"] = rows(folder, events)
-        result["idle"] = load(folder, counted)
+        result["idle"] = load(folder, lake)
         commands.simulate_day(folder)
-        result["day"] = load(folder, counted)
+        result["day"] = load(folder, lake)
         result["day"]["events"] = rows(folder, events) - result["first"]["events"]
         result["day"]["postgres"]["rows"] = newest_rows(folder)
         run(folder, "dbt", "build", "--quiet", "--project-dir", "dbt", "--profiles-dir", "dbt")
@@ -169,7 +181,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=int, default=10, help="of the second measurement (10)")
     chosen = parser.parse_args()
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server tells every request
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # moto's server logs every request
     kept = json.loads(MEASURED.read_text()) if MEASURED.exists() else {}
     for scale in (1, chosen.scale):
         kept[f"scale_{scale}"] = measure(scale)

@@ -183,7 +183,7 @@ class Volume:
 
 
 def seconds_of(v: Volume) -> Seconds:
-    """Return what one run is assumed to take of an XS: its statements, its new rows, its whole reads of tables."""
+    """Return the assumed seconds of one run on an XS: its statements, its new rows, its whole reads of tables."""
     a, sent = v.assumptions, v.measured["statements"]
     loads = ("news postgres", "news saas")
     statements = sum(sent[step]["warehouse"] for step in loads) * a.statement_seconds / a.load_parallel

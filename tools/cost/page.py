@@ -28,11 +28,16 @@ LAST = MONTHS[-1]
 def filled(page: str, prices: Prices, measured: Measured) -> str:
     """Return the page with every table written again."""
     for name, block in BLOCKS.items():
-        marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        text = block(prices, measured)
-        page, found = marked.subn(lambda marks, text=text: f"{marks[1]}{text}\n{marks[2]}", page)
-        if not found:
-            raise ValueError(f"docs/cost.md has no markers {name!r}")
+        page = _with_block(page, name, block(prices, measured))
+    return page
+
+
+def _with_block(page: str, name: str, text: str) -> str:
+    """Return the page with a text between the markers of a block."""
+    marked = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    page, found = marked.subn(lambda marks: f"{marks[1]}{text}\n{marks[2]}", page)
+    if not found:
+        raise ValueError(f"docs/cost.md has no markers {name!r}")
     return page
 
 

@@ -32,7 +32,7 @@ PHASES = (  # the first that matches the kind of an event is its phase; an event
     ("staged file", re.compile(r"/lake/|/(started|new|completed)_jobs/.*\.(parquet|jsonl|gz)$|_transitions/.*parquet")),
 )
 PIPELINE, PACKAGE_LOADED = re.compile(r"/pipelines/(\w+)/"), re.compile(r"^rename .*/loaded/<load>$")
-KILLED_ITSELF, KILL_REQUESTED = b".", b"!"  # what the child tells its parent: it reached itself, the parent shall
+KILLED_ITSELF, KILL_REQUESTED = b".", b"!"  # the child's message: it kills itself, or its parent has to
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def run_in_child(
     seen = [tuple(event) for event in json.loads(events.read_text())] if events.exists() else []
     if kill_point and kill_point.signal and ended_by is None and os.WEXITSTATUS(status) == 128 + kill_point.signal:
         ended_by = kill_point.signal  # it handled the signal
-    reached = reached or (bool(kill_point) and ended_by == kill_point.signal)
+    reached = reached or (kill_point is not None and ended_by == kill_point.signal)
     return RunResult(None if ended_by else os.WEXITSTATUS(status), ended_by, seconds, output, reached, seen)
 
 
@@ -155,7 +155,7 @@ def _wait_and_kill(
         if not byte:
             return reached
         reached = True
-        if byte == KILLED_ITSELF:
+        if byte == KILLED_ITSELF or kill_point is None:  # without a kill point no child asks
             continue
         time.sleep(kill_point.delay)
         if kill_point.signal:

@@ -10,7 +10,7 @@ through `exactly_once.runner`, as the README says of a source that is added.
 import json
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -115,6 +115,7 @@ def check(folder: Path) -> Iterator[tuple]:
     with duckdb.connect(str(folder / "dp_mailblaze_demo_local_db.duckdb")) as connection:
         rows = [connection.execute(sql).fetchall() for sql in (ORDERS, CUSTOMERS, STOCK)]
         loaded = {name: connection.execute(f"select count(*) from RAW.{name}").fetchall()[0][0] for name in COUNTED}
-    for table, expected, found in zip(("orders", "customers", "stock"), (orders, customers, stock), rows, strict=True):
+    sources: tuple[Sequence[tuple[Any, ...]], ...] = (orders, customers, stock)
+    for table, expected, found in zip(("orders", "customers", "stock"), sources, rows, strict=True):
         yield table, [(row, row) for row in expected], [(tuple(row), tuple(row)) for row in found]
     yield "rows of nested tables", counts.items(), loaded.items()

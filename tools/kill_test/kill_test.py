@@ -71,7 +71,7 @@ class KillTest:
             busy = {worker for worker in workers if self._deal(worker, scenarios)}
             kills = 0
             while busy:
-                for worker in wait(list(busy)):
+                for worker in busy.intersection(wait(list(busy))):
                     outcome = _receive(worker)
                     if isinstance(outcome, dict):
                         self.references |= outcome

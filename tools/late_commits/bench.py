@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from mock_services.postgres.seed import seed
 from mock_services.postgres.server import EmbeddedPostgres
@@ -29,7 +30,8 @@ class Reader:
     """A reader's process; `runs` has the results of its runs, errors included."""
 
     def __init__(self, folder: Path, name: str, *arguments: str, url: str | None = None):
-        self.name, self.folder, self.runs = name, folder / name, []
+        self.name, self.folder = name, folder / name
+        self.runs: list[dict[str, Any]] = []
         self.folder.mkdir()
         if url:
             (self.folder / "services.json").write_text(json.dumps({"postgres_url": url}))
@@ -42,17 +44,20 @@ class Reader:
             cwd=ROOT if url else self.folder,  # stock dlt must not see how our rows travel
             env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log, text=True,
         )  # fmt: skip
+        assert self._process.stdin, "a pipe"
+        assert self._process.stdout, "a pipe"
+        self._requests, self._results = self._process.stdin, self._process.stdout
         self._ending, self._thread = threading.Event(), threading.Thread(target=self._read_on, daemon=True)
 
-    def run(self) -> dict:
+    def run(self) -> dict[str, Any]:
         """Run once, and return the rows read or the error, and the seconds."""
-        self._process.stdin.write("\n")
-        self._process.stdin.flush()
-        while not (line := self._process.stdout.readline()).startswith("{"):
+        self._requests.write("\n")
+        self._requests.flush()
+        while not (line := self._results.readline()).startswith("{"):
             if not line:
                 self._log.seek(0)
-                said = self._log.read().strip().splitlines() or ["nothing"]
-                raise ChildProcessError(f"the reader {self.name} ended and said: {said[-1]}")
+                logged = self._log.read().strip().splitlines() or ["no output"]
+                raise ChildProcessError(f"the reader {self.name} ended: {logged[-1]}")
         self.runs.append(json.loads(line))
         return self.runs[-1]
 
@@ -83,6 +88,6 @@ class Reader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.stdin.close()
+        self._requests.close()
         self._process.wait(60)
         self._log.close()

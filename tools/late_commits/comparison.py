@@ -1,4 +1,4 @@
-"""Row by row and by value: which rows of a source table are missing, stale, doubled or resurrected in a warehouse."""
+"""Compare a source table with a warehouse by value: rows that are missing, stale, doubled or resurrected."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -33,8 +33,8 @@ def compare(url: str, table: str, file: Path, relation: str, *, alive: str = "tr
     """Compare a table of Postgres with a relation of a DuckDB file.
 
     Args:
-        alive: the condition of the relation's rows that stand for rows of the source.
-        is_exact: compare every value; else only the types that stock dlt carries without bending them.
+        alive: the condition of the relation's rows that are not deleted.
+        is_exact: compare every value; else only the types that stock dlt loads unchanged.
     """
     with (
         closing(psycopg2.connect(url, application_name="mailblaze comparison")) as connection,
@@ -43,13 +43,14 @@ def compare(url: str, table: str, file: Path, relation: str, *, alive: str = "tr
     ):
         warehouse.execute("set TimeZone = 'UTC'")
         key = _key(cursor, table)
-        columns = {**dict.fromkeys(["updated_at", *key]), **_columns(cursor, table, is_exact)}
+        selected = _columns(cursor, table, is_exact)
+        columns = {name: selected[name] for name in ("updated_at", *key)} | selected
         cursor.execute(f"select {', '.join(columns.values())} from {table} order by {', '.join(key)}")
         names, keys = ", ".join(f'"{name}"' for name in columns), ", ".join(key)
         landed = warehouse.execute(f"select {names} from {relation} where {alive} order by {keys}")
         outcome = _merge(_pages(cursor), _pages(landed), slice(1, 1 + len(key)))
         doubled = f"select count(*) from (select {keys} from {relation} group by all having count(*) > 1)"
-        outcome.doubled = warehouse.execute(doubled).fetchone()[0]
+        ((outcome.doubled,),) = warehouse.execute(doubled).fetchall()
     return outcome
 
 

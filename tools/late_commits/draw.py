@@ -1,4 +1,4 @@
-"""Draw what measure.py measured; it runs in an environment of its own that has matplotlib and nothing of ours."""
+"""Draw what measure.py measured. It runs in `.venv-plots`, which has matplotlib and none of our packages."""
 
 import argparse
 import json

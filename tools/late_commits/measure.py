@@ -62,6 +62,7 @@ def measure(seed: int, transactions: int) -> dict:
             writers = Writers(url, seed, Workload(transactions, tables=TABLES, deletes=False))
             with stock.reading_on(), ours.reading_on(), writers:
                 writers.wait()
+            assert writers.run is not None, "set when the writers start"
             for reader in (stock, ours):
                 reader.run_well(2)
         outcomes = {"stock dlt": Outcome(), "ours": Outcome()}
@@ -89,7 +90,7 @@ def _lost_over_time(commits: dict[datetime, int], lost: list[datetime]) -> list[
 
 
 def _commits(url: str, run: int) -> dict[datetime, int]:
-    """Return for the updated_at of each transaction which one it was, from 1, in the order of the commits."""
+    """Return the number of each transaction, from 1 in the order of the commits, by its updated_at."""
     rows = _select(url, f"select updated_at from simulation.commits where run = {run} order by committed_at")
     return {updated_at: place for place, (updated_at,) in enumerate(rows, 1)}
 

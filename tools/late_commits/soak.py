@@ -58,8 +58,8 @@ def fire(server: EmbeddedPostgres, writers: Writers, seconds: float, kill_every:
         if now >= next_cut:
             cut += kill_connections(server.url())
             next_cut += kill_every
-        for mode, moment in list(restarts.items()):
-            if now >= moment:
+        for mode, due in list(restarts.items()):
+            if now >= due:
                 server.restart(mode)
                 del restarts[mode]
     return cut

@@ -34,8 +34,10 @@ def unpack(repository: Path, commit: str, folder: Path) -> Path:
     if packed.returncode:
         raise PipelineError(f"Commit {commit[:7]} has no dbt/: there is nothing to compare with, name another one.")
     with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-        # Python 3.11.2 (Debian 12) has no filter; an archive by git needs none.
-        archive.extractall(folder, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))  # noqa: S202
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(folder, filter="data")
+        else:  # Python 3.11.2 (Debian 12) has no filter; an archive by git needs none
+            archive.extractall(folder)  # noqa: S202
     return folder / "dbt"
 
 

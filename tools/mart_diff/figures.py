@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -24,7 +25,7 @@ class Difference:
     only: tuple[int, int] = (0, 0)
     added: Sequence[str] = ()
     removed: Sequence[str] = ()
-    retyped: Mapping[str, str] | None = None
+    retyped: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[int, int] | None = None
     columns: Mapping[str, int] | None = None
 
@@ -44,22 +45,15 @@ def both(before: Path, after: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def difference(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[str] = ()) -> Difference:
     """Return the difference of a table of MART; `key` are its key columns."""
     old, new = (_columns(connection, side, table) for side in SIDES)
-    rows = tuple(_one(connection, f"select count(*) from {side}.MART.{table}")[0] if columns else None
-                 for side, columns in zip(SIDES, (old, new), strict=True))  # fmt: skip
+    rows = (_count(connection, "before", table) if old else None, _count(connection, "after", table) if new else None)
     if None in rows:
         return Difference(table, rows)
     shared = [name for name in old if old[name] == new.get(name)]
     columns = (
         ", ".join(f'"{name}"' for name in shared) or "null"
     )  # without a shared column, only the counts of rows compare
-    only = tuple(
-        _one(
-            connection,
-            f"select count(*) from (select {columns} from {one}.MART.{table} except all "
-            f"select {columns} from {other}.MART.{table})",
-        )[0]
-        for one, other in (SIDES, SIDES[::-1])
-    )
+    before, after = (f"select {columns} from {side}.MART.{table}" for side in SIDES)
+    only = _rows_of(connection, f"{before} except all {after}"), _rows_of(connection, f"{after} except all {before}")
     keys, differing = _by_key(connection, table, key, shared) if any(only) else (None, None)
     return Difference(
         table,
@@ -75,7 +69,7 @@ def difference(connection: duckdb.DuckDBPyConnection, table: str, key: Sequence[
 
 def gone(connection: duckdb.DuckDBPyConnection, table: str) -> Difference:
     """Return the difference of a table that is no longer in the project; it may still exist, since dbt drops none."""
-    return Difference(table, (_one(connection, f"select count(*) from before.MART.{table}")[0], None))
+    return Difference(table, (_count(connection, "before", table), None))
 
 
 def _by_key(
@@ -93,7 +87,7 @@ def _by_key(
         f"select {', '.join(['count(*)', *counted])} "
         f"from before.MART.{table} one join after.MART.{table} other on {met}",
     )
-    old, new = (_one(connection, f"select count(*) from {side}.MART.{table}")[0] for side in SIDES)
+    old, new = (_count(connection, side, table) for side in SIDES)
     differing = zip([name for name in shared if name not in key], counts, strict=True)
     return (old - found, new - found), {name: count for name, count in differing if count}
 
@@ -113,5 +107,14 @@ def _is_doubled(connection: duckdb.DuckDBPyConnection, side: str, table: str, ke
     return _one(connection, f"select count(*) > count(distinct ({listed})) from {side}.MART.{table}")[0]
 
 
-def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple:
-    return connection.execute(sql).fetchone()
+def _count(connection: duckdb.DuckDBPyConnection, side: str, table: str) -> int:
+    return _one(connection, f"select count(*) from {side}.MART.{table}")[0]
+
+
+def _rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> int:
+    return _one(connection, f"select count(*) from ({query})")[0]
+
+
+def _one(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    (row,) = connection.execute(sql).fetchall()
+    return row

@@ -4,14 +4,17 @@ import contextlib
 import json
 import os
 import shutil
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from exactly_once.errors import PipelineError
+
+if TYPE_CHECKING:
+    from dbt.contracts.graph.manifest import Manifest
 
 
 class Project:
@@ -71,7 +74,7 @@ class Project:
         """Return the ids of nodes modified since `before`; a test is not modified because its model is."""
         where = ("--select", "state:modified", "--state", str(before.target), "--indirect-selection", "empty")
         lines = self._submit("ls", *where, "--output", "json", "--output-keys", "unique_id").result()
-        return [json.loads(line)["unique_id"] for line in lines]
+        return [json.loads(line)["unique_id"] for line in lines or ()]
 
     def build(self, *arguments: str) -> list[dict[str, Any]]:
         """Build and test, and return dbt's results, failures included.
@@ -83,7 +86,7 @@ class Project:
         self._submit("build", "--full-refresh", *arguments).result()
         return self._written("run_results")["results"]
 
-    def _submit(self, *arguments: str) -> Any:
+    def _submit(self, *arguments: str) -> "Future[list[str] | None]":
         place = ("--project-dir", str(self.dbt), "--profiles-dir", str(self.dbt), "--target-path", str(self.target))
         return self._process.submit(_invoke, [*arguments, *place, "--quiet", "--no-use-colors"])
 
@@ -95,7 +98,7 @@ def _settle(folder: Path) -> None:
     os.environ |= {"MAILBLAZE_DATA_DIR": str(folder), "DBT_LOG_PATH": str(folder)}
 
 
-_read = {}  # the project of this process; dbt parses it once
+_read: dict[str, "Manifest"] = {}  # the project of this process; dbt parses it once
 
 
 def _invoke(arguments: list[str]) -> list[str] | None:
@@ -105,14 +108,15 @@ def _invoke(arguments: list[str]) -> list[str] | None:
         PipelineError: dbt has no result.
     """
     from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
 
     with Path(os.devnull).open("w") as nothing, contextlib.redirect_stdout(nothing):
         done = dbtRunner(_read.get("manifest")).invoke(arguments)
     if done.result is None:
         raise PipelineError(" ".join(str(done.exception).split()))
-    if arguments[0] == "parse":
+    if isinstance(done.result, Manifest):  # of `dbt parse`
         _read["manifest"] = done.result
-    return done.result if arguments[0] == "ls" else None
+    return done.result if isinstance(done.result, list) else None  # of `dbt ls`
 
 
 def empty(warehouse: Path) -> None:

@@ -87,19 +87,24 @@ def counted(kinds: dict[str, int]) -> str:
 def _row(one: Difference) -> str:
     before, after = one.rows
     if before is None or after is None:
-        rows, what = (f"{after:,}", "new") if before is None else (f"{before:,}", "no longer in the project")
-        return f"| `{one.table}` | {rows} | | | {what} |"
+        return f"| `{one.table}` | {_one_sided(before, after)} |"
     what = [f"new column `{column}`" for column in one.added] + [f"no column `{column}`" for column in one.removed]
     what += [f"`{column}` {types}, values not compared" for column, types in one.retyped.items()]
     if one.keys is not None:
         gone, new = one.keys
         what += [f"{_many(new, 'key')} new"] * bool(new) + [f"{_many(gone, 'key')} gone"] * bool(gone)
-        differing = sorted(one.columns.items(), key=lambda item: -item[1])
+        differing = sorted((one.columns or {}).items(), key=lambda item: -item[1])
         what += [f"`{name}` in {_many(count, 'row')}" for name, count in differing]
     elif any(one.only):
         what.append("no unique key")
     rows = f"{before:,} → {after:,}" if before != after else f"{after:,}"
     return f"| `{one.table}` | {rows} | {one.only[0]:,} | {one.only[1]:,} | {_cell('; '.join(what))} |"
+
+
+def _one_sided(before: int | None, after: int | None) -> str:
+    if after is not None:
+        return f"{after:,} | | | new"
+    return f"{before or 0:,} | | | no longer in the project"
 
 
 def _many(count: int, thing: str) -> str:

@@ -214,9 +214,12 @@ def detached_transaction(account: Account, sql: Sequence[str]) -> Answer:
 )
 def session_parameters(account: Account, sql: Sequence[str]) -> Answer:
     with account.session() as session:
-        found = {"LOADER's session": [str(row["value"]) for row in session.shown(sql[1])]}
+        of_session = [str(row["value"]) for row in session.shown(sql[1])]
     of_users = {role: of_user(account, role, sql[:1]) for role in ("LOADER", "TRANSFORMER")}
-    return parameters(found | of_users, {"LOADER's session": ["600"], "LOADER": ["true"], "TRANSFORMER": ["true"]})
+    return parameters(
+        {"LOADER's session": of_session, **of_users},
+        {"LOADER's session": ["600"], "LOADER": ["true"], "TRANSFORMER": ["true"]},
+    )
 
 
 @question(
@@ -510,7 +513,7 @@ def is_not_allowed(error: Exception) -> bool:
 
 
 def is_too_large(error: Exception) -> bool:
-    """Return whether an error of Snowflake's is about a value: those have an SQLSTATE of one class, the standard's."""
+    """Return whether Snowflake refuses a value: the standard has a class of SQLSTATEs for that, 22."""
     return str(getattr(error, "sqlstate", None)).startswith("22")
 
 

@@ -3,12 +3,15 @@
 It asks Snowflake itself, by SQL. A server that masks nothing and hides no row is a failure, never passed over.
 """
 
+from typing import Any
+
 from snowflake.connector import SnowflakeConnection
+from snowflake.connector.cursor import SnowflakeCursor
 
 REGION = "eu"  # whose role alone the smoke run takes beside REPORTER
 
 
-def unmasked(connection: SnowflakeConnection, schema: str, manifest: dict) -> list[str]:
+def unmasked(connection: SnowflakeConnection, schema: str, manifest: dict[str, Any]) -> list[str]:
     """Return a line for each thing that REPORTER sees of `schema` and must not, or does not see and must.
 
     `schema` has its database before it; `manifest` is dbt's, which says whose columns are a person's and which tables
@@ -20,7 +23,7 @@ def unmasked(connection: SnowflakeConnection, schema: str, manifest: dict) -> li
     ]
     found, counts = [], {}
     with connection.cursor() as cursor:
-        ((rows,),) = cursor.execute(f"SELECT COUNT(*) FROM {schema}.dim_contacts").fetchall()
+        ((rows,),) = _rows(cursor, f"SELECT COUNT(*) FROM {schema}.dim_contacts")
         if not rows:
             found.append("dim_contacts: REPORTER_SVC sees no row as it signs in: has it all its roles by default?")
         cursor.execute("USE ROLE REPORTER")
@@ -36,23 +39,28 @@ def unmasked(connection: SnowflakeConnection, schema: str, manifest: dict) -> li
             found += _of_one_region(cursor, f"{schema}.{name}", name)
         cursor.execute("USE SECONDARY ROLES NONE")
         for name in by_region:
-            ((rows,),) = cursor.execute(f"SELECT COUNT(*) FROM {schema}.{name}").fetchall()
+            ((rows,),) = _rows(cursor, f"SELECT COUNT(*) FROM {schema}.{name}")
             if rows:
                 found.append(f"{name}: {rows:,} rows are seen without a role for their region")
     return found
 
 
-def _of_one_region(cursor, table: str, name: str) -> list[str]:
-    """Return a line if the role of one region shows others' rows, or of a table that has accounts not its own."""
+def _rows(cursor: SnowflakeCursor, sql: str) -> list[tuple[Any, ...]]:
+    cursor.execute(sql)
+    return cursor.fetchall()
+
+
+def _of_one_region(cursor: SnowflakeCursor, table: str, name: str) -> list[str]:
+    """Return a line if the role of one region sees rows of others, or no row of dim_contacts."""
     sql = f"SELECT COUNT(*), SUM(CASE WHEN region = '{REGION}' THEN 0 ELSE 1 END) FROM {table}"
-    ((rows, others),) = cursor.execute(sql).fetchall()
+    ((rows, others),) = _rows(cursor, sql)
     if others:
         return [f"{name}: {others:,} rows of other regions are seen with the role of {REGION}"]
     return [f"{name}: the role of {REGION} shows none of its rows"] if name == "dim_contacts" and not rows else []
 
 
-def _shown(cursor, schema: str, model: dict) -> tuple[int, list[str]]:
-    """Return how many rows of a table are seen, and which of its columns show a person in how many of them."""
+def _shown(cursor: SnowflakeCursor, schema: str, model: dict[str, Any]) -> tuple[int, list[str]]:
+    """Return how many rows of a table are seen, and a line for each column that shows a person."""
     # As the macro that sets the tags: varchar(12) and VARCHAR are texts, too.
     texts = [name for name, column in model["columns"].items() if column["data_type"].lower().startswith("varchar")]
     bad = {name: f"{name} IS NOT NULL AND REGEXP_LIKE({name}, '.*[^*]@.*', 's')" for name in texts}
@@ -61,7 +69,7 @@ def _shown(cursor, schema: str, model: dict) -> tuple[int, list[str]]:
             bad[name] = f"{name} IS NOT NULL AND NOT STARTSWITH({name}, '*****')"
     sums = [f"SUM(CASE WHEN {condition} THEN 1 ELSE 0 END)" for condition in bad.values()]
     sql = f"SELECT {', '.join(['COUNT(*)', *sums])} FROM {schema}.{model['name']}"
-    ((rows, *shown),) = cursor.execute(sql).fetchall()
+    ((rows, *shown),) = _rows(cursor, sql)
     lines = [
         f"{model['name']}.{column}: {count:,} of {rows:,} values show a person"
         for column, count in zip(bad, shown, strict=True) if count

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
+from exactly_once.clients import staging_of
 from exactly_once.destinations.fencing import FencingToken, last_load_attempt, write_fencing_token
 from exactly_once.destinations.left_over_transactions import TransactionOwner
 from exactly_once.lease.store import open_store
@@ -77,7 +78,7 @@ class SmokeAccount:
     def put(self, name: str, columns: dict[str, pa.Array]) -> None:
         """Write a Parquet file into the stage's folder."""
         with build_pipeline("postgres").destination_client() as warehouse:
-            lake, _ = fsspec_from_config(warehouse.config.staging_config)
+            lake, _ = fsspec_from_config(staging_of(warehouse))
         body = io.BytesIO()
         pq.write_table(pa.table(columns), body)
         # Only where there is none, as the lake's policy demands of whoever writes to it.

@@ -3,7 +3,7 @@
 import json
 import os
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ LATE_CHANGES = (
 )
 
 
-def postgres_faults(services: Services) -> Mapping[str, Fault]:
+def postgres_faults(services: Services) -> dict[str, Fault]:
     """Return faults of Postgres during a read."""
 
     @contextmanager
@@ -60,7 +60,7 @@ LITTLE_MEMORY = {
 BROKEN_FILE = "broken.txt"  # in a world: the violation that a fault found
 
 
-def merge_faults(at: Callable[[Path], World], table: str, key: str) -> Mapping[str, Fault]:
+def merge_faults(at: Callable[[Path], World], table: str, key: str) -> dict[str, Fault]:
     """Return faults inside a merge, between its DELETE and its INSERT: the table must stay as it was."""
 
     @contextmanager
@@ -82,7 +82,7 @@ def merge_faults(at: Callable[[Path], World], table: str, key: str) -> Mapping[s
             )
         call_in_child(partial(_change, world, [f"alter table RAW.{table} drop column refused"]), {})
 
-    faults = {BAD_VALUE: bad_value, NO_MEMORY: _no_memory}
+    faults: dict[str, Fault] = {BAD_VALUE: bad_value, NO_MEMORY: _no_memory}
     return faults | ({LOST_FILE: _lost_file} if at(Path()).env_name == "local" else {})
 
 
@@ -119,7 +119,7 @@ def _change(world: World, statements: list[str]) -> None:
         world.raw(statement)
 
 
-def saas_faults(services: Services) -> Mapping[str, Fault]:
+def saas_faults(services: Services) -> dict[str, Fault]:
     """Return faults of the vendor's API, on the second page of each collection that has one."""
 
     @contextmanager

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
+from typing import IO
 
 from moto.server import ThreadedMotoServer
 
@@ -32,15 +33,15 @@ TRIM_EVENTS = "delete from email_events where sequence % 400 <> 0"
 class Services:
     """The running services; `addresses` has postgres_url, admin_url, saas_url, s3_url, store, seeded_store."""
 
-    def __init__(self, process: subprocess.Popen) -> None:
-        self._process = process
-        self.addresses: dict[str, str] = json.loads(process.stdout.readline())
+    def __init__(self, commands: IO[str], answers: IO[str]) -> None:
+        self._commands, self._answers = commands, answers
+        self.addresses: dict[str, str] = json.loads(answers.readline())
 
     def restart_postgres(self) -> None:
         """Restart Postgres as after a crash, without waiting for connections."""
-        self._process.stdin.write("restart\n")
-        self._process.stdin.flush()
-        self._process.stdout.readline()
+        self._commands.write("restart\n")
+        self._commands.flush()
+        self._answers.readline()
 
 
 @contextmanager
@@ -49,7 +50,9 @@ def started(folder: Path, with_prefect: bool = False) -> Iterator[Services]:
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "tools.kill_test.mailblaze.services", str(folder), *["prefect"] * with_prefect]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        yield Services(process)
+        assert process.stdin, "a pipe"
+        assert process.stdout, "a pipe"
+        yield Services(process.stdin, process.stdout)
         process.stdin.close()
         process.wait(60)
 
@@ -85,6 +88,7 @@ def main(folder: Path, with_prefect: bool) -> None:
         shutil.copy(seeded, folder / "store.sqlite")
         s3 = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
         s3.start()
+        assert s3._server, "start() has waited for it"
         s3._server.app = AtomicPuts(s3._server.app)
         host, port = s3.get_host_and_port()
         with serve(create_app(folder / "store.sqlite", TOKEN, requests_per_second=10_000)) as saas_url:

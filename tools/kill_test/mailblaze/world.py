@@ -82,8 +82,8 @@ class World:
         """Return the lake's keys, with the content of those that are not files of rows."""
         if self.env_name == "local":
             root = self.path / "lake"
-            keys = {str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file()}
-            return {key: b"" if is_data(key) else path.read_bytes() for key, path in keys.items()}
+            files = {str(path.relative_to(root)): path for path in root.rglob("*") if path.is_file()}
+            return {key: b"" if is_data(key) else path.read_bytes() for key, path in files.items()}
         client = boto3.client("s3", endpoint_url=self.addresses["s3_url"], **KEYS)
         pages = client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET)
         keys = [item["Key"] for page in pages for item in page.get("Contents", [])]
