@@ -46,7 +46,8 @@ help:  ## this list
 			number = split(parts[2], names, " "); \
 			for (n = 1; n <= number; n++) printf "  make %-20s%s\n", names[n], text[names[n]] } }' Makefile
 
-run: up  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
+# The company's environments have sources of their own.
+run: $(if $(filter dev prod,$(MAILBLAZE_ENV)),setup,up)  ## the whole chain once: sources -> lake -> RAW -> dbt -> MART
 	python flows/elt.py
 
 test: lint  ## everything CI checks, on real parts and loopback only
@@ -135,7 +136,7 @@ lint: setup  ## ruff: rules and format; mypy: types, strict on exactly_once/
 	mypy
 
 mutate: setup  ## whether dbt's tests notice a changed join, filter or window of MART, after `make run` (make mutate [SAMPLE=100] [ONLY=rpt_mrr])
-	python tools/dbt_mutation.py .data/dp_mailblaze_demo_local_db.duckdb $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
+	python tools/dbt_mutation.py "$${MAILBLAZE_DATA_DIR:-.data}/dp_mailblaze_demo_local_db.duckdb" $(if $(SAMPLE),--sample $(SAMPLE)) $(if $(ONLY),--only $(ONLY))
 
 slim: setup  ## what this change does to MART, built from the RAW of the last `make run` (make slim [BASE=origin/main])
 	@python -m tools.mart_diff $(or $(BASE),origin/main)
@@ -181,6 +182,7 @@ setup: $(READY)  ## Python's packages into .venv, once
 
 # uv where there is one; else it is installed into the environment itself, which takes seconds, where pip alone takes a minute.
 $(READY): requirements.lock pyproject.toml
+	@command -v "$(firstword $(PYTHON))" >/dev/null || { echo "✗ $(PYTHON) is not on this machine: install Python 3.11.2 to 3.13 and type make PYTHON=python3.12"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11, 2) <= sys.version_info < (3, 14))' \
 		|| { echo "✗ $$($(PYTHON) --version 2>&1 | tail -1) is not Python 3.11.2 to 3.13: install one and type make PYTHON=python3.12"; exit 1; }
 	$(call make_environment,.venv,$(PYTHON),$<)

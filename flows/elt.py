@@ -1,4 +1,4 @@
-"""The whole chain: both sources into RAW, then dbt builds and tests the models: `python flows/elt.py`."""
+"""The whole chain: every source into RAW, then dbt builds and tests the models: `python flows/elt.py`."""
 
 if __name__ == "__main__":  # before the slow imports: Ctrl-C ends the command with one line from the start
     from exactly_once.process.interrupts import watch
@@ -122,7 +122,7 @@ def _run(options: argparse.Namespace, command: str) -> RunReport:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Load what changed in both sources, then build the models with dbt.")
+    parser = argparse.ArgumentParser(description="Load what changed in every source, then build the models with dbt.")
     parser.add_argument("--full-build", action="store_true", help="let dbt build if nothing changed, with every test")
     parser.add_argument(
         "--over-budget", choices=["warn", "stop"], default="warn", help="what to do if the month's budget is spent"

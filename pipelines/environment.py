@@ -10,6 +10,7 @@ import stat
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 from exactly_once.errors import PipelineError
@@ -187,8 +188,11 @@ def _check_folder(folder: Path) -> None:
             continue
         if not stat.S_ISDIR(found.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, f"{place} is a file")
-        if place != folder and not os.access(place, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, f"{place} cannot be written to")
+        if place != folder:
+            if not os.access(place, os.W_OK | os.X_OK):
+                raise PermissionError(errno.EACCES, f"{place} cannot be written to")
+            # Permission is not enough: /proc takes no folder, even from root.
+            Path(mkdtemp(prefix=".mailblaze-", dir=place)).rmdir()
         return
 
 

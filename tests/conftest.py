@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +24,9 @@ ignore_foreign(uses_local_services=True)  # of the shell that runs the tests
 # Fixtures that start a server, or take seconds to make.
 SERVERS = {"postgres_server", "s3_server", "seeded_store", "prefect_api"}
 
+
+# Tests that need a library of a side environment: their own target has it.
+collect_ignore = [] if find_spec("marimo") else ["dashboard"]
 
 # Files with minutes of work in one test: a worker takes a whole file, so the last one would run alone.
 LONGEST = ("tests/flows/test_elt.py", "tests/flows/test_schedule.py")

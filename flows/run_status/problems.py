@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from flows.run_status.times import parse_time
+from pipelines.registry import SOURCES
 from pipelines.runs.run_history import RecordedRun
 from pipelines.runs.run_record import (
     BUSY,
+    DBT,
     FAILED,
     INTERRUPTED,
     KILLED,
@@ -54,7 +56,8 @@ def in_words(result: str) -> str:
 def unresolved(runs: Sequence[RecordedRun]) -> list[Problem]:
     """Return what did not end well the last time that it was done.
 
-    Neither a later run of another part resolves a problem, nor one that another run kept from loading.
+    Neither a later run of another part resolves a problem, nor one that another run kept from loading. A source that is
+    no longer in the registry has none.
 
     Args:
         runs: as `read_runs` returns them.
@@ -66,7 +69,7 @@ def unresolved(runs: Sequence[RecordedRun]) -> list[Problem]:
         problems += [
             Problem(f"{outcome.part} {in_words(outcome.result)}", parse_time(outcome.ended_at), outcome.line)
             for outcome in run.record.outcomes
-            if outcome.result not in (OK, BUSY) and outcome is newest[outcome.part]
+            if outcome.result not in (OK, BUSY) and outcome is newest[outcome.part] and outcome.part in (DBT, *SOURCES)
         ]
         has_failed = _has_failed_as_a_whole(run)
         if has_failed and not any(_repeats(newer, run) for newer in later):

@@ -9,7 +9,7 @@ from flows.run_status.times import age, parse_time, stamp
 from pipelines.configuration.library_safe_path import display_path
 from pipelines.environment import Environment, data_dir
 from pipelines.runs.run_history import RecordedRun
-from pipelines.runs.run_record import BUSY, DBT, OK, RUNNING, Build, TableRows, records_folder
+from pipelines.runs.run_record import BUSY, DBT, OK, REFUSED, RUNNING, Build, TableRows, records_folder
 
 
 def summary_lines(
@@ -99,12 +99,20 @@ def _tables(runs: Sequence[RecordedRun], now: datetime) -> Iterator[str]:
 
 
 def _newest_tables(runs: Sequence[RecordedRun]) -> tuple[dict[str, TableRows], dict[str, str]]:
-    """Return each table after its last load, and the reason of each table that was refused since."""
+    """Return each table after its last load, and the reason of each table that was refused since.
+
+    A refused table that the newest load of its source does not name is no longer declared, and left out.
+    """
     tables: dict[str, TableRows] = {}
     refused: dict[str, str] = {}
+    declared: dict[str, set[str]] = {}  # by source: the tables of its newest load
     for outcome, record in outcomes_of(runs):
+        if outcome.result in (OK, REFUSED) and record.kind != "replay":
+            loaded = {one.table for one in (*record.tables, *record.refused) if one.source == outcome.part}
+            declared.setdefault(outcome.part, loaded)
         for table in record.refused:
-            if table.source == outcome.part and table.table not in tables:
+            is_declared = table.table in declared.get(outcome.part, {table.table})
+            if table.source == outcome.part and table.table not in tables and is_declared:
                 refused.setdefault(table.table, table.line)
         for rows in record.tables:
             known = tables.get(rows.table)

@@ -94,4 +94,5 @@ def _is_started_by_make_up(part: str) -> bool:
     """Return whether `make up` provides what a part lacks; a part that is set incompletely is somebody's own."""
     if not environment().uses_local_services:
         return False
-    return part == "prefect" or (("sources", part) in LOCAL_SERVICES and not is_own_service(("sources", part)))
+    service = LOCAL_SERVICES.get(("sources", part))
+    return part == "prefect" or (service is not None and bool(service.given) and not is_own_service(("sources", part)))

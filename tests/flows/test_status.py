@@ -143,6 +143,14 @@ def test_a_refused_table_has_the_age_of_its_last_good_load_and_its_line():
     assert not any("refused" in line for line in shown(GOOD, refused, again))
 
 
+def test_what_is_no_longer_declared_is_no_problem():
+    refused = run(30, SAAS, REFUSED, "saas_typo: there is no such endpoint", saas=REFUSED)
+    refused.record.refused = [Refused("saas", "saas_typo", "saas_typo: there is no such endpoint")]
+    assert any("saas_typo" in line.lower() for line in shown(GOOD, refused))
+    assert not any("saas_typo" in line.lower() for line in shown(GOOD, refused, run(40, SAAS, OK, saas=OK)))
+    assert whats(GOOD, run(30, FLOW, FAILED, "away", postgres=OK, saas=OK, helpdesk=FAILED)) == []
+
+
 def test_a_build_that_was_not_needed_shows_the_one_that_counts():
     idle = run(30, FLOW, OK, postgres=OK, saas=OK, dbt=OK)
     idle.record.build = Build(is_needed=False)

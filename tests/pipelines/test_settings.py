@@ -20,13 +20,15 @@ from snowflake.connector.vendored import requests as snowflake_requests
 from exactly_once.errors import PipelineError, user_message
 from pipelines import postgres, registry, saas
 from pipelines.configuration import providers, settings, shell
+from pipelines.configuration.local_services import LOCAL_SERVICES, LocalService
 from pipelines.configuration.lookup import find_setting
 from pipelines.configuration.providers import is_full_name
-from pipelines.configuration.settings import missing
+from pipelines.configuration.settings import missing, require
 from pipelines.configuration.value_checks import VALUE_CHECKS, check_values
 from pipelines.diagnostics import effective_settings
 from pipelines.doctor import doctor_context
 from pipelines.environment import data_dir, environment
+from pipelines.registry import Source
 from pipelines.run_context import MailBlazeContext
 from tests.support.platform import KEYS, TOKEN
 
@@ -299,6 +301,21 @@ def test_a_load_into_a_data_folder_that_cannot_be_is_refused(monkeypatch):
     monkeypatch.setenv("MAILBLAZE_DATA_DIR", "/etc/passwd/x")
     with pytest.raises(PipelineError, match=r"^MAILBLAZE_DATA_DIR is '/etc/passwd/x', where no folder can be \("):
         saas.load()
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="without /proc every folder with permission takes one")
+def test_a_data_folder_that_only_permission_allows_is_refused(monkeypatch):
+    monkeypatch.setenv("MAILBLAZE_DATA_DIR", "/proc/x")
+    with pytest.raises(PipelineError, match=r"^MAILBLAZE_DATA_DIR is '/proc/x', where no folder can be \("):
+        data_dir()
+
+
+def test_make_up_is_offered_only_for_a_source_that_it_starts(own_settings, monkeypatch):
+    monkeypatch.setitem(registry.SOURCES, "helpdesk", Source("helpdesk", "The help desk", {"base_url": None}))
+    monkeypatch.setitem(LOCAL_SERVICES, ("sources", "helpdesk"), LocalService((), ()))
+    with pytest.raises(PipelineError) as refused:
+        require(["helpdesk"])
+    assert "helpdesk: SOURCES__HELPDESK__BASE_URL. To go on, set them" in str(refused.value)
 
 
 @pytest.mark.parametrize("value", ["garbage://", "garbage://host:1", "http://", "http://host:99999", "http://host:x"])
