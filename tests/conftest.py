@@ -21,7 +21,7 @@ ignore_foreign(uses_local_services=True)  # of the shell that runs the tests
 
 
 # Fixtures that start a server, or take seconds to make.
-SERVERS = {"postgres_server", "s3_server", "seeded_store", "prefect_api"}
+SERVERS = {"postgres_server", "earlier_server", "s3_server", "seeded_store", "prefect_api"}
 
 
 # Files with minutes of work in one test: a worker takes a whole file, so the last one would run alone.

@@ -23,16 +23,28 @@ CHECKOUT = Path.cwd()
 sys.path.insert(0, str(CHECKOUT))
 
 import psycopg2  # noqa: E402
+from moto.server import ThreadedMotoServer  # noqa: E402
+
 from mock_services.postgres import traffic  # noqa: E402
 from mock_services.postgres.seed import seed  # noqa: E402
 from mock_services.postgres.server import EmbeddedPostgres  # noqa: E402
 from mock_services.saas import store  # noqa: E402
 from mock_services.saas.app import create_app  # noqa: E402
 from mock_services.services import down, up  # noqa: E402
-from moto.server import ThreadedMotoServer  # noqa: E402
-from tests.conftest import BUCKET, KEYS, TOKEN, Platform, empty_bucket, objects, serve  # noqa: E402
+from tests.conftest import BUCKET, TOKEN, Platform, empty_bucket, objects, serve  # noqa: E402
 
-TABLES = "plans accounts users subscriptions invoices lists contacts list_memberships campaigns".split()
+TABLES = [
+    "plans",
+    "accounts",
+    "users",
+    "subscriptions",
+    "invoices",
+    "lists",
+    "contacts",
+    "list_memberships",
+    "campaigns",
+]
+FIRST_OID = 20_000
 DATA = CHECKOUT / ".data"
 COMMANDS = (
     "pipelines/postgres.py",
@@ -76,6 +88,7 @@ def main(output: Path) -> None:
         }
         saas_store = Path(work) / "store.sqlite"
         url = postgres.url()
+        skip_oids(postgres)
         seed(url)
         store.seed(saas_store, 1)
         trim(url, saas_store)
@@ -97,6 +110,15 @@ def main(output: Path) -> None:
         postgres.destroy()
 
 
+def skip_oids(postgres: EmbeddedPostgres) -> None:
+    """Use up object ids to a round number, as the tests do before they create the tables: RAW's state has their ids."""
+    with closing(psycopg2.connect(postgres.url())) as connection, connection, connection.cursor() as cursor:
+        cursor.execute("select lo_creat(-1)")
+        (at,) = cursor.fetchone()
+        cursor.execute("select max(lo_creat(-1)) from generate_series(1, %s)", (FIRST_OID - 1 - at,))
+        assert cursor.fetchone() == (FIRST_OID - 1,)
+
+
 def make(platform: Platform, output: Path) -> None:
     """Load twice with dbt, load a third time without end, and write what is there."""
     flow()
@@ -113,9 +135,7 @@ def make(platform: Platform, output: Path) -> None:
     archive(output / "killed.tar.xz", changed)
     client = platform.s3()
     keys = objects(platform.s3_url, BUCKET)
-    archive(
-        output / "lake.tar.xz", {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys}
-    )
+    archive(output / "lake.tar.xz", {key: client.get_object(Bucket=BUCKET, Key=key)["Body"].read() for key in keys})
     archive(output / "source.tar.xz", source_files(platform))
     (output / "words.json").write_text(json.dumps(words(), indent=1) + "\n")
 
@@ -167,12 +187,15 @@ def source_files(platform: Platform) -> dict[str, bytes]:
             body = io.BytesIO()
             cursor.copy_expert(f"copy (select * from {table} order by 1, 2) to stdout", body)
             found[f"{table}.copy"] = body.getvalue()
+        cursor.execute("select relname, oid::int from pg_class where relname = any(%s)", ([*TABLES],))
+        found["oids.json"] = json.dumps(dict(cursor.fetchall())).encode()
     return found | {"store.sqlite": platform.saas_store.read_bytes()}
 
 
 def words() -> dict[str, dict]:
     """Return what people type: settings of the sources with their defaults, options of commands, variables."""
     from dlt.common.configuration.inject import get_fun_spec
+
     from pipelines import postgres, saas
 
     specs = {
