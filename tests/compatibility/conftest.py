@@ -14,6 +14,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
+from mock_services.commands import down, up
 from mock_services.postgres.server import EmbeddedPostgres
 from mock_services.saas.app import create_app
 from tests.support.platform import BUCKET, TOKEN, Platform, clone, empty_bucket, execute, serve
@@ -98,6 +99,15 @@ def earlier(earlier_server, s3_server, tmp_path, monkeypatch) -> Iterator[Earlie
         platform.write_services()
         yield platform
     execute(earlier_server.url("postgres", "postgres"), f'drop database "{database}" with (force)')
+
+
+@pytest.fixture(scope="module")
+def prefect_api(tmp_path_factory) -> Iterator[str]:
+    """A Prefect server as `make up` starts it, without the other services."""
+    data_dir = tmp_path_factory.mktemp("services")
+    up(data_dir, only=("prefect",), ports={})
+    yield json.loads((data_dir / "services.json").read_text())["prefect_api_url"]
+    down(data_dir)
 
 
 def restore_lake(platform: Earlier) -> None:
