@@ -31,14 +31,16 @@ LATER = datetime(2026, 7, 9, tzinfo=UTC)  # than every object of the API
 
 
 def test_dlt_shows_both_pipelines_and_the_lease_of_the_killed_run_counts(earlier):
-    for pipeline in ("postgres", "saas"):
-        earlier.put_leases()
-        with pytest.raises(LeaseHeld, match=r"at work \(maker, pid \d+, run \w+\)"), acquire_lease(built(pipeline)):
-            pass
+    for pipeline in ("postgres", "saas"):  # before any other code of ours has seen their states
         done = command(DLT, "pipeline", pipeline, "info")
         assert done.returncode == 0, done.stderr
         assert f"default_schema_name: {pipeline}" in done.stdout
         assert "Has 1 normalized packages ready to be loaded" in done.stdout
+    for pipeline in ("postgres", "saas"):
+        lease = acquire_lease(built(pipeline))
+        earlier.put_leases()
+        with pytest.raises(LeaseHeld, match=r"at work \(maker, pid \d+, run \w+\)"), lease:
+            pass
 
 
 def test_postgres_finishes_the_package_and_loads_what_is_new(earlier):
