@@ -144,6 +144,7 @@ def test_a_trace_that_dlt_has_pickled_can_be_read(name):
         assert pickle.loads(body).steps  # noqa: S301  our own
 
 
+@pytest.mark.slow
 def test_the_archives_hold_no_password_and_no_path_but_that_of_their_making():
     for name in ("data", "killed", "lake", "source"):
         for path, body in files(name):
