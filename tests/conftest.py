@@ -22,7 +22,7 @@ ignore_foreign(uses_local_services=True)  # of the shell that runs the tests
 
 
 # Fixtures that start a server, or take seconds to make.
-SERVERS = {"postgres_server", "s3_server", "seeded_store", "prefect_api"}
+SERVERS = {"postgres_server", "earlier_server", "s3_server", "seeded_store", "prefect_api"}
 
 
 # Tests that need a library of a side environment: their own target has it.
