@@ -49,7 +49,7 @@ def seconds_of_ledger(path: Path, loads_per_day: float) -> Seconds:
 
 def main() -> int:
     """Write the page, or print the sums; a price that is missing is one line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tools.cost", description=__doc__)
     parser.add_argument("--write", type=Path, help="the page with the markers")
     parser.add_argument("--ledger", type=Path, help="an export of MART.RPT_PIPELINE_COST")
     parser.add_argument("--events", type=float, default=1e6, help="a month, for --ledger (1,000,000)")
