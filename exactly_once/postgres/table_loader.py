@@ -10,7 +10,7 @@ that an earlier load may have brought come as Arrow tables, which the steps behi
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -179,7 +179,8 @@ def plain_rows(loader: BaseTableLoader) -> Iterator[pa.Table]:
             "query_adapter_callback return one. Nothing of the table was read."
         )
     plain = query.subquery()
-    reflected = cast("Iterable[sa.Column[Any]]", plain.c)
+    # An expression has no `info`, and that of a table is its owner's.
+    reflected = [sa.Column(column.name, column.type) for column in plain.c]
     exact = sa.select(*map(select_expression, reflected)).select_from(plain)
     columns = ", ".join(f"{duckdb_cast(column)} AS {quote(column.name)}" for column in exact.selected_columns)
     hints = {name: hint for name, hint in loader.columns.items() if "data_type" in hint}
