@@ -95,7 +95,7 @@ def store(url: str) -> dlt.sources.DltSource:
                     "path": "events",
                     "data_selector": "data",
                     "params": {"since": "{incremental.start_value}"},
-                    "incremental": {"cursor_path": "at", "initial_value": 0},
+                    "incremental": {"cursor_path": "tick", "initial_value": 0},
                     "paginator": pages,
                 },
             },
@@ -133,8 +133,8 @@ def prepare(folder: Path, turn: int) -> None:
         notes += [{"note_id": f"{number}/{len(notes) + n}", "words": [f"turn {turn}"] * (n + 1)} for n in range(2)]
         orders[str(number)] = {"order_id": number, "changed": found["changed"], "lines": lines, "notes": notes}
     # The first of the new events have the time of the last ones that an earlier run has seen.
-    times = [events[-1]["at"]] * 2 + [turn + 1] * 5 if events else [turn + 1] * 6
-    events += [{"event_id": len(events) + n, "at": max(at, times[0]), "marks": [{"n": n}, {"n": turn}]}
+    times = [events[-1]["tick"]] * 2 + [turn + 1] * 5 if events else [turn + 1] * 6
+    events += [{"event_id": len(events) + n, "tick": max(at, times[0]), "marks": [{"n": n}, {"n": turn}]}
                for n, at in enumerate(times)]  # fmt: skip
     found["stock"] = [{"article": n, "shelves": [{"shelf": turn, "count": n}]} for n in range(rng.randrange(3, 11))]
     path.with_suffix(".new").write_text(json.dumps(found))
@@ -177,7 +177,7 @@ def answer(found: dict[str, Any], path: str, query: dict[str, str]) -> dict[str,
         first = int(query["offset"])
         return {"data": found["stock"][first : first + int(query["limit"])], "total": len(found["stock"])}
     if path == "events":
-        rows = [event for event in found["events"] if event["at"] >= since]
+        rows = [event for event in found["events"] if event["tick"] >= since]
         first = (int(query["page"]) - 1) * PAGE
         return {"data": rows[first : first + PAGE]}
     first = int(query.get("cursor", 0))
@@ -201,7 +201,7 @@ CHECKED = {  # by table: the SQL of its rows, joined with those of its parents
     "notes": "select _orders_order_id, note_id from raw.notes",
     "notes__words": "select n.note_id, w._dlt_list_idx, w.value from raw.notes__words as w "
     "left join raw.notes as n on w._dlt_parent_id = n._dlt_id",
-    "events": "select event_id, at from raw.events",
+    "events": "select event_id, tick from raw.events",
     "events__marks": "select e.event_id, m._dlt_list_idx, m.n from raw.events__marks as m "
     "left join raw.events as e on m._dlt_parent_id = e._dlt_id",
     "stock": "select article from raw.stock",
@@ -222,7 +222,7 @@ def expected(found: dict[str, Any]) -> dict[str, list[tuple]]:
         "orders__lines__taxes": [(n, line["article"], tax["rate"]) for n, line in lines for tax in line["taxes"]],
         "notes": [(number, note["note_id"]) for number, note in notes],
         "notes__words": [(note["note_id"], at, word) for _, note in notes for at, word in enumerate(note["words"])],
-        "events": [(event["event_id"], event["at"]) for event in events],
+        "events": [(event["event_id"], event["tick"]) for event in events],
         "events__marks": marks,
         "stock": [(article["article"],) for article in stock],
         "stock__shelves": [
