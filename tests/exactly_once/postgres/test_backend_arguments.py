@@ -11,8 +11,11 @@ import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 from dlt.extract import DltSource
+from dlt.extract.exceptions import ResourceExtractionError
 from dlt.sources.sql_database import sql_database, sql_table
 
+from exactly_once.errors import user_message
+from exactly_once.postgres.connection.address import session_parameters
 from exactly_once.postgres.table_loader import BACKEND
 from tests.support.platform import execute
 
@@ -54,6 +57,7 @@ def read(resource: Any) -> dict[str, tuple[dict[str, pa.DataType], dict[str, Any
         columns = {
             name: {hint: value for hint, value in hints.items() if not hint.startswith("x-")}
             for name, hints in schema["columns"].items()
+            if "data_type" in hints  # dlt's backend adds names that it finds in the rows
         }
         types = {field.name: field.type for field in rows.schema}
         hints = columns | {"references": schema.get("references")}
@@ -87,6 +91,11 @@ def add_length(table: sa.Table) -> sa.Select:
     return sa.select(table.c.id, computed).subquery()
 
 
+def add_untyped(table: sa.Table) -> sa.Select:
+    letters, now = sa.func.length(table.c.words).label("letters"), sa.func.to_timestamp(table.c.id).label("at")
+    return sa.select(table.c.id, letters, now).subquery()
+
+
 def newest(query: sa.Select, table: sa.Table) -> sa.Select:
     return query.where(table.c.words.like("%9%")).order_by(table.c.id.desc()).limit(100)
 
@@ -118,8 +127,16 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "excluded_columns": {"excluded_columns": ["document", "bytes"]},
     "table_adapter_callback": {"table_adapter_callback": keep_three},
     "table_adapter_callback, a computed column": {"table_adapter_callback": add_length},
+    "table_adapter_callback, columns without a type": {"table_adapter_callback": add_untyped},
     "query_adapter_callback": {"query_adapter_callback": newest},
     "query_adapter_callback of four": {"query_adapter_callback": since},
+    "query_adapter_callback, a text": {
+        "query_adapter_callback": lambda query, table: sa.text("select id, words as w, 'a:b%' as c from orders;")
+    },
+    "query_adapter_callback, a union": {"query_adapter_callback": lambda query, table: query.union_all(query)},
+    "query_adapter_callback, parameters": {
+        "query_adapter_callback": lambda query, table: query.where(table.c.id.in_([1, 2]), table.c.words != "O'B%")
+    },
     "type_adapter_callback": {"type_adapter_callback": more_digits, "reflection_level": "full_with_precision"},
     "chunk_size": {"chunk_size": 7},
     "reflection_level minimal": {"reflection_level": "minimal", "excluded_columns": ["document", "price"]},
@@ -177,6 +194,46 @@ def test_credentials_may_be_a_text(shop):
     url = shop.url.render_as_string(hide_password=False)
     ((_, _, rows),) = read(sql_table(url, table="customers", backend=BACKEND)).values()
     assert len(rows) == 20
+
+
+@pytest.mark.parametrize("is_creator", [False, True], ids=["connect_args", "creator"])
+def test_an_engine_may_know_more_than_its_url(shop, is_creator):
+    """The password and `sslmode` are not in the URL."""
+    url = shop.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    without = sa.URL.create(shop.url.drivername, shop.url.username, None, shop.url.host, shop.url.port, "arguments")
+    engine = (
+        sa.create_engine("postgresql+psycopg2://", creator=lambda: psycopg2.connect(url))
+        if is_creator
+        else sa.create_engine(without, connect_args={"password": shop.url.password, "sslmode": "disable"})
+    )
+    ((_, _, rows),) = read(sql_table(engine, table="customers", backend=BACKEND)).values()
+    assert len(rows) == 20
+    with engine.connect() as connection:
+        assert session_parameters(connection).get("sslmode") == ("prefer" if is_creator else "disable")
+
+
+def test_another_database_is_refused_in_one_line(tmp_path):
+    engine = sa.create_engine(f"sqlite:///{tmp_path}/other.db")
+    with engine.begin() as connection:
+        connection.exec_driver_sql("create table things (id int)")
+    assert refusal(sql_table(engine, table="things", backend=BACKEND)) == (
+        'Table things: backend="postgres_scanner" reads Postgres, and the address is of sqlite: use a backend of '
+        'dlt\'s (backend="pyarrow"). Nothing of the table was read.'
+    )
+
+
+def test_an_unknown_argument_of_the_backend_is_refused_in_one_line(shop):
+    resource = sql_table(shop, table="orders", backend=BACKEND, backend_kwargs={"return_type": "arrow_stream"})
+    assert refusal(resource) == (
+        'Table orders: backend="postgres_scanner" has no return_type: take it out of backend_kwargs. Nothing of the '
+        "table was read."
+    )
+
+
+def refusal(resource: Any) -> str | None:
+    with pytest.raises(ResourceExtractionError) as refused:
+        list(resource)
+    return user_message(refused.value)
 
 
 def assert_equal(ours: dict[str, tuple], expected: dict[str, tuple]) -> None:
