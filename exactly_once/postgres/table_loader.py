@@ -190,7 +190,7 @@ def plain_rows(loader: BaseTableLoader) -> Iterator[pa.Table]:
     hints = {name: hint for name, hint in loader.columns.items() if "data_type" in hint}
     types = columns_to_arrow(hints, DestinationCapabilitiesContext.generic_capabilities("parquet"), "UTC")
     with errors_of(table), new_scanner(engine) as scanner, scanner.session() as session:
-        if loader.row_order:
+        if loader.row_order or loader.query_adapter_callback:  # which may order the rows
             session.execute("SET preserve_insertion_order = true")
         rows = session.execute(_plain_sql(engine, query))
         for batch in rows.to_arrow_reader(loader.chunk_size):

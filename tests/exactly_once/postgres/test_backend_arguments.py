@@ -179,6 +179,15 @@ def test_a_step_means_what_it_means_to_dlts_backend(shop, name):
     assert_equal(ours, expected)
 
 
+def test_rows_come_in_the_order_of_a_query(shop):
+    def newest_first(query: sa.Select, table: sa.Table) -> sa.Select:
+        return query.order_by(table.c.id.desc())
+
+    arguments = {"query_adapter_callback": newest_first, "included_columns": ["id"]}
+    ((_, _, rows),) = read(table(BACKEND, shop, arguments)).values()
+    assert rows == [(number,) for number in range(3000, 0, -1)]
+
+
 @pytest.mark.parametrize("is_deferred", [False, True])
 def test_a_database_is_read_with_its_views_and_references(shop, is_deferred):
     names = {"table_names": ["customers", "orders", "paid"]} if is_deferred else {"include_views": True}
