@@ -13,6 +13,7 @@ from dlt.common.storages.fsspec_filesystem import fsspec_from_config
 
 from exactly_once.clients import staging_of
 from exactly_once.destinations.fencing import LoadAttempt, write_fencing_token
+from exactly_once.destinations.mixins import IdempotentLoadMixin
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
@@ -59,6 +60,11 @@ def run_pipeline(pipeline: dlt.Pipeline | PipelineFactory, source: Source) -> Lo
         PipelineStepFailed: nothing of this load is in RAW; a package that was already extracted stays pending and is
             finished by the next load.
     """
+    if isinstance(source, dlt.sources.DltSource):  # the caller may not have mypy
+        raise PipelineError(
+            f"The source {source.name} is read again where a table is refused: give run_pipeline a function that "
+            f"returns it, e.g. `lambda: {source.name}()`. Nothing was loaded."
+        )
     opened = pipeline if isinstance(pipeline, dlt.Pipeline) else open_pipeline(pipeline, acquire_lease)
     with acquire_lease(opened) as lease, reporting(opened):
         return extract_and_load(opened, source, lease)
@@ -192,10 +198,30 @@ def load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> L
 def acquire_lease(pipeline: dlt.Pipeline) -> Lease:
     """Return the lease of a pipeline on its warehouse and dataset, to be entered."""
     with pipeline.destination_client() as warehouse:
+        check_destination(pipeline, warehouse)
         staging, credentials = staging_of(warehouse), warehouse.config.credentials
     lake, _ = fsspec_from_config(staging)
     url = lease_url(staging.bucket_url, database_name(credentials), pipeline.dataset_name)
     return Lease(lake, url, lease_ttl())
+
+
+def check_destination(pipeline: dlt.Pipeline, warehouse: Any) -> None:
+    """Refuse a destination whose loads are not fenced, and one without a lake.
+
+    Raises:
+        PipelineError: it is one of these.
+    """
+    name = pipeline.pipeline_name
+    if not isinstance(warehouse, IdempotentLoadMixin):
+        raise PipelineError(
+            f"{name}: the destination {pipeline.destination.destination_name} does not fence its loads: give "
+            "dlt.pipeline staged_duckdb or fenced_snowflake. Nothing was loaded."
+        )
+    if not staging_of(warehouse):
+        raise PipelineError(
+            f"{name}: rows go through a lake: give dlt.pipeline staging=lake(<folder or s3://bucket>). Nothing was "
+            "loaded."
+        )
 
 
 def database_name(credentials: Any) -> str:
@@ -291,6 +317,11 @@ def _opened(source: Source) -> Iterator[dlt.sources.DltSource]:
     found = source()
     if isinstance(found, dlt.sources.DltSource):
         yield found
+    elif not isinstance(found, AbstractContextManager):
+        raise PipelineError(
+            f"The function that run_pipeline reads from returns a {type(found).__name__}: let it return a dlt source, "
+            "a function with @dlt.source. Nothing was loaded."
+        )
     else:
         with found as opened:
             yield opened

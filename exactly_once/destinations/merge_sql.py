@@ -15,7 +15,8 @@ from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
 from exactly_once.errors import TableError
 
-ALIASES = {"d", "s", "_dlt_dedup_rn", "_dlt_dedup_numbered"}  # of dlt's own SQL
+# Of dlt's own SQL; to a column that is no document DuckDB prefers a table of the name.
+TABLE_ALIASES, COLUMN_ALIASES = {"d", "s"}, {"_dlt_dedup_rn", "_dlt_dedup_numbered"}
 TARGET, BATCH, NEWEST, NUMBER, ROW = "merge_target", "merge_batch", "merge_newest", "merge_number", "merge_row"
 
 
@@ -36,7 +37,7 @@ class MergeSql(SqlMergeFollowupJob):
         root = table_chain[0]
         if _is_plain(root):
             return delete_insert(table_chain, sql_client)
-        taken = _columns(table_chain) & ALIASES
+        taken = _columns(table_chain) & COLUMN_ALIASES or _columns(table_chain, "json") & TABLE_ALIASES
         if taken:
             error = TableError(
                 f"{root['name']}: the column {min(taken)} has the name of an alias in dlt's SQL of this merge "
@@ -151,8 +152,14 @@ def _columns_with(table: PreparedTableSchema, hint: TColumnProp | str) -> list[s
     return utils.get_columns_names_with_prop(cast(TTableSchema, table), hint)
 
 
-def _columns(tables: Sequence[PreparedTableSchema]) -> set[str]:
-    return {name.lower() for table in tables for name in table["columns"]}
+def _columns(tables: Sequence[PreparedTableSchema], data_type: str | None = None) -> set[str]:
+    """Return the names of the columns, or of those of one type."""
+    return {
+        name.lower()
+        for table in tables
+        for name, column in table["columns"].items()
+        if data_type in (None, column.get("data_type"))
+    }
 
 
 def _free_names(taken: set[str]) -> dict[str, str]:

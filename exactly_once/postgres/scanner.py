@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
+from sqlalchemy.sql.selectable import SelectBase
 
 from exactly_once.errors import PipelineError, TableError
 from exactly_once.postgres import POSTGRES
-from exactly_once.postgres.connection.address import connection_string, parameters
+from exactly_once.postgres.connection.address import connection_string, session_parameters
 from exactly_once.postgres.connection.session_settings import SEARCH_PATH, Server, check, hint, pin, read_back
 from exactly_once.process import interrupts
 from exactly_once.process.interrupts import cancellable
@@ -175,12 +175,14 @@ def new_scanner(engine: sa.Engine, info: SourceInfo = POSTGRES) -> Iterator[Post
     Names without a schema are looked up as in the engine's own sessions.
 
     Args:
-        engine: whose URL says all of the address, the password included.
+        engine: whose own session says the address, the password included.
         info: of the source, for messages.
     """
-    address = parameters(engine.url)
+    role = engine.url.username or "the role"
     try:
         with engine.connect().execution_options(isolation_level="REPEATABLE READ") as keeper:
+            address = session_parameters(keeper)
+            role = address.get("user", role)
             keeper.exec_driver_sql("set transaction read only")
             exported = str(keeper.exec_driver_sql("select pg_export_snapshot()").scalar())
             path = str(keeper.exec_driver_sql("select current_setting('search_path')").scalar())
@@ -192,7 +194,7 @@ def new_scanner(engine: sa.Engine, info: SourceInfo = POSTGRES) -> Iterator[Post
             finally:
                 scanner.close()
     except sa.exc.DBAPIError as error:
-        raise driver_read_error(error, role=address.get("user", "the role")) from error
+        raise driver_read_error(error, role=role) from error
 
 
 def postgres_query(sql: str) -> str:
@@ -200,7 +202,7 @@ def postgres_query(sql: str) -> str:
     return f"postgres_query('source', {_quoted(sql)})"
 
 
-def compile_sql(query: sa.Select[Any]) -> str:
+def compile_sql(query: SelectBase | sa.TextClause) -> str:
     """Return the query as Postgres reads it, with its values in it: times, and no value of a row."""
     # The driver's own style would double each percent sign.
     dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's has no types

@@ -10,7 +10,7 @@ that an earlier load may have brought come as Arrow tables, which the steps behi
 """
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,7 @@ from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
 from dlt.extract.incremental import IncrementalResourceWrapper
 from dlt.extract.items_transform import LimitItem, MetricsItem
 from dlt.sources.sql_database.helpers import BaseTableLoader, register_table_loader_backend
+from sqlalchemy.sql.selectable import SelectBase
 
 from exactly_once.errors import TableError
 from exactly_once.incremental.raw_table import RawTable
@@ -37,6 +38,7 @@ from exactly_once.postgres.scanner import compile_sql, errors_of, new_scanner, p
 from exactly_once.postgres.snapshot import Snapshot
 from exactly_once.postgres.tables.catalog import CatalogTable, check_not_rewritten
 from exactly_once.postgres.tables.preflight import TablePlan
+from exactly_once.postgres.tables.query_columns import query_columns
 from exactly_once.postgres.tables.source_table import SourceTable, quote
 from exactly_once.postgres.tables.table_shape import STATE
 from exactly_once.postgres.tables.type_mapping import duckdb_cast, select_expression
@@ -84,7 +86,13 @@ class ScannerTableLoader(BaseTableLoader):
 
     def load_rows(self, backend_kwargs: dict[str, Any] | None = None) -> Iterator[Any]:
         """Yield Arrow tables, or Parquet files as dlt imports them."""
-        options: ReadOptions | None = (backend_kwargs or {}).get("options")
+        given = dict(backend_kwargs or {})
+        options: ReadOptions | None = given.pop("options", None)
+        if given:
+            raise TableError(
+                f'Table {self.table.name}: backend="{BACKEND}" has no {", ".join(given)}: take it out of '
+                "backend_kwargs. Nothing of the table was read."
+            )
         if options is None:
             yield from plain_rows(self)
         else:
@@ -172,24 +180,29 @@ def plain_rows(loader: BaseTableLoader) -> Iterator[pa.Table]:
     Raises:
         TableError: Postgres refuses the query, or a value does not fit the type that dlt reflected.
     """
-    query, table = loader.make_query(), loader.table.name
-    if not isinstance(query, sa.Select):
+    table, engine = loader.table.name, loader.engine
+    if engine.dialect.name != "postgresql":
         raise TableError(
-            f'Table {table}: backend="{BACKEND}" reads a Select, which says the type of each column: let '
-            "query_adapter_callback return one. Nothing of the table was read."
+            f'Table {table}: backend="{BACKEND}" reads Postgres, and the address is of {engine.dialect.name}: use a '
+            'backend of dlt\'s (backend="pyarrow"). Nothing of the table was read.'
         )
-    plain = query.subquery()
-    reflected = cast("Iterable[sa.Column[Any]]", plain.c)
-    exact = sa.select(*map(select_expression, reflected)).select_from(plain)
-    columns = ", ".join(f"{duckdb_cast(column)} AS {quote(column.name)}" for column in exact.selected_columns)
+    query = loader.make_query()
     hints = {name: hint for name, hint in loader.columns.items() if "data_type" in hint}
     types = columns_to_arrow(hints, DestinationCapabilitiesContext.generic_capabilities("parquet"), "UTC")
-    with errors_of(table), new_scanner(loader.engine) as scanner, scanner.session() as session:
-        if loader.row_order:
+    with errors_of(table), new_scanner(engine) as scanner, scanner.session() as session:
+        if loader.row_order or loader.query_adapter_callback:  # which may order the rows
             session.execute("SET preserve_insertion_order = true")
-        rows = session.execute(f"SELECT {columns} FROM {postgres_query(compile_sql(exact))}")
+        rows = session.execute(_plain_sql(engine, query))
         for batch in rows.to_arrow_reader(loader.chunk_size):
             yield _cast(pa.Table.from_batches([batch]), types, table)
+
+
+def _plain_sql(engine: sa.Engine, query: SelectBase | sa.TextClause) -> str:
+    """Return DuckDB's SQL of a query's rows, each value exact."""
+    sql = compile_sql(query).rstrip("; \n")
+    exact = sa.select(*map(select_expression, query_columns(engine, query, sql)))
+    columns = ", ".join(f"{duckdb_cast(column)} AS {quote(column.name)}" for column in exact.selected_columns)
+    return f"SELECT {columns} FROM {postgres_query(f'{compile_sql(exact)} FROM ({sql}) AS plain')}"
 
 
 def _cast(rows: pa.Table, types: pa.Schema, table: str) -> pa.Table:

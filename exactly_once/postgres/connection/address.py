@@ -29,6 +29,7 @@ DEFAULTS = {
     "keepalives_count": "6",
     "passfile": "/dev/null/none",  # a password of ~/.pgpass is not one of these settings
 }
+OF_SESSION = ("host", "hostaddr", "port", "dbname", "user", "sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl")
 RESERVED = ("replication", "fallback_application_name")  # parameters that an address cannot set
 
 
@@ -130,6 +131,21 @@ def parameters(url: sa.URL) -> dict[str, str]:
         what = f"the parameter {named.group(1)} is unknown" if named else "its parameters cannot be read"
         raise malformed(what) from None
     return found
+
+
+def session_parameters(connection: sa.Connection) -> dict[str, str]:
+    """Return libpq's parameters of an engine's open session: its URL lacks `connect_args`, and what `creator` knows.
+
+    Raises:
+        PipelineError: neither the driver nor the URL says the address.
+    """
+    info: Any = getattr(connection.connection.dbapi_connection, "info", None)  # of psycopg2 and psycopg 3
+    if info is None:
+        return parameters(connection.engine.url)
+    known = info.get_parameters() if hasattr(info, "get_parameters") else info.dsn_parameters
+    found = {name: known[name] for name in OF_SESSION if known.get(name)} | {"password": info.password or ""}
+    given = parameters(connection.engine.url) if connection.engine.url.host else DEFAULTS
+    return {**given, **{name: value for name, value in found.items() if value}, "client_encoding": "UTF8"}
 
 
 def connection_string(values: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
+from exactly_once.destinations.lake import lake
 from exactly_once.destinations.staged_duckdb import staged_duckdb
 from exactly_once.errors import user_message
 
@@ -28,6 +29,11 @@ AGAIN = [  # a key twice in one batch, and one that is as it was
     {"id": 4, "name": "four", "version": 2, "day": "tue", "tags": [{"tag": "h"}]},
     {"id": 4, "name": "older", "version": 1, "day": "tue", "tags": [{"tag": "g"}]},
     {"id": 1, "name": "one", "version": 1, "day": "mon", "tags": [{"tag": "a"}, {"tag": "b"}]},
+]
+# dlt's SQL of these strategies calls the tables d and s.
+ALIASES = [
+    [{"id": n, "version": turn, "d": f"{turn}", "s": turn, "tags": [{"d": f"{n}", "s": n}]} for n in (turn, 2)]
+    for turn in (1, 3)
 ]
 UNIQUE = [SECOND[1], FIRST[0]]  # for strategies that take each key once in a batch
 KEY = {"primary_key": "id"}
@@ -72,6 +78,11 @@ CASES = [
     Case("merge scd2 by a merge key", merge("scd2", **AT) | {"merge_key": "day"}),
     Case("merge insert-only", merge("insert-only") | KEY),
     Case("merge cdc", merge("cdc") | KEY),
+    *(
+        Case(f"merge {strategy} of columns d and s", merge(strategy) | KEY, ALIASES)
+        for strategy in ("upsert", "insert-only", "cdc")
+    ),
+    Case("merge scd2 of columns d and s", merge("scd2", **AT), ALIASES),
 ]
 # A lake from which RAW is rebuilt keeps its files; dlt's default truncates them.
 KEPT = ("append", "replace by truncate-and-insert", "merge delete-insert")
@@ -152,4 +163,17 @@ def test_a_strategy_that_duckdb_does_not_have_is_refused_in_one_line(tmp_path):
     assert user_message(failure.value) == (
         "The destination's replace_strategy is staging-optimized, which DuckDB does not have: set it to "
         "truncate-and-insert or insert-from-staging."
+    )
+
+
+@pytest.mark.parametrize("strategy", ["upsert", "insert-only", "cdc"])
+def test_a_document_with_the_name_of_an_alias_is_refused_in_one_line(tmp_path, strategy):
+    """DuckDB would read d."id" as the document's field."""
+    options = merge(strategy) | KEY | {"columns": {"d": {"data_type": "json"}}}
+    case = Case("", options, [[{"id": 1, "d": {"id": 7}}]])
+    with pytest.raises(Exception, match="alias") as failure:
+        load(tmp_path, staged_duckdb(str(tmp_path / "shop.duckdb")), lake(str(tmp_path / "lake")), case)
+    assert user_message(failure.value) == (
+        "things: the column d has the name of an alias in dlt's SQL of this merge strategy: declare "
+        'write_disposition="merge" (delete-insert), or give the column another name.'
     )

@@ -131,11 +131,3 @@ def test_a_value_that_does_not_fit_names_what_helps(shop, pipeline):
     assert "orders.exact: a value does not fit decimal128(38, 9)" in str(cause)
     assert "type_adapter_callback=dlt_type" in str(cause)
     assert not Path(pipeline.working_dir, "load", "loaded").exists() or pipeline.first_run
-
-
-def test_a_text_as_query_is_refused(shop, pipeline):
-    def text(query: sa.Select, table: sa.Table) -> sa.TextClause:
-        return sa.text("select id from orders")
-
-    with pytest.raises(PipelineStepFailed, match="let query_adapter_callback return one"):
-        pipeline.run(sql_table(shop, table="orders", backend=BACKEND, query_adapter_callback=text))
