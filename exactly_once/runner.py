@@ -3,15 +3,18 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import dlt
 from dlt.common.pipeline import ExtractInfo
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config
+from dlt.extract import DltResource
+from dlt.extract.extract import data_to_sources
 
 from exactly_once.clients import staging_of
+from exactly_once.destinations import lake as lake_destination
 from exactly_once.destinations.fencing import LoadAttempt, write_fencing_token
 from exactly_once.destinations.mixins import IdempotentLoadMixin
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
@@ -36,13 +39,16 @@ from exactly_once.recovery.pending import (
 from exactly_once.recovery.retention import prune
 from exactly_once.recovery.working_dir import find_damage, is_sealed, open_pipeline
 from exactly_once.report import LoadReport
+from exactly_once.storage.lake_layout import check_layout
+from exactly_once.storage.lake_paths import lake_path
 from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused, keep_refused, read_refused
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
 CUT_OFF = "a run was cut off before it had checked what it read"
 
-Source = Callable[[], AbstractContextManager[dlt.sources.DltSource] | dlt.sources.DltSource]
+Found = dlt.sources.DltSource | DltResource | Sequence[DltResource]
+Source = Callable[[], AbstractContextManager[Found] | Found]
 PipelineFactory = Callable[[Path | None], dlt.Pipeline]  # takes another folder for the working folder
 
 
@@ -52,22 +58,40 @@ def run_pipeline(pipeline: dlt.Pipeline | PipelineFactory, source: Source) -> Lo
     Args:
         pipeline: with one of exactly_once.destinations as its destination and a lake as its staging; or what makes it,
             which lets a working folder that dlt cannot open be quarantined instead of failing.
-        source: returns the dlt source, or a context in which it is open; called again where one table is refused.
+        source: returns the dlt source, or a context in which it is open; called again where one table is refused. A
+            resource, or a list of them, is loaded as a source of the pipeline's name, as dlt does.
 
     Raises:
-        PipelineError: a setting is missing or makes no sense.
+        PipelineError: an argument or a setting is missing or makes no sense.
         LeaseHeld: another run is at it.
         PipelineStepFailed: nothing of this load is in RAW; a package that was already extracted stays pending and is
             finished by the next load.
     """
-    if isinstance(source, dlt.sources.DltSource):  # the caller may not have mypy
-        raise PipelineError(
-            f"The source {source.name} is read again where a table is refused: give run_pipeline a function that "
-            f"returns it, e.g. `lambda: {source.name}()`. Nothing was loaded."
-        )
+    check_arguments(pipeline, source)
     opened = pipeline if isinstance(pipeline, dlt.Pipeline) else open_pipeline(pipeline, acquire_lease)
     with acquire_lease(opened) as lease, reporting(opened):
         return extract_and_load(opened, source, lease)
+
+
+def check_arguments(pipeline: Any, source: Any) -> None:
+    """Refuse arguments of `run_pipeline` of which no pipeline and no source can be made.
+
+    Raises:
+        PipelineError: one is none, or the source was called already: it could not be read a second time.
+    """
+    if not callable(pipeline) and not isinstance(pipeline, dlt.Pipeline):
+        raise PipelineError(
+            f"run_pipeline got {_kind(pipeline)} for a pipeline: give it what dlt.pipeline(...) returns."
+        )
+    is_bound = isinstance(source, DltResource) and source.args_bound
+    if isinstance(source, dlt.sources.DltSource) or is_bound:
+        name = source.name
+        raise PipelineError(
+            f"run_pipeline got {name}(...), which can be read only once: give it the function, {name}, or "
+            f"lambda: {name}(...)."
+        )
+    if not callable(source):
+        raise PipelineError(f"run_pipeline got {_kind(source)} for a source: give it a function that returns one.")
 
 
 def extract_and_load(pipeline: dlt.Pipeline, source: Source, lease: Lease) -> LoadReport:
@@ -134,7 +158,7 @@ def _extract(pipeline: dlt.Pipeline, source: Source, left_out: Mapping[str, str]
     folder = Path(pipeline.working_dir)
     forget_refused(folder)
     phase(pipeline, "looking at the source's tables")
-    with _opened(source) as opened:
+    with _opened(pipeline, source) as opened:
         check_source(pipeline, opened)
         for resource in opened.resources.values():
             table = str(resource.table_name)  # a function where rows choose their table: it is never left out
@@ -196,31 +220,42 @@ def load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> L
 
 
 def acquire_lease(pipeline: dlt.Pipeline) -> Lease:
-    """Return the lease of a pipeline on its warehouse and dataset, to be entered."""
+    """Return the lease of a pipeline on its warehouse and dataset, to be entered.
+
+    Raises:
+        PipelineError: the pipeline's destination or its lake is none that exactly-once loads can use.
+    """
+    check_pipeline(pipeline)
     with pipeline.destination_client() as warehouse:
-        check_destination(pipeline, warehouse)
         staging, credentials = staging_of(warehouse), warehouse.config.credentials
+    check_layout(staging.layout)
+    if staging.is_local_filesystem:
+        _create_folder(Path(lake_path(staging.bucket_url)))
     lake, _ = fsspec_from_config(staging)
     url = lease_url(staging.bucket_url, database_name(credentials), pipeline.dataset_name)
     return Lease(lake, url, lease_ttl())
 
 
-def check_destination(pipeline: dlt.Pipeline, warehouse: Any) -> None:
-    """Refuse a destination whose loads are not fenced, and one without a lake.
+def check_pipeline(pipeline: dlt.Pipeline) -> None:
+    """Refuse a pipeline without a destination that loads from a lake, or without a lake.
 
     Raises:
-        PipelineError: it is one of these.
+        PipelineError: it says what to give to dlt.pipeline.
     """
-    name = pipeline.pipeline_name
-    if not isinstance(warehouse, IdempotentLoadMixin):
+    name, destination, staging = pipeline.pipeline_name, pipeline.destination, pipeline.staging
+    give = "destination=exactly_once.staged_duckdb(<file>) or destination=exactly_once.fenced_snowflake(...)"
+    if destination is None:
+        raise PipelineError(f"{name} has no destination: give dlt.pipeline {give}.")
+    if not issubclass(destination.client_class, IdempotentLoadMixin):
         raise PipelineError(
-            f"{name}: the destination {pipeline.destination.destination_name} does not fence its loads: give "
-            "dlt.pipeline staged_duckdb or fenced_snowflake. Nothing was loaded."
+            f"{name}: the destination {destination.destination_name} takes no fenced loads: give dlt.pipeline {give}."
         )
-    if not staging_of(warehouse):
+    give = "staging=exactly_once.lake(<folder or s3://bucket>)"
+    if staging is None:
+        raise PipelineError(f"{name} has no lake: give dlt.pipeline {give}.")
+    if not isinstance(staging, lake_destination.lake):
         raise PipelineError(
-            f"{name}: rows go through a lake: give dlt.pipeline staging=lake(<folder or s3://bucket>). Nothing was "
-            "loaded."
+            f"{name}: the staging {staging.destination_name} may write over the lake's files: give dlt.pipeline {give}."
         )
 
 
@@ -312,16 +347,48 @@ def _is_duckdb(pipeline: dlt.Pipeline) -> bool:
     return pipeline.destination.capabilities().sqlglot_dialect == "duckdb"
 
 
+def _create_folder(folder: Path) -> None:
+    with suppress(PermissionError, NotADirectoryError, FileExistsError):  # the first write names what it cannot write
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except FileNotFoundError as error:
+            raise PipelineError(
+                f"The lake's folder {folder} cannot be created ({error.strerror}): give lake() a folder that this user "
+                "may write."
+            ) from error
+
+
 @contextmanager
-def _opened(source: Source) -> Iterator[dlt.sources.DltSource]:
+def _opened(pipeline: dlt.Pipeline, source: Source) -> Iterator[dlt.sources.DltSource]:
     found = source()
-    if isinstance(found, dlt.sources.DltSource):
-        yield found
-    elif not isinstance(found, AbstractContextManager):
-        raise PipelineError(
-            f"The function that run_pipeline reads from returns a {type(found).__name__}: let it return a dlt source, "
-            "a function with @dlt.source. Nothing was loaded."
-        )
-    else:
+    if not isinstance(found, dlt.sources.DltSource) and isinstance(found, AbstractContextManager):
         with found as opened:
-            yield opened
+            yield _as_source(pipeline, opened)
+    else:
+        yield _as_source(pipeline, found)
+
+
+def _as_source(pipeline: dlt.Pipeline, found: Any) -> dlt.sources.DltSource:
+    """Return a source; resources become one of the pipeline's name.
+
+    Raises:
+        PipelineError: it is neither.
+    """
+    if isinstance(found, dlt.sources.DltSource):
+        return found
+    resources = list(found) if isinstance(found, (list, tuple)) else [found]
+    strangers = [one for one in resources if not isinstance(one, DltResource)]
+    names = [one.name for one in resources if isinstance(one, DltResource)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if strangers or not resources or twice:
+        what = f"two resources called {twice}" if twice else _kind(strangers[0]) if strangers else "no resource"
+        raise PipelineError(
+            f"{pipeline.pipeline_name}: the source's function returns {what}: let it return a function with "
+            "@dlt.source, called, or a list of dlt.resource(...) with different names."
+        )
+    (made,) = data_to_sources(resources, pipeline)
+    return made
+
+
+def _kind(value: Any) -> str:
+    return f"{value!r:.60}" if value is None or isinstance(value, (str, dict)) else f"a {type(value).__name__}"

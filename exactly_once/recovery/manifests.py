@@ -166,6 +166,14 @@ class ManifestStore:
                     found[f"{table}/{path.rsplit('/', 1)[-1]}"] = entry["size"]
         return found
 
+    def size(self, file: str) -> int | None:
+        """Return the size in bytes of a file of a manifest, wherever its layout put it; None: it is missing."""
+        try:
+            with reading_lake(self.root):
+                return int(self._lake.info(f"{self.root}/{file}")["size"])
+        except FileNotFoundError:
+            return None
+
     @contextmanager
     def open(self, file: str) -> Iterator[IO[bytes]]:
         """Open a file of a manifest to read it once, from its beginning."""

@@ -109,13 +109,22 @@ class Replay:
         with ticking(lambda: phase):
             check_files(self.manifests, self.steps[done:])
 
-    def run(self) -> ReplayReport:
-        """Load every load that RAW does not have, and print a line for each."""
+    def run(self, *, is_checked: bool = False) -> ReplayReport:
+        """Check the files of every load that RAW does not have, load them, and print a line for each.
+
+        Args:
+            is_checked: `check` has just compared the files: they are not read a second time.
+
+        Raises:
+            PipelineError: a file is missing or was changed, or RAW has rows that are of no replay; RAW is as it was.
+        """
         started, report = time.monotonic(), ReplayReport(self.name)
         with self._acquire_lease(self.pipeline) as lease, reporting(self.pipeline) as counters:
             if attempt := read_last_attempt(self.pipeline):
                 lease.advance_token(attempt.token)
             done = self.count_done()
+            if not is_checked:
+                self.check(done)
             if done:
                 print(f"{self.name}: continuing after {done} of {len(self.steps)} loads")
             else:
@@ -187,7 +196,7 @@ def run_replays(replays: Sequence[Replay], finished: Callable[[ReplayReport], No
         if one in whole:
             print(f"{one.name}: RAW has all {len(one.steps)} loads of the lake")
         else:
-            finished(one.run())
+            finished(one.run(is_checked=True))
 
 
 def check(replays: Sequence[Replay]) -> None:

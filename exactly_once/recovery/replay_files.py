@@ -22,10 +22,11 @@ def check_files(manifests: ManifestStore, steps: Iterable[ReplayStep]) -> None:
     sizes = manifests.sizes(sorted({table for _, table, _ in files}))
     for step, _, path in files:
         expected = step.manifest.contents.get(path)
-        if path not in sizes:
+        found = sizes[path] if path in sizes else manifests.size(path)
+        if found is None:
             raise _error(manifests, step, path, "is missing")
-        if expected and sizes[path] != expected["size"]:
-            size = f"was changed: {sizes[path]:,} bytes, and the load wrote {expected['size']:,}"
+        if expected and found != expected["size"]:
+            size = f"was changed: {found:,} bytes, and the load wrote {expected['size']:,}"
             raise _error(manifests, step, path, size)
     with ThreadPoolExecutor(READERS, thread_name_prefix="checksum") as threads:
         try:
