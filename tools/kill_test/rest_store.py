@@ -54,13 +54,13 @@ def make_pipeline(folder: Path, working: Path | None = None) -> dlt.Pipeline:
         destination=staged_duckdb(str(folder / "store.duckdb")),
         staging=lake(str(folder / "lake")),
         dataset_name="raw",
-        pipelines_dir=str(working) if working else None,
+        **({"pipelines_dir": str(working)} if working else {}),
     )
 
 
 def store(url: str) -> dlt.sources.DltSource:
     """Return dlt's `rest_api` source of the API."""
-    pages = {"type": "page_number", "base_page": 1, "total_path": None, "stop_after_empty_page": True}
+    pages: Any = {"type": "page_number", "base_page": 1, "total_path": None, "stop_after_empty_page": True}
     config: RESTAPIConfig = {
         "client": {"base_url": url},
         "resources": [
