@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import dlt
@@ -54,7 +54,7 @@ def make_pipeline(folder: Path, working: Path | None = None) -> dlt.Pipeline:
         destination=staged_duckdb(str(folder / "store.duckdb")),
         staging=lake(str(folder / "lake")),
         dataset_name="raw",
-        **({"pipelines_dir": str(working)} if working else {}),
+        pipelines_dir=cast(str, working and str(working)),  # dlt takes None, which its type does not say
     )
 
 
