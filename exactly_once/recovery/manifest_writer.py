@@ -65,6 +65,8 @@ def write_manifests(pipeline: dlt.Pipeline, info: LoadInfo, token: int) -> None:
     for package in info.load_packages:
         if package.state != "loaded":
             continue
+        if previous and previous.load_id == package.load_id:
+            continue  # a run that was killed after its load's row: backfill_manifests has written this one
         created = [
             name for name, update in package.schema_update.items() if _is_new(update, package.schema.tables[name])
         ]
