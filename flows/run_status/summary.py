@@ -108,8 +108,9 @@ def _newest_tables(runs: Sequence[RecordedRun]) -> tuple[dict[str, TableRows], d
     declared: dict[str, set[str]] = {}  # by source: the tables of its newest load
     for outcome, record in outcomes_of(runs):
         if outcome.result in (OK, REFUSED) and record.kind != "replay":
-            loaded = {one.table for one in (*record.tables, *record.refused) if one.source == outcome.part}
-            declared.setdefault(outcome.part, loaded)
+            known_now = {one.table for one in record.tables if one.source == outcome.part}
+            known_now |= {one.table for one in record.refused if one.source == outcome.part}
+            declared.setdefault(outcome.part, known_now)
         for table in record.refused:
             is_declared = table.table in declared.get(outcome.part, {table.table})
             if table.source == outcome.part and table.table not in tables and is_declared:
