@@ -5,6 +5,7 @@ What is not listed here or in README.md may change without notice.
 """
 
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,10 +53,29 @@ _MODULES = {
 }
 
 
+def _has_snowflake() -> bool:
+    try:
+        return find_spec("snowflake.connector") is not None
+    except ImportError:  # there is no package snowflake
+        return False
+
+
+if not _has_snowflake():  # `from exactly_once import *` and help() ask for every name
+    __all__.remove("fenced_snowflake")
+
+
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used (PEP 562)."""
+    """Import a public name when it is first used (PEP 562).
+
+    Raises:
+        ImportError: fenced_snowflake is used without the extra snowflake.
+    """
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name == "fenced_snowflake" and not _has_snowflake():
+        raise ImportError(
+            "fenced_snowflake needs Snowflake's connector: type `pip install 'exactly-once-loads[snowflake]'`."
+        )
     return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 

@@ -14,6 +14,7 @@ class Hints:
         doctor: checks settings, network and rights.
         new_data_dir: how a person starts with an empty warehouse.
         status: lists the runs in progress; "": there is no such command.
+        end_run: ends the run that holds a lease; `{pid}` and `{host}` are its process's. "": a person waits.
     """
 
     load: str = "the load of {pipeline} again"
@@ -22,6 +23,7 @@ class Hints:
     doctor: str = "the checks of exactly_once.diagnostics"
     new_data_dir: str = "load into a new dataset"
     status: str = ""
+    end_run: str = ""
 
 
 _hints = Hints()
@@ -66,3 +68,8 @@ def new_data_dir() -> str:
 def status() -> str:
     """Return the command that lists the runs in progress, in brackets after a blank; "": there is none."""
     return f" (`{_hints.status}`)" if _hints.status else ""
+
+
+def end_run(pid: int, host: str) -> str:
+    """Return how a person ends a run, after a comma and "or"; "": the application offers no way."""
+    return f", or {_hints.end_run.format(pid=pid, host=host)}" if _hints.end_run else ""

@@ -19,6 +19,7 @@ hints.use(
         repair_lease="python pipelines/lease_repair.py {name}",
         doctor="make doctor",
         status="make status",
+        end_run="`kill {pid}` on {host}",
         new_data_dir="set MAILBLAZE_DATA_DIR to a new folder, or type make clean run",
     )
 )

@@ -232,9 +232,10 @@ class Lease:
         if found is None:
             return f"Another run is taking the lease {self.url}: wait until it ends, then run again."
         owner = found.owner
+        ended = f"wait until it ends{hints.end_run(owner.pid, owner.host)}, then run again"
         return (
-            f"Another run is at work ({owner}) since {found.acquired_at}: wait until it ends, or `kill {owner.pid}` on "
-            f"{owner.host}, then run again. Its lease {self.url} runs until {found.expires_at} unless it is renewed."
+            f"Another run is at work ({owner}) since {found.acquired_at}: {ended}. Its lease {self.url} runs until "
+            f"{found.expires_at} unless it is renewed."
         )
 
 

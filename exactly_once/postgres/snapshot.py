@@ -19,7 +19,7 @@ import sqlalchemy as sa
 
 from exactly_once.errors import PipelineError
 from exactly_once.postgres import POSTGRES
-from exactly_once.postgres.connection.address import DRIVER, parameters
+from exactly_once.postgres.connection.address import DRIVER, parameters, parse
 from exactly_once.postgres.connection.open_transactions import (
     describe,
     foreign_cursor_writers,
@@ -86,7 +86,8 @@ class Snapshot(AbstractContextManager["Snapshot"]):
     """An engine whose every connection sees the same committed rows; its first use takes the snapshot.
 
     Args:
-        url: of a role that may read the tables and belongs to pg_read_all_stats.
+        url: postgresql://…, as text or SQLAlchemy's, of a role that may read the tables and belongs to
+            pg_read_all_stats.
         options: how it is taken.
         info: of the source, for messages.
 
@@ -94,12 +95,13 @@ class Snapshot(AbstractContextManager["Snapshot"]):
         PipelineError: the address is malformed, or an option is out of range.
     """
 
-    def __init__(self, url: sa.URL, options: SnapshotOptions | None = None, info: SourceInfo = POSTGRES) -> None:
+    def __init__(self, url: str | sa.URL, options: SnapshotOptions | None = None, info: SourceInfo = POSTGRES) -> None:
         self.info = info
         self._options = options or SnapshotOptions()
         delay = self._options.visibility_delay
         if not 0 <= delay <= 60:  # a NaN is not
             raise PipelineError(f"{info.setting('guard')} is {delay}: give seconds from 0 to 60.")
+        url = url if isinstance(url, sa.URL) else parse(url)
         self._address = parameters(url) | {"application_name": self._options.application_name}
         # SQLAlchemy reads neither libpq's forms of an address nor every password.
         plain = sa.URL.create(DRIVER, username=url.username, host=url.host, database=url.database)

@@ -82,6 +82,25 @@ def test_importing_the_package_imports_no_library(project):
     assert said.stdout == "set()\n", said.stderr
 
 
+NO_SNOWFLAKE = "import sys; sys.modules['snowflake'] = None\n"
+
+
+@pytest.mark.parametrize("use", ["from exactly_once import *; print(run_pipeline)", "help('exactly_once')"])
+def test_without_the_extra_snowflake_every_other_name_is_there(use):
+    done = subprocess.run([sys.executable, "-c", NO_SNOWFLAKE + use], cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "run_pipeline" in done.stdout, "problem in" in done.stdout) == (0, True, False), (
+        done.stderr
+    )
+
+
+def test_snowflake_without_its_extra_is_refused_in_a_line():
+    code = NO_SNOWFLAKE + "from exactly_once import fenced_snowflake"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True).stderr
+    assert said.splitlines()[-1] == (
+        "ImportError: fenced_snowflake needs Snowflake's connector: type `pip install 'exactly-once-loads[snowflake]'`."
+    )
+
+
 def test_every_public_name_is_there_and_in_the_readme():
     readme = (ENGINE / "README.md").read_text()
     for name in exactly_once.__all__:

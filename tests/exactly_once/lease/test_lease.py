@@ -22,6 +22,7 @@ from dlt.common.configuration.specs import AwsCredentials
 from dlt.common.storages.configuration import FilesystemConfiguration
 from dlt.common.storages.fsspec_filesystem import fsspec_from_config, prepare_fsspec_args
 
+from exactly_once import hints
 from exactly_once.cli import exit_with_error
 from exactly_once.errors import PipelineError, is_transient
 from exactly_once.lease.lease import Lease, LeaseHeld, LeaseLost, lease_url
@@ -243,6 +244,17 @@ def test_a_second_run_says_who_holds_the_lease_and_exits_with_75(lake, capsys):
     assert line.count("\n") == 1
     for part in (first.owner.host, f"pid {first.owner.pid}", "since 20", f"`kill {first.owner.pid}`", lake.url):
         assert part in line
+
+
+def test_a_held_lease_offers_to_end_its_run_only_where_the_application_does(tmp_path, monkeypatch):
+    monkeypatch.setattr(hints, "_hints", hints.Hints())
+    lake, url = fsspec_from_config(FilesystemConfiguration(str(tmp_path)))[0], f"{tmp_path}/lease.json"
+    with Lease(lake, url, 60), pytest.raises(LeaseHeld, match=": wait until it ends, then run again") as held:
+        Lease(lake, url, 60).__enter__()
+    assert "kill" not in str(held.value)
+    hints.use(hints.Hints(end_run="stop {pid} on {host}"))
+    with Lease(lake, url, 60) as first, pytest.raises(LeaseHeld, match=f"ends, or stop {first.owner.pid} on .*, then"):
+        Lease(lake, url, 60).__enter__()
 
 
 def test_a_lake_that_does_not_answer_is_worth_another_try(s3):

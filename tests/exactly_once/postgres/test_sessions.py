@@ -542,3 +542,10 @@ def forwarder(port_of):
     threading.Thread(target=accept, daemon=True).start()
     yield server.getsockname()[1]
     server.close()
+
+
+def test_a_snapshot_takes_an_address_as_text():
+    with Snapshot("postgres://u:p@db.example/shop") as snapshot:
+        assert (snapshot._address["host"], snapshot._address["password"]) == ("db.example", "p")
+    with pytest.raises(PipelineError, match="it does not begin with postgresql://"):
+        Snapshot("db.example")
