@@ -7,7 +7,7 @@ import pytest
 from exactly_once.errors import PipelineError
 from exactly_once.incremental.delete_detection import deletes_resource_names
 from exactly_once.names import is_reserved, raw_name, raw_names
-from exactly_once.postgres import POSTGRES
+from exactly_once.postgres.info import POSTGRES
 from exactly_once.postgres.tables.spec import Table, tables_by_name
 
 ODD = [
