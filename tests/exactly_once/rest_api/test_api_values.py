@@ -213,6 +213,7 @@ def test_a_name_of_a_later_load_does_not_take_over_a_column(api):  # noqa: F811
 KEYS = {
     "null": ('{"id":null,TIME}', "the object at place 1 has no id"),
     "missing": ("{TIME}", "the object at place 1 has no id"),
+    "misspelled": ('{"ID":1,TIME}', "did you mean ID? If not, name another, or ask the vendor"),
     "a bool": ('{"id":true,TIME}', "'True' (bool) as id"),
     "a number with a fraction": ('{"id":1.5,TIME}', "'1.5' (Decimal) as id"),
     "a list": ('{"id":[1],TIME}', "'[1]' (list) as id"),
@@ -221,6 +222,7 @@ KEYS = {
     "twice": ('{"id":1,TIME,"v":1},{"id":1,TIME,"v":2}', "id 1 comes twice with the same at and different values"),
     "no object": ("7", "the value at place 1 of the page is no object"),
     "no cursor": ('{"id":1}', "id '1' has at none"),
+    "a misspelled cursor": ('{"id":1,"att":"2026-06-01T10:00:00Z"}', "did you mean att? If not, name another cursor"),
     "a cursor without a zone": ('{"id":1,"at":"2026-06-01T10:00:00"}', "id '1' has at '2026-06-01T10:00:00', which is"),
     "a cursor that is a number": ('{"id":1,"at":1764174000}', "id '1' has at 1764174000, which is no time"),
     "a cursor beyond the years": ('{"id":1,"at":"9999-12-31T23:59:59-01:00"}', "in the years 1 to 9999"),
