@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from exactly_once.errors import PipelineError
 
 PACKAGE = Path(__file__).resolve().parent
+AnySpec = TypeVar("AnySpec", bound="Spec")
 LIKE = 0.6  # of difflib: how near a word must be to be offered
 
 
@@ -55,6 +56,30 @@ def nearest(word: object, known: Iterable[str], like: float = LIKE) -> str | Non
     return words[found[0]] if found else None
 
 
+def declarations(kind: type[AnySpec], found: object, declared_in: str) -> tuple[AnySpec, ...]:
+    """Return the declarations of a source.
+
+    Args:
+        kind: of them, e.g. Table.
+        found: what a person gave as their list.
+        declared_in: where.
+
+    Raises:
+        PipelineError: it is no list of this kind.
+    """
+    name = kind.__name__
+    if isinstance(found, kind):
+        raise PipelineError(f"{declared_in}: a single {name} is no list: put brackets around it, [{name}(…)].")
+    if isinstance(found, str | bytes | Mapping) or not isinstance(found, Iterable):
+        raise PipelineError(f"{declared_in}: {_short(found)} is no list of {name}: say [{name}(…), …].")
+    listed = tuple(found)
+    for number, one in enumerate(listed, 1):
+        if not isinstance(one, kind):
+            what = f"number {number} of the list is {_short(one)}, no {name}"
+            raise PipelineError(f"{declared_in}: {what}: say {name}(…).")
+    return listed
+
+
 def check_name(option: str, value: object, is_optional: bool = True) -> None:
     """Check a name: text that is not empty and holds no NUL.
 
@@ -88,6 +113,11 @@ def names_of(option: str, value: object) -> tuple[str, ...]:
     if not is_list or len(set(found)) < len(found):
         raise SpecError(f"{option}={value!r}: say a name or a list of names, each once")
     return tuple(found)
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
 def _checked(cls: Any, names: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:

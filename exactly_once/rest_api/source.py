@@ -74,8 +74,8 @@ def rest_resources(
         PipelineError: an option makes no sense, or two endpoints share a name.
     """
     options = options or LoadOptions()
-    names = [endpoint.name for endpoint in endpoints]
     check_endpoints(client.info, endpoints)
+    names = [endpoint.name for endpoint in endpoints]
     _check_ranges(client, options)
     may_vanish = parse_accept_deletes(options.accept_deletes, names)
     may_change = accepted_types(client.info, options.accept_type, endpoints)

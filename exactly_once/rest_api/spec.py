@@ -11,7 +11,7 @@ from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
 from exactly_once.rest_api.values.arrow_types import DECLARED, declared_type
 from exactly_once.source_info import SourceInfo
-from exactly_once.spec import Spec, SpecError, check_name, check_number, nearest
+from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, nearest
 
 DELETES = ("sweep", "none")
 NAME = re.compile(r"[\w.-]+")
@@ -101,8 +101,9 @@ def check_endpoints(info: SourceInfo, endpoints: Sequence[Endpoint]) -> None:
     """Check that the endpoints of one source have names of their own, in RAW and as resources.
 
     Raises:
-        PipelineError: two share one.
+        PipelineError: they are no list of endpoints, or two share a name.
     """
+    endpoints = declarations(Endpoint, endpoints, info.declared_in)
     names = {endpoint.name for endpoint in endpoints}
     owners: dict[str, str] = {}
     for position, endpoint in enumerate(endpoints):

@@ -9,6 +9,7 @@ from exactly_once.incremental.delete_detection import deletes_resource_names
 from exactly_once.names import is_reserved, raw_name, raw_names
 from exactly_once.postgres.info import POSTGRES
 from exactly_once.postgres.tables.spec import Table, tables_by_name
+from exactly_once.rest_api.spec import Endpoint, check_endpoints
 
 ODD = [
     "OrderItems", "orders-2024", "users_", "größen", "Order Details", "userId", "user_id", "my_field__c", "名前",
@@ -87,6 +88,25 @@ def test_two_declarations_with_one_name_are_named():
     with pytest.raises(PipelineError, match="'OrderItems' is declared twice"):
         tables_by_name([*tables[:1], *tables[:1]], POSTGRES)
     tables_by_name([tables[0], Table("order_items", **GOOD, raw="order_items_2")], POSTGRES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "check"), [("Table", tables_by_name), ("Endpoint", lambda listed, info: check_endpoints(info, listed))]
+)
+def test_what_is_no_declaration_is_refused(kind, check):
+    one = {"Table": Table("orders", **GOOD), "Endpoint": Endpoint("orders", key="id", cursor=None, deletes="none")}[
+        kind
+    ]
+    for listed, said in (
+        (one, f"its declaration: a single {kind} is no list: put brackets around it, [{kind}(…)]."),
+        ("orders", f"its declaration: 'orders' is no list of {kind}: say [{kind}(…), …]."),
+        (None, f"its declaration: None is no list of {kind}: say [{kind}(…), …]."),
+        ([one, "users"], f"its declaration: number 2 of the list is 'users', no {kind}: say {kind}(…)."),
+    ):
+        with pytest.raises(PipelineError) as refused:
+            check(listed, POSTGRES)
+        assert str(refused.value) == said
+    check([one], POSTGRES)
 
 
 def test_earlier_words_of_an_option_and_a_key_of_one_column_are_taken():

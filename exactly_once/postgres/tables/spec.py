@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
 from exactly_once.source_info import SourceInfo
-from exactly_once.spec import Spec, SpecError, check_name, check_number, names_of, nearest
+from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, names_of, nearest
 
 ROW = "row"  # as a key: the table has none, and its rows are compared as a whole
 SWEEP, NONE = "sweep", "none"
@@ -125,11 +125,11 @@ def tables_by_name(tables: Iterable[Table], info: SourceInfo) -> dict[str, Table
     """Return the tables of a source by their names.
 
     Raises:
-        PipelineError: two have one name, here or in RAW.
+        PipelineError: they are no list of tables, or two have one name, here or in RAW.
     """
     found: dict[str, Table] = {}
     owners: dict[str, str] = {}
-    for table in tables:
+    for table in declarations(Table, tables, info.declared_in):
         if table.name in found:
             raise PipelineError(f"{info.declared_in}: {table.name!r} is declared twice; take one out.")
         found[table.name] = table
