@@ -24,10 +24,13 @@ class _SpecType(type):
 
     def __call__(cls, *names: Any, **options: Any) -> Any:
         what = f"{cls.__name__} {names[0]!r}" if names else cls.__name__
+        place = _caller()
         try:
-            return super().__call__(*names, **_checked(cls, names, options))
+            made = super().__call__(*names, **_checked(cls, names, options))
         except SpecError as error:
-            raise PipelineError(f"{_caller()}: {what}: {error}.") from None
+            raise PipelineError(f"{place}: {what}: {error}.") from None
+        object.__setattr__(made, "declared_at", place)
+        return made
 
 
 class Spec(metaclass=_SpecType):
@@ -42,6 +45,7 @@ class Spec(metaclass=_SpecType):
     """
 
     ALIASES: ClassVar[Mapping[str, str]] = {}  # earlier words for an option, by the word
+    declared_at: ClassVar[str]  # file and line of each declaration; no field, so that equal declarations are equal
 
     def settle(self, **values: Any) -> None:
         """Replace values in `__post_init__`, e.g. a list by a tuple."""

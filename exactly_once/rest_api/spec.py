@@ -104,20 +104,21 @@ def check_endpoints(info: SourceInfo, endpoints: Sequence[Endpoint]) -> None:
         PipelineError: they are no list of endpoints, or two share a name.
     """
     endpoints = declarations(Endpoint, endpoints, info.declared_in)
-    names = {endpoint.name for endpoint in endpoints}
-    owners: dict[str, str] = {}
-    for position, endpoint in enumerate(endpoints):
+    by_name = {endpoint.name: endpoint for endpoint in endpoints}
+    owners: dict[str, Endpoint] = {}
+    for endpoint in endpoints:
         table = raw_table(info, endpoint.name)
-        owner = owners.setdefault(table, endpoint.name)
-        if owner != endpoint.name or any(endpoint.name == other.name for other in endpoints[:position]):
+        if owner := owners.get(table):
             raise PipelineError(
-                f"{info.declared_in}: Endpoint {endpoint.name!r} has the name {table.upper()} in RAW, as {owner!r} has."
+                f"{endpoint.declared_at}: Endpoint {endpoint.name!r} has the name {table.upper()} in RAW, as "
+                f"{owner.name!r} at {owner.declared_at} has: take one out, or give one another name, the old one in path=."
             )
-        compared = endpoint.name.removesuffix("_deletes")
-        if compared != endpoint.name and compared in names:
+        owners[table] = endpoint
+        compared = by_name.get(endpoint.name.removesuffix("_deletes"), endpoint)
+        if compared is not endpoint:
             raise PipelineError(
-                f"{info.declared_in}: Endpoint {endpoint.name!r} has the name of the resource that marks the deletes "
-                f"of {compared!r}."
+                f"{endpoint.declared_at}: Endpoint {endpoint.name!r} has the name of the resource that marks the "
+                f"deletes of {compared.name!r} at {compared.declared_at}: give it another name, the old one in path=."
             )
 
 
