@@ -102,8 +102,13 @@ def check_number(option: str, value: object, least: float, most: float) -> None:
     Raises:
         SpecError: it is something else, or out of range.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise SpecError(f"{option}={value!r} is out of range; say a number from {least:g} to {most:g}")
+    say = f"say a number from {least:g} to {most:g}"
+    if isinstance(value, str):
+        raise SpecError(f"{option}={value!r} is a text; {say}, without quotes")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SpecError(f"{option}={_short(value)} is no number; {say}")
+    if not least <= value <= most:  # a NaN is not
+        raise SpecError(f"{option}={value!r} is out of range; {say}")
 
 
 def names_of(option: str, value: object) -> tuple[str, ...]:

@@ -127,6 +127,9 @@ class PageChecks:
 
 
 def _meant(field: str, item: Mapping[str, Any]) -> str:
-    """Return a question with the nearest field, where an object lacks one; else nothing."""
+    """Return what may have been meant by a field that an object lacks, to be put before the next step; else nothing."""
+    parts = [part.strip() for part in field.split(",")]
+    if field not in item and len(parts) > 1 and set(parts) <= item.keys():
+        return f"{field!r} are {len(parts)} fields, and it takes one; "
     near = nearest(field, item) if field not in item else None
     return f"did you mean {near}? If not, " if near else ""

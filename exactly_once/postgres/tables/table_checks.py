@@ -50,6 +50,9 @@ def _table_step(found: CatalogTable, is_loaded: bool) -> str:
         return f'there is one in {", ".join(found.elsewhere)}: say schema="{found.elsewhere[0]}"'
     if is_loaded:
         return "restore it"
+    schema, _, table = found.name.partition(".")
+    if table and (schema != found.schema or table in found.neighbours):
+        return f'say table="{table}", schema="{schema}"'
     near = nearest(found.name, found.neighbours)
     return f"did you mean {shown(near)}? Correct its name" if near else "correct its name"
 
@@ -81,17 +84,26 @@ def column_refusals(spec: Table, found: CatalogTable, info: SourceInfo, loaded: 
     named = (*spec.key_columns, spec.cursor, _deletes_column(spec), *spec.exclude, *spec.as_text)
     for column in filter(None, named):
         if found.column(column) is None:
-            if column in loaded:
-                step = "restore it, or name another"
-            else:
-                near = nearest(column, [one.name for one in found.columns])
-                step = f"did you mean {near}? Correct it" if near else "name another"
-            yield f"{spec.name} has no column {column}; {step} in {info.declared_in}"
+            yield f"{spec.name} has no column {column}; {_column_step(column, found, loaded)} in {info.declared_in}"
             return
     yield from _key_refusals(spec, found, info)
     yield from _cursor_refusals(spec, found, info)
     if (deletes := _deletes_column(spec)) and (kind := found.known_column(deletes)).base not in (*TIMES, "bool"):
         yield f"{spec.name}.{deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
+
+
+def _column_step(column: str, found: CatalogTable, loaded: Collection[str]) -> str:
+    """Return what to do about a column that is not there."""
+    if column in loaded:
+        return "restore it, or name another"
+    parts = [part.strip() for part in column.split(",")]
+    if len(parts) > 1 and all(map(found.column, parts)):
+        listed = ", ".join(f'"{part}"' for part in parts)
+        return f"say [{listed}], each name by itself,"
+    if column in ("None", "none"):
+        return "say None without quotes"
+    near = nearest(column, [one.name for one in found.columns])
+    return f"did you mean {near}? Correct it" if near else "name another"
 
 
 def _deletes_column(spec: Table) -> str | None:

@@ -76,6 +76,9 @@ def test_a_misspelled_name_is_answered_with_the_nearest_one_and_a_lost_one_with_
         Table("goods", **LINE),
         Table("elephants", **LINE),
         Table("third", key="zebra", cursor=None, deletes="none", table="good", raw="third"),
+        Table("pair", key="id, v", cursor=None, deletes="none", table="good"),
+        Table("nothing", key="id", cursor="None", deletes="none", table="good"),
+        Table("public.good", **LINE),
     )
     said = refused(load())
     where = "in pipelines/postgres.py"
@@ -86,6 +89,9 @@ def test_a_misspelled_name_is_answered_with_the_nearest_one_and_a_lost_one_with_
     )
     assert "no table public.elephants; correct its name, or take it out of pipelines/postgres.py" in said["elephants"]
     assert f"third has no column zebra; name another {where}" in said["third"]
+    assert f'pair has no column id, v; say ["id", "v"], each name by itself, {where}' in said["pair"]
+    assert f"nothing has no column None; say None without quotes {where}" in said["nothing"]
+    assert 'no table public."public.good"; say table="good", schema="public", or take it' in said["public.good"]
     declare(monkeypatch, Table("bad", **LINE))
     keep(monkeypatch, "good", "bad")
     assert refused(load()) == {}

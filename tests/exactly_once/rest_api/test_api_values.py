@@ -234,8 +234,11 @@ def test_keys_and_cursors_that_are_none_are_one_line(api):  # noqa: F811
     for number, (text, _) in enumerate(KEYS.values()):
         declare(f"case{number}")
         api.vendor.objects[f"case{number}"] = [text.replace("TIME", TIME)]
+    declare("pair", key="id, v")
+    api.vendor.put("pair", f'{{"id":1,"v":2,{TIME}}}')
     saas.load()
     refused = api.refused()
+    assert "'id, v' are 2 fields, and it takes one; name another, or ask the vendor" in refused["pair"].line
     for number, (name, (_, why)) in enumerate(KEYS.items()):
         assert why in refused[f"case{number}"].line, name
 
@@ -253,7 +256,13 @@ def test_an_exact_duplicate_is_one_row_and_the_newer_version_counts(api):  # noq
         ({"colums": {}}, "it has no option 'colums'; say 'columns'"),
         ({"curser": "at"}, "it has no option 'curser'; say 'cursor'"),
         ({"columns": {"v": "float"}}, "'v' has no type 'float'; say text, bigint, double"),
-        ({"columns": {"v": "decimal(39, 2)"}}, "'v' has no type 'decimal(39, 2)'; say 'decimal(p, s)'"),
+        ({"columns": {"v": "decimal(39, 2)"}}, "'v' has the type 'decimal(39, 2)'; p is at most 38, and s at most p"),
+        ({"columns": {"v": "decimal(2, 3)"}}, "'v' has the type 'decimal(2, 3)'; p is at most 38, and s at most p"),
+        ({"columns": {"v": "decimal(10)"}}, "'v' has no type 'decimal(10)'; say 'decimal(p, s)'"),
+        ({"columns": {1: "text"}}, "columns names 1, which is no text; say '1'"),
+        ({"params": {1: "text"}}, "params names 1, which is no text; say '1'"),
+        ({"path": "https://other.example/items"}, "path='https://other.example/items' is an address; say what follows"),
+        ({"cursor": "None"}, "cursor='None' is a text; say cursor=None, without quotes"),
         ({"columns": ["v"]}, "columns=['v'] is no dict"),
         ({"deletes": "swep"}, "deletes='swep': say \"sweep\""),
         ({"share": 20}, "max_deleted_fraction=20 is out of range; say a number from 0 to 1"),
