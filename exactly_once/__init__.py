@@ -13,15 +13,17 @@ if TYPE_CHECKING:
     from exactly_once.destinations.lake import lake
     from exactly_once.destinations.staged_duckdb import staged_duckdb
     from exactly_once.errors import PipelineError, TableError, user_message
-    from exactly_once.hints import Hints
+    from exactly_once.hints import Hints, use_hints
+    from exactly_once.lease.lease import LeaseHeld
     from exactly_once.recovery.replay import Replay
     from exactly_once.report import LoadReport, TableReport
-    from exactly_once.runner import acquire_lease, run_pipeline
+    from exactly_once.runner import acquire_lease, repair_lease, run_pipeline
     from exactly_once.source_info import SourceInfo
 
 __version__ = "0.1.0"
 __all__ = [
     "Hints",
+    "LeaseHeld",
     "LoadReport",
     "PipelineError",
     "Replay",
@@ -31,13 +33,16 @@ __all__ = [
     "acquire_lease",
     "fenced_snowflake",
     "lake",
+    "repair_lease",
     "run_pipeline",
     "staged_duckdb",
+    "use_hints",
     "user_message",
 ]
 
 _MODULES = {
     "Hints": "hints",
+    "LeaseHeld": "lease.lease",
     "LoadReport": "report",
     "PipelineError": "errors",
     "Replay": "recovery.replay",
@@ -47,8 +52,10 @@ _MODULES = {
     "acquire_lease": "runner",
     "fenced_snowflake": "destinations.fenced_snowflake",
     "lake": "destinations.lake",
+    "repair_lease": "runner",
     "run_pipeline": "runner",
     "staged_duckdb": "destinations.staged_duckdb",
+    "use_hints": "hints",
     "user_message": "errors",
 }
 

@@ -1,4 +1,4 @@
-"""The commands that messages of the engine offer; an application names its own by `use`."""
+"""The commands that messages of the engine offer; an application names its own by `use_hints`."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Hints:
 
     load: str = "the load of {pipeline} again"
     replay: str = "a replay of the lake {arguments}"
-    repair_lease: str = "exactly_once.lease.repair.repair(<lease of {name}>, <highest token>)"
+    repair_lease: str = "exactly_once.repair_lease(<pipeline {name}>)"
     doctor: str = "the checks of exactly_once.diagnostics"
     new_data_dir: str = "load into a new dataset"
     status: str = ""
@@ -29,7 +29,7 @@ class Hints:
 _hints = Hints()
 
 
-def use(hints: Hints) -> None:
+def use_hints(hints: Hints) -> None:
     """Name the application's own commands for this process."""
     global _hints
     _hints = hints

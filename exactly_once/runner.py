@@ -4,6 +4,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from exactly_once.destinations.mixins import IdempotentLoadMixin
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
+from exactly_once.lease.repair import repair
 from exactly_once.process import interrupts
 from exactly_once.process.progress import phase, reporting
 from exactly_once.recovery.load_rows import raw_tables, row_counts, schema_owner
@@ -27,6 +29,7 @@ from exactly_once.recovery.manifest_chain import seal
 from exactly_once.recovery.manifest_writer import backfill_manifests, write_manifests
 from exactly_once.recovery.pending import (
     can_resume,
+    highest_token,
     pending_load_ids,
     quarantine,
     read_last_attempt,
@@ -257,6 +260,15 @@ def check_pipeline(pipeline: dlt.Pipeline) -> None:
         raise PipelineError(
             f"{name}: the staging {staging.destination_name} may write over the lake's files: give dlt.pipeline {give}."
         )
+
+
+def repair_lease(pipeline: dlt.Pipeline) -> str:
+    """Replace the damaged lease of a pipeline by a released one, and return what was done.
+
+    Raises:
+        PipelineError: the object is a valid lease, or was written so recently that a run may still own it.
+    """
+    return repair(acquire_lease(pipeline), partial(highest_token, pipeline))
 
 
 def database_name(credentials: Any) -> str:

@@ -6,11 +6,12 @@ from contextlib import suppress
 from dataclasses import MISSING, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 from exactly_once.errors import PipelineError
 
 PACKAGE = Path(__file__).resolve().parent
+AnySpec = TypeVar("AnySpec", bound="Spec")
 LIKE = 0.6  # of difflib: how near a word must be to be offered
 
 
@@ -23,10 +24,13 @@ class _SpecType(type):
 
     def __call__(cls, *names: Any, **options: Any) -> Any:
         what = f"{cls.__name__} {names[0]!r}" if names else cls.__name__
+        place = _caller()
         try:
-            return super().__call__(*names, **_checked(cls, names, options))
+            made = super().__call__(*names, **_checked(cls, names, options))
         except SpecError as error:
-            raise PipelineError(f"{_caller()}: {what}: {error}.") from None
+            raise PipelineError(f"{place}: {what}: {error}.") from None
+        object.__setattr__(made, "declared_at", place)
+        return made
 
 
 class Spec(metaclass=_SpecType):
@@ -41,6 +45,7 @@ class Spec(metaclass=_SpecType):
     """
 
     ALIASES: ClassVar[Mapping[str, str]] = {}  # earlier words for an option, by the word
+    declared_at: ClassVar[str]  # file and line of each declaration; no field, so that equal declarations are equal
 
     def settle(self, **values: Any) -> None:
         """Replace values in `__post_init__`, e.g. a list by a tuple."""
@@ -53,6 +58,30 @@ def nearest(word: object, known: Iterable[str], like: float = LIKE) -> str | Non
     words = {one.lower(): one for one in known}
     found = get_close_matches(str(word).lower(), words, 1, like)
     return words[found[0]] if found else None
+
+
+def declarations(kind: type[AnySpec], found: object, declared_in: str) -> tuple[AnySpec, ...]:
+    """Return the declarations of a source.
+
+    Args:
+        kind: of them, e.g. Table.
+        found: what a person gave as their list.
+        declared_in: where.
+
+    Raises:
+        PipelineError: it is no list of this kind.
+    """
+    name = kind.__name__
+    if isinstance(found, kind):
+        raise PipelineError(f"{declared_in}: a single {name} is no list: put brackets around it, [{name}(…)].")
+    if isinstance(found, str | bytes | Mapping) or not isinstance(found, Iterable):
+        raise PipelineError(f"{declared_in}: {_short(found)} is no list of {name}: say [{name}(…), …].")
+    listed = tuple(found)
+    for number, one in enumerate(listed, 1):
+        if not isinstance(one, kind):
+            what = f"number {number} of the list is {_short(one)}, no {name}"
+            raise PipelineError(f"{declared_in}: {what}: say {name}(…).")
+    return listed
 
 
 def check_name(option: str, value: object, is_optional: bool = True) -> None:
@@ -73,8 +102,13 @@ def check_number(option: str, value: object, least: float, most: float) -> None:
     Raises:
         SpecError: it is something else, or out of range.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not least <= value <= most:
-        raise SpecError(f"{option}={value!r} is out of range; say a number from {least:g} to {most:g}")
+    say = f"say a number from {least:g} to {most:g}"
+    if isinstance(value, str):
+        raise SpecError(f"{option}={value!r} is a text; {say}, without quotes")
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SpecError(f"{option}={_short(value)} is no number; {say}")
+    if not least <= value <= most:  # a NaN is not
+        raise SpecError(f"{option}={value!r} is out of range; {say}")
 
 
 def names_of(option: str, value: object) -> tuple[str, ...]:
@@ -88,6 +122,11 @@ def names_of(option: str, value: object) -> tuple[str, ...]:
     if not is_list or len(set(found)) < len(found):
         raise SpecError(f"{option}={value!r}: say a name or a list of names, each once")
     return tuple(found)
+
+
+def _short(value: object) -> str:
+    shown = repr(value)
+    return shown if len(shown) <= 60 else f"{shown[:59]}…"
 
 
 def _checked(cls: Any, names: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from exactly_once.messages import services
 # dlt's state names a destination by its module: the names of earlier versions still resolve.
 __path__.append(str(Path(__file__).parent / "earlier_names"))
 
-hints.use(
+hints.use_hints(
     hints.Hints(
         load="python pipelines/{pipeline}.py",
         replay="python pipelines/replay.py {arguments}",

@@ -8,13 +8,11 @@ if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is
 import argparse
 import sys
 from collections.abc import Sequence
-from functools import partial
 
 from exactly_once.cli import exit_with_error
 from exactly_once.errors import PipelineError
 from exactly_once.lease import repair as lease_repair
-from exactly_once.recovery.pending import highest_token
-from exactly_once.runner import acquire_lease
+from exactly_once.runner import acquire_lease, repair_lease
 from pipelines.configuration.settings import prepare
 from pipelines.environment import build_pipeline, data_dir
 from pipelines.replay import PIPELINES
@@ -34,7 +32,7 @@ def repair(name: str) -> str:
     known = (*PIPELINES, flow_lease.NAME)
     if name not in known and lease.store.read() is None:
         raise PipelineError(f"There is no lease of {name}: type {' or '.join(known)}.")
-    return lease_repair.repair(lease, partial(highest_token, pipeline))
+    return repair_lease(pipeline)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

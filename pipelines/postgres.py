@@ -12,15 +12,20 @@ from functools import partial
 import dlt
 from dlt.common.configuration.inject import with_config
 
-from exactly_once.diagnostics.check import Check
-from exactly_once.diagnostics.context import DoctorContext
-from exactly_once.postgres.checks import PostgresChecks
-from exactly_once.postgres.connection.address import PostgresCredentials
-from exactly_once.postgres.connection.session_settings import SEARCH_PATH
-from exactly_once.postgres.snapshot import Snapshot, SnapshotOptions
-from exactly_once.postgres.source import CONTRACT, SourceOptions, postgres_resources
-from exactly_once.postgres.tables.spec import Table, tables_by_name
-from exactly_once.report import LoadReport
+from exactly_once import LoadReport
+from exactly_once.diagnostics import Check, DoctorContext
+from exactly_once.postgres import (
+    CONTRACT,
+    SEARCH_PATH,
+    PostgresChecks,
+    PostgresCredentials,
+    Snapshot,
+    SnapshotOptions,
+    SourceOptions,
+    Table,
+    postgres_resources,
+    tables_by_name,
+)
 from pipelines.loading import load_registered
 from pipelines.registry import SOURCES
 

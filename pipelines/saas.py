@@ -11,16 +11,21 @@ from contextlib import contextmanager
 import dlt
 from dlt.sources.helpers.rest_client.auth import BearerTokenAuth
 
-from exactly_once.diagnostics.check import Check
-from exactly_once.diagnostics.context import DoctorContext
-from exactly_once.report import LoadReport
-from exactly_once.rest_api.checks import rest_checks
-from exactly_once.rest_api.client import ApiClient
-from exactly_once.rest_api.paging import Paging, StrictCursorPaginator
-from exactly_once.rest_api.source import CONTRACT, LoadOptions, rest_resources
-from exactly_once.rest_api.spec import Endpoint, check_endpoints
-from exactly_once.rest_api.transport.rate_limited_adapter import ReadLimits
-from exactly_once.rest_api.transport.session import default_transport
+from exactly_once import LoadReport
+from exactly_once.diagnostics import Check, DoctorContext
+from exactly_once.rest_api import (
+    CONTRACT,
+    ApiClient,
+    Endpoint,
+    LoadOptions,
+    Paging,
+    ReadLimits,
+    StrictCursorPaginator,
+    check_endpoints,
+    default_transport,
+    rest_checks,
+    rest_resources,
+)
 from pipelines.configuration.shell import require_usable_proxy
 from pipelines.loading import load_registered
 from pipelines.registry import SOURCES

@@ -17,9 +17,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql.selectable import SelectBase
 
 from exactly_once.errors import PipelineError, TableError
-from exactly_once.postgres import POSTGRES
 from exactly_once.postgres.connection.address import connection_string, session_parameters
 from exactly_once.postgres.connection.session_settings import SEARCH_PATH, Server, check, hint, pin, read_back
+from exactly_once.postgres.info import POSTGRES
 from exactly_once.process import interrupts
 from exactly_once.process.interrupts import cancellable
 from exactly_once.source_info import SourceInfo

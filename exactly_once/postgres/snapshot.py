@@ -18,7 +18,6 @@ import psycopg2
 import sqlalchemy as sa
 
 from exactly_once.errors import PipelineError
-from exactly_once.postgres import POSTGRES
 from exactly_once.postgres.connection.address import DRIVER, parameters, parse
 from exactly_once.postgres.connection.open_transactions import (
     describe,
@@ -30,6 +29,7 @@ from exactly_once.postgres.connection.open_transactions import (
     warn,
 )
 from exactly_once.postgres.connection.session_settings import SEARCH_PATH, Server, check, pin, read_back
+from exactly_once.postgres.info import POSTGRES
 from exactly_once.postgres.scanner import PostgresScanner, SourceReadError
 from exactly_once.process.interrupts import cancellable
 from exactly_once.source_info import SourceInfo

@@ -8,6 +8,7 @@ from exactly_once.rest_api.spec import Endpoint
 from exactly_once.rest_api.transport.read_errors import ReadErrors
 from exactly_once.rest_api.values.notices import Notices
 from exactly_once.rest_api.values.timestamps import parse_time, subtract
+from exactly_once.spec import nearest
 
 MAX_EMPTY_PAGES = 100  # in a row; an API that sends more does not come to an end
 MAX_KEY = 2**63 - 1
@@ -89,8 +90,9 @@ class PageChecks:
             except (TypeError, ValueError) as error:
                 what = f"{text!r}, which is no time with a zone in the years 1 to 9999" if text is not None else "none"
                 raise self._errors.refused(
-                    f"{self._object(item, number)} has {self._endpoint.cursor} {what}: name another cursor in "
-                    f"{self._declared_in}, or ask the vendor to fix it"
+                    f"{self._object(item, number)} has {self._endpoint.cursor} {what}: "
+                    f"{_meant(self._endpoint.cursor, item)}name another cursor in {self._declared_in}, or ask the "
+                    "vendor to fix it"
                 ) from error
         return times
 
@@ -103,7 +105,7 @@ class PageChecks:
                 what = "no" if key is None else f"{str(key)[:60]!r} ({type(key).__name__}) as"
                 raise self._errors.refused(
                     f"{self._object(item, number)} has {what} {name}, which is its key in {self._declared_in} and must "
-                    "be a text or an integer of 64 bits: name another, or ask the vendor to fix it"
+                    f"be a text or an integer of 64 bits: {_meant(name, item)}name another, or ask the vendor to fix it"
                 )
             if type(key) is str and "\0" in key:
                 raise self._errors.refused(
@@ -122,3 +124,12 @@ class PageChecks:
     def _object(self, item: Mapping[str, Any], number: int) -> str:
         key = item.get(self._endpoint.key)
         return f"the object at place {number + 1}" if key is None else f"{self._endpoint.key} {str(key)[:60]!r}"
+
+
+def _meant(field: str, item: Mapping[str, Any]) -> str:
+    """Return what may have been meant by a field that an object lacks, to be put before the next step; else nothing."""
+    parts = [part.strip() for part in field.split(",")]
+    if field not in item and len(parts) > 1 and set(parts) <= item.keys():
+        return f"{field!r} are {len(parts)} fields, and it takes one; "
+    near = nearest(field, item) if field not in item else None
+    return f"did you mean {near}? If not, " if near else ""

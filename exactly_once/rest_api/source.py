@@ -30,6 +30,7 @@ from exactly_once.rest_api.values.arrow_types import declared_type
 from exactly_once.rest_api.values.field_names import FieldNames
 from exactly_once.rest_api.values.notices import Notices
 from exactly_once.rest_api.values.widened_rows import WidenedRows
+from exactly_once.spec import declarations
 from exactly_once.table_guard import TableGuard
 
 # Of @dlt.source, with max_table_nesting=0: new columns come, and types change only as arrow_columns.py permits.
@@ -74,8 +75,9 @@ def rest_resources(
         PipelineError: an option makes no sense, or two endpoints share a name.
     """
     options = options or LoadOptions()
-    names = [endpoint.name for endpoint in endpoints]
+    endpoints = declarations(Endpoint, endpoints, client.info.declared_in)
     check_endpoints(client.info, endpoints)
+    names = [endpoint.name for endpoint in endpoints]
     _check_ranges(client, options)
     may_vanish = parse_accept_deletes(options.accept_deletes, names)
     may_change = accepted_types(client.info, options.accept_type, endpoints)

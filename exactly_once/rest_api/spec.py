@@ -9,9 +9,9 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
-from exactly_once.rest_api.values.arrow_types import DECLARED, declared_type
+from exactly_once.rest_api.values.arrow_types import DECIMAL, DECLARED, PRECISION, declared_type
 from exactly_once.source_info import SourceInfo
-from exactly_once.spec import Spec, SpecError, check_name, check_number, nearest
+from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, nearest
 
 DELETES = ("sweep", "none")
 NAME = re.compile(r"[\w.-]+")
@@ -62,16 +62,14 @@ class Endpoint(Spec):
         check_name("key", self.key, is_optional=False)
         for option in ("cursor", "since", "path", "data_selector"):
             check_name(option, getattr(self, option))
-        if bool(self.cursor) != bool(self.since):
-            raise SpecError("cursor and since go together: say both, or cursor=None alone")
-        if self.key == self.cursor:
-            raise SpecError(f"key and cursor are the same field, {self.key!r}")
+        self._check_cursor()
+        if self.path and "://" in self.path.partition("?")[0]:
+            raise SpecError(f"path={self.path!r} is an address; say what follows the client's base_url")
         if self.deletes not in DELETES:
             raise SpecError(f'deletes={self.deletes!r}: say "{nearest(self.deletes, DELETES) or "sweep"}"')
         check_number("max_deleted_fraction", self.max_deleted_fraction, 0, 1)
-        for option in ("columns", "params"):
-            if not isinstance(getattr(self, option), Mapping):
-                raise SpecError(f"{option}={getattr(self, option)!r} is no dict")
+        self._check_dict("columns", self.columns)
+        self._check_dict("params", self.params)
         if self.paginator is not None and not isinstance(self.paginator, BasePaginator):
             raise SpecError(f"paginator={self.paginator!r} is none of dlt's")
         self._check_columns()
@@ -86,10 +84,28 @@ class Endpoint(Spec):
         """Every field that the declaration names."""
         return (self.key, *([self.cursor] if self.cursor else []), *self.columns)
 
+    def _check_cursor(self) -> None:
+        if self.cursor in ("None", "none"):
+            raise SpecError(f"cursor={self.cursor!r} is a text; say cursor=None, without quotes")
+        if bool(self.cursor) != bool(self.since):
+            raise SpecError("cursor and since go together: say both, or cursor=None alone")
+        if self.key == self.cursor:
+            raise SpecError(f"key and cursor are the same field, {self.key!r}")
+
+    @staticmethod
+    def _check_dict(option: str, value: object) -> None:
+        if not isinstance(value, Mapping):
+            raise SpecError(f"{option}={value!r} is no dict")
+        for name in value:
+            if not isinstance(name, str):
+                raise SpecError(f"{option} names {name!r}, which is no text; say {str(name)!r}")
+
     def _check_columns(self) -> None:
         for column, kind in self.columns.items():
+            if isinstance(kind, str) and DECIMAL.fullmatch(kind) and declared_type(kind) is None:
+                raise SpecError(f"{column!r} has the type {kind!r}; p is at most {PRECISION}, and s at most p")
             if not isinstance(kind, str) or declared_type(kind) is None:
-                near = nearest(kind, DECLARED)
+                near = "decimal(p, s)" if str(kind).startswith("decimal(") else nearest(kind, DECLARED)
                 raise SpecError(f"{column!r} has no type {kind!r}; say {repr(near) if near else ', '.join(DECLARED)}")
         for option, kinds in (("cursor", ("timestamp",)), ("key", ("text", "bigint"))):
             kind = self.columns.get(getattr(self, option), kinds[0])
@@ -101,22 +117,24 @@ def check_endpoints(info: SourceInfo, endpoints: Sequence[Endpoint]) -> None:
     """Check that the endpoints of one source have names of their own, in RAW and as resources.
 
     Raises:
-        PipelineError: two share one.
+        PipelineError: they are no list of endpoints, or two share a name.
     """
-    names = {endpoint.name for endpoint in endpoints}
-    owners: dict[str, str] = {}
-    for position, endpoint in enumerate(endpoints):
+    endpoints = declarations(Endpoint, endpoints, info.declared_in)
+    by_name = {endpoint.name: endpoint for endpoint in endpoints}
+    owners: dict[str, Endpoint] = {}
+    for endpoint in endpoints:
         table = raw_table(info, endpoint.name)
-        owner = owners.setdefault(table, endpoint.name)
-        if owner != endpoint.name or any(endpoint.name == other.name for other in endpoints[:position]):
+        if owner := owners.get(table):
             raise PipelineError(
-                f"{info.declared_in}: Endpoint {endpoint.name!r} has the name {table.upper()} in RAW, as {owner!r} has."
+                f"{endpoint.declared_at}: Endpoint {endpoint.name!r} has the name {table.upper()} in RAW, as "
+                f"{owner.name!r} at {owner.declared_at} has: take one out, or name one otherwise and say its path=."
             )
-        compared = endpoint.name.removesuffix("_deletes")
-        if compared != endpoint.name and compared in names:
+        owners[table] = endpoint
+        compared = by_name.get(endpoint.name.removesuffix("_deletes"), endpoint)
+        if compared is not endpoint:
             raise PipelineError(
-                f"{info.declared_in}: Endpoint {endpoint.name!r} has the name of the resource that marks the deletes "
-                f"of {compared!r}."
+                f"{endpoint.declared_at}: Endpoint {endpoint.name!r} has the name of the resource that marks the "
+                f"deletes of {compared.name!r} at {compared.declared_at}: give it another name, the old one in path=."
             )
 
 

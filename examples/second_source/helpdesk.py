@@ -6,14 +6,17 @@ import dlt
 from dlt.sources.helpers.rest_client.auth import APIKeyAuth
 from dlt.sources.helpers.rest_client.paginators import HeaderLinkPaginator, PageNumberPaginator
 
-from exactly_once.diagnostics.check import Check
-from exactly_once.diagnostics.context import DoctorContext
-from exactly_once.rest_api.checks import rest_checks
-from exactly_once.rest_api.client import ApiClient
-from exactly_once.rest_api.paging import Paging
-from exactly_once.rest_api.source import CONTRACT, LoadOptions, rest_resources
-from exactly_once.rest_api.spec import Endpoint
-from exactly_once.rest_api.transport.session import default_transport
+from exactly_once.diagnostics import Check, DoctorContext
+from exactly_once.rest_api import (
+    CONTRACT,
+    ApiClient,
+    Endpoint,
+    LoadOptions,
+    Paging,
+    default_transport,
+    rest_checks,
+    rest_resources,
+)
 from pipelines.registry import SOURCES
 
 INFO = SOURCES["helpdesk"].info

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from exactly_once import hints
 from exactly_once.errors import PipelineError
-from exactly_once.postgres import POSTGRES
+from exactly_once.postgres.info import POSTGRES
 from exactly_once.source_info import SourceInfo
 
 STATE = "server"

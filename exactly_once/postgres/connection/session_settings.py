@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from exactly_once.errors import PipelineError
-from exactly_once.postgres import POSTGRES
+from exactly_once.postgres.info import POSTGRES
 from exactly_once.source_info import SourceInfo
 
 # As current_setting() shows them. A role, a database or a server may have set each of them otherwise. lc_monetary is

@@ -67,6 +67,7 @@ class CatalogTable:
         heirs: oids of the tables that inherit from it.
         partitions: oids of its leaf partitions.
         elsewhere: other schemas that have a table of this name.
+        neighbours: the tables of the schema, where it has none of this name.
         columns: in the order of the table.
         unique: the columns of each unique index.
         primary: the columns of the primary key.
@@ -86,6 +87,7 @@ class CatalogTable:
     heirs: tuple[int, ...] = ()
     partitions: tuple[int, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    neighbours: tuple[str, ...] = ()
     columns: tuple[CatalogColumn, ...] = ()
     unique: tuple[tuple[str, ...], ...] = ()
     primary: tuple[str, ...] = ()
@@ -126,12 +128,15 @@ def read_catalog(connection: sa.Connection, tables: Sequence[tuple[str, str]]) -
             heirs=tuple(heirs or ()),
             partitions=tuple(sorted(partitions)),
             elsewhere=tuple(elsewhere),
+            neighbours=tuple(neighbours),
             columns=tuple(columns[oid]),
             unique=tuple(unique[oid]),
             primary=primary.get(oid, ()),
             definition=views.get(oid, (None, False))[0],
         )
-        for pair, (_, oid, *rest, is_delayed, heirs, partitions, elsewhere) in zip(tables, found, strict=True)
+        for pair, (_, oid, *rest, is_delayed, heirs, partitions, elsewhere, neighbours) in zip(
+            tables, found, strict=True
+        )
     ]
 
 

@@ -32,6 +32,10 @@ select w.number, c.oid::bigint, c.relkind::text, c.relfilenode::bigint, c.reltup
         where other.relname = w.relname and other.relkind in ('r', 'p', 'v', 'm', 'f')
             and elsewhere.nspname <> w.nspname and elsewhere.nspname <> 'information_schema'
             and elsewhere.nspname not like 'pg\\_%%' order by 1
+    ),
+    array(
+        select other.relname::text from pg_class other
+        where c.oid is null and other.relnamespace = n.oid and other.relkind in ('r', 'p', 'v', 'm', 'f') order by 1
     )
 from wanted w
 left join pg_namespace n on n.nspname = w.nspname

@@ -135,7 +135,12 @@ class Preflight:
                     yield plan
 
     def _check_declaration(self, spec: Table, found: CatalogTable, role: str) -> None:
-        complaints = chain(access_refusals(spec, found, role, self._info), column_refusals(spec, found, self._info))
+        before = dlt.current.resource_state(spec.name).get(STATE)
+        is_loaded = before is not None or bool(self._raw_columns(spec))
+        complaints = chain(
+            access_refusals(spec, found, role, self._info, is_loaded),
+            column_refusals(spec, found, self._info, known_names(before)),
+        )
         _refuse_first(spec.name, complaints)
 
     def _plan(self, spec: Table, found: CatalogTable, guard: TableGuard) -> TablePlan:

@@ -3,17 +3,19 @@
 from collections.abc import Iterable
 from dataclasses import KW_ONLY, dataclass
 from typing import ClassVar
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
 from exactly_once.source_info import SourceInfo
-from exactly_once.spec import Spec, SpecError, check_name, check_number, names_of, nearest
+from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, names_of, nearest
 
 ROW = "row"  # as a key: the table has none, and its rows are compared as a whole
 SWEEP, NONE = "sweep", "none"
 LONGEST_LOOKBACK = 10 * 366 * 86_400.0  # seconds
-MISSPELLED = 0.85  # how like "sweep" or "none" a word of `deletes` is refused before it is looked up as a column
+# How like "sweep" or "none" a word of `deletes` is refused before it is looked up as a column; how like a zone is
+# offered.
+MISSPELLED = 0.85
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,8 @@ class Table(Spec):
             if self.zone:
                 ZoneInfo(self.zone)
         except (KeyError, ValueError, OSError):
-            raise SpecError(f'zone={self.zone!r} is no time zone; say one like "America/New_York"') from None
+            near = _nearest_zone(str(self.zone)) or "one like America/New_York"
+            raise SpecError(f"zone={self.zone!r} is no time zone; say {near}") from None
 
     def _check_columns(self) -> None:
         used = {*self.key_columns, self.deletes, *([self.cursor] if self.cursor else [])}
@@ -121,23 +124,36 @@ class Table(Spec):
             raise SpecError(f"its cursor {self.cursor!r} is in as_text, and text has no order in time")
 
 
+def _nearest_zone(word: str) -> str | None:
+    """Return the zone, in quotes, that a word most likely means: its name or its last part is nearly the same."""
+    zones = sorted(available_timezones())
+    cities = {zone.rpartition("/")[2]: zone for zone in zones}
+    name = word.strip().replace(" ", "_")
+    near = nearest(name, zones, MISSPELLED) or cities.get(nearest(name, cities, MISSPELLED) or "")
+    return repr(near) if near else None
+
+
 def tables_by_name(tables: Iterable[Table], info: SourceInfo) -> dict[str, Table]:
     """Return the tables of a source by their names.
 
     Raises:
-        PipelineError: two have one name, here or in RAW.
+        PipelineError: they are no list of tables, or two have one name, here or in RAW.
     """
     found: dict[str, Table] = {}
-    owners: dict[str, str] = {}
-    for table in tables:
+    owners: dict[str, Table] = {}
+    for table in declarations(Table, tables, info.declared_in):
         if table.name in found:
-            raise PipelineError(f"{info.declared_in}: {table.name!r} is declared twice; take one out.")
+            first = found[table.name].declared_at
+            raise PipelineError(
+                f"{table.declared_at}: Table {table.name!r} is declared twice, first at {first}: take one out."
+            )
         found[table.name] = table
         raw_name = table.raw_name(info.name)
         if raw_name in owners:
+            owner = owners[raw_name]
             raise PipelineError(
-                f"{info.declared_in}: {table.name!r} and {owners[raw_name]!r} have the same name in RAW, "
-                f"{raw_name.upper()}; give one another name by raw=."
+                f"{table.declared_at}: Table {table.name!r} has the name {raw_name.upper()} in RAW, as {owner.name!r} "
+                f"at {owner.declared_at} has: give one another name by raw=."
             )
-        owners[raw_name] = table.name
+        owners[raw_name] = table
     return found

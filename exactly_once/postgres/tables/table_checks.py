@@ -3,7 +3,7 @@
 A load refuses a table by the first line; the checks of `checks.py` print the same lines.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,6 +13,7 @@ from exactly_once.postgres.tables.catalog import CatalogColumn, CatalogTable
 from exactly_once.postgres.tables.source_table import SourceTable, quote
 from exactly_once.postgres.tables.spec import NONE, SWEEP, Table
 from exactly_once.source_info import SourceInfo
+from exactly_once.spec import nearest
 
 TIMES = ("timestamptz", "timestamp")
 # A float has values that differ and are equal (NaN of other bits, 0 and -0), documents and shapes have no order, and
@@ -21,7 +22,9 @@ NO_KEYS = ("float4", "float8", "json", "jsonb", "xml", "point", "line", "lseg", 
 UTC = ("utc", "etc/utc", "gmt", "etc/gmt", "zulu", "etc/zulu", "universal", "etc/universal", "uct", "etc/uct")
 
 
-def access_refusals(spec: Table, found: CatalogTable, role: str, info: SourceInfo) -> Iterator[str]:
+def access_refusals(
+    spec: Table, found: CatalogTable, role: str, info: SourceInfo, is_loaded: bool = False
+) -> Iterator[str]:
     """Yield why a table cannot be read, each in one line with the next step.
 
     Args:
@@ -29,18 +32,29 @@ def access_refusals(spec: Table, found: CatalogTable, role: str, info: SourceInf
         found: what the catalogue says.
         role: that reads.
         info: of the source.
+        is_loaded: whether RAW has the table from an earlier load.
     """
     name = f"{shown(found.schema)}.{shown(found.name)}"
     if found.oid is None:
-        step = "restore it"
-        if found.elsewhere:
-            step = f'there is one in {", ".join(found.elsewhere)}: say schema="{found.elsewhere[0]}"'
-        yield f"{info.label} has no table {name}; {step}, or take it out of {info.declared_in}"
+        yield f"{info.label} has no table {name}; {_table_step(found, is_loaded)}, or take it out of {info.declared_in}"
         return
     if found.is_schema_closed:
         yield f"{role} may not look into {found.schema}; GRANT USAGE ON SCHEMA {shown(found.schema)} TO {shown(role)};"
         return
     yield from _missing_grants(spec, found, role, info)
+
+
+def _table_step(found: CatalogTable, is_loaded: bool) -> str:
+    """Return what to do about a table that is not there."""
+    if found.elsewhere:
+        return f'there is one in {", ".join(found.elsewhere)}: say schema="{found.elsewhere[0]}"'
+    if is_loaded:
+        return "restore it"
+    schema, _, table = found.name.partition(".")
+    if table and (schema != found.schema or table in found.neighbours):
+        return f'say table="{table}", schema="{schema}"'
+    near = nearest(found.name, found.neighbours)
+    return f"did you mean {shown(near)}? Correct its name" if near else "correct its name"
 
 
 def _missing_grants(spec: Table, found: CatalogTable, role: str, info: SourceInfo) -> Iterator[str]:
@@ -55,20 +69,41 @@ def _missing_grants(spec: Table, found: CatalogTable, role: str, info: SourceInf
         yield f"{role} may not read {', '.join(unread)} of {name}: say exclude=[{names}] in {info.declared_in}"
 
 
-def column_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iterator[str]:
-    """Yield what is wrong with the columns that a declaration names, as the catalogue says."""
+def column_refusals(spec: Table, found: CatalogTable, info: SourceInfo, loaded: Collection[str] = ()) -> Iterator[str]:
+    """Yield what is wrong with the columns that a declaration names, as the catalogue says.
+
+    Args:
+        spec: the declaration of the table.
+        found: what the catalogue says.
+        info: of the source.
+        loaded: the columns, by their names at the source, that RAW has from an earlier load.
+    """
     if {column.name for column in found.columns} <= set(spec.exclude):
         yield f"{spec.name} has no column that is not excluded: take it out of {info.declared_in}"
         return
     named = (*spec.key_columns, spec.cursor, _deletes_column(spec), *spec.exclude, *spec.as_text)
     for column in filter(None, named):
         if found.column(column) is None:
-            yield f"{spec.name} has no column {column}: restore it, or name another in {info.declared_in}"
+            yield f"{spec.name} has no column {column}; {_column_step(column, found, loaded)} in {info.declared_in}"
             return
     yield from _key_refusals(spec, found, info)
     yield from _cursor_refusals(spec, found, info)
     if (deletes := _deletes_column(spec)) and (kind := found.known_column(deletes)).base not in (*TIMES, "bool"):
         yield f"{spec.name}.{deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
+
+
+def _column_step(column: str, found: CatalogTable, loaded: Collection[str]) -> str:
+    """Return what to do about a column that is not there."""
+    if column in loaded:
+        return "restore it, or name another"
+    parts = [part.strip() for part in column.split(",")]
+    if len(parts) > 1 and all(map(found.column, parts)):
+        listed = ", ".join(f'"{part}"' for part in parts)
+        return f"say [{listed}], each name by itself,"
+    if column in ("None", "none"):
+        return "say None without quotes"
+    near = nearest(column, [one.name for one in found.columns])
+    return f"did you mean {near}? Correct it" if near else "name another"
 
 
 def _deletes_column(spec: Table) -> str | None:

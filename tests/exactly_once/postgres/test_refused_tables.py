@@ -69,6 +69,38 @@ def test_a_table_that_is_written_again_during_the_load_is_refused_for_this_run(t
     assert differences(two, "bad", "id") == []
 
 
+def test_a_misspelled_name_is_answered_with_the_nearest_one_and_a_lost_one_with_restoring_it(two, monkeypatch):
+    declare(
+        monkeypatch,
+        Table("bad", key="id", cursor="update_at", deletes="sweep"),
+        Table("goods", **LINE),
+        Table("elephants", **LINE),
+        Table("third", key="zebra", cursor=None, deletes="none", table="good", raw="third"),
+        Table("pair", key="id, v", cursor=None, deletes="none", table="good"),
+        Table("nothing", key="id", cursor="None", deletes="none", table="good"),
+        Table("public.good", **LINE),
+    )
+    said = refused(load())
+    where = "in pipelines/postgres.py"
+    assert f"bad has no column update_at; did you mean updated_at? Correct it {where}. Nothing" in said["bad"]
+    assert (
+        "no table public.goods; did you mean good? Correct its name, or take it out of pipelines/postgres.py"
+        in said["goods"]
+    )
+    assert "no table public.elephants; correct its name, or take it out of pipelines/postgres.py" in said["elephants"]
+    assert f"third has no column zebra; name another {where}" in said["third"]
+    assert f'pair has no column id, v; say ["id", "v"], each name by itself, {where}' in said["pair"]
+    assert f"nothing has no column None; say None without quotes {where}" in said["nothing"]
+    assert 'no table public."public.good"; say table="good", schema="public", or take it' in said["public.good"]
+    declare(monkeypatch, Table("bad", **LINE))
+    keep(monkeypatch, "good", "bad")
+    assert refused(load()) == {}
+    two.source("alter table bad rename updated_at to updated; alter table good rename to goods")
+    said = refused(load())
+    assert f"bad has no column updated_at; restore it, or name another {where}" in said["bad"]
+    assert "no table public.good; restore it, or take it out of pipelines/postgres.py" in said["good"]
+
+
 def test_the_rows_of_a_refused_table_do_not_land_later(two):
     """They were in the package before the table was rejected: a run after a kill must not load them."""
     two.source("alter table bad add d json; update bad set d = '{}', updated_at = now() where id < 50")

@@ -213,6 +213,7 @@ def test_a_name_of_a_later_load_does_not_take_over_a_column(api):  # noqa: F811
 KEYS = {
     "null": ('{"id":null,TIME}', "the object at place 1 has no id"),
     "missing": ("{TIME}", "the object at place 1 has no id"),
+    "misspelled": ('{"ID":1,TIME}', "did you mean ID? If not, name another, or ask the vendor"),
     "a bool": ('{"id":true,TIME}', "'True' (bool) as id"),
     "a number with a fraction": ('{"id":1.5,TIME}', "'1.5' (Decimal) as id"),
     "a list": ('{"id":[1],TIME}', "'[1]' (list) as id"),
@@ -221,6 +222,7 @@ KEYS = {
     "twice": ('{"id":1,TIME,"v":1},{"id":1,TIME,"v":2}', "id 1 comes twice with the same at and different values"),
     "no object": ("7", "the value at place 1 of the page is no object"),
     "no cursor": ('{"id":1}', "id '1' has at none"),
+    "a misspelled cursor": ('{"id":1,"att":"2026-06-01T10:00:00Z"}', "did you mean att? If not, name another cursor"),
     "a cursor without a zone": ('{"id":1,"at":"2026-06-01T10:00:00"}', "id '1' has at '2026-06-01T10:00:00', which is"),
     "a cursor that is a number": ('{"id":1,"at":1764174000}', "id '1' has at 1764174000, which is no time"),
     "a cursor beyond the years": ('{"id":1,"at":"9999-12-31T23:59:59-01:00"}', "in the years 1 to 9999"),
@@ -232,8 +234,11 @@ def test_keys_and_cursors_that_are_none_are_one_line(api):  # noqa: F811
     for number, (text, _) in enumerate(KEYS.values()):
         declare(f"case{number}")
         api.vendor.objects[f"case{number}"] = [text.replace("TIME", TIME)]
+    declare("pair", key="id, v")
+    api.vendor.put("pair", f'{{"id":1,"v":2,{TIME}}}')
     saas.load()
     refused = api.refused()
+    assert "'id, v' are 2 fields, and it takes one; name another, or ask the vendor" in refused["pair"].line
     for number, (name, (_, why)) in enumerate(KEYS.items()):
         assert why in refused[f"case{number}"].line, name
 
@@ -251,7 +256,13 @@ def test_an_exact_duplicate_is_one_row_and_the_newer_version_counts(api):  # noq
         ({"colums": {}}, "it has no option 'colums'; say 'columns'"),
         ({"curser": "at"}, "it has no option 'curser'; say 'cursor'"),
         ({"columns": {"v": "float"}}, "'v' has no type 'float'; say text, bigint, double"),
-        ({"columns": {"v": "decimal(39, 2)"}}, "'v' has no type 'decimal(39, 2)'; say 'decimal(p, s)'"),
+        ({"columns": {"v": "decimal(39, 2)"}}, "'v' has the type 'decimal(39, 2)'; p is at most 38, and s at most p"),
+        ({"columns": {"v": "decimal(2, 3)"}}, "'v' has the type 'decimal(2, 3)'; p is at most 38, and s at most p"),
+        ({"columns": {"v": "decimal(10)"}}, "'v' has no type 'decimal(10)'; say 'decimal(p, s)'"),
+        ({"columns": {1: "text"}}, "columns names 1, which is no text; say '1'"),
+        ({"params": {1: "text"}}, "params names 1, which is no text; say '1'"),
+        ({"path": "https://other.example/items"}, "path='https://other.example/items' is an address; say what follows"),
+        ({"cursor": "None"}, "cursor='None' is a text; say cursor=None, without quotes"),
         ({"columns": ["v"]}, "columns=['v'] is no dict"),
         ({"deletes": "swep"}, "deletes='swep': say \"sweep\""),
         ({"share": 20}, "max_deleted_fraction=20 is out of range; say a number from 0 to 1"),
