@@ -29,6 +29,7 @@ def shop(number=1):
 @pytest.fixture
 def pipeline(tmp_path, monkeypatch):
     """Returns a pipeline in folders of its own, with what a test gives to dlt.pipeline instead."""
+    dlt.config.get("runtime.log_level")  # dlt reads its files once, at the first look: those of this repository
     monkeypatch.chdir(tmp_path)
     read.clear()
 
