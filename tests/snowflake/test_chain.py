@@ -91,7 +91,7 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", [table.name for table in TABLES])
 def test_raw_equals_postgres_row_for_row(history, table):
     key = ", ".join(table.key)
     names = ", ".join(name for name, _, _ in columns(history, table.name))
