@@ -91,13 +91,13 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-@pytest.mark.parametrize("table", [table.name for table in TABLES])
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
 def test_raw_equals_postgres_row_for_row(history, table):
-    key = ", ".join(table.key)
+    key = ", ".join(table.key_columns)
     names = ", ".join(name for name, _, _ in columns(history, table.name))
     sql = f"select {names} from RAW.POSTGRES_{table.name} where _deleted_at is null order by {key}"
     rows = [tuple(bytes(v) if isinstance(v, bytearray) else v for v in row) for row in history.snowflake.rows(sql)[1]]
-    assert rows == list(source_rows(history, table, key))
+    assert rows == list(source_rows(history, table.name, key))
 
 
 @pytest.mark.parametrize("resource", ENDPOINTS)
