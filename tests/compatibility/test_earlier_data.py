@@ -43,6 +43,7 @@ def test_dlt_shows_both_pipelines_and_the_lease_of_the_killed_run_counts(earlier
             pass
 
 
+@pytest.mark.slow
 def test_postgres_finishes_the_package_and_loads_what_is_new(earlier):
     change_postgres(earlier)
     earlier.wait_for_leases()

@@ -65,6 +65,7 @@ def test_days_of_traffic_leave_raw_equal_to_the_source(platform):
         assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_without_the_working_folder_only_what_is_new_is_loaded(platform):
     load()
     shutil.rmtree(platform.data_dir / "dlt")
@@ -84,6 +85,7 @@ def test_a_cursor_that_outlived_its_rows_is_forgotten(platform):
     assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_a_load_that_was_cut_off_is_finished_before_new_rows(platform):
     load()
     platform.source("update contacts set first_name = 'earlier' where contact_id in (20, 40)")
@@ -94,6 +96,7 @@ def test_a_load_that_was_cut_off_is_finished_before_new_rows(platform):
     assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_the_lake_keeps_every_file_by_table_and_load(platform):
     first = load()
     platform.source("update contacts set first_name = 'changed' where contact_id = 20")
@@ -104,6 +107,7 @@ def test_the_lake_keeps_every_file_by_table_and_load(platform):
     assert all(key.startswith("postgres/RAW/") for key in platform.lake())
 
 
+@pytest.mark.slow
 def test_a_new_column_evolves(platform):
     load()
     platform.source("alter table lists add column colour text")

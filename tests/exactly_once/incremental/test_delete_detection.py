@@ -34,6 +34,7 @@ def test_a_deleted_row_keeps_its_last_values_and_a_revived_one_lives(platform):
     assert_raw_equals_source(platform)
 
 
+@pytest.mark.slow
 def test_deletes_come_in_batches(platform, monkeypatch):
     monkeypatch.setattr("exactly_once.incremental.delete_detection.BATCH", 7)
     monkeypatch.setattr("exactly_once.incremental.raw_table.BATCH", 5)

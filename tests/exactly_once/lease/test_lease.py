@@ -189,7 +189,7 @@ class RepeatsWrites:
 
 
 def test_a_write_that_arrived_though_its_answer_was_lost_is_our_own(folder):
-    lease = folder.lease(ttl=0.6)
+    lease = folder.lease(ttl=3)
     lease.store = RepeatsWrites(lease.store)
     with lease:
         assert lease.token == 1
@@ -252,7 +252,7 @@ def test_a_held_lease_offers_to_end_its_run_only_where_the_application_does(tmp_
     with Lease(lake, url, 60), pytest.raises(LeaseHeld, match=": wait until it ends, then run again") as held:
         Lease(lake, url, 60).__enter__()
     assert "kill" not in str(held.value)
-    hints.use(hints.Hints(end_run="stop {pid} on {host}"))
+    hints.use_hints(hints.Hints(end_run="stop {pid} on {host}"))
     with Lease(lake, url, 60) as first, pytest.raises(LeaseHeld, match=f"ends, or stop {first.owner.pid} on .*, then"):
         Lease(lake, url, 60).__enter__()
 

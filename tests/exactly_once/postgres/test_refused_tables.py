@@ -101,6 +101,7 @@ def test_a_misspelled_name_is_answered_with_the_nearest_one_and_a_lost_one_with_
     assert "no table public.good; restore it, or take it out of pipelines/postgres.py" in said["good"]
 
 
+@pytest.mark.slow
 def test_the_rows_of_a_refused_table_do_not_land_later(two):
     """They were in the package before the table was rejected: a run after a kill must not load them."""
     two.source("alter table bad add d json; update bad set d = '{}', updated_at = now() where id < 50")

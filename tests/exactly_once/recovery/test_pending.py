@@ -58,6 +58,7 @@ def test_a_run_that_was_overtaken_commits_nothing(platform):
     assert platform.raw("select count(*) from RAW.POSTGRES_CONTACTS where first_name = 'late'") == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_run_that_is_overtaken_while_it_lands_commits_nothing_more(platform):
     load()
     platform.source("update contacts set first_name = 'late' where contact_id = 20")

@@ -42,6 +42,7 @@ def load(folder: Path, number: int, how: str = "whole") -> int:
     return subprocess.run(command, cwd=folder, env=environment).returncode
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("killed", [1, 2])
 def test_the_load_is_recorded_once(tmp_path, killed):
     for number in (1, 2, 3):
