@@ -19,6 +19,7 @@ TABLES_SHOWN = 8
 
 def main() -> int:
     """Run the histories and report; 1 if a row differs."""
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"  # killed processes leave locks
     asked = _arguments()
     settings = Settings(asked.islands, asked.turns, asked.loads, frozenset(asked.only), frozenset(asked.without))
     seeds = range(asked.seed, asked.seed + asked.warehouses)

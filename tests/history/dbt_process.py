@@ -89,7 +89,7 @@ def run(manifest: Manifest, arguments: list[str], fault: Fault | None = None) ->
                 if counted[0] == fault.killed_at:
                     os.kill(os.getpid(), signal.SIGKILL)
 
-    options = ("--no-write-json", "--log-level-file", "none")
+    options = ("--no-write-json", "--log-level", "none", "--log-level-file", "none")
     done = dbtRunner(manifest, callbacks=[count]).invoke([*arguments, *options, *DBT])
     failed = [f"{result.node.name}: {result.message}" for result in done.result or () if result.status in FAILED]
     return Run(counted[0], tuple(failed) if done.exception is None else (*failed, str(done.exception)))

@@ -10,9 +10,10 @@ from dbt.contracts.graph.manifest import Manifest
 from tests.history import raw
 from tests.history.dbt_process import Fault, in_child, run
 from tests.history.story import Settings, Turn, turns
-from tests.history.tables import Compared, Table, compare, keep, restore, tables
+from tests.history.tables import Compared, compare, keep, restore, tables
 
 EVERYTHING = ("build", *(word for kind in ("model", "snapshot", "seed") for word in ("--resource-type", kind)))
+FED = {"postgres", "saas", "dlt"}  # the sources of RAW that the histories load
 STORED = ("--exclude", "path:models/staging")
 
 
@@ -39,8 +40,8 @@ class Warehouse:
         self.path = folder / "dp_mailblaze_demo_ci_db.duckdb"
         self.manifest, self.settings, self.outcome = manifest, settings, Outcome(seed)
         self.tables = tables(manifest.nodes)
-        self.increments = [table for table in self.tables if table.is_incremental]
-        self.needed = self._with_parents([node for node in manifest.nodes if _is_incremental(manifest, node)])
+        self.needed = self._with_parents([name for name in manifest.nodes if _grows(manifest, name)])
+        self.increments = [table for table in self.tables if table.node in self.needed and table.is_incremental]
         self.events = 200  # statement events of a run; counted by each
         self.has_copies = False
 
@@ -110,21 +111,24 @@ class Warehouse:
 
     def _with_parents(self, names: list[str]) -> list[str]:
         """Return models and every stored model that they read, however far up."""
-        found, open_names = set(), list(names)
-        while open_names:
-            name = open_names.pop()
-            node = self.manifest.nodes.get(name)
-            if node and name not in found and node.resource_type == "model":
-                found.add(name)
-                open_names += node.depends_on.nodes
-        return sorted(name for name in found if self.manifest.nodes[name].config.materialized != "view")
+        models = [self.manifest.nodes[name] for name in _upwards(self.manifest, names) if name in self.manifest.nodes]
+        return sorted(node.unique_id for node in models if node.config.materialized in ("table", "incremental"))
 
 
-def _is_incremental(manifest: Manifest, node: str) -> bool:
-    found = manifest.nodes[node]
-    return found.resource_type == "model" and found.config.materialized == "incremental"
+def _grows(manifest: Manifest, name: str) -> bool:
+    """Return whether a model is incremental and reads, however far up, rows that the histories bring."""
+    node = manifest.nodes[name]
+    is_incremental = node.resource_type == "model" and node.config.materialized == "incremental"
+    return is_incremental and bool(FED & {above.split(".")[2] for above in _upwards(manifest, [name])})
 
 
-def increments(found: list[Table]) -> list[Table]:
-    """Return the tables that keep rows from run to run."""
-    return [table for table in found if table.is_incremental]
+def _upwards(manifest: Manifest, names: list[str]) -> set[str]:
+    """Return nodes and all that they read."""
+    found: set[str] = set()
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += getattr(manifest.nodes[name].depends_on, "nodes", []) if name in manifest.nodes else []
+    return found
