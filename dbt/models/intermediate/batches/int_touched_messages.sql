@@ -93,5 +93,6 @@ select
     max(case when is_rejoined then 1 else 0 end) = 1 as is_rejoined,
     false as is_floor
 from touched
+where message_id is not null
 group by campaign_key, message_id
 {% endif %}
