@@ -1,20 +1,27 @@
-{{ config(materialized='incremental', unique_key='message_id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_message',
+    on_schema_change='append_new_columns',
+    post_hook="{{ record_batch(['int_touched_messages']) }}",
+) }}
+
+{%- set since = built_batch([ref('int_touched_messages')]) -%}
+{%- set days = touched_ranges(since) -%}
+{%- set staged = ref('stg_saas__email_events') -%}
 
 with events as (
-    select * from {{ ref('stg_saas__email_events') }}
-    {% if is_incremental() %}
-    -- By load, not by time: events arrive late. A load that is the newest of no message is selected again, which is harmless.
-    where message_id in (
-        select message_id from {{ ref('stg_saas__email_events') }}
-        where load_id in (select load_id from {{ new_loads('newest_load_id') }})
-    )
-    {% endif %}
+    {% if since is none -%}
+    select * from {{ staged }}
+    {%- else -%}
+    select * from ({{ rows_in(staged, 'raw_occurred_at', days, 'timestamp with time zone') }}) as events_of_days
+    where (coalesce(campaign_id, -1), message_id) in ({{ touched_keys(since) }})
+    {%- endif %}
 ),
 
 messages as (
     select
         message_id,
-        min(campaign_id) as campaign_id,
+        campaign_id,
         min(account_id) as account_id,
         min(contact_id) as contact_id,
         min(mailbox_provider) as mailbox_provider,
@@ -34,12 +41,13 @@ messages as (
         count(case when event_type = 'click' then 1 end) as click_count,
         max(load_id) as newest_load_id
     from events
-    group by message_id
+    group by campaign_id, message_id
 ),
 
 outcomes as (
     select
         *,
+        coalesce(processed_at, first_event_at) as sent_at,
         case
             when delivered_at is not null then 'delivered'
             when hard_bounced_at is not null then 'hard_bounced'
@@ -50,3 +58,7 @@ outcomes as (
 )
 
 select * from outcomes
+{% if since is none -%}
+-- Stored in this order, so that a later run reads only the days that it needs.
+order by sent_at
+{%- endif %}

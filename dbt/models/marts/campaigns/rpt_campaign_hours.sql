@@ -1,27 +1,18 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
-with events as (
-    select * from {{ ref('fct_email_events') }}
-    where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
-),
-
-campaigns as (
+with campaigns as (
     select campaign_id, campaign_name, account_id, region from {{ ref('dim_campaigns') }}
-),
-
-dates as (
-    select date_day, day_of_week from {{ ref('dim_dates') }}
 ),
 
 counts as (
     select
-        events.campaign_id,
-        dates.day_of_week,
-        cast(extract(hour from events.occurred_at) as bigint) as hour_of_day,
-        count(case when events.event_type = 'open' then 1 end) as human_open_count,
-        count(case when events.event_type = 'click' then 1 end) as click_count
-    from events
-    inner join dates on events.occurred_on = dates.date_day
+        coalesce(campaigns.campaign_id, -1) as campaign_id,
+        hours.day_of_week,
+        hours.hour_of_day,
+        cast(sum(hours.human_open_count) as bigint) as human_open_count,
+        cast(sum(hours.click_count) as bigint) as click_count
+    from {{ ref('int_campaign_hours') }} as hours
+    left join campaigns on hours.campaign_key = campaigns.campaign_id
     group by 1, 2, 3
 ),
 

@@ -1,5 +1,10 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
+{% set sums = [
+    'sent', 'delivered', 'hard_bounce', 'soft_bounce', 'unique_open', 'unique_machine_open', 'unique_click', 'complaint',
+    'unsubscribe'
+] %}
+
 with campaigns as (
     select * from {{ ref('dim_campaigns') }}
 ),
@@ -8,24 +13,15 @@ accounts as (
     select * from {{ ref('dim_accounts') }}
 ),
 
-messages as (
-    select * from {{ ref('int_messages') }}
-),
-
+-- Messages of unknown campaigns count for -1.
 counts as (
     select
-        coalesce(campaigns.campaign_id, -1) as campaign_id,
-        count(*) as sent_count,
-        count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
-        count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-        count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-        count(messages.first_human_opened_at) as unique_open_count,
-        count(messages.first_machine_opened_at) as unique_machine_open_count,
-        count(messages.first_clicked_at) as unique_click_count,
-        count(messages.complained_at) as complaint_count,
-        count(messages.unsubscribed_at) as unsubscribe_count
-    from messages
-    left join campaigns on messages.campaign_id = campaigns.campaign_id
+        coalesce(campaigns.campaign_id, -1) as campaign_id
+        {%- for count in sums %},
+        cast(sum(counted.{{ count }}_count) as bigint) as {{ count }}_count
+        {%- endfor %}
+    from {{ ref('int_campaign_counts') }} as counted
+    left join campaigns on counted.campaign_key = campaigns.campaign_id
     group by 1
 ),
 
@@ -34,10 +30,7 @@ reported as (
         campaigns.campaign_name,
         accounts.account_name,
         campaigns.sent_at,
-        {% for count in [
-            'sent', 'delivered', 'hard_bounce', 'soft_bounce', 'unique_open', 'unique_machine_open', 'unique_click',
-            'complaint', 'unsubscribe'
-        ] -%}
+        {% for count in sums -%}
         coalesce(counts.{{ count }}_count, 0) as {{ count }}_count,
         {% endfor -%}
         {{ ratio('delivered_count', 'sent_count') }} as delivery_rate,

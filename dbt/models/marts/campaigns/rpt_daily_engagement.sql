@@ -1,27 +1,21 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
-with messages as (
-    select * from {{ ref('fct_messages') }}
-),
+{% set sums = [
+    'sent', 'delivered', 'hard_bounce', 'soft_bounce', 'unique_open', 'machine_only_open', 'unique_click', 'complaint', 'unsubscribe'
+] %}
 
-accounts as (
+with accounts as (
     select account_id, account_name, region from {{ ref('dim_accounts') }}
 ),
 
 counts as (
     select
         sent_on,
-        account_id,
-        count(*) as sent_count,
-        count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
-        count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-        count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-        count(first_human_opened_at) as unique_open_count,
-        count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
-        count(first_clicked_at) as unique_click_count,
-        count(complained_at) as complaint_count,
-        count(unsubscribed_at) as unsubscribe_count
-    from messages
+        account_id
+        {%- for count in sums %},
+        cast(sum({{ count }}_count) as bigint) as {{ count }}_count
+        {%- endfor %}
+    from {{ ref('int_message_counts') }}
     group by sent_on, account_id
 ),
 

@@ -1,16 +1,22 @@
-{{ config(materialized='incremental', unique_key='event_id', incremental_strategy='delete+insert', on_schema_change='fail') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_event',
+    on_schema_change='fail',
+    post_hook="{{ record_batch(['int_touched_messages']) }}",
+) }}
+
+{%- set since = built_batch([ref('int_touched_messages')]) -%}
+{%- set days = touched_ranges(since, 'is_rejoined') -%}
+{%- set staged = ref('stg_saas__email_events') -%}
 
 with events as (
-    select * from {{ ref('stg_saas__email_events') }}
-    {% if is_incremental() %}
-    -- By load, not by time: an event may be days late. Events without a dimension row so far are joined again. One list of keys,
-    -- so that the warehouse reads the other columns of these events only.
-    where event_id in (
-        select event_id from {{ ref('stg_saas__email_events') }}
-        where load_id in (select load_id from {{ new_loads('load_id') }})
-        union all
-        select event_id from {{ this }} where -1 in (account_id, contact_id, campaign_id)
-    )
+    {{ events_after(since) }}
+    {% if since is not none %}
+    union all
+    -- Events without a dimension row so far.
+    select * from ({{ rows_in(staged, 'raw_occurred_at', days, 'timestamp with time zone') }}) as rejoined
+    where (coalesce(campaign_id, -1), message_id) in ({{ touched_keys(since, 'is_rejoined') }})
+        and load_id not in ({{ loads_after(since) }})
     {% endif %}
 ),
 

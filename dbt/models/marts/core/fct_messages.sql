@@ -1,24 +1,23 @@
-{{ config(materialized='incremental', unique_key='message_id', incremental_strategy='delete+insert', on_schema_change='fail') }}
--- depends_on: {{ ref('stg_saas__email_events') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_sent_message',
+    on_schema_change='fail',
+    post_hook="{{ record_batch(['int_messages', 'int_touched_days']) }}",
+) }}
+-- int_touched_days looks up what this table has before it is built.
+-- depends_on: {{ ref('int_touched_days') }}
+
+{% set since = built_batch([ref('int_touched_messages')]) -%}
+{%- set days = touched_ranges(since) -%}
+{%- set all_messages = ref('int_messages') -%}
 
 with messages as (
-    select * from {{ ref('int_messages') }}
-    {% if is_incremental() %}
-    -- By the loads of its events, as in int_messages: the newest load alone would miss a later one with an older id.
-    where message_id in (
-        select message_id from {{ ref('stg_saas__email_events') }}
-        where load_id in (select load_id from {{ new_loads('newest_load_id') }})
-        union all
-        -- Messages without a dimension row so far,
-        select message_id from {{ this }} where -1 in (account_id, contact_id, campaign_id)
-        union all
-        -- and messages of campaigns whose sending domain has changed since.
-        select kept.message_id
-        from {{ this }} as kept
-        inner join {{ ref('dim_campaigns') }} as campaigns on kept.campaign_id = campaigns.campaign_id
-        where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
-    )
-    {% endif %}
+    {% if since is none -%}
+    select * from {{ all_messages }}
+    {%- else -%}
+    select * from ({{ rows_in(all_messages, 'sent_at', days, 'timestamp') }}) as messages_of_days
+    where {{ touched_message_ids('message_id', since) }}
+    {%- endif %}
 ),
 
 accounts as (
@@ -41,8 +40,8 @@ facts as (
         coalesce(campaigns.campaign_id, -1) as campaign_id,
         coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
         coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
-        coalesce(messages.processed_at, messages.first_event_at) as sent_at,
-        cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+        messages.sent_at as sent_at,
+        cast(messages.sent_at as date) as sent_on,
         messages.message_outcome,
         messages.delivered_at,
         messages.first_bounced_at,

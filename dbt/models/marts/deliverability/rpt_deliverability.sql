@@ -1,29 +1,24 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
-with messages as (
-    select * from {{ ref('fct_messages') }}
-),
+{% set sums = ['sent', 'delivered', 'deferred', 'hard_bounce', 'soft_bounce', 'complaint'] %}
 
-accounts as (
+with accounts as (
     select account_id, region from {{ ref('dim_accounts') }}
 ),
 
 -- A domain identifies its account, so its counts are by region, too.
 counts as (
     select
-        messages.sent_on,
-        messages.mailbox_provider,
-        messages.sending_domain,
-        accounts.region,
-        count(*) as sent_count,
-        count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
-        count(case when messages.deferral_count > 0 then 1 end) as deferred_count,
-        count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-        count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-        count(messages.complained_at) as complaint_count
-    from messages
-    inner join accounts on messages.account_id = accounts.account_id
-    group by messages.sent_on, messages.mailbox_provider, messages.sending_domain, accounts.region
+        counted.sent_on,
+        counted.mailbox_provider,
+        counted.sending_domain,
+        accounts.region
+        {%- for count in sums %},
+        cast(sum(counted.{{ count }}_count) as bigint) as {{ count }}_count
+        {%- endfor %}
+    from {{ ref('int_message_counts') }} as counted
+    inner join accounts on counted.account_id = accounts.account_id
+    group by counted.sent_on, counted.mailbox_provider, counted.sending_domain, accounts.region
 ),
 
 reported as (

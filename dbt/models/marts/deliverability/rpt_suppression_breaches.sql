@@ -1,8 +1,8 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
--- The ids are those of the sending service: a contact that is missing in the dimension may have unsubscribed, too.
+-- Only messages to contacts with a rule that began before. The ids are those of the sending service: a contact that is missing in the dimension may have unsubscribed, too.
 with messages as (
-    select * from {{ ref('int_messages') }}
+    select * from {{ ref('int_ruled_messages') }}
 ),
 
 suppressions as (
@@ -17,7 +17,9 @@ suppressions as (
 
 signs as (
     {% for rule, at in [('unsubscribe', 'unsubscribed_at'), ('spam_report', 'complained_at'), ('hard_bounce', 'hard_bounced_at')] -%}
-    select account_id, contact_id, '{{ rule }}' as broken_rule, {{ at }} as began_at from messages where {{ at }} is not null
+    select account_id, contact_id, '{{ rule }}' as broken_rule, {{ at }} as began_at
+    from {{ ref('int_message_signs') }}
+    where {{ at }} is not null
     {{ 'union all' if not loop.last }}
     {% endfor %}
 ),

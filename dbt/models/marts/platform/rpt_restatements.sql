@@ -1,11 +1,6 @@
-with events as (
-    select * from {{ ref('fct_email_events') }}
-),
-
-counts as (
-    select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, count(*) as added_count
-    from events
-    group by 1, 2, 3
+with counts as (
+    select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, event_count as added_count
+    from {{ ref('int_event_counts') }}
 ),
 
 loads as (

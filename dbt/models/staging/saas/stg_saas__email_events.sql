@@ -13,6 +13,8 @@ renamed as (
         lower(email) as email,
         mailbox_provider,
         {{ utc('occurred_at') }} as occurred_at,
+        -- As RAW has it: a warehouse skips stored rows by a condition on this, and not by one on the converted time.
+        occurred_at as raw_occurred_at,
         {{ utc('received_at') }} as received_at,
         is_machine_open,
         user_agent,
