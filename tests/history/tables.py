@@ -9,8 +9,11 @@ import duckdb
 
 from tests.history.island import IDS, IDS_EACH
 
-# Models that say what an increment has seen, not what is true: a full refresh begins them again.
-STATE: frozenset[str] = frozenset()
+# Models that say what increments have seen and touched: a full refresh begins them again, or leaves them as they are.
+STATE = {"int_built_batches", "int_event_loads", "int_touched_messages", "int_touched_days", "int_unmatched_keys",
+    "int_campaign_domains", "int_ruled_contacts"}  # fmt: skip
+# Lists of candidates, which may keep rows that nothing needs any more: none may be missing.
+CANDIDATES = {"int_campaign_days", "int_ruled_messages"}
 ROWS_SHOWN = 4
 
 
@@ -80,7 +83,8 @@ def compare(warehouse: Path, found: list[Table], schema: str) -> list[Compared]:
 def _compare(connection: duckdb.DuckDBPyConnection, table: Table, schema: str) -> Compared:
     copy = f'{schema}."{table.name}"'
     differing = []
-    for side, one, other in (("grown", copy, table.address), ("refreshed", table.address, copy)):
+    sides = (("refreshed", table.address, copy), ("grown", copy, table.address))
+    for side, one, other in sides[: 1 if table.name in CANDIDATES else 2]:
         result = connection.execute(f"(from {one}) except all (from {other}) order by all")
         names = [column[0] for column in result.description]
         differing += [(side, dict(zip(names, row, strict=True))) for row in result.fetchall()]

@@ -42,6 +42,7 @@ class Warehouse:
         self.tables = tables(manifest.nodes)
         self.needed = self._with_parents([name for name in manifest.nodes if _grows(manifest, name)])
         self.increments = [table for table in self.tables if table.node in self.needed and table.is_incremental]
+        self.incremental = [name for name in self.needed if manifest.nodes[name].config.materialized == "incremental"]
         self.events = 200  # statement events of a run; counted by each
         self.has_copies = False
 
@@ -81,7 +82,7 @@ class Warehouse:
             case "killed":
                 self._run(plain, Fault(killed_at=roll.randrange(1, self.events + 1)))
             case "one model refreshed":
-                self._run(("run", "--full-refresh", "--select", roll.choice(self.increments).name))
+                self._run(("run", "--full-refresh", *self._only([roll.choice(self.incremental)])[1:]))
             case "one table restored" if self.has_copies:
                 in_child(restore, self.path, roll.choice(self.increments), "OLDER")
         if turn.run not in ("run", "none") and roll.random() < 0.5:
