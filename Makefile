@@ -26,7 +26,7 @@ FOREIGN_DBT = $(filter-out DBT_SEND_ANONYMOUS_USAGE_STATS DBT_TARGET_PATH DBT_LO
 
 define HELP
 Every day (make alone is make run): run traffic worker status doctor dashboard dashboard-html dbt docs up down clean setup help
-Tests: test test-unit test-slow test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
+Tests: test test-unit test-slow test-history test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
 Before a deployment: terraform env-file image-test secrets workflows audit smoke-snowflake
 Changes of models and prices: slim mutate golden cost-page
 Measurements: bench bench-page graph-late-commits soak
@@ -52,13 +52,16 @@ run: $(if $(filter dev prod,$(MAILBLAZE_ENV)),setup,up)  ## the whole chain once
 
 test: lint  ## everything CI checks, on real parts and loopback only
 	MAILBLAZE_ENV=ci python flows/dbt_command.py parse --quiet --no-partial-parse
-	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
+	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow and not history"
 
 test-unit: setup  ## the tests that start no server, in seconds, with the coverage of the two layers they test
-	pytest -m "unit and not slow" --cov=exactly_once --cov=pipelines --cov-report=term:skip-covered
+	pytest -m "unit and not slow and not history" --cov=exactly_once --cov=pipelines --cov-report=term:skip-covered
 
 test-slow: setup  ## the tests that `make test` leaves out to stay under ten minutes: damaged folders, paused runs, sessions, types
 	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
+
+test-history: setup  ## random histories: what increments add up to equals a full refresh, row for row (tests/history/README.md)
+	pytest -m history
 
 test-foreign: setup  ## other people's schemas under load, change and kill (tests/foreign/README.md): make test-foreign [KILLS=40] [SEED=1] [ONLY=ddl]
 	@python -m tests.foreign $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))

@@ -19,7 +19,8 @@ TABLES_SHOWN = 8
 
 def main() -> int:
     """Run the histories and report; 1 if a row differs."""
-    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"  # killed processes leave locks
+    # A process that is killed leaves its locks to Python, which says so.
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
     asked = _arguments()
     settings = Settings(asked.islands, asked.turns, asked.loads, frozenset(asked.only), frozenset(asked.without))
     seeds = range(asked.seed, asked.seed + asked.warehouses)
@@ -31,7 +32,8 @@ def main() -> int:
     histories = len(outcomes) * (len(settings.only) or settings.islands)
     loads, tables = sum(outcome.loads for outcome in outcomes), max(outcome.tables for outcome in outcomes)
     failed = sum(bool(outcome.error) for outcome in outcomes)
-    print(f"{histories} histories, {loads} loads, {tables} tables: differ {differ}" + f", failed {failed}" * bool(failed))
+    died = f", failed {failed}" if failed else ""
+    print(f"{histories} histories, {loads} loads, {tables} tables: differ {differ}{died}")
     return bool(differ or failed)
 
 

@@ -1,4 +1,4 @@
-"""dbt in processes of their own, forked from one that has parsed the project; they can fail and die where a test says."""
+"""dbt in processes forked from one that has parsed the project; they fail and die where a test says."""
 
 import multiprocessing
 import os
@@ -25,9 +25,9 @@ BY_THE_TEST = "a fault of the test"
 
 @dataclass(frozen=True)
 class Fault:
-    """A model that fails (before its table is written, in the same transaction, or after the commit), or a process
-    that is killed at its n-th statement event.
-    """  # noqa: D205
+    """What goes wrong: a model fails, before its table is written, within the transaction or after the commit; or the
+    process is killed at its n-th statement event.
+    """
 
     model: str = ""
     place: str = ""

@@ -70,8 +70,8 @@ def create(warehouse: Path) -> None:
             connection.execute(f"create table RAW.{table} ({keys}, {columns}, _dlt_load_id text, primary key ({key}))")
 
 
-def merge(warehouse: Path, loads: list[Load], completed: list[Load], turn: int) -> None:
-    """Merge the rows of loads by their keys; record the loads that are complete, those of earlier turns included."""
+def merge(warehouse: Path, loads: list[Load], turn: int) -> None:
+    """Merge the rows of loads by their keys, and record the loads that are complete."""
     ended_at = FIRST_END + timedelta(hours=turn)
     with closing(duckdb.connect(str(warehouse))) as connection:
         connection.execute("set TimeZone = 'UTC'; begin")
@@ -82,7 +82,7 @@ def merge(warehouse: Path, loads: list[Load], completed: list[Load], turn: int) 
                     marks = ", ".join("?" * (len(row) + 1))
                     values = [*row.values(), load.load_id]
                     connection.execute(f"insert or replace into RAW.{table} ({names}) values ({marks})", values)
-        for load in [*completed, *(load for load in loads if load.is_complete)]:
+        for load in (load for load in loads if load.is_complete):
             values = [load.load_id, load.source, ended_at]
             connection.execute("insert into RAW._dlt_loads values (?, ?, 0, ?, 'hash')", values)
         connection.execute("commit")

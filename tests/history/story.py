@@ -61,7 +61,9 @@ def turns(seed: int, settings: Settings) -> Iterator[Turn]:
         came = [islands[island].load() for island in due.get(number, []) if island in islands]
         loads = list(_loads(roll, clock, came, settings.without))
         completed = [load for when, load in waiting if when == number]
-        waiting += [(number + roll.choice(COMPLETED_AFTER), load) for load in loads if not load.is_complete]
+        for load in (load for load in loads if not load.is_complete):
+            later = _held_back(roll, load)
+            waiting.append((number + roll.choice(COMPLETED_AFTER), later))
         yield Turn(number, "run" if is_plain else run, roll, loads, completed)
 
 
@@ -78,6 +80,15 @@ def _due(seed: int, settings: Settings) -> dict[int, list[int]]:
         if not width:
             due[turn].append(roll.randrange(settings.islands))
     return due
+
+
+def _held_back(roll: Random, load: Load) -> Load:
+    """Take from an incomplete load the tables that it merges when it is completed; return it as it is then."""
+    later = Load(load.load_id, load.source)
+    for table in list(load.rows):
+        if roll.random() < 0.3:
+            later.rows[table] = load.rows.pop(table)
+    return later
 
 
 def _loads(roll: Random, clock: int, came: list[Rows], without: frozenset[str]) -> Iterator[Load]:

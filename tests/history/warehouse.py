@@ -50,7 +50,7 @@ class Warehouse:
         """Go through the turns, then compare what grew with a full refresh and with a run that has nothing new."""
         in_child(raw.create, self.path)
         for turn in turns(self.outcome.seed, self.settings):
-            in_child(raw.merge, self.path, turn.loads, turn.completed, turn.number)
+            in_child(raw.merge, self.path, [*turn.completed, *turn.loads], turn.number)
             self.outcome.loads += len(turn.loads)
             if turn.number == 0:
                 self._run(EVERYTHING)
