@@ -66,8 +66,8 @@ def side(offline, postgres_server, small_database, small_store, s3_server, tmp_p
 def reads(statements: list[str]) -> dict[str, int]:
     """Return how often statements read each of the tables that grow.
 
-    A read is of the whole table, or of what literals in its condition name: `..._days` of ranges of days, `new` of loads.
-    count(*) alone is metadata.
+    A read is of the whole table, or of what literals in its condition name: `..._days` are ranges of days, `new` are
+    loads. count(*) alone is metadata.
     """
     found = dict.fromkeys((*GROWING, "event_days", "message_days", "new"), 0)
     for text in statements:

@@ -57,7 +57,7 @@ class Assumptions:
     touched_days: float = assumed(
         14,
         "days",
-        "a run's events belong to campaigns of so many days, which it reads again: literal ranges of days prune the others",
+        "a run's events belong to campaigns of so many days, which it reads again: literal ranges prune other days",
     )
     whole_rows: float = assumed(
         1e8, "rows of events", "deployed: flows/dbt_build/build_task.py; beyond, tests of whole tables run once a week"
