@@ -43,6 +43,14 @@
     {{ return(replaced(arg_dict, 'occurred_on', 'date', event_day_ranges(built_batch()))) }}
 {%- endmacro %}
 
+{#- Replaces keys of dimensions. -#}
+{% macro get_incremental_by_key_sql(arg_dict) -%}
+    {%- if built_batch() is none -%}
+        {{ return(replaced(arg_dict)) }}
+    {%- endif -%}
+    {{ return(deleted_and_inserted(arg_dict, ['(dimension, key_id) in (select dimension, key_id from ' ~ arg_dict.temp_relation ~ ')'])) }}
+{%- endmacro %}
+
 {#- Replaces all rows of a small table. -#}
 {% macro get_incremental_rewritten_sql(arg_dict) -%}
     {{ return(replaced(arg_dict)) }}

@@ -4,11 +4,20 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import yaml
 
 from exactly_once.errors import PipelineError
 from flows.dbt_build.warehouse_state import tables_in_raw
+
+# Which tests a build runs. "nightly" leaves out those that read whole tables of events, "hourly" unit tests, too.
+Tests = Literal["every", "nightly", "hourly"]
+LEFT_OUT: dict[Tests, list[str]] = {  # as dbt/selectors.yml
+    "every": [],
+    "nightly": ["tag:whole_table"],
+    "hourly": ["tag:whole_table", "resource_type:unit_test"],
+}
 
 
 @dataclass(frozen=True)
@@ -28,19 +37,14 @@ class Selection:
         """The selection as part of the build's fingerprint."""
         return [*self.left_out, *(f"only {source}" for source in self.only)]
 
-    def build_arguments(self, with_every_test: bool) -> list[str]:
-        """Return the arguments of `dbt build`.
-
-        Args:
-            with_every_test: False: without the tests that the selector `hourly` leaves out.
-        """
+    def build_arguments(self, tests: Tests) -> list[str]:
+        """Return the arguments of `dbt build`."""
         if not self.limits:
-            return ["build"] if with_every_test else ["build", "--selector", "hourly"]
-        # dbt takes either --selector or --exclude, so the second repeats what the selector `hourly` leaves out.
-        slow_tests = [] if with_every_test else ["tag:whole_table", "resource_type:unit_test"]
+            return ["build"] if tests == "every" else ["build", "--selector", tests]
         # dlt's own tables belong to every source: the size and age of RAW's tables depend on them.
         select = ["--select", *(f"@source:{name}" for name in [*self.only, "dlt"])] if self.only else []
-        exclude = [*slow_tests, *(f"source:{source}+" for source in self.left_out)]
+        # dbt takes either --selector or --exclude, so the second repeats what the selector leaves out.
+        exclude = [*LEFT_OUT[tests], *(f"source:{source}+" for source in self.left_out)]
         return ["build", *select, *(["--exclude", *exclude] if exclude else [])]
 
 

@@ -44,3 +44,15 @@ def tables_in_raw() -> list[str]:
             sql = "SELECT table_name FROM information_schema.tables WHERE table_schema = %s"
             names = [row["table_name"] for row in read_rows(warehouse, sql, warehouse.dataset_name)]
     return sorted(name.upper() for name in names)
+
+
+def rows_of_largest_table() -> int:
+    """Return the rows of RAW's largest table as its bookkeeping has them, on DuckDB nearly; 0 before the first load."""
+    with build_pipeline("postgres").sql_client() as warehouse:
+        if environment().engine == "snowflake":
+            sql = f"SHOW TABLES IN SCHEMA {warehouse.fully_qualified_dataset_name()}"
+            counts = [row.get("rows") for row in read_rows(warehouse, sql, missing_ok=True)]
+        else:
+            sql = "SELECT estimated_size FROM duckdb_tables() WHERE schema_name = %s"
+            counts = [row["estimated_size"] for row in read_rows(warehouse, sql, warehouse.dataset_name)]
+    return max((int(count or 0) for count in counts), default=0)

@@ -188,17 +188,24 @@ def seconds_of(v: Volume) -> Seconds:
     loads = ("news postgres", "news saas")
     statements = sum(sent[step]["warehouse"] for step in loads) * a.statement_seconds / a.load_parallel
     load = statements + v.new_events / a.copied_rows + sum(read_seconds(v, step) for step in loads)
-    # One build of a day runs every test, the others those that read no whole table of events.
-    share = 1 / max(a.loads_per_day, 1)
+    # One build of a day runs every test, of a week where tables are large; the others those that read no whole table.
+    share = 1 / max(a.loads_per_day, 1) / (1 if v.stored_events <= a.whole_rows else 7)
     hourly, daily = (build_seconds(v, step) for step in BUILDS)
     return Seconds(load, v.new_events / a.built_rows + hourly + (daily - hourly) * share)
 
 
 def read_seconds(v: Volume, step: str) -> float:
-    """Return what a step's whole reads of tables are assumed to take of an XS."""
+    """Return what a step's reads of the tables that grow are assumed to take of an XS."""
     a = v.assumptions
-    history = min(v.stored_events, v.events * a.read_months)
-    rows = {"events": history, "messages": history * v.messages_per_event, "base": v.base_rows}
+    days = min(v.stored_events, v.events / a.days * a.touched_days)
+    rows = {
+        "events": v.stored_events,
+        "messages": v.stored_events * v.messages_per_event,
+        "event_days": days,
+        "message_days": days * v.messages_per_event,
+        "new": v.new_events,
+        "base": v.base_rows,
+    }
     return sum(times * rows[kind] for kind, times in v.measured["statements"][step]["reads"].items()) / a.read_rows
 
 

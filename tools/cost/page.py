@@ -22,6 +22,10 @@ from tools.cost.month import (
 
 EVENTS = {"1 M": 1e6, "100 M": 1e8, "10 B": 1e10}
 MONTHS = (1, 12)
+WHOLE, OF_DAYS = (
+    ("events", "messages", "base"),
+    ("event_days", "message_days"),
+)  # reads, as tests/tools/statements.py counts
 LAST = MONTHS[-1]
 
 
@@ -183,7 +187,7 @@ def changes(prices: Prices, measured: Measured) -> str:
         "a run takes twice the seconds": lambda v: bill(v, prices, seconds_of(v).times(2)),
         "a run takes half the seconds": lambda v: bill(v, prices, seconds_of(v).times(0.5)),
         "every run runs every test": every_test,
-        "runs read a week of events, not all": lambda v: bill(v.under(read_months=0.25), prices),
+        "runs read two months of events, not two weeks": lambda v: bill(v.under(touched_days=61), prices),
         "no bucket key": lambda v: bill(v.under(kms_share=1), prices),
         "a fifth of the visits": lambda v: bill(v.under(reports=52), prices),
     }
@@ -231,12 +235,19 @@ def measurements(_: Prices, measured: Measured) -> str:
         [
             step,
             *(f"{counts[kind]:,}" for kind in ("sent", "warehouse")),
-            "; ".join(f"{counts['reads'][kind]}" for kind in ("events", "messages", "base")),
-            "; ".join(f"{counts['reads_of_tests'][kind]}" for kind in ("events", "messages", "base")),
+            *("; ".join(f"{counts['reads'][kind]}" for kind in kinds) for kinds in (WHOLE, OF_DAYS)),
+            "; ".join(f"{counts['reads_of_tests'][kind]}" for kind in WHOLE),
         ]
         for step, counts in measured["statements"].items()
     ]
-    head = ["`pytest tests/tools/statements.py`", "statements", "need a warehouse", "whole reads", "of them by tests"]
+    head = [
+        "`pytest tests/tools/statements.py`",
+        "statements",
+        "need a warehouse",
+        "whole reads",
+        "reads of days",
+        "whole reads by tests",
+    ]
     return first + "\n\n" + markdown(head, sent)
 
 

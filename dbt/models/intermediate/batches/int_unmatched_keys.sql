@@ -1,4 +1,9 @@
-{{ config(materialized='incremental', incremental_strategy='rewritten', on_schema_change='fail', post_hook='{{ record_batch() }}') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='by_key',
+    on_schema_change='fail',
+    post_hook=['{{ forget_built_batches() }}', '{{ record_batch() }}'],
+) }}
 
 {%- set since = built_batch() -%}
 {%- set batch = newest_batch() -%}
@@ -32,58 +37,37 @@ new_keys as (
     group by keys.dimension, keys.key_id
 ),
 
-known as (
-    select dimension, key_id, first_on, last_on, cast(null as bigint) as batch_number from new_keys
-    {% if since is not none %}
+{% if since is none -%}
+changed as (
+    select *, cast(null as bigint) as batch_number, false as is_floor from new_keys
     union all
-    select dimension, key_id, first_on, last_on, batch_number
-    from {{ this }}
-    where not is_floor
-        -- Every model has joined the other ones again.
-        and (batch_number is null or batch_number > (select min(batch_number) from {{ ref('int_built_batches') }}))
-    {% endif %}
-),
-
-merged as (
-    select
-        dimension,
-        key_id,
-        min(first_on) as first_on,
-        max(last_on) as last_on,
-        max(batch_number) as batch_number
-    from known
-    group by dimension, key_id
-),
-
-matched as (
-    select
-        merged.dimension,
-        merged.key_id,
-        merged.first_on,
-        merged.last_on,
-        {% if since is none or since < batch -%}
-        case when dimensions.key_id is not null then coalesce(merged.batch_number, {{ batch }}) end as batch_number
-        {%- else -%}
-        merged.batch_number
-        {%- endif %}
-    from merged
-    left join dimensions on merged.dimension = dimensions.dimension and merged.key_id = dimensions.key_id
+    select null, null, null, null, {{ batch }}, true
 )
+{%- else -%}
+known as (
+    select * from {{ this }} where not is_floor
+),
 
-select dimension, key_id, first_on, last_on, cast(batch_number as bigint) as batch_number, false as is_floor
-from matched
-union all
-select
-    null,
-    null,
-    null,
-    null,
-    {% if since is none -%}
-    cast({{ batch }} as bigint),
-    true
-    {%- else -%}
-    batch_number,
-    true
-    from {{ this }}
-    where is_floor
-    {%- endif %}
+changed as (
+    select
+        new_keys.dimension,
+        new_keys.key_id,
+        least(new_keys.first_on, coalesce(known.first_on, new_keys.first_on)) as first_on,
+        greatest(new_keys.last_on, coalesce(known.last_on, new_keys.last_on)) as last_on,
+        known.batch_number,
+        false as is_floor
+    from new_keys
+    left join known on new_keys.dimension = known.dimension and new_keys.key_id = known.key_id
+    {% if since < batch %}
+    union all
+    -- Keys that the dimensions have now. Without a new batch they would have no number: the next run finds them.
+    select known.dimension, known.key_id, known.first_on, known.last_on, {{ batch }}, false
+    from known
+    inner join dimensions on known.dimension = dimensions.dimension and known.key_id = dimensions.key_id
+    where known.batch_number is null
+    {% endif %}
+)
+{%- endif %}
+
+select dimension, key_id, first_on, last_on, cast(batch_number as bigint) as batch_number, is_floor
+from changed
