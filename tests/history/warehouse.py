@@ -82,14 +82,27 @@ class Warehouse:
             case "killed":
                 self._run(plain, Fault(killed_at=roll.randrange(1, self.events + 1)))
             case "one model refreshed":
-                self._run(("run", "--full-refresh", *self._only([roll.choice(self.incremental)])[1:]))
+                self._run(("run", "--full-refresh", *self._only([self._any(roll)])[1:]))
             case "one table restored" if self.has_copies:
                 in_child(restore, self.path, roll.choice(self.increments), "OLDER")
-        if turn.run not in ("run", "none") and roll.random() < 0.5:
-            self._run(plain)
+        if turn.run not in ("run", "none"):
+            self._afterwards(roll)
         if roll.random() < 0.2:
             in_child(keep, self.path, self.increments, "OLDER")
             self.has_copies = True
+
+    def _afterwards(self, roll: Random) -> None:
+        """Catch up after a fault, build one model alone, or leave both to the next turn."""
+        share = roll.random()
+        if share < 0.5:
+            self._run(self._only(self.needed))
+        elif share < 0.75:
+            self._run(self._only([self._any(roll)]))
+
+    def _any(self, roll: Random) -> str:
+        """Return an incremental model, mostly one of MART: what others look up there is lost when it is built alone."""
+        marts = [name for name in self.incremental if self.manifest.nodes[name].schema == "MART"]
+        return roll.choice(marts if roll.random() < 0.6 else self.incremental)
 
     def _some_models(self, roll: Random) -> list[str]:
         """Return some models, mostly with everything that they read."""
