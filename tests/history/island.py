@@ -59,7 +59,7 @@ class Island:
     def _acts(self) -> dict[Callable[[], None], float]:
         """Return what may happen to events, and how often."""
         return {self.sent: 0.6, self.went_on: 0.7, self.doubled: 0.3, self.corrected: 0.4, self.moved: 0.25,
-            self.emptied: 0.15}  # fmt: skip
+            self.emptied: 0.3}  # fmt: skip
 
     def id(self, number: int) -> int:
         return self.first_id + number
