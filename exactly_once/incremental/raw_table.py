@@ -16,6 +16,8 @@ from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
 from exactly_once.incremental.key_diff import BATCH as STREAMED
 from exactly_once.incremental.key_diff import Key
+from exactly_once.partitions.declaration import partition_of
+from exactly_once.partitions.ranges import buckets_of, partition_column, ranges_of
 from exactly_once.source_info import SourceInfo, info_of
 
 BATCH = 10_000  # keys in one look-up
@@ -135,8 +137,19 @@ class RawTable:
             except DatabaseUndefinedRelation:
                 return
 
-    def rows(self, keys: Sequence[Key]) -> pa.Table:
-        """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as the source sent it."""
+    @property
+    def partition(self) -> str | None:
+        """The column whose value a key keeps, as RAW names it."""
+        return partition_of(self.columns)
+
+    def rows(self, keys: Sequence[Key], values: pa.ChunkedArray | None = None) -> pa.Table:
+        """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as the source sent it.
+
+        Args:
+            keys: of the rows.
+            values: of the partition column, of all these keys: only rows of RAW in their ranges are read. None: every
+                row of RAW is.
+        """
         kept = {name: column for name, column in self.columns.items() if has_source_values(name, column)}
         parts: list[pa.Table] = []
         found: list[tuple[Any, ...]] = []
@@ -149,7 +162,7 @@ class RawTable:
                 else warehouse.escape_column_name(name)
                 for name, column in kept.items()
             )
-            relation = warehouse.make_qualified_table_name(self._name)
+            relation = self._relation(warehouse, values)
             for start in range(0, len(keys), BATCH):
                 wanted = ", ".join(
                     "(" + ", ".join(key_literal(warehouse, part) for part in key) + ")"
@@ -168,6 +181,14 @@ class RawTable:
         if parts:
             return pa.concat_tables(parts).rename_columns(list(kept))
         return row_tuples_to_arrow(found, kept, "UTC")
+
+    def _relation(self, warehouse: Any, values: pa.ChunkedArray | None) -> str:
+        """Return the table as a query names it, or the part of it that has these values of the partition column."""
+        relation = str(warehouse.make_qualified_table_name(self._name))
+        if values is None or not self.partition:
+            return relation
+        column = partition_column(warehouse, {"name": self._name, "columns": self.columns}, self.partition)
+        return ranges_of(column, buckets_of(values)).relation(relation) if column.fits(values.type) else relation
 
     @property
     def _schema(self) -> Schema:
