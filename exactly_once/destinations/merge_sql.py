@@ -41,7 +41,7 @@ class MergeSql(SqlMergeFollowupJob):
         root = table_chain[0]
         if _is_plain(root):
             if (column := partition(root)) is not None:
-                check_type(root["name"], column, root["columns"][column])
+                check_type(str(root["name"]), column, root["columns"][column])
             return delete_insert(table_chain, sql_client)
         taken = _columns(table_chain) & COLUMN_ALIASES or _columns(table_chain, "json") & TABLE_ALIASES
         if taken:
