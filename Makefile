@@ -26,7 +26,7 @@ FOREIGN_DBT = $(filter-out DBT_SEND_ANONYMOUS_USAGE_STATS DBT_TARGET_PATH DBT_LO
 
 define HELP
 Every day (make alone is make run): run traffic worker status doctor dashboard dashboard-html dbt docs up down clean setup help
-Tests: test test-unit test-slow test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
+Tests: test test-unit test-slow test-history test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
 Before a deployment: terraform env-file image-test secrets workflows audit smoke-snowflake
 Changes of models and prices: slim mutate golden cost-page
 Measurements: bench bench-page graph-late-commits soak
@@ -35,7 +35,7 @@ endef
 export HELP
 
 .DEFAULT_GOAL := run
-.PHONY: again help run test test-unit test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+.PHONY: again help run test test-unit test-slow test-history test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
 	dashboard dashboard-html test-dashboard test-machine test-replay slim worker
 
@@ -52,13 +52,16 @@ run: $(if $(filter dev prod,$(MAILBLAZE_ENV)),setup,up)  ## the whole chain once
 
 test: lint  ## everything CI checks, on real parts and loopback only
 	MAILBLAZE_ENV=ci python flows/dbt_command.py parse --quiet --no-partial-parse
-	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow"
+	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m "not slow and not history"
 
 test-unit: setup  ## the tests that start no server, in seconds, with the coverage of the two layers they test
-	pytest -m "unit and not slow" --cov=exactly_once --cov=pipelines --cov-report=term:skip-covered
+	pytest -m "unit and not slow and not history" --cov=exactly_once --cov=pipelines --cov-report=term:skip-covered
 
 test-slow: setup  ## the tests that `make test` leaves out to stay under ten minutes: damaged folders, paused runs, sessions, types
 	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
+
+test-history: setup  ## random histories of loads: tables that are merged in part are the same as tables that are merged whole
+	pytest -n auto --maxprocesses 2 --dist load -m history
 
 test-foreign: setup  ## other people's schemas under load, change and kill (tests/foreign/README.md): make test-foreign [KILLS=40] [SEED=1] [ONLY=ddl]
 	@python -m tests.foreign $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
