@@ -18,6 +18,7 @@ from dlt.common.schema.utils import new_table
 from exactly_once.destinations.column_changes import ACCEPTED
 from exactly_once.errors import PipelineError, TableError
 from exactly_once.incremental.raw_table import RawClients
+from exactly_once.partitions.declaration import settled_hints
 from exactly_once.postgres.connection.open_transactions import warn
 from exactly_once.postgres.snapshot import Snapshot
 from exactly_once.postgres.tables.catalog import CatalogTable, read_catalog, zone_settings
@@ -223,6 +224,8 @@ def _columns(source: SourceTable, changed: TTableSchemaColumns) -> TTableSchemaC
     for name, column in source.raw_columns.items():  # dlt takes one column that says which of two rows is the newest
         if column.get("dedup_sort") and name != source.cursor:
             columns[name] = columns.get(name, {"name": name}) | {"dedup_sort": None}
+    for name, hint in settled_hints(source.raw_columns, source.partition).items():
+        columns[name] = columns.get(name, {"name": name}) | hint
     return columns
 
 

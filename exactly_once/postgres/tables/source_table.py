@@ -71,6 +71,11 @@ class SourceTable:
         """The cursor, as RAW names it."""
         return self.names[self.spec.cursor] if self.spec.cursor else None
 
+    @cached_property
+    def partition(self) -> str | None:
+        """The partition column, as RAW names it."""
+        return self.names[self.spec.partition] if self.spec.partition else None
+
     @property
     def cursor_digits(self) -> int:
         """The digits of a second that the cursor's type keeps."""
