@@ -1,6 +1,6 @@
 """Read a table of RAW: its keys in order, and the rows of some keys as the next load would bring them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import dlt
 import pyarrow as pa
+from dlt.common.pipeline import current_pipeline
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.common.schema.utils import has_table_seen_data as has_seen_data
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
+from exactly_once.clients import fetch
 from exactly_once.incremental.key_diff import BATCH as STREAMED
 from exactly_once.incremental.key_diff import Key
 from exactly_once.source_info import SourceInfo, info_of
@@ -36,7 +38,7 @@ class RawClients:
     @cached_property
     def pipeline(self) -> dlt.Pipeline:
         """The pipeline that loads the tables."""
-        return self._pipeline or dlt.current.pipeline()
+        return self._pipeline or cast(dlt.Pipeline, current_pipeline())
 
     @property
     def info(self) -> SourceInfo:
@@ -57,6 +59,23 @@ class RawClients:
     def lookup_client(self) -> Any:
         """A session to be entered for look-ups during a stream, which on DuckDB ends at the session's next query."""
         return self.pipeline.sql_client()
+
+    def keys_as_text(self, tables: "Mapping[int, RawTable]", width: int, limit: int) -> list[Sequence[Any]]:
+        """Return keys of rows that are not deleted, as (number of the table, a text for each part), in no order.
+
+        Args:
+            tables: by number, that exist.
+            width: parts of each row; shorter keys get NULLs.
+            limit: keys of a table, at most.
+
+        Raises:
+            DatabaseException: one of them is not there.
+        """
+        with self.lookup_client as warehouse:
+            statements = [table.keys_statement(warehouse, number, width, limit) for number, table in tables.items()]
+            if warehouse.capabilities.sqlglot_dialect != "duckdb":  # where each statement is a request
+                statements = [" UNION ALL ".join(statements)]
+            return [row for statement in statements for row in fetch(warehouse, statement)]
 
 
 class RawTable:
@@ -134,6 +153,13 @@ class RawTable:
                         yield row_tuples_to_arrow(rows, parts, "UTC")
             except DatabaseUndefinedRelation:
                 return
+
+    def keys_statement(self, warehouse: Any, number: int, width: int, limit: int) -> str:
+        """Return the statement of `RawClients.keys_as_text` for this table."""
+        names = [warehouse.escape_column_name(self.normalized(column)) for column in self.key]
+        parts = [f"CAST({name} AS VARCHAR)" for name in names] + ["CAST(NULL AS VARCHAR)"] * (width - len(names))
+        relation = warehouse.make_qualified_table_name(self._name)
+        return f"(SELECT {number}, {', '.join(parts)} FROM {relation} WHERE _deleted_at IS NULL LIMIT {limit})"
 
     def rows(self, keys: Sequence[Key]) -> pa.Table:
         """Return the rows of these keys, deleted ones too, without dlt's own columns; JSON as the source sent it."""

@@ -11,7 +11,6 @@ is its configuration:
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
 
 import dlt
@@ -27,9 +26,11 @@ from exactly_once.incremental.delete_detection import (
 )
 from exactly_once.incremental.drop_unchanged import DropUnchanged
 from exactly_once.incremental.raw_table import RawClients, RawTable
-from exactly_once.postgres.connection.server_identity import SaveServer, check_server, identifier
+from exactly_once.incremental.resource_states import ResourceStates
+from exactly_once.postgres.connection.server_identity import SaveServer, check_server, identifier, is_saved
 from exactly_once.postgres.cursor_window import CursorColumn, CursorWindow, SaveWatermark
 from exactly_once.postgres.key_reader import PrimaryKeyReader
+from exactly_once.postgres.small_tables.unchanged import Unchanged
 from exactly_once.postgres.snapshot import Snapshot
 from exactly_once.postgres.table_loader import BACKEND, LOAD_ID, ReadOptions
 from exactly_once.postgres.tables.preflight import Accepted, Preflight, TablePlan
@@ -85,22 +86,26 @@ def postgres_resources(
     options = options or SourceOptions()
     specs = tables_by_name(tables, snapshot.info)
     server = identifier(snapshot.engine)
-    check_server(server, dlt.current.source_state(), options.accept_server, snapshot.info)
+    states = ResourceStates()
+    check_server(server, states.source, options.accept_server, snapshot.info)
     accept_deletes = parse_names("accept_deletes", options.accept_deletes, specs)
     accept_reread = parse_names("accept_reread", options.accept_reread, specs)
     accepted = Accepted(accept_reread, options.accept_type, options.reread_limit, specs)
     clients = RawClients()
+    plans = Preflight(snapshot, options.schema, clients, accepted, states, options.strict).plans(specs)
+    reads = [_read(snapshot, plan, clients, states, options) for plan in plans]
+    swept = {read.source.name: read for read in reads if _is_swept(read, options)}
+    unchanged = Unchanged(snapshot, clients, states)
+    # What a read without rows saves is saved already.
+    same_rows = unchanged.without_changes(reads) if is_saved(server, states.source) else set()
+    same_keys = unchanged.with_equal_keys(list(swept.values()))
     deletes_names = deletes_resource_names(specs)
-    for plan in Preflight(snapshot, options.schema, clients, accepted, options.strict).plans(specs):
-        source = plan.source
-        window = _window(snapshot, plan)
-        window.saved  # noqa: B018  a clock that went back refuses the load, not a table
-        raw = RawTable(clients, source.raw_name, source.key, source.name)
-        read = ReadOptions(snapshot, plan, window, raw, options.connections or default_connections())
-        yield _changes(read, options.chunk_size).add_step(plan.guard.step(SaveServer(server)))
-        # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
-        if source.spec.deletes == SWEEP and options.detect_deletes and not plan.is_retyped:
-            yield _deletes(read, deletes_names[source.name], source.name in accept_deletes)
+    for read in reads:
+        name = read.source.name
+        if name not in same_rows:
+            yield _changes(read, options.chunk_size).add_step(read.plan.guard.step(SaveServer(server)))
+        if name in swept and name not in same_keys:
+            yield _deletes(read, deletes_names[name], name in accept_deletes)
 
 
 def default_connections() -> int:
@@ -108,13 +113,29 @@ def default_connections() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def _window(snapshot: Snapshot, plan: TablePlan) -> CursorWindow:
+def _read(
+    snapshot: Snapshot, plan: TablePlan, clients: RawClients, states: ResourceStates, options: SourceOptions
+) -> ReadOptions:
+    source = plan.source
+    window = _window(snapshot, plan, states)
+    window.saved  # noqa: B018  a clock that went back refuses the load, not a table
+    raw = RawTable(clients, source.raw_name, source.key, source.name)
+    return ReadOptions(snapshot, plan, window, raw, options.connections or default_connections())
+
+
+def _is_swept(read: ReadOptions, options: SourceOptions) -> bool:
+    # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
+    return read.source.spec.deletes == SWEEP and options.detect_deletes and not read.plan.is_retyped
+
+
+def _window(snapshot: Snapshot, plan: TablePlan, states: ResourceStates) -> CursorWindow:
     source, spec = plan.source, plan.source.spec
     cursor = None
     if source.cursor:
         cursor = CursorColumn(source.cursor, spec.lookback_seconds, spec.zone, source.cursor_digits)
-    state = partial(dlt.current.resource_state, source.name)
-    return CursorWindow(snapshot, state, cursor, is_whole=bool(plan.reasons), partitions=plan.partitions)
+    return CursorWindow(
+        snapshot, states.of(source.name), cursor, is_whole=bool(plan.reasons), partitions=plan.partitions
+    )
 
 
 def _changes(read: ReadOptions, chunk_size: int) -> dlt.sources.DltResource:

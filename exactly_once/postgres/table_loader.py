@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.libs.pyarrow import columns_to_arrow
+from dlt.common.pipeline import current_pipeline
 from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
 from dlt.extract.incremental import IncrementalResourceWrapper
 from dlt.extract.items_transform import LimitItem, MetricsItem
@@ -269,7 +270,7 @@ def _is_first_load(options: ReadOptions) -> bool:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Make a folder for the time of a read, in the pipeline's working folder."""
-    folder = Path(dlt.current.pipeline().working_dir) / FOLDER
+    folder = Path(current_pipeline().working_dir) / FOLDER
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         yield Path(place)
