@@ -48,6 +48,7 @@ from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused,
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
+SMALL_LOAD = 16 << 20  # bytes of files
 CUT_OFF = "a run was cut off before it had checked what it read"
 
 Found = dlt.sources.DltSource | DltResource | Sequence[DltResource]
@@ -344,7 +345,7 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
     packages = pipeline.list_normalized_load_packages()
     if not packages:
         return
-    with _one_writer if _is_duckdb(pipeline) else nullcontext():
+    with _one_writer if _is_duckdb(pipeline) else nullcontext(), _kept_open(pipeline, packages):
         lease.ensure_held()
         write_fencing_token(pipeline, lease.token, packages[-1])
         info = pipeline.load()
@@ -353,6 +354,21 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
         prune(pipeline)
         interrupts.check()  # dlt ends a load well on a signal where no job is left
     report.add_loaded(info, pipeline)
+
+
+@contextmanager
+def _kept_open(pipeline: dlt.Pipeline, packages: Sequence[str]) -> Iterator[None]:
+    """Keep DuckDB's file open while small packages are loaded: each job would open and close it.
+
+    During a larger load it is closed after each job as always, which gives the memory back.
+    """
+    folder = Path(pipeline.working_dir) / "load/normalized"
+    sizes = [path.stat().st_size for package in packages for path in (folder / package).glob("*_jobs/*")]
+    if not _is_duckdb(pipeline) or sum(sizes) > SMALL_LOAD:
+        yield
+        return
+    with pipeline.sql_client():
+        yield
 
 
 def _is_duckdb(pipeline: dlt.Pipeline) -> bool:

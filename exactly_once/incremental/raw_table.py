@@ -15,7 +15,7 @@ from dlt.common.schema.utils import has_table_seen_data as has_seen_data
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
-from exactly_once.clients import fetch
+from exactly_once.clients import fetch, warehouse_client
 from exactly_once.incremental.key_diff import BATCH as STREAMED
 from exactly_once.incremental.key_diff import Key
 from exactly_once.source_info import SourceInfo, info_of
@@ -34,6 +34,7 @@ class RawClients:
     def __init__(self, pipeline: dlt.Pipeline | None = None, info: SourceInfo | None = None) -> None:
         self._pipeline = pipeline
         self._info = info
+        self._tables: set[str] = set()
 
     @cached_property
     def pipeline(self) -> dlt.Pipeline:
@@ -59,6 +60,23 @@ class RawClients:
     def lookup_client(self) -> Any:
         """A session to be entered for look-ups during a stream, which on DuckDB ends at the session's next query."""
         return self.pipeline.sql_client()
+
+    @cached_property
+    def tables_with_rows(self) -> set[str]:
+        """The registered tables that have a row, from one session; dlt's schema may have lost them."""
+        with warehouse_client(self.pipeline) as client:
+            warehouse = client.sql_client
+            known = [table for table, columns in client.get_storage_tables(sorted(self._tables)) if columns]
+            rows = [
+                f"(SELECT {warehouse.capabilities.escape_literal(table)} FROM "
+                f"{warehouse.make_qualified_table_name(table)} LIMIT 1)"
+                for table in known
+            ]
+            return {table for (table,) in fetch(warehouse, " UNION ALL ".join(rows))} if rows else set()
+
+    def register(self, table: str) -> None:
+        """Add a table, by dlt's name, to those that are looked up together."""
+        self._tables.add(table)
 
     def keys_as_text(self, tables: "Mapping[int, RawTable]", width: int, limit: int) -> list[Sequence[Any]]:
         """Return keys of rows that are not deleted, as (number of the table, a text for each part), in no order.
@@ -93,6 +111,7 @@ class RawTable:
         self._name = name
         self._source_name = source_name
         self.key = list(key)
+        clients.register(name)
 
     @property
     def pipeline_name(self) -> str:
@@ -117,12 +136,7 @@ class RawTable:
 
     def is_empty(self) -> bool:
         """Tell whether the table has no row or does not exist, by a query: dlt may have lost its schema."""
-        with self._clients.lookup_client as warehouse:
-            relation = warehouse.make_qualified_table_name(self._name)
-            try:
-                return not warehouse.execute_sql(f"SELECT 1 FROM {relation} LIMIT 1")
-            except DatabaseUndefinedRelation:
-                return True
+        return self._name not in self._clients.tables_with_rows
 
     @property
     def columns(self) -> TTableSchemaColumns:

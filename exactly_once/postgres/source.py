@@ -15,7 +15,7 @@ from typing import Any, cast
 
 import dlt
 from dlt.common.schema.typing import TColumnSchema, TSchemaContractDict
-from dlt.sources.sql_database import sql_table
+from dlt.sources.sql_database.helpers import record_table_input
 
 from exactly_once.incremental.delete_detection import (
     DELETED_AT,
@@ -32,10 +32,9 @@ from exactly_once.postgres.cursor_window import CursorColumn, CursorWindow, Save
 from exactly_once.postgres.key_reader import PrimaryKeyReader
 from exactly_once.postgres.small_tables.unchanged import Unchanged
 from exactly_once.postgres.snapshot import Snapshot
-from exactly_once.postgres.table_loader import BACKEND, LOAD_ID, ReadOptions
+from exactly_once.postgres.table_loader import BACKEND, LOAD_ID, ReadOptions, ScannerTableLoader
 from exactly_once.postgres.tables.preflight import Accepted, Preflight, TablePlan
 from exactly_once.postgres.tables.spec import SWEEP, Table, tables_by_name
-from exactly_once.postgres.tables.type_mapping import dlt_type
 
 # RAW follows new tables and columns; a type that changes is widened or accepted by this package, not by dlt.
 CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -124,8 +123,12 @@ def _read(
 
 
 def _is_swept(read: ReadOptions, options: SourceOptions) -> bool:
-    # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
-    return read.source.spec.deletes == SWEEP and options.detect_deletes and not read.plan.is_retyped
+    """Tell whether this load looks for deletes: not in a first one.
+
+    Nor in the load that changes a column's type, when RAW has values of the old one: the next load does.
+    """
+    is_wanted = read.source.spec.deletes == SWEEP and options.detect_deletes
+    return is_wanted and read.raw.exists and not read.plan.is_retyped
 
 
 def _window(snapshot: Snapshot, plan: TablePlan, states: ResourceStates) -> CursorWindow:
@@ -139,30 +142,38 @@ def _window(snapshot: Snapshot, plan: TablePlan, states: ResourceStates) -> Curs
 
 
 def _changes(read: ReadOptions, chunk_size: int) -> dlt.sources.DltResource:
-    """Return the resource that merges a table's window into RAW."""
+    """Return the resource that merges a table's window into RAW.
+
+    It is dlt's `sql_table` with the backend of table_loader.py, without the look-up of that one's twenty arguments in
+    dlt's settings, which costs more than a small table.
+    """
     source, guard = read.source, read.plan.guard
-    described = source.described
-    resource = sql_table(
-        read.snapshot.engine,
-        table=described.name,
-        metadata=described.metadata,
-        backend=BACKEND,  # type: ignore[arg-type]  # dlt's type lists its own backends alone
-        backend_kwargs={"options": read},
-        chunk_size=chunk_size,
-        primary_key=source.key,
-        write_disposition="merge",
-        type_adapter_callback=dlt_type,
-        query_adapter_callback=lambda _, table: source.select(read.window.condition(table)),
-    )
-    if resource.name != source.name:
-        resource = resource.with_name(source.name)
+    described, engine = source.described, read.snapshot.engine
     columns: dict[str, Any] = dict(read.plan.columns)
     if source.cursor:  # of a row that comes twice in one load, as a change and as a missing row, the newest stays
         columns = columns | {source.cursor: columns[source.cursor] | {"dedup_sort": "desc"}}
-    resource.apply_hints(
+
+    def rows() -> Iterator[Any]:
+        loader = ScannerTableLoader(
+            engine,
+            BACKEND,  # type: ignore[arg-type]  # dlt's type lists its own backends alone
+            described,
+            columns,
+            chunk_size=chunk_size,
+            query_adapter_callback=lambda _, table: source.select(read.window.condition(table)),
+            limit=dlt.current.resource().limit,
+        )
+        yield from loader.load_rows({"options": read})
+
+    resource = dlt.resource(
+        rows,
+        name=source.name,
         table_name=source.raw_name,
-        columns=[cast(TColumnSchema, one) for one in (DELETED_AT, LOAD_ID, *columns.values())],
+        primary_key=source.key,
+        write_disposition="merge",
+        columns=[cast(TColumnSchema, one) for one in (*columns.values(), DELETED_AT, LOAD_ID)],
     )
+    record_table_input(resource, engine, described.schema, described.name)
     resource.add_step(guard.step(DropUnchanged(read.raw, source.key, read.window.previously_loaded_mask)))
     return resource.add_step(guard.step(SaveWatermark(read.window)))
 

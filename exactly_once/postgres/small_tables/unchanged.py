@@ -21,9 +21,9 @@ from exactly_once.postgres.tables.source_table import SourceTable, quote
 from exactly_once.postgres.tables.table_shape import STATE
 from exactly_once.process import interrupts
 
-SMALL = 8 << 20  # bytes of a table whose pages are read in less time than a session takes
 KEYS = 10_000  # of a table, and five times as many of all tables
 ROW = 64  # bytes, where Postgres has no estimate of the rows
+PATIENCE = 2  # seconds that these statements wait for a lock; the read of the locked table waits longer
 # Their texts are the same on every warehouse.
 INTEGERS, TEXTS = ("int2", "int4", "int8"), ("text", "varchar", "uuid")
 
@@ -44,7 +44,7 @@ class Unchanged:
 
     def without_changes(self, reads: Sequence[ReadOptions]) -> set[str]:
         """Return the small tables that have no row in their window, and all of whose columns RAW has."""
-        candidates = [read for read in reads if is_small(read.source) and self._is_settled(read)]
+        candidates = [read for read in reads if read.source.is_small and self._is_settled(read)]
         statement = " UNION ALL ".join(
             f"SELECT {number} WHERE EXISTS ({_rows_in_window(read)})" for number, read in enumerate(candidates)
         )
@@ -98,18 +98,13 @@ class Unchanged:
         tables = [read.source.catalog for read in reads]
         try:
             with self._snapshot.engine.connect() as connection:
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
                 found = list(connection.exec_driver_sql(statement.replace("%", "%%")))
             with self._snapshot.engine.connect() as connection:
                 return None if were_rewritten(connection, tables) else found
         except (sa.exc.DBAPIError, UnicodeDecodeError):
             interrupts.check()
             return None
-
-
-def is_small(source: SourceTable) -> bool:
-    """Tell whether a table is read in less time than a session takes; a view may take any time."""
-    found = source.catalog
-    return found.kind in ("r", "p") and found.bytes is not None and found.bytes <= SMALL
 
 
 def _rows_in_window(read: ReadOptions) -> str:
@@ -130,7 +125,7 @@ def _few_keys(reads: Sequence[ReadOptions]) -> Iterator[ReadOptions]:
         total += _rows(read)
         if total > 5 * KEYS:
             return
-        if is_small(read.source) and read.raw.exists and _is_text_exact(read):
+        if read.source.is_small and read.raw.exists and _is_text_exact(read):
             yield read
 
 
