@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dlt
 from dlt.common.pipeline import ExtractInfo
@@ -18,6 +18,7 @@ from exactly_once.clients import staging_of
 from exactly_once.destinations import lake as lake_destination
 from exactly_once.destinations.fencing import LoadAttempt, write_fencing_token
 from exactly_once.destinations.mixins import IdempotentLoadMixin
+from exactly_once.destinations.staged_duckdb import staged_duckdb
 from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
@@ -367,7 +368,8 @@ def _kept_open(pipeline: dlt.Pipeline, packages: Sequence[str]) -> Iterator[None
     if not _is_duckdb(pipeline) or sum(sizes) > SMALL_LOAD:
         yield
         return
-    with pipeline.sql_client():
+    destination = cast(staged_duckdb, pipeline.destination)
+    with pipeline.sql_client() as warehouse, destination.sharing(cast(Any, warehouse).credentials):
         yield
 
 

@@ -8,7 +8,7 @@ the contract.
 import json
 import shutil
 from contextlib import suppress
-from copy import deepcopy
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +111,11 @@ class lake(filesystem):  # noqa: N801  a dlt destination is named like a functio
         known = [self.config_params, self.caps_params]
         if self._known is None or self._known[0] != known:
             self._known = deepcopy(known), super().capabilities()
-        return deepcopy(self._known[1])  # dlt changes the lists in it
+        found = copy(self._known[1])
+        for name, value in vars(found).items():
+            if isinstance(value, list):  # dlt adds to them
+                setattr(found, name, list(value))
+        return found
 
 
 def other_content(path: str) -> DestinationTerminalException:

@@ -164,6 +164,8 @@ def _changes(read: ReadOptions, chunk_size: int) -> dlt.sources.DltResource:
             limit=dlt.current.resource().limit,
         )
         yield from loader.load_rows({"options": read})
+        # dlt has its schema of the table now; its trace would write all columns as YAML, which takes as long as a read.
+        dlt.current.resource().apply_hints(columns={})
 
     resource = dlt.resource(
         rows,
