@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dlt
 from dlt.common.pipeline import ExtractInfo
@@ -19,6 +19,7 @@ from exactly_once.clients import staging_of
 from exactly_once.destinations import lake as lake_destination
 from exactly_once.destinations.fencing import LoadAttempt, write_fencing_token
 from exactly_once.destinations.mixins import IdempotentLoadMixin
+from exactly_once.destinations.staged_duckdb import staged_duckdb
 from exactly_once.errors import PipelineError, TableError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
@@ -50,6 +51,7 @@ from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused,
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
+SMALL_LOAD = 16 << 20  # bytes of files
 CUT_OFF = "a run was cut off before it had checked what it read"
 
 Found = dlt.sources.DltSource | DltResource | Sequence[DltResource]
@@ -382,7 +384,7 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
     packages = pipeline.list_normalized_load_packages()
     if not packages:
         return
-    with _one_writer if _is_duckdb(pipeline) else nullcontext():
+    with _one_writer if _is_duckdb(pipeline) else nullcontext(), _kept_open(pipeline, packages):
         lease.ensure_held()
         write_fencing_token(pipeline, lease.token, packages[-1])
         info = pipeline.load()
@@ -391,6 +393,22 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
         prune(pipeline)
         interrupts.check()  # dlt ends a load well on a signal where no job is left
     report.add_loaded(info, pipeline)
+
+
+@contextmanager
+def _kept_open(pipeline: dlt.Pipeline, packages: Sequence[str]) -> Iterator[None]:
+    """Keep DuckDB's file open while small packages are loaded: each job would open and close it.
+
+    During a larger load it is closed after each job as always, which gives the memory back.
+    """
+    folder = Path(pipeline.working_dir) / "load/normalized"
+    sizes = [path.stat().st_size for package in packages for path in (folder / package).glob("*_jobs/*")]
+    if not _is_duckdb(pipeline) or sum(sizes) > SMALL_LOAD:
+        yield
+        return
+    destination = cast(staged_duckdb, pipeline.destination)
+    with pipeline.sql_client() as warehouse, destination.sharing(cast(Any, warehouse).credentials):
+        yield
 
 
 def _is_duckdb(pipeline: dlt.Pipeline) -> bool:

@@ -1,6 +1,6 @@
 """Read a table of RAW: its keys in order, and the rows of some keys as the next load would bring them."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cached_property
@@ -8,12 +8,14 @@ from typing import Any, cast
 
 import dlt
 import pyarrow as pa
+from dlt.common.pipeline import current_pipeline
 from dlt.common.schema import Schema
 from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.common.schema.utils import has_table_seen_data as has_seen_data
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
+from exactly_once.clients import fetch, warehouse_client
 from exactly_once.incremental.key_diff import BATCH as STREAMED
 from exactly_once.incremental.key_diff import Key
 from exactly_once.partitions.declaration import partition_of
@@ -34,11 +36,12 @@ class RawClients:
     def __init__(self, pipeline: dlt.Pipeline | None = None, info: SourceInfo | None = None) -> None:
         self._pipeline = pipeline
         self._info = info
+        self._tables: set[str] = set()
 
     @cached_property
     def pipeline(self) -> dlt.Pipeline:
         """The pipeline that loads the tables."""
-        return self._pipeline or dlt.current.pipeline()
+        return self._pipeline or cast(dlt.Pipeline, current_pipeline())
 
     @property
     def info(self) -> SourceInfo:
@@ -60,6 +63,40 @@ class RawClients:
         """A session to be entered for look-ups during a stream, which on DuckDB ends at the session's next query."""
         return self.pipeline.sql_client()
 
+    @cached_property
+    def tables_with_rows(self) -> set[str]:
+        """The registered tables that have a row, from one session; dlt's schema may have lost them."""
+        with warehouse_client(self.pipeline) as client:
+            warehouse = client.sql_client
+            known = [table for table, columns in client.get_storage_tables(sorted(self._tables)) if columns]
+            rows = [
+                f"(SELECT {warehouse.capabilities.escape_literal(table)} FROM "
+                f"{warehouse.make_qualified_table_name(table)} LIMIT 1)"
+                for table in known
+            ]
+            return {table for (table,) in fetch(warehouse, " UNION ALL ".join(rows))} if rows else set()
+
+    def register(self, table: str) -> None:
+        """Add a table, by dlt's name, to those that are looked up together."""
+        self._tables.add(table)
+
+    def keys_as_text(self, tables: "Mapping[int, RawTable]", width: int, limit: int) -> list[Sequence[Any]]:
+        """Return keys of rows that are not deleted, as (number of the table, a text for each part), in no order.
+
+        Args:
+            tables: by number, that exist.
+            width: parts of each row; shorter keys get NULLs.
+            limit: keys of a table, at most.
+
+        Raises:
+            DatabaseException: one of them is not there.
+        """
+        with self.lookup_client as warehouse:
+            statements = [table.keys_statement(warehouse, number, width, limit) for number, table in tables.items()]
+            if warehouse.capabilities.sqlglot_dialect != "duckdb":  # where each statement is a request
+                statements = [" UNION ALL ".join(statements)]
+            return [row for statement in statements for row in fetch(warehouse, statement)]
+
 
 class RawTable:
     """One table of RAW as it is now; empty if no load has created it.
@@ -76,6 +113,7 @@ class RawTable:
         self.name = name
         self._source_name = source_name
         self.key = list(key)
+        clients.register(name)
 
     @property
     def pipeline_name(self) -> str:
@@ -100,12 +138,7 @@ class RawTable:
 
     def is_empty(self) -> bool:
         """Tell whether the table has no row or does not exist, by a query: dlt may have lost its schema."""
-        with self.clients.lookup_client as warehouse:
-            relation = warehouse.make_qualified_table_name(self.name)
-            try:
-                return not warehouse.execute_sql(f"SELECT 1 FROM {relation} LIMIT 1")
-            except DatabaseUndefinedRelation:
-                return True
+        return self.name not in self.clients.tables_with_rows
 
     @property
     def columns(self) -> TTableSchemaColumns:
@@ -121,7 +154,7 @@ class RawTable:
         if not self.exists:
             return
         with self.clients.stream_client as warehouse:
-            names = self._names(warehouse)
+            names = self.names(warehouse)
             relation = warehouse.make_qualified_table_name(self.name)
             try:
                 with warehouse.execute_query(
@@ -136,6 +169,13 @@ class RawTable:
                         yield row_tuples_to_arrow(rows, parts, "UTC")
             except DatabaseUndefinedRelation:
                 return
+
+    def keys_statement(self, warehouse: Any, number: int, width: int, limit: int) -> str:
+        """Return the statement of `RawClients.keys_as_text` for this table."""
+        names = [warehouse.escape_column_name(self.normalized(column)) for column in self.key]
+        parts = [f"CAST({name} AS VARCHAR)" for name in names] + ["CAST(NULL AS VARCHAR)"] * (width - len(names))
+        relation = warehouse.make_qualified_table_name(self.name)
+        return f"(SELECT {number}, {', '.join(parts)} FROM {relation} WHERE _deleted_at IS NULL LIMIT {limit})"
 
     @property
     def partition(self) -> str | None:
@@ -173,7 +213,7 @@ class RawTable:
                 )
                 try:
                     with warehouse.execute_query(
-                        f"SELECT {selected} FROM {relation} WHERE ({self._names(warehouse)}) IN ({wanted})"
+                        f"SELECT {selected} FROM {relation} WHERE ({self.names(warehouse)}) IN ({wanted})"
                     ) as cursor:
                         if is_arrow:  # Python has no object for some values (24:00)
                             parts += cursor.iter_arrow(BATCH)
