@@ -14,6 +14,7 @@ from dlt.common.schema.utils import has_table_seen_data as has_seen_data
 from dlt.destinations.exceptions import DatabaseUndefinedRelation
 from dlt.sources.sql_database.arrow_helpers import row_tuples_to_arrow
 
+from exactly_once.clients import fetch
 from exactly_once.incremental.key_diff import BATCH as STREAMED
 from exactly_once.incremental.key_diff import Key
 from exactly_once.source_info import SourceInfo, info_of
@@ -114,17 +115,43 @@ class RawTable:
         """Return the name in RAW of a column of the source."""
         return self._schema.naming.normalize_identifier(column)
 
-    def keys(self) -> Iterator[pa.Table]:
-        """Yield the keys of rows that are not deleted, ascending (text by its UTF-8 bytes), from one streamed query."""
+    @property
+    def dialect(self) -> str:
+        """The warehouse's, as sqlglot calls it: "duckdb" or "snowflake"."""
+        return str(self._clients.lookup_client.capabilities.sqlglot_dialect)
+
+    @property
+    def relation(self) -> str:
+        """The table as SQL names it."""
+        return str(self._clients.lookup_client.make_qualified_table_name(self._name))
+
+    @property
+    def quoted_key(self) -> list[str]:
+        """The columns of the key as SQL names them."""
+        quoted = self._clients.lookup_client.escape_column_name
+        return [quoted(self.normalized(column)) for column in self.key]
+
+    def query(self, sql: str) -> Sequence[Sequence[Any]]:
+        """Return the rows of a query of the table; none where it does not exist."""
+        with self._clients.lookup_client as warehouse:
+            try:
+                return fetch(warehouse, sql)
+            except DatabaseUndefinedRelation:
+                return ()
+
+    def keys(self, where: str = " WHERE _deleted_at IS NULL") -> Iterator[pa.Table]:
+        """Yield the keys of rows that are not deleted, ascending (text by its UTF-8 bytes), from one streamed query.
+
+        Args:
+            where: the clause that selects them, or some of them.
+        """
         if not self.exists:
             return
         with self._clients.stream_client as warehouse:
             names = self._names(warehouse)
             relation = warehouse.make_qualified_table_name(self._name)
             try:
-                with warehouse.execute_query(
-                    f"SELECT {names} FROM {relation} WHERE _deleted_at IS NULL ORDER BY {names}"
-                ) as cursor:
+                with warehouse.execute_query(f"SELECT {names} FROM {relation}{where} ORDER BY {names}") as cursor:
                     if warehouse.capabilities.sqlglot_dialect == "duckdb":
                         yield from cursor.iter_arrow(STREAMED)
                         return

@@ -150,7 +150,6 @@ def _deletes(read: ReadOptions, name: str, is_accepted: bool) -> dlt.sources.Dlt
     """Return the resource that compares a table's keys with RAW's."""
     source, plan = read.source, read.plan
     keys = PrimaryKeyReader(read.snapshot, source, read.window)
-    detector = DeleteDetector(
-        read.raw, keys.iter_keys, keys.fetch_rows, source.spec.max_deleted_fraction, is_accepted
-    ).with_types(plan.columns)
+    detector = DeleteDetector(read.raw, keys.iter_keys, keys.fetch_rows, source.spec.max_deleted_fraction, is_accepted)
+    detector.with_types(plan.columns).with_digests(keys.digest_diff)
     return deletes_resource(detector, name, source.raw_name, source.key, plan.guard)
