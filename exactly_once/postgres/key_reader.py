@@ -20,15 +20,18 @@ from exactly_once.incremental.digests.statement import Digest, KeyStatement, rea
 from exactly_once.incremental.key_diff import BATCH, Key
 from exactly_once.incremental.raw_table import RawTable
 from exactly_once.postgres.cursor_window import CursorWindow
-from exactly_once.postgres.scanner import TableReadError, compile_sql, errors_of, postgres_query
+from exactly_once.postgres.scanner import compile_sql, errors_of
 from exactly_once.postgres.snapshot import Snapshot
 from exactly_once.postgres.tables.catalog import check_not_rewritten
 from exactly_once.postgres.tables.source_table import SourceTable
 from exactly_once.postgres.tables.type_mapping import select_expression
+from exactly_once.process import interrupts
 
 # Encodings in which the order of bytes is the one of UTF-8, so that an index can give it.
 SAME_ORDER = ("UTF8", "SQL_ASCII", "LATIN1")
-DIGESTS_FROM = 1_000_000  # keys; below, streaming them is as fast, and takes fewer statements
+# Keys of a table whose digests are compared first, by the warehouse: with fewer, streaming them takes less of the
+# processors, or fewer statements. DuckDB sorts and hands over keys in this process; from Snowflake each one travels.
+DIGESTS_FROM = {"duckdb": 10_000_000, "snowflake": 1_000_000}
 ROW_BYTES = 128  # of a table of which Postgres has no estimate of rows
 # Of each kind of `Part`: SQLAlchemy's type of what Postgres selects, and dlt's of RAW. A double has no text that all
 # databases write alike.
@@ -71,14 +74,15 @@ class PrimaryKeyReader:
         kinds = [_kind(column, raw.columns[name]) for column, name in zip(self._columns(), raw.key, strict=True)]
         known = [kind for kind in kinds if kind]
         is_hashed = len(known) == len(kinds) and can_hash(raw, known) and ("text" not in known or self._is_utf8)
-        if not is_hashed or self.count < DIGESTS_FROM or self._source.spec.is_row_keyed:
+        if not is_hashed or self.count < DIGESTS_FROM[raw.dialect] or self._source.spec.is_row_keyed:
             return None
         side = _SourceKeys(self, known)
         try:
             span = side.span() if known[0] == "int" else None
             return DigestKeyDiff(RawKeys(raw, known), side, first_slicing(self.count, span))
-        except TableReadError:
-            return None  # streaming the keys fails likewise, or it was the digest alone
+        except sa.exc.DBAPIError:
+            interrupts.check()
+            return None  # streaming the keys fails likewise, and says why, or it was the digest alone
 
     def iter_keys(self, condition: str = "") -> Iterator[pa.Table]:
         """Yield the keys, ascending, and no other column, so that Postgres can read its index alone.
@@ -113,9 +117,12 @@ class PrimaryKeyReader:
         return [Part(kind, compile_sql(one.element)) for kind, one in zip(kinds, self._columns(), strict=True)]
 
     def query(self, sql: str) -> Sequence[Sequence[Any]]:
-        """Return the rows of a query of the table, in the snapshot."""
-        with self._snapshot.scanner.session() as session:
-            return session.execute(f"SELECT * FROM {postgres_query(sql)}").fetchall()
+        """Return the rows of a query of the table, in the snapshot.
+
+        By the engine: DuckDB keeps a processor busy while it waits for a query that takes long and returns little.
+        """
+        with self._snapshot.engine.connect() as connection:
+            return connection.exec_driver_sql(sql.replace("%", "%%")).all()
 
     @property
     def relation(self) -> str:

@@ -32,7 +32,9 @@ class KeySides:
         self.url = url
         self._spec = Table(name, key=tuple(key), cursor=None, deletes="sweep")
         destination = dlt.destinations.duckdb(str(folder / f"{name}.duckdb"))
-        self._pipeline = dlt.pipeline(name, pipelines_dir=str(folder / "dlt"), destination=destination, dataset_name="raw")
+        self._pipeline = dlt.pipeline(
+            name, pipelines_dir=str(folder / "dlt"), destination=destination, dataset_name="raw"
+        )
 
     def source(self, sql: str) -> None:
         """Run statements in Postgres and analyze the table."""

@@ -13,7 +13,8 @@ from exactly_once.incremental.key_diff import Key, SortedKeyDiff
 SLICE_KEYS = 16_384  # in a slice of the first digests, where that are not too many slices
 MOST_SLICES = 16_384  # that one query returns at first
 MOST_PARTS = 65_536  # that one query returns after that
-STREAMED = 500_000  # keys that are streamed sooner than divided again
+FEWEST_KEYS = 64  # in a slice after that, on the average: a digest costs as much as some keys
+STREAMED = 100_000  # keys that are streamed sooner than divided again
 LEVELS = 5  # of digests at most
 
 
@@ -50,8 +51,8 @@ class Difference:
         """
         if not isinstance(slicing, KeyRanges) or self.keys <= STREAMED:
             return None
-        parts = MOST_PARTS // len(self.numbers)
-        if self.least * 4 > len(self.numbers) * parts:
+        parts = min(MOST_PARTS, self.keys // FEWEST_KEYS) // len(self.numbers)
+        if parts < 2 or self.least * 4 > len(self.numbers) * parts:
             return None
         widest = max(greatest - least for least, greatest in self.spans)
         span = min(least for least, _ in self.spans), max(greatest for _, greatest in self.spans)
