@@ -28,6 +28,10 @@ NAMES = {  # options that take names, as the settings of the source are called
         "TABLES",
         "let any share of these tables' rows vanish this once: names with commas between, or all",
     ),
+    "deletes_now": (
+        "TABLES",
+        "look for the deletes of these tables in this load, whenever that was last done: names, or all",
+    ),
     "accept_reread": (
         "TABLES",
         "read these tables again whole where their definition changed, however large they are: names, or all",

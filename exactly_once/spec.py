@@ -1,5 +1,6 @@
 """Declarations that refuse a wrong word: the base of Table and Endpoint."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -12,6 +13,8 @@ from exactly_once.errors import PipelineError
 
 PACKAGE = Path(__file__).resolve().parent
 AnySpec = TypeVar("AnySpec", bound="Spec")
+SECONDS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+LONGEST = 366 * 86_400.0  # seconds between two comparisons
 LIKE = 0.6  # of difflib: how near a word must be to be offered
 
 
@@ -109,6 +112,33 @@ def check_number(option: str, value: object, least: float, most: float) -> None:
         raise SpecError(f"{option}={_short(value)} is no number; {say}")
     if not least <= value <= most:  # a NaN is not
         raise SpecError(f"{option}={value!r} is out of range; {say}")
+
+
+def deletes_every(value: object, deletes: str) -> float | None:
+    """Return the option `deletes_every` in seconds; None where nothing is said.
+
+    Args:
+        value: of the option.
+        deletes: the option beside it.
+
+    Raises:
+        SpecError: it is neither seconds nor a text like "30m", "6h" or "1d", or no keys are compared.
+    """
+    if value is None:
+        return None
+    shown, say = f"deletes_every={_short(value)}", 'say seconds, or a text like "30m", "6h" or "1d"'
+    if deletes != "sweep":
+        raise SpecError(f'{shown} is for deletes="sweep", and it has deletes={deletes!r}: take it out')
+    if isinstance(value, str):
+        found = re.fullmatch(r"(\d{1,9})\s*([smhd])", value.strip(), re.ASCII)
+        if not found:
+            raise SpecError(f"{shown} is no time; {say}")
+        value = int(found.group(1)) * SECONDS[found.group(2)]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SpecError(f"{shown} is no time; {say}")
+    if not 0 <= value <= LONGEST:  # a NaN is not
+        raise SpecError(f"{shown} is out of range; {say}, at most 366 days")
+    return float(value)
 
 
 def names_of(option: str, value: object) -> tuple[str, ...]:

@@ -77,11 +77,12 @@ def postgres(  # noqa: PLR0913  the signature is the configuration
     reread_limit: int = 10_000_000,
     accept_server: bool = False,
     strict: bool = False,
+    deletes_now: Sequence[str] = (),
 ) -> Iterator[dlt.sources.DltResource]:
     """Yield the resources of TABLES; the settings are those of `SourceOptions` (sweep: `detect_deletes`)."""
     accepted = accept_deletes, accept_reread, accept_type, reread_limit, accept_server
     yield from postgres_resources(
-        snapshot, TABLES, SourceOptions(schema, chunk_size, connections, sweep, *accepted, strict)
+        snapshot, TABLES, SourceOptions(schema, chunk_size, connections, sweep, *accepted, strict, deletes_now)
     )
 
 

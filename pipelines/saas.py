@@ -79,6 +79,7 @@ def saas(  # noqa: PLR0913  the signature is the configuration
     strict: bool = False,
     accept_deletes: Sequence[str] = (),
     accept_type: Sequence[str] = (),
+    deletes_now: Sequence[str] = (),
 ) -> Iterator[dlt.sources.DltResource]:
     """Yield the resources of ENDPOINTS.
 
@@ -95,9 +96,10 @@ def saas(  # noqa: PLR0913  the signature is the configuration
         strict: whether an endpoint that cannot be loaded exactly fails the whole load.
         accept_deletes: endpoints of which any fraction may be deleted in this load; "all": every one.
         accept_type: columns as endpoint.field whose type may change in this load; their endpoints are read whole.
+        deletes_now: endpoints whose deletes are looked for in this load, whatever their schedule; "all": every one.
     """
     limits = ReadLimits(answer_bytes, answer_seconds, pages)
-    options = LoadOptions(lag, windows, sweep, strict, accept_deletes, accept_type)
+    options = LoadOptions(lag, windows, sweep, strict, accept_deletes, accept_type, deletes_now)
     return rest_resources(client(base_url, api_key, page_size, limits), ENDPOINTS, options)
 
 

@@ -1,7 +1,8 @@
 """Find rows that a cursor never sees: those deleted at the source, and those that came back with an old cursor.
 
-The keys of source and RAW are streamed in order and compared; neither is held in memory. A deleted row stays in RAW
-with its last values, and `_deleted_at` says since when. A row that RAW lacks is fetched.
+The keys of source and RAW are compared: by digests of slices where both sides can compute them, else, and where those
+differ, as streams in order; neither is held in memory. A deleted row stays in RAW with its last values, and
+`_deleted_at` says since when. A row that RAW lacks is fetched.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -40,6 +41,20 @@ class RowsToMerge(Protocol):
         """Yield the rows to merge into RAW."""
 
 
+class KeyDiff(Protocol):
+    """A comparison of the keys of RAW and of the source; `known` and `deleted` count when it is iterated."""
+
+    known: int
+    deleted: int
+
+    @property
+    def source_is_empty(self) -> bool:
+        """Tell whether RAW has keys and the source has none."""
+
+    def iter_differences(self) -> Iterator[tuple[bool, Key]]:
+        """Yield (True, a key that only RAW has) and (False, a key that only the source has)."""
+
+
 class DeleteDetector:
     """Finds the deleted and the missing rows of one table.
 
@@ -65,6 +80,12 @@ class DeleteDetector:
         self._max_deleted_fraction = max_deleted_fraction
         self._accept = accept
         self._types: TTableSchemaColumns = {}
+        self._digest_diff: Callable[[RawTable], KeyDiff | None] = _no_digests
+
+    def with_digests(self, digest_diff: Callable[[RawTable], "KeyDiff | None"]) -> "DeleteDetector":
+        """Compare by digests where the function returns a comparison; return the detector."""
+        self._digest_diff = digest_diff
+        return self
 
     def with_types(self, types: TTableSchemaColumns) -> "DeleteDetector":
         """Give the rows the types of some columns of dlt's, which this load changes; return the detector."""
@@ -85,7 +106,7 @@ class DeleteDetector:
         """
         if not self._raw.exists:
             return  # the first load
-        diff = SortedKeyDiff(self._raw.keys(), self._source_keys())
+        diff: KeyDiff = self._digest_diff(self._raw) or SortedKeyDiff(self._raw.keys(), self._source_keys())
         if diff.source_is_empty:
             self._exceed("the source is empty")
         for is_deleted, keys in _batches(diff.iter_differences()):
@@ -171,6 +192,10 @@ def deletes_resource_names(names: Iterable[str]) -> dict[str, str]:
         while found[name] in known:
             found[name] += "_"
     return found
+
+
+def _no_digests(_: RawTable) -> None:
+    return None
 
 
 def _batches(differences: Iterable[tuple[bool, Key]]) -> Iterator[tuple[bool, list[Key]]]:

@@ -149,17 +149,43 @@ class RawTable:
         """Return the name in RAW of a column of the source."""
         return self._schema.naming.normalize_identifier(column)
 
-    def keys(self) -> Iterator[pa.Table]:
-        """Yield the keys of rows that are not deleted, ascending (text by its UTF-8 bytes), from one streamed query."""
+    @property
+    def dialect(self) -> str:
+        """The warehouse's, as sqlglot calls it: "duckdb" or "snowflake"."""
+        return str(self.clients.lookup_client.capabilities.sqlglot_dialect)
+
+    @property
+    def relation(self) -> str:
+        """The table as SQL names it."""
+        return str(self.clients.lookup_client.make_qualified_table_name(self.name))
+
+    @property
+    def quoted_key(self) -> list[str]:
+        """The columns of the key as SQL names them."""
+        quoted = self.clients.lookup_client.escape_column_name
+        return [quoted(self.normalized(column)) for column in self.key]
+
+    def query(self, sql: str) -> Sequence[Sequence[Any]]:
+        """Return the rows of a query of the table; none where it does not exist."""
+        with self.clients.lookup_client as warehouse:
+            try:
+                return fetch(warehouse, sql)
+            except DatabaseUndefinedRelation:
+                return ()
+
+    def keys(self, where: str = " WHERE _deleted_at IS NULL") -> Iterator[pa.Table]:
+        """Yield the keys of rows that are not deleted, ascending (text by its UTF-8 bytes), from one streamed query.
+
+        Args:
+            where: the clause that selects them, or some of them.
+        """
         if not self.exists:
             return
         with self.clients.stream_client as warehouse:
-            names = self.names(warehouse)
+            names = self._names(warehouse)
             relation = warehouse.make_qualified_table_name(self.name)
             try:
-                with warehouse.execute_query(
-                    f"SELECT {names} FROM {relation} WHERE _deleted_at IS NULL ORDER BY {names}"
-                ) as cursor:
+                with warehouse.execute_query(f"SELECT {names} FROM {relation}{where} ORDER BY {names}") as cursor:
                     if warehouse.capabilities.sqlglot_dialect == "duckdb":
                         yield from cursor.iter_arrow(STREAMED)
                         return
@@ -213,7 +239,7 @@ class RawTable:
                 )
                 try:
                     with warehouse.execute_query(
-                        f"SELECT {selected} FROM {relation} WHERE ({self.names(warehouse)}) IN ({wanted})"
+                        f"SELECT {selected} FROM {relation} WHERE ({self._names(warehouse)}) IN ({wanted})"
                     ) as cursor:
                         if is_arrow:  # Python has no object for some values (24:00)
                             parts += cursor.iter_arrow(BATCH)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import sqlalchemy as sa
@@ -237,8 +238,8 @@ def postgres_query(sql: str) -> str:
     return f"postgres_query('source', {_quoted(sql)})"
 
 
-def compile_sql(query: SelectBase | sa.TextClause) -> str:
-    """Return the query as Postgres reads it, with its values in it: times, and no value of a row."""
+def compile_sql(query: SelectBase | sa.TextClause | sa.ColumnElement[Any]) -> str:
+    """Return a query or an expression as Postgres reads it, with its values in it: times, and no value of a row."""
     # The driver's own style would double each percent sign.
     dialect = postgresql.dialect(paramstyle="named")  # type: ignore[no-untyped-call]  # SQLAlchemy's has no types
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -11,6 +11,7 @@ is its configuration:
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 
 import dlt
@@ -20,10 +21,12 @@ from dlt.sources.sql_database.helpers import record_table_input
 from exactly_once.incremental.delete_detection import (
     DELETED_AT,
     DeleteDetector,
+    RowsToMerge,
     deletes_resource,
     deletes_resource_names,
     parse_names,
 )
+from exactly_once.incremental.delete_schedule import DeleteSchedule, ScheduledRows, default_seconds
 from exactly_once.incremental.drop_unchanged import DropUnchanged
 from exactly_once.incremental.raw_table import RawClients, RawTable
 from exactly_once.incremental.resource_states import ResourceStates
@@ -38,6 +41,7 @@ from exactly_once.postgres.tables.spec import SWEEP, Table, tables_by_name
 
 # RAW follows new tables and columns; a type that changes is widened or accepted by this package, not by dlt.
 CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+KEYS_HOURLY = 10_000_000  # of a table that each load compares; a larger one is compared the more rarely
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,8 @@ class SourceOptions:
         reread_limit: rows that a table may have to be read again because its definition changed.
         accept_server: whether another server than before has the same rows.
         strict: whether a refused table refuses the whole load.
+        deletes_now: tables whose deletes are looked for whatever `deletes_every` says, as are those of
+            `accept_deletes`; "all": every table.
     """
 
     schema: str = "public"
@@ -68,6 +74,7 @@ class SourceOptions:
     reread_limit: int = 10_000_000
     accept_server: bool = False
     strict: bool = False
+    deletes_now: Sequence[str] = ()
 
 
 def postgres_resources(
@@ -88,6 +95,7 @@ def postgres_resources(
     states = ResourceStates()
     check_server(server, states.source, options.accept_server, snapshot.info)
     accept_deletes = parse_names("accept_deletes", options.accept_deletes, specs)
+    deletes_now = parse_names("deletes_now", options.deletes_now, specs) | accept_deletes
     accept_reread = parse_names("accept_reread", options.accept_reread, specs)
     accepted = Accepted(accept_reread, options.accept_type, options.reread_limit, specs)
     clients = RawClients()
@@ -104,7 +112,9 @@ def postgres_resources(
         if name not in same_rows:
             yield _changes(read, options.chunk_size).add_step(read.plan.guard.step(SaveServer(server)))
         if name in swept and name not in same_keys:
-            yield _deletes(read, deletes_names[name], name in accept_deletes)
+            detector = _detector(read, name in accept_deletes, name in deletes_now)
+            table = read.source
+            yield deletes_resource(detector, deletes_names[name], table.raw_name, table.key, read.plan.guard)
 
 
 def default_connections() -> int:
@@ -180,11 +190,13 @@ def _changes(read: ReadOptions, chunk_size: int) -> dlt.sources.DltResource:
     return resource.add_step(guard.step(SaveWatermark(read.window)))
 
 
-def _deletes(read: ReadOptions, name: str, is_accepted: bool) -> dlt.sources.DltResource:
-    """Return the resource that compares a table's keys with RAW's."""
+def _detector(read: ReadOptions, is_accepted: bool, is_forced: bool) -> RowsToMerge:
+    """Return what compares a table's keys with RAW's, where this load does."""
     source, plan = read.source, read.plan
     keys = PrimaryKeyReader(read.snapshot, source, read.window)
-    detector = DeleteDetector(
-        read.raw, keys.iter_keys, keys.fetch_rows, source.spec.max_deleted_fraction, is_accepted
-    ).with_types(plan.columns)
-    return deletes_resource(detector, name, source.raw_name, source.key, plan.guard)
+    detector = DeleteDetector(read.raw, keys.iter_keys, keys.fetch_rows, source.spec.max_deleted_fraction, is_accepted)
+    detector.with_types(plan.columns).with_digests(keys.digest_diff)
+    every = cast(float | None, source.spec.deletes_every)  # the declaration has made seconds of a text
+    seconds = default_seconds(keys.count, KEYS_HOURLY) if every is None else every
+    state = partial(dlt.current.resource_state, source.name)
+    return ScheduledRows(detector, DeleteSchedule(state, lambda: seconds, is_forced), plan.guard)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import dlt
 import pyarrow as pa
@@ -16,7 +16,9 @@ from exactly_once.incremental.delete_detection import (
     deletes_resource,
     deletes_resource_names,
     parse_accept_deletes,
+    parse_names,
 )
+from exactly_once.incremental.delete_schedule import DeleteSchedule, ScheduledRows, default_seconds
 from exactly_once.incremental.drop_unchanged import DropUnchanged
 from exactly_once.incremental.key_diff import Key, batch_keys
 from exactly_once.incremental.raw_table import RawClients, RawTable
@@ -36,6 +38,8 @@ from exactly_once.table_guard import TableGuard
 
 # Of @dlt.source, with max_table_nesting=0: new columns come, and types change only as arrow_columns.py permits.
 CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
+PAGES_HOURLY = 1_000  # of keys that each load lists; a longer collection is listed the more rarely
+PAGES = "deletes_pages"  # in the state of the endpoint's resource: of the last listing
 MAX_WINDOWS = 64  # each is a connection and a thread
 
 Pages = Iterator[list[dict[str, Any]]]
@@ -52,6 +56,8 @@ class LoadOptions:
         is_strict: [strict] whether an endpoint that cannot be loaded exactly refuses the others, too.
         accept_deletes: endpoints of which any fraction may vanish in this load; "all": every one.
         accept_type: fields as endpoint.field whose type may change in this load; their endpoints are read whole.
+        deletes_now: endpoints whose deletes are looked for whatever `deletes_every` says, as are those of
+            `accept_deletes`; "all": every one.
     """
 
     lookback_seconds: float = 600.0
@@ -60,6 +66,7 @@ class LoadOptions:
     is_strict: bool = False
     accept_deletes: Sequence[str] = ()
     accept_type: Sequence[str] = ()
+    deletes_now: Sequence[str] = ()
 
 
 def rest_resources(
@@ -81,13 +88,15 @@ def rest_resources(
     names = [endpoint.name for endpoint in endpoints]
     _check_ranges(client, options)
     may_vanish = parse_accept_deletes(options.accept_deletes, names)
+    deletes_now = parse_names("deletes_now", options.deletes_now, names) | may_vanish
     may_change = accepted_types(client.info, options.accept_type, endpoints)
     raw_clients, deletes_names = RawClients(info=client.info), deletes_resource_names(names)
     for endpoint in endpoints:
         resources = EndpointResources(client, endpoint, raw_clients, options, may_change[endpoint.name])
         yield resources.changes()
         if endpoint.deletes == "sweep" and options.detect_deletes:
-            yield resources.deletes(deletes_names[endpoint.name], endpoint.name in may_vanish)
+            is_accepted, is_forced = endpoint.name in may_vanish, endpoint.name in deletes_now
+            yield resources.deletes(deletes_names[endpoint.name], is_accepted, is_forced)
 
 
 class EndpointResources:
@@ -143,18 +152,21 @@ class EndpointResources:
             resource.add_step(self._guard.step(DropUnchanged(self._raw, [self._raw_key], mask)))
         return resource
 
-    def deletes(self, name: str, accept: bool) -> dlt.sources.DltResource:
+    def deletes(self, name: str, accept: bool, is_forced: bool = False) -> dlt.sources.DltResource:
         """Return the resource that marks objects that vanished, and revives those that are listed again.
 
         Args:
             name: of the resource.
             accept: whether any fraction may vanish.
+            is_forced: whether the keys are listed whatever the schedule says.
         """
         # An object that RAW has never had is newer than the read, and comes with the next. Without a cursor every
         # object comes with each load.
         fetch = self._revived if self._endpoint.cursor else None
         detector = DeleteDetector(self._raw, self._keys, fetch, self._endpoint.max_deleted_fraction, accept)
-        return deletes_resource(WidenedRows(detector, self._table), name, self._table, [self._raw_key], self._guard)
+        schedule = DeleteSchedule(self._state, self._deletes_every, is_forced)
+        rows = ScheduledRows(WidenedRows(detector, self._table), schedule, self._guard)
+        return deletes_resource(rows, name, self._table, [self._raw_key], self._guard)
 
     def _columns(self) -> Any:
         """Return dlt's hints of the columns that are declared or added."""
@@ -218,7 +230,21 @@ class EndpointResources:
         yield from pages
 
     def _keys(self) -> Iterator[pa.Table]:
-        return batch_keys(iter_sorted_keys(self._client, self._endpoint))
+        keys = 0
+        for batch in batch_keys(iter_sorted_keys(self._client, self._endpoint)):
+            keys += batch.num_rows
+            yield batch
+        # Only of a collection that the next load does not list anyway: state alone would be a load without rows.
+        pages = keys // int(self._client.paging.page_size)
+        if self._endpoint.deletes_every is None and pages > PAGES_HOURLY:
+            self._state()[PAGES] = pages
+        else:
+            self._state().pop(PAGES, None)
+
+    def _deletes_every(self) -> float:
+        """Return the seconds between two listings of the keys."""
+        every = cast(float | None, self._endpoint.deletes_every)  # the declaration has made seconds of a text
+        return default_seconds(self._state().get(PAGES, 0), PAGES_HOURLY) if every is None else every
 
     def _revived(self, keys: Sequence[Key]) -> pa.Table:
         """Return RAW's rows of keys that the API lists and RAW has marked as deleted, no longer marked.

@@ -12,7 +12,7 @@ from exactly_once.names import raw_table_name
 from exactly_once.partitions.declaration import SENSIBLE
 from exactly_once.rest_api.values.arrow_types import DECIMAL, DECLARED, PRECISION, declared_type
 from exactly_once.source_info import SourceInfo
-from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, nearest
+from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, deletes_every, nearest
 
 DELETES = ("sweep", "none")
 NAME = re.compile(r"[\w.-]+")
@@ -33,6 +33,8 @@ class Endpoint(Spec):
         columns: types of fields that JSON has no type for, or that a load may bring no value for: text, bigint, double,
             decimal, decimal(p, s), bool, timestamp or json; all others are inferred (values/arrow_types.py).
         max_deleted_fraction: of the objects, that may vanish from one load to the next.
+        deletes_every: how often the keys are listed: seconds, or a text like "30m", "6h" or "1d"; None: in each load up
+            to 1,000 pages, above that the more rarely the more there are, at least once a day.
         path: of the collection below the client's base_url; None: its name.
         params: further parameters of each request, e.g. a sort order.
         data_selector: where an answer has its objects; None: as the client says.
@@ -52,6 +54,7 @@ class Endpoint(Spec):
     since: str | None = None
     columns: Mapping[str, str] = field(default_factory=dict)
     max_deleted_fraction: float = 0.2
+    deletes_every: float | str | None = None
     path: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
     data_selector: str | None = None
@@ -73,6 +76,7 @@ class Endpoint(Spec):
         if self.deletes not in DELETES:
             raise SpecError(f'deletes={self.deletes!r}: say "{nearest(self.deletes, DELETES) or "sweep"}"')
         check_number("max_deleted_fraction", self.max_deleted_fraction, 0, 1)
+        self.settle(deletes_every=deletes_every(self.deletes_every, self.deletes))
         self._check_dict("columns", self.columns)
         self._check_dict("params", self.params)
         if self.paginator is not None and not isinstance(self.paginator, BasePaginator):

@@ -9,7 +9,16 @@ from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
 from exactly_once.partitions.declaration import SENSIBLE
 from exactly_once.source_info import SourceInfo
-from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, names_of, nearest
+from exactly_once.spec import (
+    Spec,
+    SpecError,
+    check_name,
+    check_number,
+    declarations,
+    deletes_every,
+    names_of,
+    nearest,
+)
 
 ROW = "row"  # as a key: the table has none, and its rows are compared as a whole
 SWEEP, NONE = "sweep", "none"
@@ -33,6 +42,8 @@ class Table(Spec):
         lookback_seconds: rows of so many seconds before the last window are read again, where the application sets
             the cursor itself, long before it commits.
         max_deleted_fraction: of the rows that may vanish from one load to the next, 0 to 1; more is refused.
+        deletes_every: how often keys are compared: seconds, or a text like "30m", "6h" or "1d"; None: in each load up
+            to 10 million rows, above that the more rarely the larger the table is, at least once a day.
         zone: IANA name of the zone in which a cursor of type `timestamp` is written; None: UTC.
         schema: of Postgres; None: the source's.
         table: name at the source; None: `name`.
@@ -53,6 +64,7 @@ class Table(Spec):
     deletes: str
     lookback_seconds: float = 0.0
     max_deleted_fraction: float = 0.2
+    deletes_every: float | str | None = None
     zone: str | None = None
     schema: str | None = None
     table: str | None = None
@@ -111,6 +123,7 @@ class Table(Spec):
         near = nearest(self.deletes, (SWEEP, NONE), MISSPELLED)
         if near and near != self.deletes:
             raise SpecError(f"deletes={self.deletes!r}: say {near!r}")
+        self.settle(deletes_every=deletes_every(self.deletes_every, self.deletes))
 
     def _check_zone(self) -> None:
         try:
