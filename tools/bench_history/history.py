@@ -113,7 +113,7 @@ def _write_events(raw: duckdb.DuckDBPyConnection, period: int) -> None:
             real.* replace (
                 occurred_at - earlier as occurred_at,
                 received_at - earlier as received_at,
-                case number when 0 then event_id else 'evt_' || left(md5(event_id || ' ' || number), 24) end as event_id,
+                if(number = 0, event_id, 'evt_' || left(md5(event_id || ' ' || number), 24)) as event_id,
                 format('msg_{{:x}}_{{:x}}', campaign_id + number * {IDS_APART}, contact_id) as message_id,
                 campaign_id + number * {IDS_APART} as campaign_id,
                 epoch(cast(received_at - earlier as date) + 1)::bigint || '.25' as _dlt_load_id
