@@ -27,7 +27,7 @@ def summarize(rounds: list[Round], large: str) -> dict[str, Any]:
     models = {name: model(rounds, large, name) for name in _names(rounds, is_model)}
     judged = {name: found["ratio"] for name, found in models.items() if found["ratio"] is not None}
     worst = max(judged, key=lambda name: judged[name], default=None)
-    found = {
+    found: dict[str, float | None] = {
         "load_ratio": _ratio(rounds, large, lambda world: world["load"]["cpu_seconds"]),
         "load_seconds_ratio": _ratio(rounds, large, lambda world: world["load"]["seconds"]),
         "load_rows_read_ratio": _ratio(rounds, large, lambda world: world["load"]["statements"]["rows_read"]),
@@ -44,7 +44,10 @@ def summarize(rounds: list[Round], large: str) -> dict[str, Any]:
         **{_named(name, large): value for name, value in found.items()},
         "worst_model": worst,
         "bars": {
-            _named(name, large): {"bar": f"<= {bar}", "is_met": None if found[name] is None else found[name] <= bar}
+            _named(name, large): {
+                "bar": f"<= {bar}",
+                "is_met": None if (value := found[name]) is None else value <= bar,
+            }
             for name, bar in BARS.items()
         },
         "load": {world: _medians([one[world]["load"] for one in rounds]) for world in (SMALL, large)},

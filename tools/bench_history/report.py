@@ -77,8 +77,8 @@ def notes(result: dict[str, Any]) -> list[str]:
         f" {result['increment']['sent']:,} events, {result['increment']['new']:,} of them new; median of"
         f" {result['rounds']} interleaved round(s), ratios within a round; measured {result['measured_at']} at commit"
         f" {result['commit']}.",
-        f"{small} further models and tests read fewer than {SMALL_ROWS:,} rows and take less than {SMALL_CPU} CPU seconds"
-        " in the larger world: their ratios say nothing, and no bar is set for them.",
+        f"{small} further models and tests read fewer than {SMALL_ROWS:,} rows and take less than {SMALL_CPU} seconds"
+        " of CPU in the larger world: their ratios say nothing, and no bar is set for them.",
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']};"
         f" load average before the rounds {loads}; {known}.",
     ]
