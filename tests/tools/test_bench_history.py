@@ -26,8 +26,8 @@ def run(kind, name, text):
     connection.execute(comment + text).fetchall()
 
 run("connection_name", "master", "select count(*) from duckdb_tables()")
-run("node_id", "model.mailblaze.first", "create table new (n bigint); insert into new select n from events")
-run("node_id", "model.mailblaze.second", "delete from new where n < 10")
+run("node_id", "model.mailblaze.first", "create table copied (n bigint); insert into copied select n from events")
+run("node_id", "model.mailblaze.second", "delete from copied where n < 10")
 """
 
 
@@ -49,7 +49,7 @@ def test_rows_are_counted_for_the_node_that_reads_them():
     nodes = profiles.of_build(done.stderr)
     assert nodes.keys() == {"dbt", "model.mailblaze.first", "model.mailblaze.second"}
     assert nodes["model.mailblaze.first"].scans == {"main.events": 300_000}  # by the INSERT, which has no comment
-    assert nodes["model.mailblaze.second"].scans.keys() == {"main.new"}
+    assert nodes["model.mailblaze.second"].scans.keys() == {"main.copied"}
     assert 10 < nodes["model.mailblaze.second"].rows < 300_000  # DuckDB leaves out row groups without such a row
     assert profiles.of_load(done.stderr).rows == sum(reads.rows for reads in nodes.values())
 
