@@ -1,7 +1,8 @@
 """What DuckDB says of each statement: rows and bytes read, seconds of CPU, by operator.
 
 With `enable_profiling = json` and no file for it, DuckDB writes a JSON object for each statement to standard error.
-Both the load and dbt take the setting from their configuration: `LOAD_SETTING` and `dbt_profiles`.
+Both the load and dbt take the setting from their configuration: `LOAD_SETTINGS` and `dbt_profiles`. DuckDB runs in one
+thread: with more, the order of rows in new tables is another one in each run, and so are the rows that a scan leaves out.
 """
 
 import json
@@ -17,7 +18,10 @@ import yaml
 from tools.bench.process import ROOT
 
 SETTINGS = {"enable_profiling": "json", "profiling_coverage": "ALL"}
-LOAD_SETTING = {"DESTINATION__WAREHOUSE__CREDENTIALS__LOCAL_CONFIG": json.dumps(SETTINGS)}
+LOAD_SETTINGS = {
+    "DESTINATION__WAREHOUSE__CREDENTIALS__LOCAL_CONFIG": json.dumps(SETTINGS),
+    "DESTINATION__WAREHOUSE__CREDENTIALS__PRAGMAS": '["threads = 1"]',
+}
 PROFILE = re.compile(r"^\{$.*?^\}$", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r'/\* \{"app": "dbt".*?\} \*/')
 NODE = re.compile(r'"node_id": "([^"]+)"')
@@ -92,7 +96,7 @@ def dbt_profiles(folder: Path) -> Path:
     """Write the project's profiles.yml with DuckDB's profile turned on into `folder`, and return `folder`."""
     profiles = yaml.safe_load((ROOT / "dbt" / "profiles.yml").read_text(encoding="utf-8"))
     for profile in profiles.values():
-        profile["outputs"]["local"]["settings"] |= SETTINGS
+        profile["outputs"]["local"]["settings"] |= SETTINGS | {"threads": 1}
     folder.mkdir(exist_ok=True)
     (folder / "profiles.yml").write_text(yaml.safe_dump(profiles), encoding="utf-8")
     return folder

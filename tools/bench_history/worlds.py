@@ -11,7 +11,7 @@ from tools.bench.process import Run, run
 from tools.bench_history import base, history, increment, profiles
 
 DBT = [str(Path(sys.executable).with_name("dbt")), "build", "--project-dir", "dbt", "--target", "local"]
-# One thread, so that the seconds of a node are its own.
+# One node at a time, so that its seconds are its own.
 HOURLY = [*DBT, "--selector", "hourly", "--threads", "1"]
 
 
@@ -35,7 +35,7 @@ class World:
         base.copy(self.folder, place)
         with increment.vendor(self.folder) as services:
             (place / "services.json").write_text(json.dumps(services))
-            loaded = run([sys.executable, "pipelines/saas.py"], base.settings(place) | profiles.LOAD_SETTING)
+            loaded = run([sys.executable, "pipelines/saas.py"], base.settings(place) | profiles.LOAD_SETTINGS)
         built = run([*HOURLY, "--profiles-dir", profiles.dbt_profiles(place / "profiles")], base.settings(place))
         new = increment.check(place, self.increment, self.events)
         seconds = _node_seconds(place)
