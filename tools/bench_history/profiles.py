@@ -1,8 +1,10 @@
 """What DuckDB says of each statement: rows and bytes read, seconds of CPU, by operator.
 
 With `enable_profiling = json` and no file for it, DuckDB writes a JSON object for each statement to standard error.
-Both the load and dbt take the setting from their configuration: `LOAD_SETTINGS` and `dbt_profiles`. DuckDB runs in one
-thread: with more, the order of rows in new tables is another one in each run, and so are the rows that a scan leaves out.
+Both the load and dbt take the setting from their configuration: `LOAD_SETTINGS` and `dbt_profiles`.
+
+DuckDB runs in one thread: with more, the order of rows in a new table is another one in each run, and so are the rows
+that a scan of it leaves out.
 """
 
 import json
