@@ -28,6 +28,8 @@ PROFILE = re.compile(r"^\{$.*?^\}$", re.MULTILINE | re.DOTALL)
 COMMENT = re.compile(r'/\* \{"app": "dbt".*?\} \*/')
 NODE = re.compile(r'"node_id": "([^"]+)"')
 NO_NODE = "dbt"  # what dbt asks of the catalogue before and after its nodes
+MOST_STATEMENTS = 8  # of a node are kept, those that read most
+BEGINNING = 100  # characters of a statement
 TEMPORARY = re.compile(r"__dbt_tmp\d*")
 
 
@@ -41,6 +43,7 @@ class Reads:
         bytes: that were read from disk.
         scans: rows by what was scanned: schema.table, or the function.
         operators: seconds of CPU by operator.
+        statements: rows by the beginning of the statement.
     """
 
     cpu_seconds: float = 0.0
@@ -48,11 +51,14 @@ class Reads:
     bytes: int = 0
     scans: Counter[str] = field(default_factory=Counter)
     operators: Counter[str] = field(default_factory=Counter)
+    statements: Counter[str] = field(default_factory=Counter)
 
     def add(self, profile: dict[str, Any]) -> None:
         """Add a statement."""
         self.cpu_seconds += profile["cpu_time"]
         self.bytes += profile["total_bytes_read"]
+        if profile["cumulative_rows_scanned"]:
+            self.statements[_beginning(profile["query_name"])] += profile["cumulative_rows_scanned"]
         for operator in _operators(profile):
             self.operators[operator["operator_name"].strip()] += operator["operator_timing"]
             if read := operator["operator_rows_scanned"]:
@@ -66,6 +72,7 @@ class Reads:
             "rows_read": self.rows,
             "bytes_read": self.bytes,
             "scans": dict(self.scans.most_common()),
+            "statements": dict(self.statements.most_common(MOST_STATEMENTS)),
             "operators": {name: round(seconds, 6) for name, seconds in self.operators.most_common()},
         }
 
@@ -115,6 +122,11 @@ def _operators(profile: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for child in profile["children"]:
         yield child
         yield from _operators(child)
+
+
+def _beginning(statement: str) -> str:
+    """Return the beginning of a statement without dbt's comment and without the numbers of temporary tables."""
+    return TEMPORARY.sub("__dbt_tmp", " ".join(COMMENT.sub("", statement).split()))[:BEGINNING]
 
 
 def _scanned(operator: dict[str, Any]) -> str:
