@@ -72,7 +72,7 @@ class Reads:
             "rows_read": self.rows,
             "bytes_read": self.bytes,
             "scans": dict(self.scans.most_common()),
-            "statements": dict(self.statements.most_common(MOST_STATEMENTS)),
+            "by_statement": dict(self.statements.most_common(MOST_STATEMENTS)),
             "operators": {name: round(seconds, 6) for name, seconds in self.operators.most_common()},
         }
 
