@@ -31,9 +31,9 @@ run("node_id", "model.mailblaze.second", "delete from copied where n < 10")
 """
 
 
-def figures(rows: int, cpu: float = 0.0, seconds: float = 1.0) -> dict:
+def figures(rows: int, cpu: float = 0.0, handled: int = 0) -> dict:
     """Return the figures of a node."""
-    return {"seconds": seconds, "cpu_seconds": cpu, "rows_read": rows, "bytes_read": 8 * rows}
+    return {"seconds": 1.0, "cpu_seconds": cpu, "rows_read": rows, "rows_handled": handled, "bytes_read": 8 * rows}
 
 
 def world(load_cpu: float = 1.0, **nodes: dict) -> dict:
@@ -55,15 +55,17 @@ def test_rows_are_counted_for_the_node_that_reads_them():
 
 
 def test_a_model_is_judged_by_what_is_large_enough_to_measure():
-    rounds = [
-        {
-            "1x": world(small=figures(1_000, 0.01), reader=figures(50_000, 0.01), worker=figures(50_000, 0.3)),
-            "10x": world(small=figures(10_000, 0.2), reader=figures(60_000, 0.09), worker=figures(50_000, 0.6)),
-        }
-    ]
-    models = ratios.summarize(rounds, "10x")["models"]
+    cases = {
+        "small": (figures(1_000, 0.01, 2_000), figures(10_000, 0.2, 19_000), None),
+        "reader": (figures(50_000, 0.01), figures(60_000, 0.09), 1.2),
+        "joiner": (figures(50_000, 0.01, 60_000), figures(50_000, 0.09, 180_000), 3.0),
+        "worker": (figures(50_000, 0.3), figures(50_000, 0.6), 2.0),
+        "disturbed": (figures(50_000, 0.3), figures(50_000, 0.5), 1.0),
+    }
+    small, large = (world(**{name: case[at] for name, case in cases.items()}) for at in (0, 1))
+    models = ratios.summarize([{"1x": small, "10x": large}], "10x")["models"]
     judged = {name.rpartition(".")[2]: model["ratio"] for name, model in models.items()}
-    assert judged == {"small": None, "reader": 1.2, "worker": 2.0}
+    assert judged == {name: expected for name, (*_, expected) in cases.items()}
 
 
 def test_a_ratio_is_taken_within_a_round_and_the_bar_says_whether_it_holds():

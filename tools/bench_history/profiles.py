@@ -38,8 +38,9 @@ class Reads:
     """What statements have read.
 
     Args:
-        cpu_seconds: of DuckDB's operators.
+        cpu_seconds: of DuckDB's operators, by the clock: other work on the machine makes them longer.
         rows: that scans have read, before filters above the scan.
+        handled: rows that all operators have passed on, those that a join makes included.
         bytes: that were read from disk.
         scans: rows by what was scanned: schema.table, or the function.
         operators: seconds of CPU by operator.
@@ -48,6 +49,7 @@ class Reads:
 
     cpu_seconds: float = 0.0
     rows: int = 0
+    handled: int = 0
     bytes: int = 0
     scans: Counter[str] = field(default_factory=Counter)
     operators: Counter[str] = field(default_factory=Counter)
@@ -56,6 +58,7 @@ class Reads:
     def add(self, profile: dict[str, Any]) -> None:
         """Add a statement."""
         self.cpu_seconds += profile["cpu_time"]
+        self.handled += profile["cumulative_cardinality"]
         self.bytes += profile["total_bytes_read"]
         if profile["cumulative_rows_scanned"]:
             self.statements[_beginning(profile["query_name"])] += profile["cumulative_rows_scanned"]
@@ -70,6 +73,7 @@ class Reads:
         return {
             "cpu_seconds": self.cpu_seconds,
             "rows_read": self.rows,
+            "rows_handled": self.handled,
             "bytes_read": self.bytes,
             "scans": dict(self.scans.most_common()),
             "by_statement": dict(self.statements.most_common(MOST_STATEMENTS)),

@@ -1,7 +1,7 @@
 """How much more the increment costs over more history: ratios of each round, their medians, and the bars.
 
-Seconds of CPU are compared, not of time: whatever else the machine does takes time from both worlds. A model that is
-too small to measure is judged by what it reads, or not at all: SMALL_ROWS and SMALL_CPU.
+Seconds of CPU are compared, not of time: whatever else the machine does takes time from both worlds. A model is judged
+by the rows that it reads and handles, which are the same in each run, and by CPU only where that grows by much.
 """
 
 from collections.abc import Callable, Iterable
@@ -10,8 +10,8 @@ from typing import Any
 
 Round = dict[str, dict[str, Any]]  # figures of one round by world: "1x", "10x"
 
-SMALL_ROWS = 20_000  # a node that reads fewer in the larger world has no ratio of rows
-SMALL_CPU = 0.25  # seconds; a node that takes less in the larger world has no ratio of CPU
+SMALL_ROWS = 20_000  # rows below which a node is not judged, in the larger world
+SMALL_CPU = 0.25  # seconds by which CPU has to grow before it is judged
 BARS = {
     "load_ratio": 1.2,
     "dbt_cpu_ratio": 1.2,
@@ -60,19 +60,26 @@ def summarize(rounds: list[Round], large: str) -> dict[str, Any]:
 def model(rounds: list[Round], large: str, name: str) -> dict[str, Any]:
     """Return a node's figures in both worlds, its ratios, and the one that it is judged by (None: too small)."""
     figures = {world: _medians([node(one[world], name) for one in rounds]) for world in (SMALL, large)}
-    rows = _ratio(rounds, large, lambda world: node(world, name)["rows_read"])
-    cpu = _ratio(rounds, large, lambda world: node(world, name)["cpu_seconds"])
-    judged = [
-        ratio
-        for ratio, field, floor in ((rows, "rows_read", SMALL_ROWS), (cpu, "cpu_seconds", SMALL_CPU))
-        if ratio is not None and figures[large][field] >= floor
-    ]
-    return {**figures, "rows_ratio": rows, "cpu_ratio": cpu, "ratio": max(judged, default=None)}
+    ratio = {
+        field: _ratio(rounds, large, lambda world, field=field: node(world, name)[field])
+        for field in ("rows_read", "rows_handled", "cpu_seconds")
+    }
+    small = figures[SMALL]["cpu_seconds"]
+    is_judged = {field: figures[large][field] >= SMALL_ROWS for field in ("rows_read", "rows_handled")}
+    is_judged["cpu_seconds"] = figures[large]["cpu_seconds"] - small >= SMALL_CPU
+    judged = [value for field, value in ratio.items() if value is not None and is_judged[field]]
+    return {
+        **figures,
+        "rows_ratio": ratio["rows_read"],
+        "handled_ratio": ratio["rows_handled"],
+        "cpu_ratio": ratio["cpu_seconds"],
+        "ratio": max(judged, default=None),
+    }
 
 
 def node(world: dict[str, Any], name: str) -> dict[str, Any]:
     """Return the figures of a node; one that ran no statement has read nothing."""
-    nothing = {"seconds": 0.0, "cpu_seconds": 0.0, "rows_read": 0, "bytes_read": 0}
+    nothing = {"seconds": 0.0, "cpu_seconds": 0.0, "rows_read": 0, "rows_handled": 0, "bytes_read": 0}
     return world["nodes"].get(name, nothing)
 
 
@@ -106,7 +113,7 @@ def _names(rounds: list[Round], is_meant: Callable[[str], bool]) -> list[str]:
     return sorted(found)
 
 
-def _ratio(rounds: list[Round], large: str, figure: Callable[[dict[str, Any]], float]) -> float | None:
+def _ratio(rounds: list[Round], large: str, figure: Callable[..., float]) -> float | None:
     found = [figure(one[large]) / below for one in rounds if (below := figure(one[SMALL]))]
     return median(found) if found else None
 

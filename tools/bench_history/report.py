@@ -6,11 +6,15 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tools.bench_history.ratios import SMALL, SMALL_CPU, SMALL_ROWS
+from tools.bench_history.ratios import BARS, SMALL, SMALL_CPU, SMALL_ROWS
 
 LATEST = Path(".data/bench/history.json")
+TEST = "test "
 HEAD = ("figure", "1 x", "{large}", "ratio", "bar", "met")
-MODEL_HEAD = ("node", "rows read 1 x", "rows read {large}", "ratio", "CPU s 1 x", "CPU s {large}", "ratio")
+MODEL_HEAD = (
+    *("node", "rows read 1 x", "rows read {large}", "ratio", "rows handled: ratio"),
+    *("CPU s 1 x", "CPU s {large}", "judged by", "met"),
+)
 
 
 def large_of(result: dict[str, Any]) -> str:
@@ -44,7 +48,7 @@ def table(result: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def node_table(result: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return a row for the load and for each node that is large enough to have a ratio, most rows first."""
+    """Return a row for each node that is large enough to have a ratio, most rows first."""
     large = large_of(result)
     found = {
         _short(name): node
@@ -53,17 +57,20 @@ def node_table(result: dict[str, Any]) -> list[tuple[str, ...]]:
         if node["ratio"] is not None
     }
     ordered = sorted(found.items(), key=lambda item: -item[1][large]["rows_read"])
-    rows = [
-        (
-            name,
-            *(f"{node[world]['rows_read']:,.0f}" for world in (SMALL, large)),
-            _shown(node["rows_ratio"]),
-            *(f"{node[world]['cpu_seconds']:.2f}" for world in (SMALL, large)),
-            _shown(node["cpu_ratio"]) if node[large]["cpu_seconds"] >= SMALL_CPU else "",
-        )
-        for name, node in ordered
-    ]
+    rows = [(name, *_node_cells(node, large, is_model=not name.startswith(TEST))) for name, node in ordered]
     return [tuple(cell.format(large=_times(large)) for cell in MODEL_HEAD), *rows]
+
+
+def _node_cells(node: dict[str, Any], large: str, *, is_model: bool) -> tuple[str, ...]:
+    is_met = node["ratio"] <= BARS["worst_model_ratio"]
+    return (
+        *(f"{node[world]['rows_read']:,.0f}" for world in (SMALL, large)),
+        _shown(node["rows_ratio"]),
+        _shown(node["handled_ratio"]),
+        *(f"{node[world]['cpu_seconds']:.2f}" for world in (SMALL, large)),
+        _shown(node["ratio"]),
+        ("✓" if is_met else "✗") if is_model else "",
+    )
 
 
 def notes(result: dict[str, Any]) -> list[str]:
@@ -77,8 +84,8 @@ def notes(result: dict[str, Any]) -> list[str]:
         f" {result['increment']['sent']:,} events, {result['increment']['new']:,} of them new; median of"
         f" {result['rounds']} interleaved round(s), ratios within a round; measured {result['measured_at']} at commit"
         f" {result['commit']}.",
-        f"{small} further models and tests read fewer than {SMALL_ROWS:,} rows and take less than {SMALL_CPU} seconds"
-        " of CPU in the larger world: their ratios say nothing, and no bar is set for them.",
+        f"{small} further models and tests handle fewer than {SMALL_ROWS:,} rows in the larger world and take less than"
+        f" {SMALL_CPU} seconds more of CPU: no bar is set for them.",
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']};"
         f" load average before the rounds {loads}; {known}.",
     ]
@@ -133,7 +140,7 @@ def _sum(nodes: dict[str, dict[str, Any]], field: str, large: str) -> dict[str, 
 def _short(name: str) -> str:
     """Return a node's name without its project, and without the number behind a test's."""
     kind, _, rest = name.split(".", 2)
-    return rest.split(".")[0] if kind != "test" else f"test {rest.split('.')[0]}"
+    return rest.split(".")[0] if kind != "test" else f"{TEST}{rest.split('.')[0]}"
 
 
 def _times(large: str) -> str:
