@@ -29,13 +29,14 @@ Every day (make alone is make run): run traffic worker status doctor dashboard d
 Tests: test test-unit test-slow test-history test-machine test-replay test-foreign test-crash test-dashboard test-snowflake lint lint-sql format
 Before a deployment: terraform env-file image-test secrets workflows audit smoke-snowflake
 Changes of models and prices: slim mutate golden cost-page
-Measurements: bench bench-page graph-late-commits soak
+Measurements: bench bench-page bench-history bench-history-page graph-late-commits soak
 Dependencies: lock
 endef
 export HELP
 
 .DEFAULT_GOAL := run
-.PHONY: again help run test test-unit test-slow test-history test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+.PHONY: again help run test test-unit test-slow test-history test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page \
+	bench-history bench-history-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
 	dashboard dashboard-html test-dashboard test-machine test-replay slim worker
 
@@ -129,6 +130,13 @@ bench: setup .venv-bench/.ready  ## speeds side by side (docs/speed.md): make be
 bench-page: setup .venv-plots/.ready  ## the last bench's table and picture into docs/speed.md
 	python -m tools.bench.report --write docs/speed.md
 	.venv-plots/bin/python -P tools/bench/draw.py .data/bench/latest.json docs/images/speed.png
+
+bench-history: setup  ## what one increment costs over more history (docs/speed.md): make bench-history [HISTORY=10] [ROUNDS=3] [EVENTS=1000000]
+	@python -m tools.bench_history $(if $(HISTORY),--history $(HISTORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EVENTS),--events $(EVENTS))
+
+bench-history-page: setup .venv-plots/.ready  ## the last bench of history into docs/speed.md, with its picture
+	python -m tools.bench_history.report --write docs/speed.md
+	.venv-plots/bin/python -P tools/bench_history/draw.py .data/bench/history.json docs/images/history.png
 
 cost-page: setup  ## what a month costs, from prices, measurements and assumptions, into docs/cost.md
 	python -m tools.cost --write docs/cost.md

@@ -24,6 +24,8 @@ COMMANDS = [
     ("-m", "tools.bench"),
     ("-m", "tools.bench.report"),
     ("-m", "tools.bench.delete_detection"),
+    ("-m", "tools.bench_history"),
+    ("-m", "tools.bench_history.report"),
     ("-m", "tools.cost"),
 ]
 

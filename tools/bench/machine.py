@@ -28,10 +28,13 @@ def describe() -> dict[str, Any]:
 
 def versions(url: str) -> dict[str, Any]:
     """Return the versions of the libraries; `peers` are those of `.venv-bench`."""
-    found: dict[str, Any] = {"python": platform.python_version(), "postgres": source.version(url)}
-    found |= {name: known for name in OURS if (known := _version(name))}
-    found["peers"] = _peers()
-    return found
+    known = library_versions()
+    return {"python": known.pop("python"), "postgres": source.version(url), **known, "peers": _peers()}
+
+
+def library_versions() -> dict[str, str]:
+    """Return the versions of Python and of the libraries of this environment."""
+    return {"python": platform.python_version()} | {name: known for name in OURS if (known := _version(name))}
 
 
 def commit() -> str | None:

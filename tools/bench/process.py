@@ -26,12 +26,15 @@ class Run:
 
     `result` is the JSON object in the last line of its standard output, {} if there is none. If a process starts
     others, `peak_mb` is that of the largest one. On Linux it is never below the peak of the process that starts the
-    command, so that process has to stay small.
+    command, so that process has to stay small. `cpu_seconds` are those of all its threads and of the processes that it
+    waited for; `errors` is its standard error.
     """
 
     seconds: float
     peak_mb: float
     result: dict[str, Any]
+    cpu_seconds: float = 0.0
+    errors: str = ""
 
 
 def run(command: Sequence[str | Path], settings: Mapping[str, str] | None = None, *, cwd: Path = ROOT) -> Run:
@@ -57,11 +60,11 @@ def run(command: Sequence[str | Path], settings: Mapping[str, str] | None = None
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         errors.seek(0)
-        lines, error_lines = output.read().splitlines(), errors.read().splitlines()
+        lines, said = output.read().splitlines(), errors.read()
     if process.returncode:
-        last = next((line.strip() for line in reversed(error_lines or lines) if line.strip()), "no output")
+        last = next((line.strip() for line in reversed(said.splitlines() or lines) if line.strip()), "no output")
         raise Broken(f"exit code {process.returncode}: {last}")
-    return Run(seconds, usage.ru_maxrss / TO_MB, _result(lines))
+    return Run(seconds, usage.ru_maxrss / TO_MB, _result(lines), usage.ru_utime + usage.ru_stime, said)
 
 
 def environment(settings: Mapping[str, str]) -> dict[str, str]:

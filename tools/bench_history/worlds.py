@@ -1,0 +1,70 @@
+"""A world: a warehouse with history, its lake and working folder, and the vendor's objects; and one increment on it."""
+
+import json
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tools.bench.process import Run, run
+from tools.bench_history import base, history, increment, profiles
+
+DBT = [str(Path(sys.executable).with_name("dbt")), "build", "--project-dir", "dbt", "--target", "local"]
+# One node at a time, so that its seconds are its own.
+HOURLY = [*DBT, "--selector", "hourly", "--threads", "1"]
+
+
+@dataclass(frozen=True)
+class World:
+    """One world in `folder`, `history` half years long, with the events in RAW and the increment that comes next."""
+
+    folder: Path
+    history: int
+    events: int
+    increment: increment.Increment
+
+    def measure(self, place: Path) -> dict[str, Any]:
+        """Load and build the increment on a copy at `place`, compare the rows, and return the figures.
+
+        Raises:
+            Broken: a process failed.
+            Differs: a row is lost, twice or stale.
+        """
+        shutil.rmtree(place, ignore_errors=True)
+        base.copy(self.folder, place)
+        with increment.vendor(self.folder) as services:
+            (place / "services.json").write_text(json.dumps(services))
+            loaded = run([sys.executable, "pipelines/saas.py"], base.settings(place) | profiles.LOAD_SETTINGS)
+        built = run([*HOURLY, "--profiles-dir", profiles.dbt_profiles(place / "profiles")], base.settings(place))
+        new = increment.check(place, self.increment, self.events)
+        seconds = _node_seconds(place)
+        figures = {
+            "load": _process(loaded) | {"statements": profiles.of_load(loaded.errors).as_json()},
+            "dbt": _process(built),
+            "nodes": {
+                name: {"seconds": seconds.get(name, 0.0), **reads.as_json()}
+                for name, reads in sorted(profiles.of_build(built.errors).items())
+            },
+            "new_events": new,
+        }
+        shutil.rmtree(place)
+        return figures
+
+
+def make(origin: Path, folder: Path, size: history.Size) -> World:
+    """Make a world of a base, build everything over it once, and add the increment to the vendor's objects."""
+    base.copy(origin, folder)
+    events = history.multiply(folder / base.WAREHOUSE, folder / base.STORE, size)
+    run([*DBT, "--profiles-dir", "dbt"], base.settings(folder))
+    return World(folder, size.history, events, increment.add(folder))
+
+
+def _process(done: Run) -> dict[str, float]:
+    return {"seconds": done.seconds, "cpu_seconds": done.cpu_seconds, "peak_mb": done.peak_mb}
+
+
+def _node_seconds(place: Path) -> dict[str, float]:
+    """Return the seconds of each node, as dbt has measured them."""
+    results = json.loads((place / "target" / "run_results.json").read_text())["results"]
+    return {node["unique_id"]: node["execution_time"] for node in results}
