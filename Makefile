@@ -35,7 +35,7 @@ endef
 export HELP
 
 .DEFAULT_GOAL := run
-.PHONY: again help run test test-unit test-slow test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
+.PHONY: again help run test test-unit test-slow test-history test-crash test-foreign test-snowflake smoke-snowflake golden bench bench-page lint format up down status traffic clean dbt \
 	doctor setup lock graph-late-commits soak terraform env-file image-test cost-page secrets workflows audit lint-sql docs mutate \
 	dashboard dashboard-html test-dashboard test-machine test-replay slim worker
 
@@ -60,8 +60,8 @@ test-unit: setup  ## the tests that start no server, in seconds, with the covera
 test-slow: setup  ## the tests that `make test` leaves out to stay under ten minutes: damaged folders, paused runs, sessions, types
 	pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder -m slow
 
-test-history: setup  ## random histories: what increments add up to equals a full refresh, row for row (tests/history/README.md)
-	pytest -m history
+test-history: setup  ## random histories: tables merged in part equal tables merged whole, dbt's increments equal a full refresh
+	pytest -n auto --maxprocesses 2 --dist load -m history
 
 test-foreign: setup  ## other people's schemas under load, change and kill (tests/foreign/README.md): make test-foreign [KILLS=40] [SEED=1] [ONLY=ddl]
 	@python -m tests.foreign $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))

@@ -33,13 +33,15 @@ class LoadReport:
     """One load of one pipeline.
 
     `finished` and `quarantined` count the packages that an earlier run had left; `refused` lists the tables of which
-    this load brought nothing, each with its reason.
+    this load brought nothing, each with its reason; `corrected` has a line for each table with keys that were there
+    twice.
     """
 
     pipeline: str
     load_ids: list[str] = field(default_factory=list)
     tables: dict[str, TableReport] = field(default_factory=dict)
     refused: list[RefusedTable] = field(default_factory=list)
+    corrected: list[str] = field(default_factory=list)
     finished: int = 0
     quarantined: int = 0
     seconds: float = 0.0

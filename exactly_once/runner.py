@@ -1,12 +1,13 @@
 """One load: what is pending is finished, new rows are extracted and normalized, then loaded through the lake."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dlt
 from dlt.common.pipeline import ExtractInfo
@@ -18,10 +19,12 @@ from exactly_once.clients import staging_of
 from exactly_once.destinations import lake as lake_destination
 from exactly_once.destinations.fencing import LoadAttempt, write_fencing_token
 from exactly_once.destinations.mixins import IdempotentLoadMixin
-from exactly_once.errors import PipelineError, is_transient, permanent_failure, user_message
+from exactly_once.destinations.staged_duckdb import staged_duckdb
+from exactly_once.errors import PipelineError, TableError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
 from exactly_once.lease.lease import TTL, Lease, lease_url
 from exactly_once.lease.repair import repair
+from exactly_once.partitions.check import PartitionChecks
 from exactly_once.process import interrupts
 from exactly_once.process.progress import phase, reporting
 from exactly_once.recovery.load_rows import raw_tables, row_counts, schema_owner
@@ -48,6 +51,7 @@ from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused,
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
+SMALL_LOAD = 16 << 20  # bytes of files
 CUT_OFF = "a run was cut off before it had checked what it read"
 
 Found = dlt.sources.DltSource | DltResource | Sequence[DltResource]
@@ -141,7 +145,7 @@ def extract(
     # A table without a new row is in the report, too.
     for table in raw_tables(pipeline):
         report.table(table).is_new = False
-    info = _extract(pipeline, source, left_out or {})
+    info = _extract(pipeline, source, left_out or {}, partial(_correct_partitions, pipeline, report, lease))
     interrupts.check()
     folder = Path(pipeline.working_dir)
     report.refused = read_refused(folder)
@@ -157,18 +161,54 @@ def extract(
     return report
 
 
-def _extract(pipeline: dlt.Pipeline, source: Source, left_out: Mapping[str, str]) -> ExtractInfo:
+def _extract(
+    pipeline: dlt.Pipeline,
+    source: Source,
+    left_out: Mapping[str, str],
+    correct: Callable[[dlt.sources.DltSource], Mapping[str, str]],
+) -> ExtractInfo:
     folder = Path(pipeline.working_dir)
     forget_refused(folder)
     phase(pipeline, "looking at the source's tables")
     with _opened(pipeline, source) as opened:
         check_source(pipeline, opened)
+        left_out = {**correct(opened), **left_out}
         for resource in opened.resources.values():
             table = str(resource.table_name)  # a function where rows choose their table: it is never left out
             if line := left_out.get(table):
                 resource.selected = False
                 keep_refused(folder, RefusedTable(resource.name, table, line))
         return pipeline.extract(opened)
+
+
+def _correct_partitions(
+    pipeline: dlt.Pipeline, report: LoadReport, lease: Lease, source: dlt.sources.DltSource
+) -> Mapping[str, str]:
+    """Check the keys of the tables that are due, and merge those again that RAW has twice, by a load of its own.
+
+    Returns:
+        Why a table is left out of this load, by its name in RAW.
+
+    Raises:
+        PipelineError: a table is refused, and the source is strict.
+    """
+    checks = PartitionChecks(pipeline)
+    checks.look(source)
+    is_strict = dlt.config.get(f"sources.{pipeline.pipeline_name}.strict", bool)
+    if checks.refused and is_strict:
+        raise TableError(next(iter(checks.refused.values())))
+    if checks.to_merge:
+        info = pipeline.extract(checks.corrections())
+        report.add_extracted(info.metrics)
+        pipeline.normalize()
+        check_packages(pipeline, info.loads_ids)
+        seal(pipeline)
+        _load_packages(pipeline, report, lease)
+        remember_base_attempt(pipeline, read_last_attempt(pipeline))
+        report.corrected += checks.report()
+        print(*(f"⚠ {line}" for line in report.corrected), sep="\n", file=sys.stderr)
+    checks.follow(source)
+    return checks.refused
 
 
 def check_source(pipeline: dlt.Pipeline, source: dlt.sources.DltSource) -> None:
@@ -344,7 +384,7 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
     packages = pipeline.list_normalized_load_packages()
     if not packages:
         return
-    with _one_writer if _is_duckdb(pipeline) else nullcontext():
+    with _one_writer if _is_duckdb(pipeline) else nullcontext(), _kept_open(pipeline, packages):
         lease.ensure_held()
         write_fencing_token(pipeline, lease.token, packages[-1])
         info = pipeline.load()
@@ -353,6 +393,22 @@ def _load_packages(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> 
         prune(pipeline)
         interrupts.check()  # dlt ends a load well on a signal where no job is left
     report.add_loaded(info, pipeline)
+
+
+@contextmanager
+def _kept_open(pipeline: dlt.Pipeline, packages: Sequence[str]) -> Iterator[None]:
+    """Keep DuckDB's file open while small packages are loaded: each job would open and close it.
+
+    During a larger load it is closed after each job as always, which gives the memory back.
+    """
+    folder = Path(pipeline.working_dir) / "load/normalized"
+    sizes = [path.stat().st_size for package in packages for path in (folder / package).glob("*_jobs/*")]
+    if not _is_duckdb(pipeline) or sum(sizes) > SMALL_LOAD:
+        yield
+        return
+    destination = cast(staged_duckdb, pipeline.destination)
+    with pipeline.sql_client() as warehouse, destination.sharing(cast(Any, warehouse).credentials):
+        yield
 
 
 def _is_duckdb(pipeline: dlt.Pipeline) -> bool:

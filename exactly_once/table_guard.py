@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import dlt
 from dlt.common import json
+from dlt.common.pipeline import current_pipeline
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.extract.items_transform import ItemTransform
 from typing_extensions import override
@@ -64,7 +64,7 @@ class TableGuard:
             TableError: the load is strict.
         """
         self._remember()
-        progress.reading(dlt.current.pipeline(), self._name, self._raw_name, what)
+        progress.reading(current_pipeline(), self._name, self._raw_name, what)
         try:
             for item in rows:
                 if self.is_refused:
@@ -98,7 +98,7 @@ class TableGuard:
         if self._is_strict:
             raise error
         self.is_refused = True
-        folder = Path(dlt.current.pipeline().working_dir)
+        folder = Path(current_pipeline().working_dir)
         keep_refused(folder, RefusedTable(self._name, self._raw_name, str(error), error.exit_code))
         if self._before is not None:
             state = self._state()

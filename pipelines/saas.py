@@ -49,6 +49,7 @@ ENDPOINTS = (
         cursor="received_at",  # not occurred_at: events arrive days late
         since="received_after",
         deletes="none",  # a log
+        partition="occurred_at",  # a corrected event keeps it
         columns={"occurred_at": "timestamp", "received_at": "timestamp", "is_machine_open": "bool"}
         | dict.fromkeys(("user_agent", "ip_address", "link_url", "bounce_type", "reason"), "text"),
     ),

@@ -8,9 +8,11 @@ the contract.
 import json
 import shutil
 from contextlib import suppress
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import Any
 
+from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, PreparedTableSchema
 from dlt.destinations.exceptions import DestinationTerminalException
 from dlt.destinations.impl.filesystem.factory import filesystem
@@ -90,10 +92,30 @@ class CreatingClient(FilesystemClient):
 class lake(filesystem):  # noqa: N801  a dlt destination is named like a function
     """dlt's filesystem whose files on S3 and in a folder are written once."""
 
+    # The arguments of the destination, and the capabilities that they give.
+    _known: tuple[list[Any], DestinationCapabilitiesContext] | None = None
+
     @property
     @override
     def client_class(self) -> type[FilesystemClient]:
         return CreatingClient
+
+    @override
+    def capabilities(self, config: Any = None, naming: Any = None) -> DestinationCapabilitiesContext:
+        """Return dlt's capabilities; those without a configuration are found out once.
+
+        dlt asks for them with each job, and resolves the whole configuration each time.
+        """
+        if config is not None or naming is not None:
+            return super().capabilities(config, naming)
+        known = [self.config_params, self.caps_params]
+        if self._known is None or self._known[0] != known:
+            self._known = deepcopy(known), super().capabilities()
+        found = copy(self._known[1])
+        for name, value in vars(found).items():
+            if isinstance(value, list):  # dlt adds to them
+                setattr(found, name, list(value))
+        return found
 
 
 def other_content(path: str) -> DestinationTerminalException:

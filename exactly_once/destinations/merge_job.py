@@ -13,8 +13,9 @@ from dlt.destinations.job_client_impl import SqlJobClientBase, SqlLoadJob
 from typing_extensions import override
 
 from exactly_once import hints
-from exactly_once.destinations.merge_sql import MergeSql, key_check
+from exactly_once.destinations.merge_sql import MergeSql, in_ranges, key_check, partition
 from exactly_once.errors import TableError
+from exactly_once.partitions.ranges import Ranges, partition_column, read_ranges
 
 
 class MergeJob(SqlLoadJob):
@@ -31,12 +32,25 @@ class MergeJob(SqlLoadJob):
             statements = [line.strip().rstrip(";") for line in file if line.strip()]
         sql = self._job_client.sql_client
         with sql.begin_transaction():
+            if ranges := self._ranges(sql):
+                with sql.in_main_dataset():
+                    statements = in_ranges(statements, sql.make_qualified_table_name(self.load_table_name), ranges)
             sql.execute_many(statements)
-            self._check(sql)
+            self._check(sql, ranges)
 
-    def _check(self, sql: Any) -> None:
+    def _ranges(self, sql: Any) -> Ranges | None:
+        """Return the ranges of the batch's partition column; None: the merge reads the whole table."""
+        column = partition(self._load_table)
+        if not column:
+            return None
         with sql.in_main_dataset():
-            check = key_check(self._load_table, sql)
+            _, staged = sql.get_qualified_table_names(self.load_table_name)
+        may_lack = any(one.get("hard_delete") for one in self._load_table["columns"].values())
+        return read_ranges(sql, partition_column(sql, self._load_table, column), staged, may_lack)
+
+    def _check(self, sql: Any, ranges: Ranges | None) -> None:
+        with sql.in_main_dataset():
+            check = key_check(self._load_table, sql, ranges)
         if not check:
             return
         columns, query = check

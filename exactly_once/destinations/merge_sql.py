@@ -14,9 +14,13 @@ from dlt.common.schema.typing import UPSERT_MERGE_STRATEGIES, TColumnProp, TTabl
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 
 from exactly_once.errors import TableError
+from exactly_once.partitions.declaration import check_type, partition_of
+from exactly_once.partitions.ranges import Ranges
 
 # Of dlt's own SQL; to a column that is no document DuckDB prefers a table of the name.
 TABLE_ALIASES, COLUMN_ALIASES = {"d", "s"}, {"_dlt_dedup_rn", "_dlt_dedup_numbered"}
+# Where the batch's ranges go, which are read when the merge runs; a statement with its marks reads the whole table.
+IN_RANGE, RANGED = " AND TRUE /* in a range of the batch */", " /* ranges of the batch */"
 TARGET, BATCH, NEWEST, NUMBER, ROW = "merge_target", "merge_batch", "merge_newest", "merge_number", "merge_row"
 
 
@@ -36,6 +40,8 @@ class MergeSql(SqlMergeFollowupJob):
         """Return the statements of one merge, to be run in one transaction."""
         root = table_chain[0]
         if _is_plain(root):
+            if (column := partition(root)) is not None:
+                check_type(str(root["name"]), column, root["columns"][column])
             return delete_insert(table_chain, sql_client)
         taken = _columns(table_chain) & COLUMN_ALIASES or _columns(table_chain, "json") & TABLE_ALIASES
         if taken:
@@ -59,6 +65,7 @@ def delete_insert(table_chain: Sequence[PreparedTableSchema], sql_client: Any) -
     names = _free_names(_columns(table_chain))
     quoted = sql_client.escape_column_name
     table, staged = sql_client.get_qualified_table_names(root["name"])
+    ranged, in_range = (f"{table}{RANGED}", IN_RANGE) if partition(root) else (table, "")
     row_key = quoted(_row_key(table_chain, root, sql_client)) if nested else ""
     matches = _matches(root, sql_client, names)
     hard_delete, alive = MergeSql._get_hard_delete_col_and_cond(  # noqa: SLF001  what dlt's own merges take for deleted
@@ -69,11 +76,11 @@ def delete_insert(table_chain: Sequence[PreparedTableSchema], sql_client: Any) -
     root_keys = [quoted(_root_key(table_chain, child, sql_client)) if is_keyed else "" for child in nested]
     deletes = [
         f"DELETE FROM {sql_client.make_qualified_table_name(child['name'])} WHERE {root_key} IN "
-        f"(SELECT {names[TARGET]}.{row_key} FROM {table} AS {names[TARGET]} WHERE {match})"
+        f"(SELECT {names[TARGET]}.{row_key} FROM {ranged} AS {names[TARGET]} WHERE {match})"
         for child, root_key in zip(nested, root_keys, strict=True)
         for match in matches
     ]
-    deletes += [f"DELETE FROM {table} AS {names[TARGET]} WHERE {match}" for match in matches]
+    deletes += [f"DELETE FROM {table} AS {names[TARGET]} WHERE {match}{in_range}" for match in matches]
     is_unique = bool(root.get("x-stage-data-deduplicated"))
     key = [quoted(name) for name in _columns_with(root, "primary_key")]
     order = utils.get_dedup_sort_tuple(cast(TTableSchema, root))
@@ -83,7 +90,7 @@ def delete_insert(table_chain: Sequence[PreparedTableSchema], sql_client: Any) -
     ]
     for child, root_key in zip(nested, root_keys, strict=True):
         # Only nested rows of root rows that were inserted.
-        inserted = f"SELECT {row_key} FROM {table} WHERE {row_key} IN (SELECT {row_key} FROM {staged})"
+        inserted = f"SELECT {row_key} FROM {ranged} WHERE {row_key} IN (SELECT {row_key} FROM {staged})"
         condition = f"{root_key} IN ({inserted})" if key or hard_delete else ""
         nested_key = [] if is_unique else [quoted(_row_key(table_chain, child, sql_client))]
         inserts.append(_insert(child, sql_client, names, Newest(nested_key), condition))
@@ -103,10 +110,42 @@ def _matches(root: PreparedTableSchema, sql_client: Any, names: dict[str, str]) 
     ]
 
 
-def key_check(table: PreparedTableSchema, sql_client: Any) -> tuple[list[str], str] | None:
+def partition(root: PreparedTableSchema) -> str | None:
+    """Return the column whose ranges a merge reads; None: it reads the whole table.
+
+    By a merge key rows are deleted whose other values the batch does not know.
+    """
+    column = partition_of(root["columns"])
+    has_key = _columns_with(root, "primary_key") and not _columns_with(root, "merge_key")
+    return column if has_key and _is_plain(root) else None
+
+
+def in_ranges(statements: Sequence[str], table: str, ranges: Ranges) -> list[str]:
+    """Return the statements of a merge with the batch's ranges; a DELETE of the table is one for each condition.
+
+    Args:
+        statements: of `delete_insert`, or of an earlier version.
+        table: the root table, qualified.
+        ranges: of the batch.
+    """
+    found = []
+    for statement in statements:
+        ranged = statement.replace(f"{table}{RANGED}", ranges.relation(table))
+        found += (
+            [ranged.replace(IN_RANGE, f" AND {condition}") for condition in ranges.conditions]
+            if IN_RANGE in ranged
+            else [ranged]
+        )
+    return found
+
+
+def key_check(
+    table: PreparedTableSchema, sql_client: Any, ranges: Ranges | None = None
+) -> tuple[list[str], str] | None:
     """Return the key's columns and a query for a key of the batch that the table has twice; None: it has no key.
 
-    The query reads the keys of the batch and the key columns of the table, and has no alias.
+    The query reads the keys of the batch and the key columns of the table, in the batch's ranges. It names no column by
+    an alias.
     """
     strategy = table.get("x-merge-strategy", "delete-insert")
     columns = _columns_with(table, "primary_key")
@@ -115,7 +154,7 @@ def key_check(table: PreparedTableSchema, sql_client: Any) -> tuple[list[str], s
         return None
     key = ", ".join(map(sql_client.escape_column_name, columns))
     target, staged = sql_client.get_qualified_table_names(table["name"])
-    of_batch = f"FROM {target} WHERE ({key}) IN (SELECT {key} FROM {staged})"
+    of_batch = f"FROM {ranges.relation(target) if ranges else target} WHERE ({key}) IN (SELECT {key} FROM {staged})"
     return columns, f"SELECT {key} {of_batch} GROUP BY {key} HAVING count(*) > 1 LIMIT 1"
 
 

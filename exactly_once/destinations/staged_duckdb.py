@@ -14,7 +14,8 @@ It leans on dlt internals: dlt is pinned exactly and tests hold the contract.
 
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Optional
 
@@ -137,18 +138,23 @@ class StagedCopyJob(DuckDbCopyJob):
         if not ReferenceFollowupJobRequest.is_reference_job(self._file_path):
             return super().run()
         url = ReferenceFollowupJobRequest.resolve_reference(self._file_path)
-        with tempfile.TemporaryDirectory() as folder:
-            path = self._fetch(url, Path(folder))
-            columns = len(self._load_table["columns"])
+        columns = len(self._load_table["columns"])
+        with self._fetched(url) as path:
             return with_enough_memory(self._job_client.sql_client, lambda: self._insert(path, url), columns)
 
-    def _fetch(self, url: str, folder: Path) -> str:
-        staging = staging_of(self._job_client)
-        if staging.is_local_filesystem:
+    @contextmanager
+    def _fetched(self, url: str) -> Iterator[str]:
+        if staging_of(self._job_client).is_local_filesystem:
             path = FilesystemConfiguration.make_local_path(url)
             if not Path(path).exists():
                 raise lost_file(url, "there is no such file", self._schema.name)
-            return path
+            yield path
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            yield self._fetch(url, Path(folder))
+
+    def _fetch(self, url: str, folder: Path) -> str:
+        staging = staging_of(self._job_client)
         # DuckDB's httpfs would be a download, and filesystems registered by jobs race between load threads. So the
         # client that wrote the file fetches it.
         filesystem, _ = fsspec_from_config(staging)
@@ -301,6 +307,27 @@ class staged_duckdb(duckdb):  # noqa: N801  a dlt destination is named like a fu
     """DuckDB that loads from files of a lake."""
 
     spec = StagedDuckDbConfiguration
+    _shared: Any = None
+
+    @contextmanager
+    def sharing(self, credentials: Any) -> Iterator[None]:
+        """Let clients that are made meanwhile use the connection of these credentials, which is open already.
+
+        Args:
+            credentials: of a client of this destination.
+        """
+        self._shared = credentials
+        try:
+            yield
+        finally:
+            self._shared = None
+
+    @override
+    def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
+        found = super().configuration(initial_config, accept_partial)
+        if self._shared is not None and getattr(found.credentials, "database", None) == self._shared.database:
+            found.credentials = self._shared
+        return found
 
     def _raw_capabilities(self) -> DestinationCapabilitiesContext:
         caps = super()._raw_capabilities()

@@ -49,7 +49,9 @@ class DropUnchanged(ItemTransform[Any]):
     def _is_changed(self, rows: pa.Table) -> list[bool]:
         """Return for each row whether RAW has other values of it, or no such row."""
         names = {name: self._raw.normalized(name) for name in rows.column_names}
-        known = self._raw.rows(list(zip(*(rows.column(name).to_pylist() for name in self._key), strict=True)))
+        keys = list(zip(*(rows.column(name).to_pylist() for name in self._key), strict=True))
+        partition = next((name for name, raw in names.items() if raw == self._raw.partition), None)
+        known = self._raw.rows(keys, rows.column(partition) if partition else None)
         if not set(names.values()) <= set(known.column_names):
             return [True] * rows.num_rows  # a new column changes every row
         seen = set(_rows(known.select(list(names.values()))))

@@ -38,6 +38,7 @@ class PrimaryKeyReader:
         columns = self._columns()
         order = [self._in_byte_order(column.element) if _is_text(column) else column.element for column in columns]
         query = sa.select(*columns).select_from(self._source.described).order_by(*order)
+        self._snapshot.scanner.end_shared()
         with errors_of(self._source.name), self._snapshot.scanner.session() as session:
             rows = session.execute(self._source.scan(query))
             for batch in rows.to_arrow_reader(BATCH):

@@ -43,7 +43,17 @@ class ParallelParquetExport:
         self._folder, self._ranges = folder, ranges
         self._sessions: list[duckdb.DuckDBPyConnection] = []
 
+    def at_once(self, table: str | None = None) -> list[tuple[Path, int]]:
+        """Return the files of a small read, made in this thread and in the session that small reads share.
+
+        Args:
+            table: what is read, for the line of an error.
+        """
+        with self._scanner.shared_session(table) as session:
+            return [(path, rows) for path, rows, _ in self._copy(session, self._query, "all")]
+
     def __iter__(self) -> Iterator[tuple[Path, int]]:
+        self._scanner.end_shared()
         connections = self._ranges.connections if self._ranges else 1
         return produce([self._export] * connections, on_stop=self._interrupt, name="export")
 
@@ -74,11 +84,17 @@ class ParallelParquetExport:
         self, session: duckdb.DuckDBPyConnection, query: sa.Select[Any], name: str, files: Channel[tuple[Path, int]]
     ) -> int:
         """Write one query's rows, hand the files over and return their bytes."""
+        written = self._copy(session, query, name)
+        for path, rows, _ in written:
+            files.put((path, rows))
+        return sum(size for _, _, size in written)
+
+    def _copy(
+        self, session: duckdb.DuckDBPyConnection, query: sa.Select[Any], name: str
+    ) -> list[tuple[Path, int, int]]:
+        """Write one query's rows and return the files as (path, rows, bytes)."""
         target = str(self._folder / name).replace("'", "''")
         found = session.execute(
             f"COPY (SELECT {self._selection} FROM {postgres_query(compile_sql(query))}) TO '{target}' ({PARQUET})"
         )
-        written = [(Path(path), rows, size) for path, rows, size, *_ in found.fetchall() if rows]
-        for path, rows, _ in written:
-            files.put((path, rows))
-        return sum(size for _, _, size in written)
+        return [(Path(path), rows, size) for path, rows, size, *_ in found.fetchall() if rows]

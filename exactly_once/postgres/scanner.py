@@ -6,8 +6,9 @@ Postgres.
 """
 
 import re
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -28,6 +29,7 @@ EXTENSION = "duckdb_extension_postgres_scanner"  # the wheel that carries it
 # SQLSTATEs: connection exceptions; the server shuts down; limits of idle and of long transactions.
 BROKEN = ("08", "57P", "25P03", "25P04")
 SECRET_NAMES = {"host": "host", "port": "port", "dbname": "database", "user": "user", "password": "password"}
+SHARED = 1.0  # seconds that a shared session lives
 SETTINGS: dict[str, str | bool | int | float | list[str]] = {
     "memory_limit": "1GB",  # far above what row groups of 12 MB need
     "preserve_insertion_order": False,  # a row group may then be cut by its bytes
@@ -107,6 +109,8 @@ class PostgresScanner:
         self._server = server
         self._search_path = search_path
         self._role = address.get("user", "the role")
+        self._shared: ExitStack | None = None
+        self._shared_until = 0.0
         self._database = duckdb.connect(config=SETTINGS)
         load_scanner(self._database)
         # The log-in is in a secret: neither the text of a statement that fails nor its error shows the password.
@@ -121,7 +125,38 @@ class PostgresScanner:
 
     def close(self) -> None:
         """Close every connection."""
+        self.end_shared()
         self._database.close()
+
+    @contextmanager
+    def shared_session(self, table: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Return the session that small reads share, one after another in one thread; raises as `session`.
+
+        It ends with an error, before a longer read, and after SHARED seconds: a session keeps the tables that it has
+        read from being altered.
+        """
+        if self._shared and time.monotonic() > self._shared_until:
+            self.end_shared()
+        if self._shared is None:
+            self._shared = ExitStack()
+            self._shared_until = time.monotonic() + SHARED
+            try:
+                self._shared_session = self._shared.enter_context(self.session(table))
+            except BaseException:
+                self._shared = None
+                raise
+        try:
+            yield self._shared_session
+        except duckdb.Error as error:
+            is_broken = not _roll_back(self._shared_session)
+            self.end_shared()
+            raise self._read_error(error, is_broken, table) from error
+
+    def end_shared(self) -> None:
+        """End the shared session, if there is one."""
+        stack, self._shared = self._shared, None
+        if stack:
+            stack.close()
 
     @contextmanager
     def session(self, table: str | None = None) -> Iterator[duckdb.DuckDBPyConnection]:

@@ -243,11 +243,10 @@ class Snapshot(AbstractContextManager["Snapshot"]):
         search_path = self._options.search_path
         # By the driver: a connection that streams would declare a cursor for these, too.
         driver: Any = connection.connection
+        statements = ["set transaction read only"]
+        if self._exported:
+            statements += ["set transaction isolation level repeatable read"]
+            statements += [f"set transaction snapshot '{self._exported}'"]
         with driver.cursor() as cursor:
-            cursor.execute("set transaction read only")
-            if self._exported:
-                cursor.execute("set transaction isolation level repeatable read")
-                cursor.execute("set transaction snapshot %s", (self._exported,))
-            cursor.execute(pin(search_path))
-            cursor.execute(read_back(search_path))
+            cursor.execute("; ".join([*statements, pin(search_path), read_back(search_path)]))  # one round trip
             self._server = check(cursor.fetchone(), self._server, self.info)

@@ -11,12 +11,11 @@ is its configuration:
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, cast
 
 import dlt
 from dlt.common.schema.typing import TColumnSchema, TSchemaContractDict
-from dlt.sources.sql_database import sql_table
+from dlt.sources.sql_database.helpers import record_table_input
 
 from exactly_once.incremental.delete_detection import (
     DELETED_AT,
@@ -27,14 +26,15 @@ from exactly_once.incremental.delete_detection import (
 )
 from exactly_once.incremental.drop_unchanged import DropUnchanged
 from exactly_once.incremental.raw_table import RawClients, RawTable
-from exactly_once.postgres.connection.server_identity import SaveServer, check_server, identifier
+from exactly_once.incremental.resource_states import ResourceStates
+from exactly_once.postgres.connection.server_identity import SaveServer, check_server, identifier, is_saved
 from exactly_once.postgres.cursor_window import CursorColumn, CursorWindow, SaveWatermark
 from exactly_once.postgres.key_reader import PrimaryKeyReader
+from exactly_once.postgres.small_tables.unchanged import Unchanged
 from exactly_once.postgres.snapshot import Snapshot
-from exactly_once.postgres.table_loader import BACKEND, LOAD_ID, ReadOptions
+from exactly_once.postgres.table_loader import BACKEND, LOAD_ID, ReadOptions, ScannerTableLoader
 from exactly_once.postgres.tables.preflight import Accepted, Preflight, TablePlan
 from exactly_once.postgres.tables.spec import SWEEP, Table, tables_by_name
-from exactly_once.postgres.tables.type_mapping import dlt_type
 
 # RAW follows new tables and columns; a type that changes is widened or accepted by this package, not by dlt.
 CONTRACT: TSchemaContractDict = {"tables": "evolve", "columns": "evolve", "data_type": "freeze"}
@@ -85,22 +85,26 @@ def postgres_resources(
     options = options or SourceOptions()
     specs = tables_by_name(tables, snapshot.info)
     server = identifier(snapshot.engine)
-    check_server(server, dlt.current.source_state(), options.accept_server, snapshot.info)
+    states = ResourceStates()
+    check_server(server, states.source, options.accept_server, snapshot.info)
     accept_deletes = parse_names("accept_deletes", options.accept_deletes, specs)
     accept_reread = parse_names("accept_reread", options.accept_reread, specs)
     accepted = Accepted(accept_reread, options.accept_type, options.reread_limit, specs)
     clients = RawClients()
+    plans = Preflight(snapshot, options.schema, clients, accepted, states, options.strict).plans(specs)
+    reads = [_read(snapshot, plan, clients, states, options) for plan in plans]
+    swept = {read.source.name: read for read in reads if _is_swept(read, options)}
+    unchanged = Unchanged(snapshot, clients, states)
+    # What a read without rows saves is saved already.
+    same_rows = unchanged.without_changes(reads) if is_saved(server, states.source) else set()
+    same_keys = unchanged.with_equal_keys(list(swept.values()))
     deletes_names = deletes_resource_names(specs)
-    for plan in Preflight(snapshot, options.schema, clients, accepted, options.strict).plans(specs):
-        source = plan.source
-        window = _window(snapshot, plan)
-        window.saved  # noqa: B018  a clock that went back refuses the load, not a table
-        raw = RawTable(clients, source.raw_name, source.key, source.name)
-        read = ReadOptions(snapshot, plan, window, raw, options.connections or default_connections())
-        yield _changes(read, options.chunk_size).add_step(plan.guard.step(SaveServer(server)))
-        # In the load that changes a column's type RAW has values of the old one: the next load looks for deletes.
-        if source.spec.deletes == SWEEP and options.detect_deletes and not plan.is_retyped:
-            yield _deletes(read, deletes_names[source.name], source.name in accept_deletes)
+    for read in reads:
+        name = read.source.name
+        if name not in same_rows:
+            yield _changes(read, options.chunk_size).add_step(read.plan.guard.step(SaveServer(server)))
+        if name in swept and name not in same_keys:
+            yield _deletes(read, deletes_names[name], name in accept_deletes)
 
 
 def default_connections() -> int:
@@ -108,40 +112,70 @@ def default_connections() -> int:
     return max(1, os.cpu_count() or 1)
 
 
-def _window(snapshot: Snapshot, plan: TablePlan) -> CursorWindow:
+def _read(
+    snapshot: Snapshot, plan: TablePlan, clients: RawClients, states: ResourceStates, options: SourceOptions
+) -> ReadOptions:
+    source = plan.source
+    window = _window(snapshot, plan, states)
+    window.saved  # noqa: B018  a clock that went back refuses the load, not a table
+    raw = RawTable(clients, source.raw_name, source.key, source.name)
+    return ReadOptions(snapshot, plan, window, raw, options.connections or default_connections())
+
+
+def _is_swept(read: ReadOptions, options: SourceOptions) -> bool:
+    """Tell whether this load looks for deletes: not in a first one.
+
+    Nor in the load that changes a column's type, when RAW has values of the old one: the next load does.
+    """
+    is_wanted = read.source.spec.deletes == SWEEP and options.detect_deletes
+    return is_wanted and read.raw.exists and not read.plan.is_retyped
+
+
+def _window(snapshot: Snapshot, plan: TablePlan, states: ResourceStates) -> CursorWindow:
     source, spec = plan.source, plan.source.spec
     cursor = None
     if source.cursor:
         cursor = CursorColumn(source.cursor, spec.lookback_seconds, spec.zone, source.cursor_digits)
-    state = partial(dlt.current.resource_state, source.name)
-    return CursorWindow(snapshot, state, cursor, is_whole=bool(plan.reasons), partitions=plan.partitions)
+    return CursorWindow(
+        snapshot, states.of(source.name), cursor, is_whole=bool(plan.reasons), partitions=plan.partitions
+    )
 
 
 def _changes(read: ReadOptions, chunk_size: int) -> dlt.sources.DltResource:
-    """Return the resource that merges a table's window into RAW."""
+    """Return the resource that merges a table's window into RAW.
+
+    It is dlt's `sql_table` with the backend of table_loader.py, without the look-up of that one's twenty arguments in
+    dlt's settings, which costs more than a small table.
+    """
     source, guard = read.source, read.plan.guard
-    described = source.described
-    resource = sql_table(
-        read.snapshot.engine,
-        table=described.name,
-        metadata=described.metadata,
-        backend=BACKEND,  # type: ignore[arg-type]  # dlt's type lists its own backends alone
-        backend_kwargs={"options": read},
-        chunk_size=chunk_size,
-        primary_key=source.key,
-        write_disposition="merge",
-        type_adapter_callback=dlt_type,
-        query_adapter_callback=lambda _, table: source.select(read.window.condition(table)),
-    )
-    if resource.name != source.name:
-        resource = resource.with_name(source.name)
+    described, engine = source.described, read.snapshot.engine
     columns: dict[str, Any] = dict(read.plan.columns)
     if source.cursor:  # of a row that comes twice in one load, as a change and as a missing row, the newest stays
         columns = columns | {source.cursor: columns[source.cursor] | {"dedup_sort": "desc"}}
-    resource.apply_hints(
+
+    def rows() -> Iterator[Any]:
+        loader = ScannerTableLoader(
+            engine,
+            BACKEND,  # type: ignore[arg-type]  # dlt's type lists its own backends alone
+            described,
+            columns,
+            chunk_size=chunk_size,
+            query_adapter_callback=lambda _, table: source.select(read.window.condition(table)),
+            limit=dlt.current.resource().limit,
+        )
+        yield from loader.load_rows({"options": read})
+        # dlt has its schema of the table now; its trace would write all columns as YAML, which takes as long as a read.
+        dlt.current.resource().apply_hints(columns={})
+
+    resource = dlt.resource(
+        rows,
+        name=source.name,
         table_name=source.raw_name,
-        columns=[cast(TColumnSchema, one) for one in (DELETED_AT, LOAD_ID, *columns.values())],
+        primary_key=source.key,
+        write_disposition="merge",
+        columns=[cast(TColumnSchema, one) for one in (*columns.values(), DELETED_AT, LOAD_ID)],
     )
+    record_table_input(resource, engine, described.schema, described.name)
     resource.add_step(guard.step(DropUnchanged(read.raw, source.key, read.window.previously_loaded_mask)))
     return resource.add_step(guard.step(SaveWatermark(read.window)))
 

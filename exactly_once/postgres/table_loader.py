@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.libs.pyarrow import columns_to_arrow
+from dlt.common.pipeline import current_pipeline
 from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
 from dlt.extract.incremental import IncrementalResourceWrapper
 from dlt.extract.items_transform import LimitItem, MetricsItem
@@ -51,9 +52,11 @@ NULL_TYPES = {
     "bigint": "BIGINT", "double": "DOUBLE", "bool": "BOOLEAN", "timestamp": "TIMESTAMPTZ", "date": "DATE",
     "time": "TIME", "binary": "BLOB",
 }  # fmt: skip
-# The loader applies the first two, and the third only counts.
-APPLIED = (IncrementalResourceWrapper, LimitItem, MetricsItem)
-STEPS = {"MapItem": "add_map", "YieldMapItem": "add_yield_map", "FilterItem": "add_filter"}
+APPLIED = (LimitItem, MetricsItem)  # `refuse_steps` names the first by itself, and the second only counts
+STEPS = {
+    "MapItem": "add_map", "YieldMapItem": "add_yield_map", "FilterItem": "add_filter", "Incremental": "incremental",
+    "IncrementalResourceWrapper": "incremental",
+}  # fmt: skip
 LOAD_ID = {"name": C_DLT_LOAD_ID, "data_type": "text", "nullable": True}
 
 
@@ -117,6 +120,7 @@ class ScannerTableLoader(BaseTableLoader):
 
     def _tables(self, options: ReadOptions, query: sa.Select[Any]) -> Iterator[pa.Table]:
         selected = options.source.scan(query)
+        options.snapshot.scanner.end_shared()
         with options.snapshot.scanner.session() as session:
             if not is_wide(options.source.catalog):
                 for batch in session.execute(selected).to_arrow_reader(self.chunk_size):
@@ -137,9 +141,11 @@ class ScannerTableLoader(BaseTableLoader):
         hints = dlt.mark.make_hints(write_disposition="append")
         yield dlt.mark.with_hints([], hints) if _is_first_load(options) else []
         selection = self._selection(query, options.source)
-        ranges = self._ranges(options, query)
+        is_small = options.source.is_small
+        ranges = None if is_small else self._ranges(options, query)
         with _folder() as folder:
-            for path, rows in ParallelParquetExport(options.snapshot.scanner, query, selection, folder, ranges):
+            export = ParallelParquetExport(options.snapshot.scanner, query, selection, folder, ranges)
+            for path, rows in export.at_once() if is_small else export:
                 is_divided = future.are_in_file(path) and options.raw.exists and options.window.start
                 for item in future.divide(path) if is_divided else [(path, rows)]:
                     if isinstance(item, pa.Table):
@@ -235,7 +241,8 @@ def refuse_steps(loader: ScannerTableLoader) -> None:
     for step in pipe.steps:
         kind = type(step)
         is_ours = kind.__module__.split(".")[0] == __name__.split(".")[0]
-        if step is not pipe.gen and not is_ours and not isinstance(step, APPLIED):
+        is_empty = isinstance(step, IncrementalResourceWrapper) and not step.incremental
+        if step is not pipe.gen and not is_ours and not is_empty and not isinstance(step, APPLIED):
             found.append(STEPS.get(kind.__name__, kind.__name__))
     if found:
         raise TableError(
@@ -269,7 +276,7 @@ def _is_first_load(options: ReadOptions) -> bool:
 @contextmanager
 def _folder() -> Iterator[Path]:
     """Make a folder for the time of a read, in the pipeline's working folder."""
-    folder = Path(dlt.current.pipeline().working_dir) / FOLDER
+    folder = Path(current_pipeline().working_dir) / FOLDER
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as place:
         yield Path(place)

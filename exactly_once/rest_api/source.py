@@ -20,6 +20,7 @@ from exactly_once.incremental.delete_detection import (
 from exactly_once.incremental.drop_unchanged import DropUnchanged
 from exactly_once.incremental.key_diff import Key, batch_keys
 from exactly_once.incremental.raw_table import RawClients, RawTable
+from exactly_once.partitions.declaration import settled_hints
 from exactly_once.rest_api.client import ApiClient
 from exactly_once.rest_api.key_listing import iter_sorted_keys
 from exactly_once.rest_api.lookback import LookbackCursor
@@ -167,6 +168,9 @@ class EndpointResources:
         for name, column in self._known().items():
             if column.get("dedup_sort") and name != self._raw_cursor:
                 columns[name] = columns.get(name, {}) | {"dedup_sort": None}
+        partition = self._names.declared[self._endpoint.partition] if self._endpoint.partition else None
+        for name, hint in settled_hints(self._known(), partition).items():
+            columns[name] = columns.get(name, {}) | hint
         return columns
 
     def _read(self, cursor: LookbackCursor | None) -> Pages:

@@ -9,6 +9,7 @@ from dlt.sources.helpers.rest_client.paginators import BasePaginator
 
 from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
+from exactly_once.partitions.declaration import SENSIBLE
 from exactly_once.rest_api.values.arrow_types import DECIMAL, DECLARED, PRECISION, declared_type
 from exactly_once.source_info import SourceInfo
 from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, nearest
@@ -36,6 +37,9 @@ class Endpoint(Spec):
         params: further parameters of each request, e.g. a sort order.
         data_selector: where an answer has its objects; None: as the client says.
         paginator: one of dlt's; None: the client's.
+        partition: the field, a timestamp or bigint of `columns`, that never changes for a key and follows time, e.g.
+            created_at: a merge reads only the rows of RAW whose value lies in a range that the load's objects have.
+            None: it reads the whole table.
 
     Raises:
         PipelineError: an option is unknown or missing, or has a value that it does not take.
@@ -52,6 +56,7 @@ class Endpoint(Spec):
     params: Mapping[str, Any] = field(default_factory=dict)
     data_selector: str | None = None
     paginator: BasePaginator | None = None
+    partition: str | None = None
 
     ALIASES: ClassVar[Mapping[str, str]] = {"share": "max_deleted_fraction"}
 
@@ -60,7 +65,7 @@ class Endpoint(Spec):
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             raise SpecError("this is no name that an address can end in")
         check_name("key", self.key, is_optional=False)
-        for option in ("cursor", "since", "path", "data_selector"):
+        for option in ("cursor", "since", "path", "data_selector", "partition"):
             check_name(option, getattr(self, option))
         self._check_cursor()
         if self.path and "://" in self.path.partition("?")[0]:
@@ -111,6 +116,25 @@ class Endpoint(Spec):
             kind = self.columns.get(getattr(self, option), kinds[0])
             if kind not in kinds:
                 raise SpecError(f"its {option} is declared {kind!r}; say {' or '.join(map(repr, kinds))}")
+        self._check_partition()
+
+    def _check_partition(self) -> None:
+        if not self.partition:
+            return
+        column = f"its partition {self.partition!r}"
+        if self.cursor is None:
+            raise SpecError(f"{column} saves nothing: without a cursor the collection is read whole; take it out")
+        if self.partition == self.cursor:
+            raise SpecError(f"{column} is its cursor, which changes; {SENSIBLE}")
+        kind = self.columns.get(self.partition)
+        if kind in ("timestamp", "bigint"):
+            return
+        fitting = [name for name, kind in self.columns.items() if kind in ("timestamp", "bigint")]
+        near = nearest(self.partition, fitting)
+        if kind is None:
+            say = f"did you mean {near!r}?" if near else f'say columns={{"{self.partition}": "timestamp"}}'
+            raise SpecError(f"{column} is no field of columns; {say}")
+        raise SpecError(f"{column} is declared {kind!r}; {SENSIBLE}")
 
 
 def check_endpoints(info: SourceInfo, endpoints: Sequence[Endpoint]) -> None:

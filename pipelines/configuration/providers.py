@@ -12,7 +12,7 @@ from dlt.common.configuration.providers.toml import SettingsTomlProvider
 from typing_extensions import override
 
 # Sections whose keys need no further section.
-PLAIN_SECTIONS = ("runtime", "extract", "normalize", "load", "lease", "recovery", "warehouse")
+PLAIN_SECTIONS = ("runtime", "extract", "normalize", "load", "lease", "recovery", "warehouse", "partition")
 # Sections that are followed by the name of one source or destination.
 NAMED_SECTIONS = ("sources", "destination")
 # What follows them where dlt leaves the name out.

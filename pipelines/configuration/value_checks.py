@@ -15,6 +15,7 @@ BUCKET_URL = "DESTINATION__LAKE__BUCKET_URL"
 VALUE_CHECKS: dict[str, rules.Rule] = {
     "runtime.log_level": rules.log_level,
     "lease.ttl": rules.number(0.001, 86_400, whole=False),
+    "partition.check_every": rules.number(0, 2_592_000, whole=False),
     "load.workers": rules.number(1, 1000),
     "normalize.workers": rules.number(1, 1000),
     "extract.workers": rules.number(1, 1000),

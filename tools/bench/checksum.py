@@ -1,10 +1,11 @@
 """Checks that every value of a table was loaded: without that, no figure counts.
 
-`python -m tools.bench.checksum URL TABLE WAREHOUSE` says what RAW comes to.
+`python -m tools.bench.checksum URL WAREHOUSE TABLE…` says what RAW comes to.
 """
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -31,13 +32,26 @@ def compare(url: str, table: str, warehouse: Path, expected: tuple[int, int] | N
     """
     source = expected or of_source(url, table)
     # In a process of its own: the memory of this one would be counted with whatever it starts next.
-    said = run([sys.executable, "-m", "tools.bench.checksum", url, table, warehouse]).result
-    raw = said["rows"], said["checksum"]
+    said = run([sys.executable, "-m", "tools.bench.checksum", url, warehouse, table]).result
+    raw = tuple(said[table])
     if raw != source:
         raise RowsDiffer(
             f"{table}: RAW holds {raw[0]:,} rows with checksum {raw[1]}, the source {source[0]:,} with {source[1]}"
         )
     return source
+
+
+def compare_all(url: str, tables: Sequence[str], warehouse: Path) -> None:
+    """Compare several tables, RAW's side in one process.
+
+    Raises:
+        RowsDiffer: a row or a value of a table is missing, doubled or another one.
+    """
+    said = run([sys.executable, "-m", "tools.bench.checksum", url, warehouse, *tables]).result
+    for table in tables:
+        rows, checksum = of_source(url, table)
+        if said[table] != [rows, checksum]:
+            raise RowsDiffer(f"{table}: RAW holds rows and checksum {said[table]}, the source {[rows, checksum]}")
 
 
 def of_source(url: str, table: str) -> tuple[int, int]:
@@ -92,5 +106,5 @@ def _in_duckdb(name: str, kind: str) -> str:
 
 
 if __name__ == "__main__":
-    found = of_raw(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
-    print(json.dumps({"rows": found[0], "checksum": found[1]}))
+    address, file, *names = sys.argv[1:]
+    print(json.dumps({name: of_raw(address, name, Path(file)) for name in names}))

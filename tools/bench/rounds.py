@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tools.bench import baselines, competitors, dbt_build, machine, platform_runs, thresholds
+from tools.bench import baselines, competitors, dbt_build, machine, platform_runs, small_tables, thresholds
 from tools.bench.checksum import RowsDiffer
 from tools.bench.context import BenchContext, Figures, LeftOut
 from tools.bench.process import Broken, run
@@ -46,6 +46,7 @@ EACH_ROUND: dict[str, Callable[[BenchContext], Figures]] = {
     "pyarrow": competitors.dlt("pyarrow"),
     "default": competitors.dlt("sqlalchemy", "events_few"),
     "shapes": baselines.measure_shapes,
+    "small": small_tables.measure,
     "api": api,
     "dbt": dbt_build.measure,
 }

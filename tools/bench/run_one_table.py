@@ -1,4 +1,4 @@
-"""The real Postgres source with one table, as a user runs it: `python -m tools.bench.run_one_table TABLE`.
+"""The real Postgres source with the tables of a bench, as a user runs it: `python -m tools.bench.run_one_table TABLE…`.
 
 Everything else is as in `python pipelines/postgres.py`; its last line says in JSON what the load alone took.
 """
@@ -12,9 +12,9 @@ from pipelines import postgres
 from pipelines.command import run
 
 
-def main(table: str) -> None:
-    """Load the one table and print the seconds of the load, from the call to its return, and the rows extracted."""
-    postgres.TABLES = (Table(table, key="event_id", cursor="updated_at", deletes="sweep"),)
+def main(*tables: str) -> None:
+    """Load the tables and print the seconds of the load, from the call to its return, and the rows extracted."""
+    postgres.TABLES = tuple(Table(name, key="event_id", cursor="updated_at", deletes="sweep") for name in tables)
     said = {}
 
     def load():
@@ -29,4 +29,4 @@ def main(table: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

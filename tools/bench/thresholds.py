@@ -26,15 +26,19 @@ RATIOS = {
     "narrow_over_floor": ("ours_narrow", "seconds", "floor_narrow"),
     "json_heavy_over_floor": ("ours_json_heavy", "seconds", "floor_json_heavy"),
     "ours_10x_over_floor": ("ours_10x", "seconds", "floor_10x"),
+    "small_tables_first_ratio": ("small_many_first", "seconds", "small_whole_first"),
+    "small_tables_nothing_new_ratio": ("small_many_nothing_new", "seconds", "small_whole_nothing_new"),
     "dbt_unchanged_over_full": ("dbt_unchanged", "seconds", "dbt_full"),
 }
-# They hold for 3,000,000 rows: with fewer, imports and what a load costs at least weigh more.
+# Most hold for 3,000,000 rows: with fewer, imports and what a load costs at least weigh more.
 BARS = {
     "ours_over_floor": ("<=", 1.8),
     "sling_over_ours": (">=", 6),
     "dlt_pyarrow_over_ours": (">=", 11),
     "dlt_default_over_ours": (">=", 150),
     "incremental_over_full": ("<=", 0.10),
+    "small_tables_first_ratio": ("<=", 3),
+    "small_tables_nothing_new_ratio": ("<=", 2),
     "peak_mb": ("<=", 400),
     "peak_mb_10x": ("<=", 400),
     "api_rate_used": (">=", 0.95),

@@ -53,6 +53,11 @@ def check_server(found: str | None, state: Mapping[str, Any], is_accepted: bool,
     )
 
 
+def is_saved(found: str | None, state: Mapping[str, Any]) -> bool:
+    """Tell whether the source's state has the server already, or there is nothing to save."""
+    return not found or state.get(STATE) == found
+
+
 class SaveServer(ItemTransform[Any]):
     """A step of a resource that saves the server in the source's state, with rows or without."""
 
@@ -64,6 +69,6 @@ class SaveServer(ItemTransform[Any]):
     def __call__(self, item: Any, meta: Any = None) -> Any:
         """Return the item."""
         state = dlt.current.source_state()
-        if self._found and state.get(STATE) != self._found:
+        if not is_saved(self._found, state):
             state[STATE] = self._found
         return item

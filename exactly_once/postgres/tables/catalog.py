@@ -149,11 +149,17 @@ def check_not_rewritten(engine: sa.Engine, name: str, table: CatalogTable) -> No
         TableError: it was written again; the next run reads it.
     """
     with engine.connect() as connection:
-        if connection.exec_driver_sql(REWRITTEN, {"relations": [table.oid, *table.heirs, *table.partitions]}).first():
+        if were_rewritten(connection, [table]):
             raise TableError(
                 f"{name}: ALTER TABLE, TRUNCATE or VACUUM FULL wrote the table again while it was read: run again. "
                 f"Nothing of {name} was loaded."
             )
+
+
+def were_rewritten(connection: sa.Connection, tables: Sequence[CatalogTable]) -> bool:
+    """Tell whether one of some tables was written again since the snapshot was taken; see `check_not_rewritten`."""
+    relations = [oid for table in tables for oid in (table.oid, *table.heirs, *table.partitions)]
+    return connection.exec_driver_sql(REWRITTEN, {"relations": relations}).first() is not None
 
 
 def zone_settings(connection: sa.Connection) -> list[tuple[str, str]]:

@@ -6,7 +6,6 @@ is refused here, and the others are loaded.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -18,6 +17,8 @@ from dlt.common.schema.utils import new_table
 from exactly_once.destinations.column_changes import ACCEPTED
 from exactly_once.errors import PipelineError, TableError
 from exactly_once.incremental.raw_table import RawClients
+from exactly_once.incremental.resource_states import ResourceStates
+from exactly_once.partitions.declaration import settled_hints
 from exactly_once.postgres.connection.open_transactions import warn
 from exactly_once.postgres.snapshot import Snapshot
 from exactly_once.postgres.tables.catalog import CatalogTable, read_catalog, zone_settings
@@ -98,6 +99,7 @@ class Preflight:
         schema: of Postgres, of tables that name none.
         raw: clients of the warehouse.
         accepted: what a person accepted.
+        states: of the source's resources.
         is_strict: whether a refused table refuses the whole load.
     """
 
@@ -105,6 +107,7 @@ class Preflight:
     schema: str
     raw: RawClients
     accepted: Accepted
+    states: ResourceStates
     is_strict: bool = False
 
     @property
@@ -122,7 +125,7 @@ class Preflight:
             role = str(connection.exec_driver_sql("select current_user").scalar())
             zones = zone_settings(connection)
             for spec, found in zip(tables.values(), catalog, strict=True):
-                state = partial(dlt.current.resource_state, spec.name)
+                state = self.states.of(spec.name)
                 guard = TableGuard(spec.name, spec.raw_name(self._info.name), state, self.is_strict)
                 try:
                     self._check_declaration(spec, found, role)
@@ -135,7 +138,7 @@ class Preflight:
                     yield plan
 
     def _check_declaration(self, spec: Table, found: CatalogTable, role: str) -> None:
-        before = dlt.current.resource_state(spec.name).get(STATE)
+        before = self.states.of(spec.name)().get(STATE)
         is_loaded = before is not None or bool(self._raw_columns(spec))
         complaints = chain(
             access_refusals(spec, found, role, self._info, is_loaded),
@@ -144,7 +147,7 @@ class Preflight:
         _refuse_first(spec.name, complaints)
 
     def _plan(self, spec: Table, found: CatalogTable, guard: TableGuard) -> TablePlan:
-        state = dlt.current.resource_state(spec.name)
+        state = self.states.of(spec.name)()
         before = state.get(STATE)
         raw_columns = self._raw_columns(spec)
         source = SourceTable(spec, found, self._info, known_names(before), raw_columns)
@@ -223,6 +226,8 @@ def _columns(source: SourceTable, changed: TTableSchemaColumns) -> TTableSchemaC
     for name, column in source.raw_columns.items():  # dlt takes one column that says which of two rows is the newest
         if column.get("dedup_sort") and name != source.cursor:
             columns[name] = columns.get(name, {"name": name}) | {"dedup_sort": None}
+    for name, hint in settled_hints(source.raw_columns, source.partition).items():
+        columns[name] = columns.get(name, {"name": name}) | hint
     return columns
 
 

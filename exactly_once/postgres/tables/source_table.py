@@ -17,6 +17,8 @@ from exactly_once.postgres.tables.type_mapping import dlt_type, duckdb_cast, sel
 from exactly_once.postgres.tables.widening import NUMERIC
 from exactly_once.source_info import SourceInfo
 
+SMALL = 8 << 20  # bytes
+
 
 @dataclass(frozen=True)
 class SourceTable:
@@ -46,6 +48,12 @@ class SourceTable:
         """The table's name in RAW."""
         return self.spec.raw_name(self.info.name)
 
+    @property
+    def is_small(self) -> bool:
+        """Tell whether all of the table is read in less time than a session takes; a view may take any time."""
+        found = self.catalog
+        return found.kind in ("r", "p") and found.bytes is not None and found.bytes <= SMALL
+
     @cached_property
     def quoted(self) -> str:
         """Return the table as SQL names it, with its schema."""
@@ -70,6 +78,11 @@ class SourceTable:
     def cursor(self) -> str | None:
         """The cursor, as RAW names it."""
         return self.names[self.spec.cursor] if self.spec.cursor else None
+
+    @cached_property
+    def partition(self) -> str | None:
+        """The partition column, as RAW names it."""
+        return self.names[self.spec.partition] if self.spec.partition else None
 
     @property
     def cursor_digits(self) -> int:

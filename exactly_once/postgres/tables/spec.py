@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from exactly_once.errors import PipelineError
 from exactly_once.names import raw_table_name
+from exactly_once.partitions.declaration import SENSIBLE
 from exactly_once.source_info import SourceInfo
 from exactly_once.spec import Spec, SpecError, check_name, check_number, declarations, names_of, nearest
 
@@ -38,6 +39,8 @@ class Table(Spec):
         raw: name in RAW behind the source's prefix; None: `name`, normalized.
         exclude: columns that are not loaded.
         as_text: columns that are loaded as the text that Postgres writes for them, e.g. dates BC.
+        partition: the column that never changes for a key and follows time, e.g. created_at: a merge reads only the
+            rows of RAW whose value lies in a range that the load's rows have. None: it reads the whole table.
 
     Raises:
         PipelineError: an option is unknown or missing, or its value is wrong.
@@ -56,6 +59,7 @@ class Table(Spec):
     raw: str | None = None
     exclude: tuple[str, ...] = ()
     as_text: tuple[str, ...] = ()
+    partition: str | None = None
 
     ALIASES: ClassVar = {"lag": "lookback_seconds", "share": "max_deleted_fraction"}
 
@@ -63,7 +67,7 @@ class Table(Spec):
         check_name("name", self.name, is_optional=False)
         if not self.name.strip():
             raise SpecError("its name is blank")
-        for option in ("cursor", "zone", "schema", "table", "raw"):
+        for option in ("cursor", "zone", "schema", "table", "raw", "partition"):
             check_name(option, getattr(self, option))
         check_number("lookback_seconds", self.lookback_seconds, 0, LONGEST_LOOKBACK)
         check_number("max_deleted_fraction", self.max_deleted_fraction, 0, 1)
@@ -122,6 +126,20 @@ class Table(Spec):
             raise SpecError(f"it excludes {excluded[0]!r}, which it names as key, cursor or deletes")
         if self.cursor in self.as_text:
             raise SpecError(f"its cursor {self.cursor!r} is in as_text, and text has no order in time")
+        self._check_partition()
+
+    def _check_partition(self) -> None:
+        if not self.partition:
+            return
+        column = f"its partition {self.partition!r}"
+        if self.cursor is None:
+            raise SpecError(f"{column} saves nothing: without a cursor the table is read whole each time; take it out")
+        for option, columns in (("exclude", self.exclude), ("as_text", self.as_text)):
+            if self.partition in columns:
+                raise SpecError(f"{column} is in {option}; {SENSIBLE}")
+        if self.partition in (self.cursor, self.deletes):
+            option = "cursor" if self.partition == self.cursor else "column of deletes"
+            raise SpecError(f"{column} is its {option}, which changes; {SENSIBLE}")
 
 
 def _nearest_zone(word: str) -> str | None:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
+from exactly_once.partitions.declaration import SENSIBLE
 from exactly_once.postgres.tables.catalog import CatalogColumn, CatalogTable
 from exactly_once.postgres.tables.source_table import SourceTable, quote
 from exactly_once.postgres.tables.spec import NONE, SWEEP, Table
@@ -16,6 +17,7 @@ from exactly_once.source_info import SourceInfo
 from exactly_once.spec import nearest
 
 TIMES = ("timestamptz", "timestamp")
+PARTITIONS = (*TIMES, "date", "int2", "int4", "int8")
 # A float has values that differ and are equal (NaN of other bits, 0 and -0), documents and shapes have no order, and
 # two arrays that differ in their bounds alone are one in JSON.
 NO_KEYS = ("float4", "float8", "json", "jsonb", "xml", "point", "line", "lseg", "box", "path", "polygon", "circle")
@@ -81,13 +83,14 @@ def column_refusals(spec: Table, found: CatalogTable, info: SourceInfo, loaded: 
     if {column.name for column in found.columns} <= set(spec.exclude):
         yield f"{spec.name} has no column that is not excluded: take it out of {info.declared_in}"
         return
-    named = (*spec.key_columns, spec.cursor, _deletes_column(spec), *spec.exclude, *spec.as_text)
+    named = (*spec.key_columns, spec.cursor, _deletes_column(spec), spec.partition, *spec.exclude, *spec.as_text)
     for column in filter(None, named):
         if found.column(column) is None:
             yield f"{spec.name} has no column {column}; {_column_step(column, found, loaded)} in {info.declared_in}"
             return
     yield from _key_refusals(spec, found, info)
     yield from _cursor_refusals(spec, found, info)
+    yield from _partition_refusals(spec, found)
     if (deletes := _deletes_column(spec)) and (kind := found.known_column(deletes)).base not in (*TIMES, "bool"):
         yield f"{spec.name}.{deletes} is {kind.type}: deletes takes a timestamp or boolean column, or a word"
 
@@ -141,6 +144,16 @@ def _cursor_refusals(spec: Table, found: CatalogTable, info: SourceInfo) -> Iter
             f"{spec.name}: rows of a materialized view become visible when it is refreshed, and open transactions "
             f"of a foreign table's server are not seen, so a cursor skips rows: say cursor=None in {info.declared_in}"
         )
+
+
+def _partition_refusals(spec: Table, found: CatalogTable) -> Iterator[str]:
+    if not spec.partition:
+        return
+    kind = found.known_column(spec.partition)
+    if kind.base not in PARTITIONS or kind.is_array:
+        fitting = [one.name for one in found.columns if one.base in PARTITIONS and one.name != spec.cursor]
+        near = f", e.g. {fitting[0]}" if fitting else ""
+        yield f"{spec.name}.{spec.partition} is {kind.type}, and the partition column of the table: {SENSIBLE}{near}"
 
 
 def is_unique(found: CatalogTable, key: Sequence[str]) -> bool:
