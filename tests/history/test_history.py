@@ -26,7 +26,5 @@ def test_a_slice_of_the_histories_equals_a_full_refresh():
 
 
 @pytest.mark.history
-def test_increments_equal_a_full_refresh_after_any_history(capsys):
-    said = histories()
-    with capsys.disabled():
-        print("\n" + said)
+def test_increments_equal_a_full_refresh_after_any_history(record_property):
+    record_property("said", histories())
