@@ -25,8 +25,8 @@
 {%- endmacro %}
 
 {#- A post-hook: this model is built up to the batch of the models that it follows, by name; without one up to the newest. Their
-    order in a run is dbt's; of a model that is built alone the batch stays that of what it read. The row count tells a later
-    run whether somebody else has changed the rows, e.g. has restored the table. -#}
+    order in a run is dbt's; of a model that is built alone the batch stays that of what it read, and is 0 if somebody else has
+    changed that. The row count tells a later run whether somebody else has changed the rows, e.g. has restored the table. -#}
 {% macro record_batch(follows=[]) -%}
     {%- set built = ref('int_built_batches') -%}
     insert into {{ built }} (model_name, batch_number, row_count, record_number)
@@ -40,6 +40,7 @@
                 from {{ built }} as followed
                 where followed.model_name = '{{ name }}'
                     and followed.record_number = (select max(record_number) from {{ built }} where model_name = '{{ name }}')
+                    and followed.row_count = (select count(*) from {{ ref(name) }})
             )
             {%- endfor %}
         ),

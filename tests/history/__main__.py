@@ -5,10 +5,13 @@ import os
 import sys
 import tempfile
 import traceback
+from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from dbt.contracts.graph.manifest import Manifest
 
+from tests.history import at_random, directed
 from tests.history.dbt_process import FORK, parse
 from tests.history.story import Settings
 from tests.history.warehouse import Outcome, Warehouse
@@ -23,13 +26,13 @@ def main() -> int:
     os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
     asked = _arguments()
     settings = Settings(asked.islands, asked.turns, asked.loads, frozenset(asked.only), frozenset(asked.without))
-    seeds = range(asked.seed, asked.seed + asked.warehouses)
+    named = [str(seed) for seed in range(asked.seed, asked.seed + asked.warehouses)] + asked.stories
     with tempfile.TemporaryDirectory(prefix="history") as made:
         folder = asked.keep or Path(made)
         folder.mkdir(parents=True, exist_ok=True)
-        outcomes = list(_live_all(parse(folder), folder, seeds, settings))
+        outcomes = list(_live_all(parse(folder), folder, named, settings))
     differ = sum(len(outcome.differing) for outcome in outcomes)
-    histories = len(outcomes) * (len(settings.only) or settings.islands)
+    histories = asked.warehouses * (len(settings.only) or settings.islands) + len(asked.stories)
     loads, tables = sum(outcome.loads for outcome in outcomes), max(outcome.tables for outcome in outcomes)
     failed = sum(bool(outcome.error) for outcome in outcomes)
     died = f", failed {failed}" if failed else ""
@@ -37,38 +40,44 @@ def main() -> int:
     return bool(differ or failed)
 
 
-def _live_all(manifest: Manifest, folder: Path, seeds: range, settings: Settings):
-    """Yield the outcome of each seed; as many warehouses live at once as there are processors."""
-    jobs = min(len(seeds), os.cpu_count() or 1)
+def _live_all(manifest: Manifest, folder: Path, named: list[str], settings: Settings) -> Iterator[Outcome]:
+    """Yield the outcome of each warehouse; as many live at once as there are processors."""
+    jobs = min(len(named), os.cpu_count() or 1)
     receivers = []
     for job in range(jobs):
         receiver, sender = FORK.Pipe(duplex=False)
-        FORK.Process(target=_live, args=(sender, manifest, folder, seeds[job::jobs], settings)).start()
+        FORK.Process(target=_live, args=(sender, manifest, folder, named[job::jobs], settings)).start()
         sender.close()
         receivers.append(receiver)
-    for at, seed in enumerate(seeds):
+    for at, name in enumerate(named):
         try:
             outcome = receivers[at % jobs].recv()
         except EOFError:
-            outcome = Outcome(seed, error="its process died")
+            outcome = Outcome(name, error="its process died")
         _report(outcome, settings)
         yield outcome
 
 
-def _live(sender, manifest: Manifest, folder: Path, seeds: range, settings: Settings) -> None:
-    for seed in seeds:
-        warehouse = Warehouse(manifest, folder / str(seed), seed, settings)
+def _live(sender: Connection, manifest: Manifest, folder: Path, named: list[str], settings: Settings) -> None:
+    for name in named:
+        outcome = Outcome(name)
         try:
-            warehouse.live()
+            warehouse = Warehouse(manifest, folder / name, name)
+            outcome = warehouse.outcome
+            if name in directed.STORIES:
+                directed.live(warehouse, name)
+            else:
+                at_random.live(warehouse, int(name), settings)
+            warehouse.end()
         except Exception:  # noqa: BLE001  it is reported with its seed
-            warehouse.outcome.error = traceback.format_exc()
-        sender.send(warehouse.outcome)
+            outcome.error = traceback.format_exc()
+        sender.send(outcome)
 
 
 def _report(outcome: Outcome, settings: Settings) -> None:
     print(
-        f"seed {outcome.seed}: {outcome.loads} loads, {outcome.runs} runs, {outcome.faults} with a fault, "
-        f"{outcome.tables} tables with {outcome.rows} rows: differ {len(outcome.differing)}",
+        f"{outcome.name}: {outcome.loads} loads, {outcome.runs} runs of dbt, {outcome.faults} faults, "
+        f"{outcome.killed} killed, {outcome.tables} tables with {outcome.rows} rows: differ {len(outcome.differing)}",
         flush=True,
     )
     for name, table in outcome.differing[:TABLES_SHOWN]:
@@ -77,8 +86,14 @@ def _report(outcome: Outcome, settings: Settings) -> None:
     if outcome.error:
         print(outcome.error)
     if outcome.differing or outcome.error:
-        again = f"--seed {outcome.seed} --warehouses 1 --islands {settings.islands} --turns {settings.turns}"
-        print(f"  again: python -m tests.history {again} --loads {settings.loads_each} [--only ISLAND]", flush=True)
+        print(f"  again: python -m tests.history {_again(outcome.name, settings)}", flush=True)
+
+
+def _again(name: str, settings: Settings) -> str:
+    if name in directed.STORIES:
+        return f"--warehouses 0 --stories {name}"
+    size = f"--islands {settings.islands} --turns {settings.turns} --loads {settings.loads_each}"
+    return f"--seed {name} --warehouses 1 {size} --stories [--only ISLAND]"
 
 
 def _arguments() -> argparse.Namespace:
@@ -90,6 +105,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--loads", type=int, default=6, help="loads of a history")
     parser.add_argument("--only", type=int, nargs="*", default=[], help="islands that take part")
     parser.add_argument("--without", nargs="*", default=[], help="what does not happen: moved, incomplete, faults, ...")
+    parser.add_argument("--stories", nargs="*", default=list(directed.STORIES), help="small histories by name")
     parser.add_argument("--keep", type=Path, help="a new folder that keeps the warehouses")
     return parser.parse_args()
 
