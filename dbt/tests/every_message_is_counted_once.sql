@@ -1,16 +1,30 @@
 -- The report adds up to the messages of the fact, whatever their campaign.
 {{ config(tags=['whole_table']) }}
 
-with facts as (
+with messages as (
     select
-        count(distinct message_id) as sent_count,
-        count(distinct case when event_type = 'delivered' then message_id end) as delivered_count,
-        count(distinct case when event_type = 'open' and not coalesce(is_machine_open, false) then message_id end) as unique_open_count,
-        count(distinct case when event_type = 'open' and is_machine_open then message_id end) as unique_machine_open_count,
-        count(distinct case when event_type = 'click' then message_id end) as unique_click_count,
-        count(distinct case when event_type = 'spam_report' then message_id end) as complaint_count,
-        count(distinct case when event_type = 'unsubscribe' then message_id end) as unsubscribe_count
+        campaign_id,
+        message_id,
+        max(case when event_type = 'delivered' then 1 else 0 end) as is_delivered,
+        max(case when event_type = 'open' and not coalesce(is_machine_open, false) then 1 else 0 end) as is_opened,
+        max(case when event_type = 'open' and is_machine_open then 1 else 0 end) as is_machine_opened,
+        max(case when event_type = 'click' then 1 else 0 end) as is_clicked,
+        max(case when event_type = 'spam_report' then 1 else 0 end) as is_complained,
+        max(case when event_type = 'unsubscribe' then 1 else 0 end) as is_unsubscribed
     from {{ ref('fct_email_events') }}
+    group by campaign_id, message_id
+),
+
+facts as (
+    select
+        count(*) as sent_count,
+        coalesce(sum(is_delivered), 0) as delivered_count,
+        coalesce(sum(is_opened), 0) as unique_open_count,
+        coalesce(sum(is_machine_opened), 0) as unique_machine_open_count,
+        coalesce(sum(is_clicked), 0) as unique_click_count,
+        coalesce(sum(is_complained), 0) as complaint_count,
+        coalesce(sum(is_unsubscribed), 0) as unsubscribe_count
+    from messages
 ),
 
 reported as (

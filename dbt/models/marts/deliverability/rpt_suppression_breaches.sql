@@ -1,6 +1,7 @@
 {{ config(row_access_policy=rows_of_region()) }}
 
--- Only messages to contacts with a rule that began before. The ids are those of the sending service: a contact that is missing in the dimension may have unsubscribed, too.
+-- Only messages to contacts with a rule that began before. The ids are those of the sending service: a contact that is missing
+-- in the dimension may have unsubscribed, too.
 with messages as (
     select * from {{ ref('int_ruled_messages') }}
 ),
@@ -70,7 +71,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by message_id
+            partition by campaign_id, message_id
             order by case when lifted_at is null then 0 else 1 end, began_at, broken_rule
         ) as worst_first
     from breaches
