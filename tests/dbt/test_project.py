@@ -8,7 +8,14 @@ from tests.dbt.project_manifest import ROOT, layer, nodes
 
 pytestmark = pytest.mark.integration
 
-EVENTS = ("stg_saas__email_events", "int_messages", "fct_email_events", "fct_messages")
+EVENTS = (
+    "stg_saas__email_events",
+    "int_messages",
+    "int_message_signs",
+    "int_ruled_messages",
+    "fct_email_events",
+    "fct_messages",
+)
 COUNTING = {"every_message_is_reported"}  # a warehouse has the row count of a table as metadata
 
 

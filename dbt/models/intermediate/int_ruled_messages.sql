@@ -27,7 +27,11 @@ messages as (
 
 {% if since is not none -%}
 {%- set new_contacts = contacts ~ ' where batch_number > ' ~ since -%}
-{%- set later_days = 'select occurred_on as day_on from ' ~ campaign_days ~ ' where occurred_on >= (select cast(min(began_at) as date) from ' ~ new_contacts ~ ')' -%}
+{%- set later_days -%}
+    select occurred_on as day_on
+    from {{ campaign_days }}
+    where occurred_on >= (select cast(min(began_at) as date) from {{ new_contacts }})
+{%- endset -%}
 -- Messages that were here before, to contacts whose first rule is new or began earlier than was known.
 earlier_messages as (
     select messages_since.*
