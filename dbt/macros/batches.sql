@@ -68,10 +68,10 @@
     {%- endif %}
 {%- endmacro %}
 
-{#- The newest batch. -#}
+{#- The newest batch; 0 before the first build, where dbt only compiles. -#}
 {% macro newest_batch() -%}
     {%- set loads = ref('int_event_loads') -%}
-    {%- if not execute -%}
+    {%- if not execute or not load_relation(loads) -%}
         {{ return(0) }}
     {%- endif -%}
     {{ return(run_query('select coalesce(max(batch_number), 0) from ' ~ loads).rows[0][0] | int) }}

@@ -40,7 +40,7 @@ facts as (
         coalesce(campaigns.campaign_id, -1) as campaign_id,
         coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
         coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
-        messages.sent_at as sent_at,
+        messages.sent_at,
         cast(messages.sent_at as date) as sent_on,
         messages.message_outcome,
         messages.delivered_at,
