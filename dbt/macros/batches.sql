@@ -99,6 +99,26 @@
     {{ return({'relation': relation, 'batch': rows[0][0] | int} if rows else none) }}
 {%- endmacro %}
 
+{#- Whether a model was built after another one that this list has not followed since. Then it no longer has the rows that it had
+    before, which this list looks up. Only who builds models by name gets there. -#}
+{% macro is_ahead(name, followed) -%}
+    {%- if not execute -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set query -%}
+        with newest as (
+            select model_name, max(record_number) as record_number from {{ ref('int_built_batches') }} group by model_name
+        )
+
+        select count(*)
+        from {{ ref('int_built_batches') }} as followed
+        inner join newest as built on followed.model_name = '{{ followed }}' and built.model_name = '{{ name }}'
+        inner join newest as list on list.model_name = '{{ model.name }}'
+        where list.record_number < followed.record_number and followed.record_number < built.record_number
+    {%- endset -%}
+    {{ return(run_query(query).rows[0][0] > 0) }}
+{%- endmacro %}
+
 {#- A post-hook of a list: forget the batches that every model has built. -#}
 {% macro forget_built_batches() -%}
     delete from {{ this }}

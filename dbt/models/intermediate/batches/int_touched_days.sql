@@ -12,7 +12,7 @@
 {%- set facts = built_before('fct_messages') -%}
 {%- set messages = ref('int_messages') -%}
 
-{% if since is none or facts is none %}
+{% if since is none or facts is none or is_ahead('fct_messages', 'int_messages') %}
 select cast({{ batch }} as bigint) as batch_number, cast(null as date) as sent_on, true as is_floor
 {% else %}
 with sent as (
