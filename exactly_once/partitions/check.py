@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import dlt
 import pyarrow as pa
@@ -97,6 +97,8 @@ class PartitionChecks:
             key = get_columns_names_with_prop(table, "primary_key")
             if not key or table.get("parent") or (column is None and entry is None):
                 continue
+            if entry is None and any(map(_declared, _resources(source, table))):
+                continue  # it has an entry from its first rows on
             if column is None or entry is None or schedule.is_due(entry, now):
                 raw = RawTable(clients, str(table["name"]), key)
                 since = schedule.first_load_id(entry) if entry else None
@@ -134,7 +136,9 @@ class PartitionChecks:
         name = self.pipeline.default_schema_name
         resources = [_merged(one) for one in self.to_merge]
         moves = [move for one in self.to_merge for move in _moves(one)]
-        resources.append(dlt.resource(moves, name=MOVES, table_name=f"{name}_{MOVES}", write_disposition="append"))
+        text = cast(Any, {one: {"data_type": "text"} for one in ("table_name", "row_key", "moved_from", "moved_to")})
+        table = f"{name}_{MOVES}"
+        resources.append(dlt.resource(moves, name=MOVES, table_name=table, write_disposition="append", columns=text))
         (made,) = data_to_sources(resources, self.pipeline)
         return made
 
@@ -279,11 +283,15 @@ def _order(table: TTableSchema) -> Any:
 
 def _is_taken_away(source: dlt.sources.DltSource, table: TTableSchema, column: str) -> bool:
     """Tell whether today's declarations say of a column that it is no partition column any more."""
-    for resource in source.resources.values():
-        columns = resource.columns if resource.table_name == table["name"] else None
+    for resource in _resources(source, table):
+        columns = resource.columns
         if isinstance(columns, dict) and HINT in columns.get(column, {}) and not columns[column].get(HINT):
             return True
     return False
+
+
+def _resources(source: dlt.sources.DltSource, table: TTableSchema) -> list[dlt.sources.DltResource]:
+    return [one for one in source.resources.values() if one.table_name == table["name"]]
 
 
 def _declared(resource: dlt.sources.DltResource) -> bool:
