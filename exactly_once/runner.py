@@ -18,7 +18,7 @@ from dlt.extract.extract import data_to_sources
 from exactly_once.clients import staging_of
 from exactly_once.destinations import lake as lake_destination
 from exactly_once.destinations.fencing import LoadAttempt, write_fencing_token
-from exactly_once.destinations.mixins import IdempotentLoadMixin
+from exactly_once.destinations.mixins import IdempotentLoadMixin, RememberingDestination
 from exactly_once.destinations.staged_duckdb import staged_duckdb
 from exactly_once.errors import PipelineError, TableError, is_transient, permanent_failure, user_message
 from exactly_once.incremental.cursors import read_to
@@ -36,10 +36,10 @@ from exactly_once.recovery.pending import (
     pending_load_ids,
     quarantine,
     read_last_attempt,
+    read_warehouse,
     remember_base_attempt,
     repair_working_dir,
     roll_back_attempt,
-    saved_state,
     sync_state,
 )
 from exactly_once.recovery.retention import prune
@@ -51,6 +51,7 @@ from exactly_once.table_guard import RefusedTable, drop_refused, forget_refused,
 
 # DuckDB takes one writer: two loads into one file at once lose one of them.
 _one_writer = threading.Lock()
+_importing = threading.Lock()
 SMALL_LOAD = 16 << 20  # bytes of files
 CUT_OFF = "a run was cut off before it had checked what it read"
 
@@ -75,9 +76,23 @@ def run_pipeline(pipeline: dlt.Pipeline | PipelineFactory, source: Source) -> Lo
             finished by the next load.
     """
     check_arguments(pipeline, source)
+    if threading.current_thread() is not threading.main_thread():
+        _import_arrow()
     opened = pipeline if isinstance(pipeline, dlt.Pipeline) else open_pipeline(pipeline, acquire_lease)
-    with acquire_lease(opened) as lease, reporting(opened):
+    check_pipeline(opened)
+    destination, staging = (
+        cast(RememberingDestination, opened.destination),
+        cast(RememberingDestination, opened.staging),
+    )
+    with destination.remembering(), staging.remembering(), acquire_lease(opened) as lease, reporting(opened):
         return extract_and_load(opened, source, lease)
+
+
+def _import_arrow() -> None:
+    """Import what is else imported when it is needed: threads that meet in dlt's own import of it see half a module."""
+    with _importing:
+        import pyarrow.compute
+        import pyarrow.parquet  # noqa: F401
 
 
 def check_arguments(pipeline: Any, source: Any) -> None:
@@ -330,15 +345,14 @@ def _recover(pipeline: dlt.Pipeline, report: LoadReport, lease: Lease) -> None:
     repair_working_dir(pipeline)
     if damage := find_damage(Path(pipeline.working_dir)):
         _quarantine(pipeline, report, damage)
-    attempt = read_last_attempt(pipeline)
+    attempt, saved = read_warehouse(pipeline)
     if attempt:
         lease.advance_token(attempt.token)
     if pipeline.has_pending_data:
         reason = _finish_pending(pipeline, report, lease, attempt)
-        attempt = read_last_attempt(pipeline)
+        attempt, saved = read_warehouse(pipeline)
         if pipeline.has_pending_data:
             _quarantine(pipeline, report, reason)
-    saved = saved_state(pipeline)
     if attempt and not attempt.is_complete:
         roll_back_attempt(pipeline, attempt, lease.token, is_first=saved is None)
         attempt = read_last_attempt(pipeline)

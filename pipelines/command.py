@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 
 from exactly_once.cli import NO_FLAGS, command_line, configure, exit_with_error, print_report
-from exactly_once.process import interrupts
+from exactly_once.process import garbage, interrupts
 from exactly_once.report import LoadReport
 from pipelines.environment import environment
 from pipelines.loading import load_registered
@@ -25,6 +25,7 @@ def run(
         arguments: of the command line; None: those of the process.
         flags: settings of this source only that the command line turns on, each with its help.
     """
+    garbage.resume()
     info = SOURCES[source].info if source in SOURCES else Source(source, source).info
     configure(info, arguments, flags)
     interrupts.watch()

@@ -1,9 +1,10 @@
 """The e-mail vendor's API into RAW.SAAS_<RESOURCE>: `python pipelines/saas.py`."""
 
 if __name__ == "__main__":  # before the imports, which take a second: Ctrl-C is one line from the start
-    from exactly_once.process.interrupts import watch
+    from exactly_once.process import garbage, interrupts
 
-    watch()
+    garbage.pause()
+    interrupts.watch()
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -20,7 +20,7 @@ from exactly_once.destinations.column_changes import CopyingColumnChangesMixin
 from exactly_once.destinations.fencing import FencingToken
 from exactly_once.destinations.left_over_transactions import TransactionOwner, abort_left_over, reporting_waits
 from exactly_once.destinations.merge_job import MergeMixin
-from exactly_once.destinations.mixins import FencingSqlClientMixin, IdempotentLoadMixin
+from exactly_once.destinations.mixins import FencingSqlClientMixin, IdempotentLoadMixin, RememberingDestination
 
 # Seconds that a statement waits for a lock. Snowflake ends a detached transaction that blocks others after five
 # minutes, and a statement of a client that is gone after five more.
@@ -131,7 +131,7 @@ class FencedSnowflakeClient(IdempotentLoadMixin, MergeMixin, CopyingColumnChange
         self.sql_client.use_fencing_token(config.fencing_token)
 
 
-class fenced_snowflake(snowflake):  # noqa: N801  a dlt destination is named like a function
+class fenced_snowflake(RememberingDestination, snowflake):  # noqa: N801  a dlt destination is named like a function
     """Snowflake that loads from files of a lake."""
 
     spec = FencedSnowflakeConfiguration  # type: ignore[assignment]  # dlt's own type is the value, not its bound

@@ -19,6 +19,7 @@ from dlt.destinations.impl.filesystem.factory import filesystem
 from dlt.destinations.impl.filesystem.filesystem import CURRENT_VERSION, FilesystemClient, FilesystemLoadJobWithFollowup
 from typing_extensions import override
 
+from exactly_once.destinations.mixins import RememberingDestination
 from exactly_once.storage.lake_objects import BLOCK, already_exists, digest_of
 
 
@@ -89,11 +90,11 @@ class CreatingClient(FilesystemClient):
         return CreatingLoadJob if self.config.protocol in ("s3", "s3a") else found
 
 
-class lake(filesystem):  # noqa: N801  a dlt destination is named like a function
+class lake(RememberingDestination, filesystem):  # noqa: N801  a dlt destination is named like a function
     """dlt's filesystem whose files on S3 and in a folder are written once."""
 
     # The arguments of the destination, and the capabilities that they give.
-    _known: tuple[list[Any], DestinationCapabilitiesContext] | None = None
+    _capabilities: tuple[list[Any], DestinationCapabilitiesContext] | None = None
 
     @property
     @override
@@ -109,9 +110,9 @@ class lake(filesystem):  # noqa: N801  a dlt destination is named like a functio
         if config is not None or naming is not None:
             return super().capabilities(config, naming)
         known = [self.config_params, self.caps_params]
-        if self._known is None or self._known[0] != known:
-            self._known = deepcopy(known), super().capabilities()
-        found = copy(self._known[1])
+        if self._capabilities is None or self._capabilities[0] != known:
+            self._capabilities = deepcopy(known), super().capabilities()
+        found = copy(self._capabilities[1])
         for name, value in vars(found).items():
             if isinstance(value, list):  # dlt adds to them
                 setattr(found, name, list(value))

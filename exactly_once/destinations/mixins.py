@@ -1,15 +1,49 @@
-"""Fenced transactions and idempotent completion of loads, for dlt's clients of any warehouse."""
+"""Fenced transactions and idempotent completion of loads for dlt's clients of any warehouse; remembered settings."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from dlt.common.destination import Destination
 from dlt.common.storages.load_package import commit_load_package_state, destination_state
 from dlt.destinations.job_client_impl import SqlJobClientBase
 from dlt.destinations.sql_client import SqlClientBase
+from typing_extensions import override
 
 from exactly_once.destinations.fencing import FencingToken, assert_fencing_token
+
+
+class RememberingDestination(Destination[Any, Any]):
+    """Mixed into a destination: while it remembers, each of its configurations is resolved once.
+
+    dlt resolves them for every client and every step, which takes longer than what most clients are used for.
+    """
+
+    # What was asked for, with the arguments of the destination, and the configuration.
+    _known: list[tuple[Any, Any]] | None = None
+
+    @contextmanager
+    def remembering(self) -> Iterator[None]:
+        """Remember for the time of a run, in which no setting changes."""
+        self._known = []
+        try:
+            yield
+        finally:
+            self._known = None
+
+    @override
+    def configuration(self, initial_config: Any, accept_partial: bool = False) -> Any:
+        """Return dlt's resolved configuration."""
+        if self._known is None or (initial_config is not None and initial_config.is_resolved()):
+            return super().configuration(initial_config, accept_partial)
+        asked = dict(initial_config or {}), dict(self.config_params), accept_partial
+        for before, found in self._known:
+            if before == asked:
+                return found
+        found = super().configuration(initial_config, accept_partial)
+        self._known.append((asked, found))
+        return found
 
 
 class FencingSqlClientMixin(SqlClientBase[Any]):

@@ -45,7 +45,7 @@ from exactly_once.destinations.column_types import loses, rounds
 from exactly_once.destinations.fencing import FencingToken
 from exactly_once.destinations.memory_limit import is_out_of_memory, to_bytes, with_enough_memory
 from exactly_once.destinations.merge_job import MergeJob, MergeMixin, table_error
-from exactly_once.destinations.mixins import FencingSqlClientMixin, IdempotentLoadMixin
+from exactly_once.destinations.mixins import FencingSqlClientMixin, IdempotentLoadMixin, RememberingDestination
 from exactly_once.errors import PipelineError
 from exactly_once.process.interrupts import cancellable
 
@@ -303,7 +303,7 @@ class StagedDuckDbClient(IdempotentLoadMixin, MergeMixin, ColumnChangesMixin, Du
         return self.config.truncate_tables_on_staging_destination_before_load
 
 
-class staged_duckdb(duckdb):  # noqa: N801  a dlt destination is named like a function
+class staged_duckdb(RememberingDestination, duckdb):  # noqa: N801  a dlt destination is named like a function
     """DuckDB that loads from files of a lake."""
 
     spec = StagedDuckDbConfiguration

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from dlt.extract.items_transform import ItemTransform
 from typing_extensions import override
 
@@ -68,6 +67,8 @@ def slices(rows: pa.Table) -> Iterator[pa.Table]:
 
 def comparable(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Return a column whose values compare as RAW's do: NaN equals NaN, -0 equals 0, and 24:00 is a value."""
+    import pyarrow.compute as pc
+
     kind = column.type
     if pa.types.is_floating(kind):
         # A dictionary in Parquet holds -0 and 0 as one value, so that RAW may have either.

@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from exactly_once.errors import PipelineError
 
@@ -150,6 +149,8 @@ class _Side:
 
 def _equal_rows(one: pa.Table, other: pa.Table) -> int:
     """Return the number of equal rows at the beginning."""
+    import pyarrow.compute as pc
+
     equal: int = one.num_rows
     for left, right in zip(one.columns, other.columns, strict=True):
         different = pc.index(pc.equal(left, right), False).as_py()
@@ -158,6 +159,8 @@ def _equal_rows(one: pa.Table, other: pa.Table) -> int:
 
 
 def _is_ascending(table: pa.Table) -> bool:
+    import pyarrow.compute as pc
+
     upper, lower = table.slice(0, table.num_rows - 1), table.slice(1)
     is_ordered = pa.scalar(True)
     for left, right in reversed(list(zip(upper.columns, lower.columns, strict=True))):

@@ -8,7 +8,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from dlt.extract.extractors import ImportFileMeta
 from dlt.extract.items_transform import ItemTransform
@@ -156,6 +155,8 @@ class CursorWindow:
         """Return a boolean for each row: whether an earlier load may have brought it."""
         if self._cursor is None or self.saved is None:
             return pa.repeat(self._cursor is None, rows.num_rows)
+        import pyarrow.compute as pc
+
         cursor = rows.column(self._cursor)
         saved, future = (pa.scalar(self.bound(time, cursor.type.tz), cursor.type) for time in (self.saved, self.future))
         again = pc.or_(pc.less(cursor, saved), pc.greater_equal(cursor, future))

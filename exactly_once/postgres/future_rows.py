@@ -10,8 +10,6 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 from dlt.common.schema.typing import C_DLT_LOAD_ID
 
@@ -41,6 +39,8 @@ class FutureRows:
         """Tell from the footer of a Parquet file whether some are in it."""
         if self._window.cursor is None:
             return False
+        import pyarrow.parquet as pq
+
         footer = pq.read_metadata(path)
         column = footer.schema.names.index(self._window.cursor)
         for group in range(footer.num_row_groups):
@@ -53,6 +53,8 @@ class FutureRows:
     def check(self, rows: pa.Table) -> pa.Table:
         """Return an Arrow table unchanged; report if some are in it."""
         if self._window.cursor is not None and not self._is_reported:
+            import pyarrow.compute as pc
+
             cursor = rows.column(self._window.cursor)
             if pc.any(pc.greater_equal(cursor, pa.scalar(self._bound(cursor.type.tz), cursor.type))).as_py():
                 self._report()
@@ -60,6 +62,8 @@ class FutureRows:
 
     def divide(self, path: Path) -> Iterator[pa.Table | tuple[Path, int]]:
         """Yield them as Arrow tables, then the rest of the file, if any, as (path, rows)."""
+        import pyarrow.parquet as pq
+
         cursor, place = quote(self._window.cursor or ""), str(path).replace("'", "''")
         rest = path.with_name(f"{path.name}.rest.parquet")
         with duckdb.connect(config={"memory_limit": "256MB", "preserve_insertion_order": False}) as database:

@@ -18,10 +18,8 @@ from typing import Any, cast
 
 import dlt
 import pyarrow as pa
-import pyarrow.parquet as pq
 import sqlalchemy as sa
 from dlt.common.destination import DestinationCapabilitiesContext
-from dlt.common.libs.pyarrow import columns_to_arrow
 from dlt.common.pipeline import current_pipeline
 from dlt.common.schema.typing import C_DLT_LOAD_ID, TColumnSchema
 from dlt.extract.incremental import IncrementalResourceWrapper
@@ -132,6 +130,8 @@ class ScannerTableLoader(BaseTableLoader):
                 escaped = str(target).replace("'", "''")
                 session.execute(f"COPY ({selected}) TO '{escaped}' ({WIDE})")
                 if target.exists():
+                    import pyarrow.parquet as pq
+
                     file = pq.ParquetFile(target)
                     for group in range(file.num_row_groups):
                         yield file.read_row_group(group)
@@ -186,6 +186,8 @@ def plain_rows(loader: BaseTableLoader) -> Iterator[pa.Table]:
     Raises:
         TableError: Postgres refuses the query, or a value does not fit the type that dlt reflected.
     """
+    from dlt.common.libs.pyarrow import columns_to_arrow
+
     table, engine = loader.table.name, loader.engine
     if engine.dialect.name != "postgresql":
         raise TableError(

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import dlt
-import pyarrow.parquet as pq
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 
 from exactly_once import hints
@@ -134,6 +133,8 @@ def _age(manifest: LoadManifest) -> tuple[int, str]:
 
 def _rows(path: Path) -> int | None:
     if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
         return int(pq.read_metadata(path).num_rows)
     if ".jsonl" in path.name:
         with path.open("rb") as file:

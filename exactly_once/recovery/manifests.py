@@ -16,7 +16,6 @@ from typing import IO, Any
 
 import dlt
 import pyarrow as pa
-import pyarrow.parquet as pq
 from dlt.common import json
 from dlt.common.exceptions import DictValidationException
 from dlt.common.schema import Schema
@@ -198,6 +197,8 @@ class ManifestStore:
         rows = None
         with self.open(file) as opened:
             if file.endswith(".parquet"):
+                import pyarrow.parquet as pq
+
                 with suppress(pa.ArrowInvalid):  # it is damaged; its size and checksum count all the same
                     rows = pq.read_metadata(opened).num_rows
                 opened.seek(0)

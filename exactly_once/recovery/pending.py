@@ -9,6 +9,7 @@ import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dlt
 from dlt.common.destination.exceptions import DestinationUndefinedEntity
@@ -31,6 +32,12 @@ def read_last_attempt(pipeline: dlt.Pipeline) -> LoadAttempt | None:
     """Return the last load attempt of the pipeline, by whichever machine."""
     with pipeline.sql_client() as warehouse:
         return last_load_attempt(warehouse, pipeline.pipeline_name)
+
+
+def read_warehouse(pipeline: dlt.Pipeline) -> tuple[LoadAttempt | None, TPipelineState | None]:
+    """Return the last load attempt of the pipeline and its saved state, from one session."""
+    with warehouse_client(pipeline) as client:
+        return last_load_attempt(client.sql_client, pipeline.pipeline_name), _saved_state(pipeline, client)
 
 
 def highest_token(pipeline: dlt.Pipeline) -> int:
@@ -78,10 +85,14 @@ def quarantine(pipeline: dlt.Pipeline, reason: str) -> None:
 def saved_state(pipeline: dlt.Pipeline) -> TPipelineState | None:
     """Return the state that the warehouse has of the pipeline; None before its first complete load."""
     with warehouse_client(pipeline) as client:
-        try:
-            return load_pipeline_state_from_destination(pipeline.pipeline_name, client)
-        except DestinationUndefinedEntity:
-            return None
+        return _saved_state(pipeline, client)
+
+
+def _saved_state(pipeline: dlt.Pipeline, client: Any) -> TPipelineState | None:
+    try:
+        return load_pipeline_state_from_destination(pipeline.pipeline_name, client)
+    except DestinationUndefinedEntity:
+        return None
 
 
 def sync_state(pipeline: dlt.Pipeline, saved: TPipelineState | None) -> None:

@@ -3,6 +3,11 @@
 Everything else is as in `python pipelines/postgres.py`; its last line says in JSON what the load alone took.
 """
 
+if __name__ == "__main__":  # as the command does
+    from exactly_once.process import garbage
+
+    garbage.pause()
+
 import json
 import sys
 import time
