@@ -26,7 +26,7 @@ def test_an_interval_is_seconds_or_a_text(value, seconds):
     assert Endpoint("orders", key="id", cursor=None, deletes="sweep", deletes_every=value).deletes_every == seconds
 
 
-@pytest.mark.parametrize("value", ["daily", "1 day", "h", "", "-1h", "١h", True, [1], float("nan"), -1, "367d", 1e12])
+@pytest.mark.parametrize("value", ["daily", "1 day", "h", "", "-1h", "\u0661h", True, [1], float("nan"), -1, "367d", 1e12])
 def test_a_wrong_interval_is_refused_with_what_to_say(value):
     for kind in (Table, Endpoint):
         with pytest.raises(PipelineError, match=r"deletes_every=.* is .*; say seconds, or a text like"):
