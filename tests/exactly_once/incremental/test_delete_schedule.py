@@ -26,7 +26,9 @@ def test_an_interval_is_seconds_or_a_text(value, seconds):
     assert Endpoint("orders", key="id", cursor=None, deletes="sweep", deletes_every=value).deletes_every == seconds
 
 
-@pytest.mark.parametrize("value", ["daily", "1 day", "h", "", "-1h", "\u0661h", True, [1], float("nan"), -1, "367d", 1e12])
+@pytest.mark.parametrize(
+    "value", ["daily", "1 day", "h", "", "-1h", "\u0661h", True, [1], float("nan"), -1, "367d", 1e12]
+)
 def test_a_wrong_interval_is_refused_with_what_to_say(value):
     for kind in (Table, Endpoint):
         with pytest.raises(PipelineError, match=r"deletes_every=.* is .*; say seconds, or a text like"):
@@ -88,7 +90,7 @@ def test_refused_deletes_stay_due(platform, monkeypatch):
     declare(monkeypatch, Table("contacts", **CONTACTS, deletes_every="1d"))
     load()
     platform.source("delete from contacts where contact_id % 40 = 0")
-    monkeypatch.setenv("SOURCES__POSTGRES__DELETES_NOW", "all")
+    monkeypatch.setenv("SOURCES__POSTGRES__DELETES_NOW", '["all"]')
     assert load().refused
     monkeypatch.delenv("SOURCES__POSTGRES__DELETES_NOW")
     monkeypatch.setenv("SOURCES__POSTGRES__ACCEPT_DELETES", '["contacts"]')
@@ -103,7 +105,7 @@ def test_a_comparison_without_a_difference_is_remembered_when_its_load_lands(pla
     """The state of a load that found nothing lands without rows; a load on another machine's disk knows it."""
     declare(monkeypatch, Table("contacts", **CONTACTS, deletes_every="1d"))
     load()
-    monkeypatch.setenv("SOURCES__POSTGRES__DELETES_NOW", "all")
+    monkeypatch.setenv("SOURCES__POSTGRES__DELETES_NOW", '["all"]')
     before = loads(platform)
     load()
     assert loads(platform) == before + 1
