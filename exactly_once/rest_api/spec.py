@@ -136,7 +136,7 @@ class Endpoint(Spec):
         fitting = [name for name, kind in self.columns.items() if kind in ("timestamp", "bigint")]
         near = nearest(self.partition, fitting)
         if kind is None:
-            say = f"did you mean {near!r}?" if near else f'say columns={{"{self.partition}": "timestamp"}}'
+            say = f"did you mean {near!r}" if near else f'say columns={{"{self.partition}": "timestamp"}}'
             raise SpecError(f"{column} is no field of columns; {say}")
         raise SpecError(f"{column} is declared {kind!r}; {SENSIBLE}")
 

@@ -124,10 +124,10 @@ class RunWriter:
                 setattr(record, name, value)
 
     def loaded(self, report: "LoadReport") -> None:
-        """Record a load that ended: its tables, and those that it refused."""
+        """Record a load that ended: its tables, and those that it refused or corrected."""
         now, source = _now(), report.pipeline
         refused = {table.raw_name for table in report.refused}
-        lines = redact_secrets(" ".join(table.line for table in report.refused))
+        lines = redact_secrets(" ".join([*(table.line for table in report.refused), *report.corrected]))
         with self._changing() as record:
             record.refused += [
                 Refused(source, table.raw_name or table.name, redact_secrets(table.line)) for table in report.refused

@@ -23,6 +23,8 @@ VOLATILE = [
     (r"\b(LOAD_\w+_T)\d+\b", r"\1OKEN"),
     (r"ABORT_TRANSACTION\(\d+\)", "ABORT_TRANSACTION(0)"),
     (r"\) IN \(\(.*\)\)", ") IN ('<keys>')"),  # which rows are looked up in RAW
+    # How many ranges a batch has.
+    (r"""(\(("\w+") >= CAST\('<time>' AS [^<>]*?\) AND \2 <= CAST\('<time>' AS [^<>]*?\)\))(?: OR \1)+""", r"\1"),
 ]
 
 # A string or a comment; only the comment is left out.

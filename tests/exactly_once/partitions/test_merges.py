@@ -236,6 +236,7 @@ def rows_read(folder: Path, events: int, batch: pa.Table, columns: dict = DECLAR
     return sum(ProfiledSql.scanned)
 
 
+@pytest.mark.slow
 def test_a_merge_reads_as_many_rows_of_ten_times_the_history(tmp_path):
     late = 2 * ROW_GROUP
     batch = table(
