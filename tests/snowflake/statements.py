@@ -23,6 +23,13 @@ VOLATILE = [
     (r"\b(LOAD_\w+_T)\d+\b", r"\1OKEN"),
     (r"ABORT_TRANSACTION\(\d+\)", "ABORT_TRANSACTION(0)"),
     (r"\) IN \(\(.*\)\)", ") IN ('<keys>')"),  # which rows are looked up in RAW
+    (r"\('<load id>'(?:, '<load id>')*\)", "('<load id>')"),  # the loads of a batch
+    # The days that a batch touches, as one range or more.
+    (
+        r"(\w+) >= cast\('(?:[\d-]{10}|<time>)' as ([\w ]+)\) and \1 < cast\('(?:[\d-]{10}|<time>)' as \2\)",
+        r"\1 = '<days>'",
+    ),
+    (r"\((\w+ = '<days>')\)(?:\s+or\s+\(\1\))+", r"(\1)"),
 ]
 
 # A string or a comment; only the comment is left out.
