@@ -25,6 +25,13 @@ VOLATILE = [
     (r"\) IN \(\(.*\)\)", ") IN ('<keys>')"),  # which rows are looked up in RAW
     # How many ranges a batch has.
     (r"""(\(("\w+") >= CAST\('<time>' AS [^<>]*?\) AND \2 <= CAST\('<time>' AS [^<>]*?\)\))(?: OR \1)+""", r"\1"),
+    (r"\('<load id>'(?:, '<load id>')*\)", "('<load id>')"),  # the loads of a batch
+    # The days that a batch touches, as one range or more.
+    (
+        r"(\w+) >= cast\('(?:[\d-]{10}|<time>)' as ([\w ]+)\) and \1 < cast\('(?:[\d-]{10}|<time>)' as \2\)",
+        r"\1 = '<days>'",
+    ),
+    (r"\((\w+ = '<days>')\)(?:\s+or\s+\(\1\))+", r"(\1)"),
 ]
 
 # A string or a comment; only the comment is left out.
