@@ -9,7 +9,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.dbt.loads import TABLES, loads, merge
+from tests.history.island import Island
+from tests.history.raw import TABLES, Load, create, merge
 
 pytestmark = pytest.mark.slow
 
@@ -28,7 +29,9 @@ def git(repository: Path, *arguments: str) -> str:
 def raw(tmp_path_factory) -> Path:
     """A warehouse with the RAW of one load and a table of MART that a changed checkout has built already."""
     warehouse = tmp_path_factory.mktemp("data") / "dp_mailblaze_demo_ci_db.duckdb"
-    merge(warehouse, next(loads(1)))
+    create(warehouse)
+    loads = [Load(f"{number}.000001", "saas", Island(1, number).load()) for number in range(4)]
+    merge(warehouse, loads, turn=0)
     with duckdb.connect(str(warehouse)) as connection:
         connection.execute("create schema MART; create table MART.rpt_tried_out as select 1 as figure")
     return warehouse
