@@ -53,11 +53,8 @@ class SourceTable:
     def is_small(self) -> bool:
         """Tell whether all of the table is read in less time than a session takes; a view may take any time."""
         found = self.catalog
-        return (
-            found.kind in ("r", "p")
-            and found.bytes is not None
-            and found.bytes <= HALF_PAGE * ctid_ranges.MIN_PARALLEL_PAGES
-        )
+        limit = HALF_PAGE * ctid_ranges.MIN_PARALLEL_PAGES
+        return found.kind in ("r", "p") and found.bytes is not None and found.bytes <= limit
 
     @cached_property
     def quoted(self) -> str:

@@ -1,13 +1,13 @@
 """Small tables are looked at together, and one of which the look is not certain is read as any other."""
 
+import duckdb
 import psycopg2
 import pytest
 
-from exactly_once.postgres.tables.spec import Table
 from pipelines import postgres
 from pipelines.postgres import load
 from tests.support.compare import assert_raw_equals_source, differences
-from tests.support.tables import declare
+from tests.support.tables import keep
 
 TABLES = ("users", "lists", "accounts")
 
@@ -15,14 +15,10 @@ TABLES = ("users", "lists", "accounts")
 @pytest.fixture
 def loaded(platform, monkeypatch):
     """A platform whose three small tables are in RAW."""
-    declare(monkeypatch, *(_table(name) for name in TABLES))
+    keep(monkeypatch, *TABLES)
     load()
     assert resources() == set()
     return platform
-
-
-def _table(name: str) -> Table:
-    return Table(name, key=f"{name[:-1]}_id", cursor="updated_at", deletes="sweep")
 
 
 def resources() -> set[str]:
@@ -55,8 +51,9 @@ def test_a_new_column_without_a_row_reaches_raw(loaded):
 
 
 def test_a_row_that_raw_lacks_or_has_twice_is_no_equal_key(loaded):
-    loaded.change_raw("delete from RAW.POSTGRES_ACCOUNTS where account_id = 1")
-    loaded.change_raw("insert into RAW.POSTGRES_LISTS select * from RAW.POSTGRES_LISTS where list_id = 1")
+    with duckdb.connect(str(loaded.warehouse)) as raw:
+        raw.execute("delete from RAW.POSTGRES_ACCOUNTS where account_id = 1")
+        raw.execute("insert into RAW.POSTGRES_LISTS select * from RAW.POSTGRES_LISTS where list_id = 1")
     assert resources() == {"accounts_deletes", "lists_deletes"}
     load()
     assert differences(loaded, "accounts", "account_id") == []
