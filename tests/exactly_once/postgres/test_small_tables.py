@@ -30,7 +30,10 @@ def resources() -> set[str]:
 def test_a_table_is_read_only_for_what_the_look_has_found(loaded):
     loaded.source("update users set full_name = 'changed' where user_id = 2")
     assert resources() == {"users"}
-    loaded.source("delete from lists where list_id = 3")
+    loaded.source(
+        """delete from list_memberships where list_id = 3; update campaigns set list_id = 4 where list_id = 3;
+        delete from lists where list_id = 3"""
+    )
     assert resources() == {"users", "lists_deletes"}
     report = load()
     assert {name: table.in_lake for name, table in report.tables.items() if table.in_lake} == {
