@@ -1,7 +1,6 @@
 """Small tables are looked at together, and one of which the look is not certain is read as any other."""
 
 import duckdb
-import psycopg2
 import pytest
 
 from pipelines import postgres
@@ -60,15 +59,6 @@ def test_a_row_that_raw_lacks_or_has_twice_is_no_equal_key(loaded):
     assert resources() == {"accounts_deletes", "lists_deletes"}
     load()
     assert differences(loaded, "accounts", "account_id") == []
-
-
-def test_a_locked_table_keeps_no_other_from_being_looked_at_by_itself(loaded, monkeypatch):
-    monkeypatch.setattr("exactly_once.postgres.small_tables.unchanged.PATIENCE", "50ms")
-    with psycopg2.connect(loaded.postgres_url) as other, other.cursor() as cursor:
-        cursor.execute("lock table lists in access exclusive mode")
-        assert resources() == {name + suffix for name in TABLES for suffix in ("", "_deletes")}
-    other.close()
-    assert resources() == set()
 
 
 def test_tables_beyond_the_limits_are_read_as_before(loaded, monkeypatch):
