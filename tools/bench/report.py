@@ -132,7 +132,8 @@ def _ratio(result: dict[str, Any], name: str | None) -> str:
     value = result.get(name) if name else None
     if name is None or value is None:
         return ""
-    return f"{value:,.{_digits(value)}f} x {name.partition('_over_')[2].partition('_')[0]}"
+    below = name.partition("_over_")[2].partition("_")[0] or "1 table"
+    return f"{value:,.{_digits(value)}f} x {below}"
 
 
 def _digits(value: float) -> int:

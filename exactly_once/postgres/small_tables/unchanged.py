@@ -23,7 +23,7 @@ from exactly_once.process import interrupts
 
 KEYS = 10_000  # of a table, and five times as many of all tables
 ROW = 64  # bytes, where Postgres has no estimate of the rows
-PATIENCE = 2  # seconds that these statements wait for a lock; the read of the locked table waits longer
+PATIENCE = "2s"  # that these statements wait for a lock; the read of the locked table waits longer
 # Their texts are the same on every warehouse.
 INTEGERS, TEXTS = ("int2", "int4", "int8"), ("text", "varchar", "uuid")
 
@@ -98,7 +98,7 @@ class Unchanged:
         tables = [read.source.catalog for read in reads]
         try:
             with self._snapshot.engine.connect() as connection:
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}s'")
+                connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{PATIENCE}'")
                 found = list(connection.exec_driver_sql(statement.replace("%", "%%")))
             with self._snapshot.engine.connect() as connection:
                 return None if were_rewritten(connection, tables) else found

@@ -10,6 +10,7 @@ from dlt.common.schema.typing import TTableSchemaColumns
 from dlt.sources.sql_database.schema_types import table_to_columns
 
 from exactly_once.names import ROW_KEY, raw_names
+from exactly_once.postgres import ctid_ranges
 from exactly_once.postgres.scanner import compile_sql, postgres_query
 from exactly_once.postgres.tables.catalog import CatalogColumn, CatalogTable
 from exactly_once.postgres.tables.spec import NONE, SWEEP, Table
@@ -17,7 +18,7 @@ from exactly_once.postgres.tables.type_mapping import dlt_type, duckdb_cast, sel
 from exactly_once.postgres.tables.widening import NUMERIC
 from exactly_once.source_info import SourceInfo
 
-SMALL = 8 << 20  # bytes
+HALF_PAGE = 4096  # bytes
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,8 @@ class SourceTable:
     def is_small(self) -> bool:
         """Tell whether all of the table is read in less time than a session takes; a view may take any time."""
         found = self.catalog
-        return found.kind in ("r", "p") and found.bytes is not None and found.bytes <= SMALL
+        limit = HALF_PAGE * ctid_ranges.MIN_PARALLEL_PAGES
+        return found.kind in ("r", "p") and found.bytes is not None and found.bytes <= limit
 
     @cached_property
     def quoted(self) -> str:
