@@ -26,6 +26,8 @@ RATIOS = {
     "narrow_over_floor": ("ours_narrow", "seconds", "floor_narrow"),
     "json_heavy_over_floor": ("ours_json_heavy", "seconds", "floor_json_heavy"),
     "ours_10x_over_floor": ("ours_10x", "seconds", "floor_10x"),
+    "sweep_digests_over_streams": ("sweep_digests", "cpu_seconds", "sweep"),
+    "sweep_digests_deleted_over_streams": ("sweep_digests_deleted", "cpu_seconds", "sweep_deleted"),
     "dbt_unchanged_over_full": ("dbt_unchanged", "seconds", "dbt_full"),
 }
 # They hold for 3,000,000 rows: with fewer, imports and what a load costs at least weigh more.
