@@ -89,6 +89,11 @@ def text_stays_text_in_variant(server):
 
 
 @probe
+def md5_numbers(server):
+    assert run(server, "SELECT MD5_NUMBER_UPPER64('Snowflake')") == [(17145559544104499780,)]  # the manual's example
+
+
+@probe
 def text_out_of_variant(server):
     table = new_table(server, '"ID" NUMBER(19,0), "TAGS" VARIANT, "NAME" VARCHAR')
     run(server, f"INSERT INTO {table} SELECT 1, to_variant('{{\"a\": \"it''s\"}}'), '{{\"a\": 1}}'")

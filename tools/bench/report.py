@@ -38,7 +38,10 @@ FIGURES = (
     ("100 tables of 50 rows, nothing new", "small_many_nothing_new", "small_tables_nothing_new_ratio"),
     ("10 x the rows: the floor (once)", "floor_10x", None),
     ("10 x the rows: ours (once)", "ours_10x", "ours_10x_over_floor"),
-    ("sweep of all keys (once)", "sweep", None),
+    ("sweep of all keys, streamed (once)", "sweep", None),
+    ("sweep of all keys by digests (once)", "sweep_digests", "sweep_digests_over_streams"),
+    ("sweep, 1 % deleted, streamed (once)", "sweep_deleted", None),
+    ("sweep, 1 % deleted, by digests (once)", "sweep_digests_deleted", "sweep_digests_deleted_over_streams"),
     ("dbt build, full", "dbt_full", None),
     ("dbt build, unchanged", "dbt_unchanged", "dbt_unchanged_over_full"),
 )

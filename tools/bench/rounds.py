@@ -29,13 +29,18 @@ def api(_: BenchContext) -> Figures:
 
 
 def sweep(context: BenchContext) -> Figures:
-    """Measure delete detection alone: comparing every key of Postgres with every key of RAW."""
+    """Measure delete detection alone: all keys streamed, then by digests; all equal, and one in a hundred deleted."""
     code = f"from tools.bench.delete_detection import measure; print(json.dumps({{'found': measure({context.rows})}}))"
-    script = f"import json; {code}"
-    seconds, peak, _ = run([sys.executable, "-c", script]).result["found"]
-    return {"sweep": {"seconds": seconds, "peak_mb": peak, "rows": context.rows}}
+    found = run([sys.executable, "-c", f"import json; {code}"]).result["found"]
+    return {SWEEPS[one["way"], one["state"]]: one for one in found}
 
 
+SWEEPS = {
+    ("streams", "equal"): "sweep",
+    ("digests", "equal"): "sweep_digests",
+    ("streams", "1 % deleted"): "sweep_deleted",
+    ("digests", "1 % deleted"): "sweep_digests_deleted",
+}
 EACH_ROUND: dict[str, Callable[[BenchContext], Figures]] = {
     "floor": baselines.measure,
     "ours": platform_runs.measure,

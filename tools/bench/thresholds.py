@@ -28,6 +28,8 @@ RATIOS = {
     "ours_10x_over_floor": ("ours_10x", "seconds", "floor_10x"),
     "small_tables_first_ratio": ("small_many_first", "seconds", "small_whole_first"),
     "small_tables_nothing_new_ratio": ("small_many_nothing_new", "seconds", "small_whole_nothing_new"),
+    "sweep_digests_over_streams": ("sweep_digests", "cpu_seconds", "sweep"),
+    "sweep_digests_deleted_over_streams": ("sweep_digests_deleted", "cpu_seconds", "sweep_deleted"),
     "dbt_unchanged_over_full": ("dbt_unchanged", "seconds", "dbt_full"),
 }
 # Most hold for 3,000,000 rows: with fewer, imports and what a load costs at least weigh more.

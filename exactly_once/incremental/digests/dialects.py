@@ -148,7 +148,7 @@ class Snowflake(Dialect):
     LOW = f"BITAND({{0}}, {BITS_32})"
     HALVES = (
         f"CAST(({{0}} + {2**63} - MOD({{0}} + {2**63}, {2**32})) / {2**32} AS BIGINT)",
-        f"MOD({{0}} + {2**63}, {2**32})",
+        f"CAST(MOD({{0}} + {2**63}, {2**32}) AS BIGINT)",
     )
     QUOTIENT = "CAST(({0} - MOD({0}, {1})) / {1} AS BIGINT)"  # a quotient of Snowflake is rounded to six digits
     RESIDUE = "MOD({0}, {1})"

@@ -42,8 +42,8 @@ SLOW = {
     "outlier": ("k bigint", "select n from generate_series(1, 1000) n union select 4611686018427387904"),
     "uuid": ("k uuid", "select gen_random_uuid() from generate_series(1, 300)"),
     "char": ("k char(8)", "select n::text from generate_series(1, 300) n"),
-    "numeric": ("k numeric(12, 3)", "select n / 8.0 - 5 from generate_series(1, 300) n"),
-    "wide": ("k numeric(38, 0)", f"select n - 5 from generate_series(1, 300) n union select {'9' * 38}"),
+    "numeric": ("k numeric(12,3)", "select n / 8.0 - 5 from generate_series(1, 300) n"),
+    "wide": ("k numeric(38,0)", f"select n - 5 from generate_series(1, 300) n union select {'9' * 38}"),
     "free": ("k numeric", "select n / 8.0 - 5 from generate_series(1, 300) n"),
     "date": (
         "k date",

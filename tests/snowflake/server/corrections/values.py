@@ -60,3 +60,20 @@ def text_out_of_variant(_s3_url: str) -> None:
         return found
 
     FakeSnowflakeCursor._transform = transform_casts
+
+
+@correction
+def md5_numbers(_s3_url: str) -> None:
+    """sqlglot writes MD5_NUMBER_UPPER64 as M_D5_NUMBER_UPPER64, which DuckDB does not have."""
+    transform = FakeSnowflakeCursor._transform
+
+    def transform_hashes(self, *args):
+        found = transform(self, *args)
+        for hashed in list(found.find_all(exp.MD5NumberUpper64)):
+            digits = exp.Left(this=exp.MD5(this=hashed.this.copy()), expression=exp.Literal.number(16))
+            number = exp.Concat(expressions=[exp.Literal.string("0x"), digits])
+            unsigned = exp.cast(number, exp.DataType.Type.UBIGINT)
+            hashed.replace(exp.cast(unsigned, exp.DataType.build("DECIMAL(20, 0)")))
+        return found
+
+    FakeSnowflakeCursor._transform = transform_hashes
