@@ -98,7 +98,8 @@ def test_history_is_as_long_as_asked_for_and_never_older_than_the_calendar():
 @pytest.mark.integration
 def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
     numbers = tmp_path / "history.json"
-    assert main(["--history", "2", "--rounds", "2", "--events", "3000", "--json", str(numbers)]) == 0
+    sizes = ["--history", "2", "--rounds", "2", "--events", "3000", "--select", "+fct_messages +fct_email_events"]
+    assert main([*sizes, "--json", str(numbers)]) == 0
     result = json.loads(numbers.read_text())
     assert all(result[f"{name}_2x"] > 0 for name in FIELDS)
     assert result["bars"].keys() == {f"{name}_2x" for name in ratios.BARS if "worst" not in name} | {
@@ -127,7 +128,7 @@ def test_a_lost_a_doubled_and_a_stale_row_are_noticed(tmp_path):
     origin = tmp_path / "base"
     origin.mkdir(mode=0o711)
     base.make(origin)
-    made = worlds.make(origin, tmp_path / "world", history.Size(3000, 2))
+    made = worlds.make(origin, tmp_path / "world", history.Size(3000, 2), ("+fct_messages", "+fct_email_events"))
     with duckdb.connect(str(made.folder / base.WAREHOUSE)) as raw:
         newest = "_dlt_load_id = (select max(load_id) from RAW._dlt_loads)"
         loaded = raw.execute(f"select event_id, is_machine_open from RAW.saas_email_events where {newest}").fetchall()

@@ -83,7 +83,7 @@ def notes(result: dict[str, Any]) -> list[str]:
         f"{result['events'][SMALL]:,} and {result['events'][large]:,} events of history; the increment sends"
         f" {result['increment']['sent']:,} events, {result['increment']['new']:,} of them new; median of"
         f" {result['rounds']} interleaved round(s), ratios within a round; measured {result['measured_at']} at commit"
-        f" {result['commit']}.",
+        f" {result['commit']}{', nodes ' + result['select'] if result['select'] else ''}.",
         f"{small} further models and tests handle fewer than {SMALL_ROWS:,} rows in the larger world and take less than"
         f" {SMALL_CPU} seconds more of CPU: no bar is set for them.",
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']};"
