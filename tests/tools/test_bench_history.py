@@ -59,8 +59,9 @@ def test_a_model_is_judged_by_what_is_large_enough_to_measure():
         "small": (figures(1_000, 0.01, 2_000), figures(10_000, 0.2, 19_000), None),
         "reader": (figures(50_000, 0.01), figures(60_000, 0.09), 1.2),
         "joiner": (figures(50_000, 0.01, 60_000), figures(50_000, 0.09, 180_000), 3.0),
-        "worker": (figures(50_000, 0.3), figures(50_000, 0.6), 2.0),
-        "disturbed": (figures(50_000, 0.3), figures(50_000, 0.5), 1.0),
+        "worker": (figures(50_000, 0.3), figures(51_000, 0.6), 2.0),
+        "hurried": (figures(50_000, 0.3), figures(51_000, 0.5), 1.02),
+        "disturbed": (figures(50_000, 0.3), figures(50_000, 0.6), 1.0),
     }
     small, large = (world(**{name: case[at] for name, case in cases.items()}) for at in (0, 1))
     models = ratios.summarize([{"1x": small, "10x": large}], "10x")["models"]
