@@ -131,8 +131,9 @@ bench-page: setup .venv-plots/.ready  ## the last bench's table and picture into
 	python -m tools.bench.report --write docs/speed.md
 	.venv-plots/bin/python -P tools/bench/draw.py .data/bench/latest.json docs/images/speed.png
 
-bench-history: setup  ## what one increment costs over more history (docs/speed.md): make bench-history [HISTORY=10] [ROUNDS=3] [EVENTS=1000000]
-	@python -m tools.bench_history $(if $(HISTORY),--history $(HISTORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EVENTS),--events $(EVENTS))
+bench-history: setup  ## what one increment costs over more history (docs/speed.md): make bench-history [HISTORY=10] [ROUNDS=3] [EVENTS=1000000] [ONLY=+fct_messages]
+	@python -m tools.bench_history $(if $(HISTORY),--history $(HISTORY)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(EVENTS),--events $(EVENTS)) \
+		$(if $(ONLY),--select "$(ONLY)")
 
 bench-history-page: setup .venv-plots/.ready  ## the last bench of history into docs/speed.md, with its picture
 	python -m tools.bench_history.report --write docs/speed.md

@@ -59,8 +59,9 @@ def test_a_model_is_judged_by_what_is_large_enough_to_measure():
         "small": (figures(1_000, 0.01, 2_000), figures(10_000, 0.2, 19_000), None),
         "reader": (figures(50_000, 0.01), figures(60_000, 0.09), 1.2),
         "joiner": (figures(50_000, 0.01, 60_000), figures(50_000, 0.09, 180_000), 3.0),
-        "worker": (figures(50_000, 0.3), figures(50_000, 0.6), 2.0),
-        "disturbed": (figures(50_000, 0.3), figures(50_000, 0.5), 1.0),
+        "worker": (figures(50_000, 0.3), figures(51_000, 0.6), 2.0),
+        "hurried": (figures(50_000, 0.3), figures(51_000, 0.5), 1.02),
+        "disturbed": (figures(50_000, 0.3), figures(50_000, 0.6), 1.0),
     }
     small, large = (world(**{name: case[at] for name, case in cases.items()}) for at in (0, 1))
     models = ratios.summarize([{"1x": small, "10x": large}], "10x")["models"]
@@ -98,7 +99,8 @@ def test_history_is_as_long_as_asked_for_and_never_older_than_the_calendar():
 @pytest.mark.integration
 def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
     numbers = tmp_path / "history.json"
-    assert main(["--history", "2", "--rounds", "2", "--events", "3000", "--json", str(numbers)]) == 0
+    sizes = ["--history", "2", "--rounds", "2", "--events", "3000", "--select", "+fct_messages +fct_email_events"]
+    assert main([*sizes, "--json", str(numbers)]) == 0
     result = json.loads(numbers.read_text())
     assert all(result[f"{name}_2x"] > 0 for name in FIELDS)
     assert result["bars"].keys() == {f"{name}_2x" for name in ratios.BARS if "worst" not in name} | {
@@ -109,7 +111,7 @@ def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
     assert result["events"]["2x"] > result["events"]["1x"] + 2500
     assert result["increment"]["sent"] > result["increment"]["new"] > 7000
     read = [[ratios.rows_read(one[name]) for name in ("1x", "2x")] for one in result["runs"]]
-    assert read[0] == read[1]
+    assert read[0] == pytest.approx(read[1], rel=1e-4)  # the catalogue may differ by some rows
     for name in ("1x", "2x"):
         assert result["models"]["model.mailblaze.fct_email_events"][name]["rows_read"] > 10_000
     assert "load: rows read" in capsys.readouterr().out
@@ -127,7 +129,7 @@ def test_a_lost_a_doubled_and_a_stale_row_are_noticed(tmp_path):
     origin = tmp_path / "base"
     origin.mkdir(mode=0o711)
     base.make(origin)
-    made = worlds.make(origin, tmp_path / "world", history.Size(3000, 2))
+    made = worlds.make(origin, tmp_path / "world", history.Size(3000, 2), ("+fct_messages", "+fct_email_events"))
     with duckdb.connect(str(made.folder / base.WAREHOUSE)) as raw:
         newest = "_dlt_load_id = (select max(load_id) from RAW._dlt_loads)"
         loaded = raw.execute(f"select event_id, is_machine_open from RAW.saas_email_events where {newest}").fetchall()

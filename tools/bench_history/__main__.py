@@ -24,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--history", type=int, default=10, help="half years of the larger world, from 2 on (10)")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=1_000_000, help="in a half year (1000000)")
+    parser.add_argument("--select", help="dbt's selection of the nodes to build, e.g. '+fct_messages' (all)")
     parser.add_argument("--json", type=Path, default=report.LATEST, help="the file to write")
     chosen = parser.parse_args(arguments)
     if chosen.history < 2 or chosen.rounds < 1 or chosen.events < 1:
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     described = machine.describe()
     try:
         with scratch(place) as folder:
-            found = measure(folder, chosen.history, chosen.events, chosen.rounds)
+            found = measure(folder, chosen)
     except (Broken, Differs) as error:
         print(f"✗ {error}", file=sys.stderr)
         return 1
@@ -49,33 +50,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def measure(folder: Path, history: int, events: int, rounds: int) -> dict[str, Any]:
+def measure(folder: Path, chosen: argparse.Namespace) -> dict[str, Any]:
     """Make both worlds in `folder` and measure the increment on each, round after round.
 
     Raises:
         Broken: a process failed.
         Differs: a row is lost, twice or stale.
     """
-    large, origin = f"{history}x", folder / "base"
+    large, origin = f"{chosen.history}x", folder / "base"
+    select = tuple((chosen.select or "").split())
     _say("loading the first half year")
     origin.mkdir(mode=0o711)  # as root, Postgres runs as another user
     base.make(origin)
     made = {}
-    for name, size in ((SMALL, Size(events, 1)), (large, Size(events, history))):
-        made[name] = worlds.make(origin, folder / name, size)
+    for name, size in ((SMALL, Size(chosen.events, 1)), (large, Size(chosen.events, chosen.history))):
+        made[name] = worlds.make(origin, folder / name, size, select)
         _say(f"{name}: {made[name].events:,} events loaded and built")
     found, loads = [], []
-    for number in range(rounds):
+    for number in range(chosen.rounds):
         loads.append(os.getloadavg())
         measured = {name: world.measure(folder / "measured") for name, world in made.items()}
         for name, figures in measured.items():
             seconds = [f"{part} {figures[part]['cpu_seconds']:.1f} s of CPU" for part in ("load", "dbt")]
-            _say(f"round {number + 1} of {rounds}: {name}: {', '.join(seconds)}")
+            _say(f"round {number + 1} of {chosen.rounds}: {name}: {', '.join(seconds)}")
         found.append(measured)
     return {
         **ratios.summarize(found, large),
-        "history": history,
-        "rounds": rounds,
+        "history": chosen.history,
+        "rounds": chosen.rounds,
+        "select": chosen.select,
         "events": {name: world.events for name, world in made.items()},
         "increment": {"sent": made[SMALL].increment.sent, "new": found[0][SMALL]["new_events"]},
         "load_averages": loads,

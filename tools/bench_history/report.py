@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from tools.bench_history.ratios import BARS, SMALL, SMALL_CPU, SMALL_ROWS
+from tools.bench_history.ratios import BARS, SMALL, SMALL_ROWS
 
 LATEST = Path(".data/bench/history.json")
 TEST = "test "
@@ -48,13 +48,13 @@ def table(result: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def node_table(result: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return a row for each node that is large enough to have a ratio, most rows first."""
+    """Return a row for each model that has a ratio, and for each test above a model's bar, most rows first."""
     large = large_of(result)
     found = {
         _short(name): node
         for kind in ("models", "tests")
         for name, node in result[kind].items()
-        if node["ratio"] is not None
+        if node["ratio"] is not None and (kind == "models" or node["ratio"] > BARS["worst_model_ratio"])
     }
     ordered = sorted(found.items(), key=lambda item: -item[1][large]["rows_read"])
     rows = [(name, *_node_cells(node, large, is_model=not name.startswith(TEST))) for name, node in ordered]
@@ -83,9 +83,9 @@ def notes(result: dict[str, Any]) -> list[str]:
         f"{result['events'][SMALL]:,} and {result['events'][large]:,} events of history; the increment sends"
         f" {result['increment']['sent']:,} events, {result['increment']['new']:,} of them new; median of"
         f" {result['rounds']} interleaved round(s), ratios within a round; measured {result['measured_at']} at commit"
-        f" {result['commit']}.",
-        f"{small} further models and tests handle fewer than {SMALL_ROWS:,} rows in the larger world and take less than"
-        f" {SMALL_CPU} seconds more of CPU: no bar is set for them.",
+        f" {result['commit']}{', nodes ' + chosen if (chosen := result.get('select')) else ''}.",
+        f"{small} further models and tests handle fewer than {SMALL_ROWS:,} rows in the larger world: no bar is set for"
+        " them. Of the others, tests are listed where they are above a model's bar.",
         f"{machine['processor']}, {machine['cores']} cores, {machine['memory_gb']} GB, {machine['system']};"
         f" load average before the rounds {loads}; {known}.",
     ]

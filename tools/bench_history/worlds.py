@@ -12,17 +12,23 @@ from tools.bench_history import base, history, increment, profiles
 
 DBT = [str(Path(sys.executable).with_name("dbt")), "build", "--project-dir", "dbt", "--target", "local"]
 # One node at a time, so that its seconds are its own.
-HOURLY = [*DBT, "--selector", "hourly", "--threads", "1"]
+HOURLY = ["--threads", "1"]
+# What the selector hourly leaves out, which --select replaces, and tests that read nodes outside of a selection.
+NOT_HOURLY = ["--exclude", "tag:whole_table", "resource_type:unit_test", "--indirect-selection", "cautious"]
 
 
 @dataclass(frozen=True)
 class World:
-    """One world in `folder`, `history` half years long, with the events in RAW and the increment that comes next."""
+    """One world in `folder`, `history` half years long, with the events in RAW and the increment that comes next.
+
+    `select` is dbt's selection of the nodes that it has; none: all.
+    """
 
     folder: Path
     history: int
     events: int
     increment: increment.Increment
+    select: tuple[str, ...] = ()
 
     def measure(self, place: Path) -> dict[str, Any]:
         """Load and build the increment on a copy at `place`, compare the rows, and return the figures.
@@ -36,8 +42,10 @@ class World:
         with increment.vendor(self.folder) as services:
             (place / "services.json").write_text(json.dumps(services))
             loaded = run([sys.executable, "pipelines/saas.py"], base.settings(place) | profiles.LOAD_SETTINGS)
-        built = run([*HOURLY, "--profiles-dir", profiles.dbt_profiles(place / "profiles")], base.settings(place))
-        new = increment.check(place, self.increment, self.events)
+        chosen = ["--select", *self.select, *NOT_HOURLY] if self.select else ["--selector", "hourly"]
+        folder = profiles.dbt_profiles(place / "profiles")
+        built = run([*DBT, *HOURLY, "--profiles-dir", folder, *chosen], base.settings(place))
+        new = increment.check(place, self.increment, self.events, has_facts=not self.select)
         seconds = _node_seconds(place)
         figures = {
             "load": _process(loaded) | {"statements": profiles.of_load(loaded.errors).as_json()},
@@ -52,12 +60,13 @@ class World:
         return figures
 
 
-def make(origin: Path, folder: Path, size: history.Size) -> World:
-    """Make a world of a base, build everything over it once, and add the increment to the vendor's objects."""
+def make(origin: Path, folder: Path, size: history.Size, select: tuple[str, ...] = ()) -> World:
+    """Make a world of a base, build its nodes over it once, and add the increment to the vendor's objects."""
     base.copy(origin, folder)
     events = history.multiply(folder / base.WAREHOUSE, folder / base.STORE, size)
-    run([*DBT, "--profiles-dir", "dbt"], base.settings(folder))
-    return World(folder, size.history, events, increment.add(folder))
+    chosen = ["--select", *select, *NOT_HOURLY] if select else []
+    run([*DBT, "--profiles-dir", "dbt", *chosen], base.settings(folder))
+    return World(folder, size.history, events, increment.add(folder), select)
 
 
 def _process(done: Run) -> dict[str, float]:
