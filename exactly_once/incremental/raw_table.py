@@ -70,11 +70,12 @@ class RawClients:
             warehouse = client.sql_client
             known = [table for table, columns in client.get_storage_tables(sorted(self._tables)) if columns]
             rows = [
-                f"(SELECT {warehouse.capabilities.escape_literal(table)} FROM "
+                f"(SELECT {warehouse.capabilities.escape_literal(table)} AS found FROM "
                 f"{warehouse.make_qualified_table_name(table)} LIMIT 1)"
                 for table in known
             ]
-            return {table for (table,) in fetch(warehouse, " UNION ALL ".join(rows))} if rows else set()
+            union = f"SELECT found FROM ({' UNION ALL '.join(rows)}) AS tables_with_rows"
+            return {table for (table,) in fetch(warehouse, union)} if rows else set()
 
     def register(self, table: str) -> None:
         """Add a table, by dlt's name, to those that are looked up together."""
@@ -94,7 +95,7 @@ class RawClients:
         with self.lookup_client as warehouse:
             statements = [table.keys_statement(warehouse, number, width, limit) for number, table in tables.items()]
             if warehouse.capabilities.sqlglot_dialect != "duckdb":  # where each statement is a request
-                statements = [" UNION ALL ".join(statements)]
+                statements = [f"SELECT * FROM ({' UNION ALL '.join(statements)}) AS keys_of_tables"]
             return [row for statement in statements for row in fetch(warehouse, statement)]
 
 
@@ -199,9 +200,10 @@ class RawTable:
     def keys_statement(self, warehouse: Any, number: int, width: int, limit: int) -> str:
         """Return the statement of `RawClients.keys_as_text` for this table."""
         names = [warehouse.escape_column_name(self.normalized(column)) for column in self.key]
-        parts = [f"CAST({name} AS VARCHAR)" for name in names] + ["CAST(NULL AS VARCHAR)"] * (width - len(names))
+        texts = [f"CAST({name} AS VARCHAR)" for name in names] + ["CAST(NULL AS VARCHAR)"] * (width - len(names))
+        parts = [f"{text} AS part_{place}" for place, text in enumerate(texts)]
         relation = warehouse.make_qualified_table_name(self.name)
-        return f"(SELECT {number}, {', '.join(parts)} FROM {relation} WHERE _deleted_at IS NULL LIMIT {limit})"
+        return f"(SELECT {number} AS table_number, {', '.join(parts)} FROM {relation} WHERE _deleted_at IS NULL LIMIT {limit})"
 
     @property
     def partition(self) -> str | None:
