@@ -92,6 +92,8 @@ class RawClients:
         Raises:
             DatabaseException: one of them is not there.
         """
+        if not tables:
+            return []
         with self.lookup_client as warehouse:
             statements = [table.keys_statement(warehouse, number, width, limit) for number, table in tables.items()]
             if warehouse.capabilities.sqlglot_dialect != "duckdb":  # where each statement is a request
@@ -203,7 +205,8 @@ class RawTable:
         texts = [f"CAST({name} AS VARCHAR)" for name in names] + ["CAST(NULL AS VARCHAR)"] * (width - len(names))
         parts = [f"{text} AS part_{place}" for place, text in enumerate(texts)]
         relation = warehouse.make_qualified_table_name(self.name)
-        return f"(SELECT {number} AS table_number, {', '.join(parts)} FROM {relation} WHERE _deleted_at IS NULL LIMIT {limit})"
+        selected = ", ".join([f"{number} AS table_number", *parts])
+        return f"(SELECT {selected} FROM {relation} WHERE _deleted_at IS NULL LIMIT {limit})"
 
     @property
     def partition(self) -> str | None:
