@@ -40,5 +40,9 @@ domains as (
 )
 {%- endif %}
 
-select campaign_id, sending_domain, cast(batch_number as bigint) as batch_number, is_floor
+select
+    cast(campaign_id as bigint) as campaign_id,
+    cast(sending_domain as varchar) as sending_domain,
+    cast(batch_number as bigint) as batch_number,
+    is_floor
 from domains

@@ -100,8 +100,8 @@ touched as (
 
 select
     cast({{ batch }} as bigint) as batch_number,
-    campaign_key,
-    message_id,
+    cast(campaign_key as bigint) as campaign_key,
+    cast(message_id as varchar) as message_id,
     max(case when is_rejoined then 1 else 0 end) = 1 as is_rejoined,
     false as is_floor
 from touched

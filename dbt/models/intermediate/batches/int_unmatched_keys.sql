@@ -69,5 +69,11 @@ changed as (
 )
 {%- endif %}
 
-select dimension, key_id, first_on, last_on, cast(batch_number as bigint) as batch_number, is_floor
+select
+    cast(dimension as varchar) as dimension,
+    cast(key_id as bigint) as key_id,
+    cast(first_on as date) as first_on,
+    cast(last_on as date) as last_on,
+    cast(batch_number as bigint) as batch_number,
+    is_floor
 from changed
