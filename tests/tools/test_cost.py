@@ -217,6 +217,8 @@ def test_the_command_prints_the_sums():
         ("worker_hours", "terraform/environments/prod/main.tf", r"cron\(0 0 \* \* \? \*\).*cron\(55 23 \* \* \? \*\)"),
         ("vcpu, memory_gb", "terraform/modules/worker/variables.tf", r"cpu = 1024, memory = 2048"),
         ("log_months", "terraform/modules/worker/variables.tf", r'"log_days" {\s+type\s+= number\s+default\s+= 30\b'),
+        ("keys_hourly", "exactly_once/postgres/source.py", r"\nKEYS_HOURLY = 10_000_000\b"),
+        ("whole_rows", "flows/dbt_build/build_task.py", r"\nWHOLE_TABLE_ROWS, WHOLE_TABLE_DAY = 100_000_000, 0\b"),
         ("access_months", "terraform/modules/lake/variables.tf", r"infrequent_access = optional\(number, 30\)"),
         ("glacier_months", "terraform/modules/lake/variables.tf", r"glacier_instant\s+= optional\(number, 90\)"),
         ("kms_share", "terraform/modules/lake/main.tf", r"bucket_key_enabled = true"),

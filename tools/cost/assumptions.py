@@ -80,8 +80,11 @@ class Assumptions:
         "events/s and vCPU",
         "half of what docs/speed.md measured on two cores, where the vendor's quota was what bound",
     )
-    swept_keys: float = assumed(
-        1e6, "keys/s and vCPU", "the same of the sweep, which compares all keys of Postgres each run"
+    swept_keys: float = assumed(1e6, "keys/s and vCPU", "the same of delete detection, where it compares")
+    keys_hourly: float = assumed(
+        1e7,
+        "keys",
+        "deployed: exactly_once/postgres/source.py; n times as many are compared every n hours or daily",
     )
     part_mb: float = assumed(50, "MB", "s3fs sends a larger file in such parts, each a PUT")
     piece_mb: float = assumed(16, "MB", "Snowflake asks for a file in such pieces, each a GET")

@@ -144,8 +144,14 @@ class Volume:
 
     @cached_property
     def keys(self) -> float:
-        """Keys that the sweep of one run compares."""
-        return sum(self.largest["postgres_rows"].values()) / self._measured_contacts * self.contacts
+        """Keys that delete detection compares in one run, on the average of those that compare and those that do not.
+
+        Nearly all are of two tables: contacts and memberships.
+        """
+        keys = sum(self.largest["postgres_rows"].values()) / self._measured_contacts * self.contacts
+        hours = keys / 2 / self.assumptions.keys_hourly
+        runs = min(24, hours) * self.assumptions.loads_per_day / 24 if hours > 1 else 1
+        return keys / max(1, runs)
 
     @cached_property
     def changed_rows(self) -> float:
