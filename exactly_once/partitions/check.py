@@ -146,7 +146,8 @@ class PartitionChecks:
         """Return a line for each table that was corrected."""
         return [
             f"RAW.{one.name.upper()}: {len(one.keys):,} key(s) had another {one.column or 'partition column'} than "
-            f"before and were there twice ({one.example}): merged again, each is there once."
+            f"before and were there twice ({one.example}): merged again, each is there once. Tables that are built "
+            "from it by days need a full refresh."
             for one in self.to_merge
         ]
 
