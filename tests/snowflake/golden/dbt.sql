@@ -64,6 +64,614 @@ from compared
 select * from changes
 );
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches__dbt_tmp
+as (
+with records as (
+select
+*,
+row_number() over (partition by model_name order by record_number desc) as newest_first
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches
+)
+select model_name, batch_number, row_count, record_number
+from records
+where newest_first = 1
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches
+as (
+select
+cast(null as varchar) as model_name,
+cast(null as bigint) as batch_number,
+cast(null as bigint) as row_count,
+cast(null as bigint) as record_number
+where false
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches
+where true;
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches ("MODEL_NAME", "BATCH_NUMBER", "ROW_COUNT", "RECORD_NUMBER")
+select "MODEL_NAME", "BATCH_NUMBER", "ROW_COUNT", "RECORD_NUMBER" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches__dbt_tmp;
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'fct_email_events',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_touched_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_touched_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'fct_messages',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages)
+),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_touched_days'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_touched_days')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_campaign_counts',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_campaign_days',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_campaign_domains',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_campaign_hours',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_touched_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_touched_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_event_counts',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'fct_email_events'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'fct_email_events')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_message_counts',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_touched_days'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_touched_days')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days)
+),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'fct_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'fct_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_message_signs',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_messages',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_touched_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_touched_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_ruled_contacts',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_message_signs'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_message_signs')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_ruled_messages',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages)
+),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_ruled_contacts'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_ruled_contacts')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_touched_days',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_messages'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_messages')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_touched_messages',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_campaign_days'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_campaign_days')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days)
+),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_unmatched_keys'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_unmatched_keys')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys)
+),
+(
+select coalesce(max(followed.batch_number), 0)
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches as followed
+where followed.model_name = 'int_campaign_domains'
+and followed.record_number = (select max(record_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches where model_name = 'int_campaign_domains')
+and followed.row_count = (select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains)
+)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches (model_name, batch_number, row_count, record_number)
+select
+'int_unmatched_keys',
+least(
+(select coalesce(max(batch_number), 0) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads)
+),
+(select count(*) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys),
+(select coalesce(max(record_number), 0) + 1 from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts__dbt_tmp
+as (
+with messages as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+where
+(sent_at = '<days>')) as messages_of_days
+where coalesce(campaign_id, -1) in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
+)
+)
+select
+coalesce(campaign_id, -1) as campaign_key,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(first_machine_opened_at) as unique_machine_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by 1
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts__dbt_tmp
+as (
+with messages as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages where false) as messages_of_days
+where coalesce(campaign_id, -1) in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+)
+)
+select
+coalesce(campaign_id, -1) as campaign_key,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(first_machine_opened_at) as unique_machine_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by 1
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts
+as (with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+)
+select
+coalesce(campaign_id, -1) as campaign_key,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(first_machine_opened_at) as unique_machine_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by 1
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts
+where campaign_key in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts
+where campaign_key in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts ("CAMPAIGN_KEY", "SENT_COUNT", "DELIVERED_COUNT", "HARD_BOUNCE_COUNT", "SOFT_BOUNCE_COUNT", "UNIQUE_OPEN_COUNT", "UNIQUE_MACHINE_OPEN_COUNT", "UNIQUE_CLICK_COUNT", "COMPLAINT_COUNT", "UNSUBSCRIBE_COUNT")
+select "CAMPAIGN_KEY", "SENT_COUNT", "DELIVERED_COUNT", "HARD_BOUNCE_COUNT", "SOFT_BOUNCE_COUNT", "UNIQUE_OPEN_COUNT", "UNIQUE_MACHINE_OPEN_COUNT", "UNIQUE_CLICK_COUNT", "COMPLAINT_COUNT", "UNSUBSCRIBE_COUNT" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts__dbt_tmp;
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days__dbt_tmp
+as (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('')
+),
+days as (
+select distinct coalesce(campaign_id, -1) as campaign_key, cast(occurred_at as date) as occurred_on
+from events
+where occurred_at is not null
+),
+new_days as (
+select days.campaign_key, days.occurred_on
+from days
+left join DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days as known on days.campaign_key = known.campaign_key and days.occurred_on = known.occurred_on
+where known.campaign_key is null
+)
+select * from new_days
+);
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days__dbt_tmp
+as (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('<load id>')
+),
+days as (
+select distinct coalesce(campaign_id, -1) as campaign_key, cast(occurred_at as date) as occurred_on
+from events
+where occurred_at is not null
+),
+new_days as (
+select days.campaign_key, days.occurred_on
+from days
+left join DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days as known on days.campaign_key = known.campaign_key and days.occurred_on = known.occurred_on
+where known.campaign_key is null
+)
+select * from new_days
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days
+as (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+),
+days as (
+select distinct coalesce(campaign_id, -1) as campaign_key, cast(occurred_at as date) as occurred_on
+from events
+where occurred_at is not null
+),
+new_days as (
+select days.campaign_key, days.occurred_on
+from days
+)
+select * from new_days
+);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days ("CAMPAIGN_KEY", "OCCURRED_ON")
+(
+select "CAMPAIGN_KEY", "OCCURRED_ON"
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_days__dbt_tmp
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains__dbt_tmp
+as (
+with campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+known as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains
+),
+domains as (
+select
+campaigns.campaign_id,
+campaigns.sending_domain,
+case
+when known.campaign_id is not null and coalesce(campaigns.sending_domain, '') <> coalesce(known.sending_domain, '')
+then 2
+else known.batch_number
+end as batch_number,
+false as is_floor
+from campaigns
+left join known on campaigns.campaign_id = known.campaign_id
+union all
+select campaign_id, sending_domain, batch_number, is_floor from known where is_floor
+)
+select
+cast(campaign_id as bigint) as campaign_id,
+cast(sending_domain as varchar) as sending_domain,
+cast(batch_number as bigint) as batch_number,
+is_floor
+from domains
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains__dbt_tmp
+as (
+with campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+known as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains
+),
+domains as (
+select
+campaigns.campaign_id,
+campaigns.sending_domain,
+case
+when known.campaign_id is not null and coalesce(campaigns.sending_domain, '') <> coalesce(known.sending_domain, '')
+then 3
+else known.batch_number
+end as batch_number,
+false as is_floor
+from campaigns
+left join known on campaigns.campaign_id = known.campaign_id
+union all
+select campaign_id, sending_domain, batch_number, is_floor from known where is_floor
+)
+select
+cast(campaign_id as bigint) as campaign_id,
+cast(sending_domain as varchar) as sending_domain,
+cast(batch_number as bigint) as batch_number,
+is_floor
+from domains
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains
+as (with campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+domains as (
+select campaign_id, sending_domain, cast(null as bigint) as batch_number, false as is_floor from campaigns
+union all
+select null, null, 1, true
+)
+select
+cast(campaign_id as bigint) as campaign_id,
+cast(sending_domain as varchar) as sending_domain,
+cast(batch_number as bigint) as batch_number,
+is_floor
+from domains
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains
+where true;
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains ("CAMPAIGN_ID", "SENDING_DOMAIN", "BATCH_NUMBER", "IS_FLOOR")
+select "CAMPAIGN_ID", "SENDING_DOMAIN", "BATCH_NUMBER", "IS_FLOOR" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains__dbt_tmp;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours__dbt_tmp
+as (
+with events as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where
+(raw_occurred_at = '<days>')) as events_of_days
+where coalesce(campaign_id, -1) in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
+)
+),
+reactions as (
+select * from events
+where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
+),
+dates as (
+select date_day, day_of_week from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+)
+select
+coalesce(reactions.campaign_id, -1) as campaign_key,
+dates.day_of_week,
+cast(extract(hour from reactions.occurred_at) as bigint) as hour_of_day,
+count(case when reactions.event_type = 'open' then 1 end) as human_open_count,
+count(case when reactions.event_type = 'click' then 1 end) as click_count
+from reactions
+inner join dates on cast(reactions.occurred_at as date) = dates.date_day
+group by 1, 2, 3
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours__dbt_tmp
+as (
+with events as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as events_of_days
+where coalesce(campaign_id, -1) in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+)
+),
+reactions as (
+select * from events
+where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
+),
+dates as (
+select date_day, day_of_week from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+)
+select
+coalesce(reactions.campaign_id, -1) as campaign_key,
+dates.day_of_week,
+cast(extract(hour from reactions.occurred_at) as bigint) as hour_of_day,
+count(case when reactions.event_type = 'open' then 1 end) as human_open_count,
+count(case when reactions.event_type = 'click' then 1 end) as click_count
+from reactions
+inner join dates on cast(reactions.occurred_at as date) = dates.date_day
+group by 1, 2, 3
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours
+as (with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+),
+reactions as (
+select * from events
+where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
+),
+dates as (
+select date_day, day_of_week from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
+)
+select
+coalesce(reactions.campaign_id, -1) as campaign_key,
+dates.day_of_week,
+cast(extract(hour from reactions.occurred_at) as bigint) as hour_of_day,
+count(case when reactions.event_type = 'open' then 1 end) as human_open_count,
+count(case when reactions.event_type = 'click' then 1 end) as click_count
+from reactions
+inner join dates on cast(reactions.occurred_at as date) = dates.date_day
+group by 1, 2, 3
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours
+where campaign_key in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours
+where campaign_key in (
+select touched.campaign_key from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours ("CAMPAIGN_KEY", "DAY_OF_WEEK", "HOUR_OF_DAY", "HUMAN_OPEN_COUNT", "CLICK_COUNT")
+select "CAMPAIGN_KEY", "DAY_OF_WEEK", "HOUR_OF_DAY", "HUMAN_OPEN_COUNT", "CLICK_COUNT" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours__dbt_tmp;
+
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_contact_states
 as (
 with contacts as (
@@ -85,6 +693,164 @@ changed_at
 from contacts
 )
 select * from states
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts__dbt_tmp
+as (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+where
+(occurred_on = '<days>')
+)
+select occurred_on, event_type, load_id, count(*) as event_count
+from events
+group by occurred_on, event_type, load_id
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts__dbt_tmp
+as (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events where false
+)
+select occurred_on, event_type, load_id, count(*) as event_count
+from events
+group by occurred_on, event_type, load_id
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts
+as (with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+)
+select occurred_on, event_type, load_id, count(*) as event_count
+from events
+group by occurred_on, event_type, load_id
+order by occurred_on
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts
+where occurred_on = '<days>';
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts ("OCCURRED_ON", "EVENT_TYPE", "LOAD_ID", "EVENT_COUNT")
+select "OCCURRED_ON", "EVENT_TYPE", "LOAD_ID", "EVENT_COUNT" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts__dbt_tmp;
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads__dbt_tmp
+as (
+with loads as (
+select load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads where is_complete
+union
+select load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('')
+),
+new_loads as (
+select load_id from loads
+where load_id in ('')
+union all
+select null
+),
+counts as (
+select load_id, count(*) as event_count, max(received_at) as newest_received_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('')
+group by load_id
+),
+batches as (
+select cast(max(batch_number) + 1 as bigint) as batch_number
+from (
+select 0 as batch_number
+union all
+select batch_number from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches
+union all
+select batch_number from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads
+) as known
+)
+select
+new_loads.load_id,
+batches.batch_number,
+coalesce(counts.event_count, 0) as event_count,
+counts.newest_received_at
+from new_loads
+cross join batches
+left join counts on new_loads.load_id = counts.load_id
+);
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads__dbt_tmp
+as (
+with loads as (
+select load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads where is_complete
+union
+select load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('<load id>')
+),
+new_loads as (
+select load_id from loads
+where load_id in ('<load id>')
+union all
+select null
+),
+counts as (
+select load_id, count(*) as event_count, max(received_at) as newest_received_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('<load id>')
+group by load_id
+),
+batches as (
+select cast(max(batch_number) + 1 as bigint) as batch_number
+from (
+select 0 as batch_number
+union all
+select batch_number from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches
+union all
+select batch_number from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads
+) as known
+)
+select
+new_loads.load_id,
+batches.batch_number,
+coalesce(counts.event_count, 0) as event_count,
+counts.newest_received_at
+from new_loads
+cross join batches
+left join counts on new_loads.load_id = counts.load_id
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads
+as (with loads as (
+select load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads where is_complete
+union
+select load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+),
+new_loads as (
+select load_id from loads
+union all
+select null
+),
+counts as (
+select load_id, count(*) as event_count, max(received_at) as newest_received_at
+from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+group by load_id
+),
+batches as (
+select cast(max(batch_number) + 1 as bigint) as batch_number
+from (
+select 0 as batch_number
+union all
+select batch_number from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches
+) as known
+)
+select
+new_loads.load_id,
+batches.batch_number,
+coalesce(counts.event_count, 0) as event_count,
+counts.newest_received_at
+from new_loads
+cross join batches
+left join counts on new_loads.load_id = counts.load_id
+);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads ("LOAD_ID", "BATCH_NUMBER", "EVENT_COUNT", "NEWEST_RECEIVED_AT")
+(
+select "LOAD_ID", "BATCH_NUMBER", "EVENT_COUNT", "NEWEST_RECEIVED_AT"
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads__dbt_tmp
 );
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_exchange_rates
@@ -138,22 +904,190 @@ union all
 select 'USD' as currency, month_starts_on, cast(1 as decimal(20, 12)) as usd_rate from months
 );
 
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts__dbt_tmp
+as (
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+where
+(sent_on = '<days>')
+)
+select
+sent_on,
+account_id,
+mailbox_provider,
+sending_domain,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when deferral_count > 0 then 1 end) as deferred_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by sent_on, account_id, mailbox_provider, sending_domain
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts__dbt_tmp
+as (
+with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages where false
+)
+select
+sent_on,
+account_id,
+mailbox_provider,
+sending_domain,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when deferral_count > 0 then 1 end) as deferred_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by sent_on, account_id, mailbox_provider, sending_domain
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts
+as (with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+)
+select
+sent_on,
+account_id,
+mailbox_provider,
+sending_domain,
+count(*) as sent_count,
+count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
+count(case when deferral_count > 0 then 1 end) as deferred_count,
+count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
+count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
+count(first_human_opened_at) as unique_open_count,
+count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
+count(first_clicked_at) as unique_click_count,
+count(complained_at) as complaint_count,
+count(unsubscribed_at) as unsubscribe_count
+from messages
+group by sent_on, account_id, mailbox_provider, sending_domain
+order by sent_on
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts
+where sent_on = '<days>';
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts ("SENT_ON", "ACCOUNT_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_COUNT", "DELIVERED_COUNT", "DEFERRED_COUNT", "HARD_BOUNCE_COUNT", "SOFT_BOUNCE_COUNT", "UNIQUE_OPEN_COUNT", "MACHINE_ONLY_OPEN_COUNT", "UNIQUE_CLICK_COUNT", "COMPLAINT_COUNT", "UNSUBSCRIBE_COUNT")
+select "SENT_ON", "ACCOUNT_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_COUNT", "DELIVERED_COUNT", "DEFERRED_COUNT", "HARD_BOUNCE_COUNT", "SOFT_BOUNCE_COUNT", "UNIQUE_OPEN_COUNT", "MACHINE_ONLY_OPEN_COUNT", "UNIQUE_CLICK_COUNT", "COMPLAINT_COUNT", "UNSUBSCRIBE_COUNT" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts__dbt_tmp;
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs__dbt_tmp
+as (
+with messages as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+where
+(sent_at = '<days>')) as messages_of_days
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and true)
+),
+signs as (
+select
+campaign_id,
+message_id,
+account_id,
+contact_id,
+sent_at,
+unsubscribed_at,
+complained_at,
+hard_bounced_at,
+least(
+coalesce(unsubscribed_at, complained_at, hard_bounced_at),
+coalesce(complained_at, unsubscribed_at, hard_bounced_at),
+coalesce(hard_bounced_at, unsubscribed_at, complained_at)
+) as began_at
+from messages
+where unsubscribed_at is not null or complained_at is not null or hard_bounced_at is not null
+)
+select * from signs
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs__dbt_tmp
+as (
+with messages as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages where false) as messages_of_days
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2 and true)
+),
+signs as (
+select
+campaign_id,
+message_id,
+account_id,
+contact_id,
+sent_at,
+unsubscribed_at,
+complained_at,
+hard_bounced_at,
+least(
+coalesce(unsubscribed_at, complained_at, hard_bounced_at),
+coalesce(complained_at, unsubscribed_at, hard_bounced_at),
+coalesce(hard_bounced_at, unsubscribed_at, complained_at)
+) as began_at
+from messages
+where unsubscribed_at is not null or complained_at is not null or hard_bounced_at is not null
+)
+select * from signs
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs
+as (with messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+),
+signs as (
+select
+campaign_id,
+message_id,
+account_id,
+contact_id,
+sent_at,
+unsubscribed_at,
+complained_at,
+hard_bounced_at,
+least(
+coalesce(unsubscribed_at, complained_at, hard_bounced_at),
+coalesce(complained_at, unsubscribed_at, hard_bounced_at),
+coalesce(hard_bounced_at, unsubscribed_at, complained_at)
+) as began_at
+from messages
+where unsubscribed_at is not null or complained_at is not null or hard_bounced_at is not null
+)
+select * from signs
+order by sent_at
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs
+where sent_at = '<days>' and (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and true);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs ("CAMPAIGN_ID", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "SENT_AT", "UNSUBSCRIBED_AT", "COMPLAINED_AT", "HARD_BOUNCED_AT", "BEGAN_AT")
+select "CAMPAIGN_ID", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "SENT_AT", "UNSUBSCRIBED_AT", "COMPLAINED_AT", "HARD_BOUNCED_AT", "BEGAN_AT" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs__dbt_tmp;
+
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp
 as (
 with events as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where message_id in (
-select message_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where load_id in (select load_id from (
-select distinct load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where load_id not in (select distinct newest_load_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages)
-) as new_loads)
-)
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where
+(raw_occurred_at = '<days>')) as events_of_days
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and true)
 ),
 messages as (
 select
 message_id,
-min(campaign_id) as campaign_id,
+campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
 min(mailbox_provider) as mailbox_provider,
@@ -173,11 +1107,59 @@ count(case when event_type = 'open' and is_machine_open then 1 end) as machine_o
 count(case when event_type = 'click' then 1 end) as click_count,
 max(load_id) as newest_load_id
 from events
-group by message_id
+group by campaign_id, message_id
 ),
 outcomes as (
 select
 *,
+coalesce(processed_at, first_event_at) as sent_at,
+case
+when delivered_at is not null then 'delivered'
+when hard_bounced_at is not null then 'hard_bounced'
+when first_bounced_at is not null then 'soft_bounced'
+else 'pending'
+end as message_outcome
+from messages
+)
+select * from outcomes
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp
+as (
+with events as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as events_of_days
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2 and true)
+),
+messages as (
+select
+message_id,
+campaign_id,
+min(account_id) as account_id,
+min(contact_id) as contact_id,
+min(mailbox_provider) as mailbox_provider,
+min(occurred_at) as first_event_at,
+min(case when event_type = 'processed' then occurred_at end) as processed_at,
+min(case when event_type = 'delivered' then occurred_at end) as delivered_at,
+min(case when event_type = 'bounce' then occurred_at end) as first_bounced_at,
+min(case when event_type = 'bounce' and bounce_type = 'hard' then occurred_at end) as hard_bounced_at,
+min(case when event_type = 'open' and not coalesce(is_machine_open, false) then occurred_at end) as first_human_opened_at,
+min(case when event_type = 'open' and is_machine_open then occurred_at end) as first_machine_opened_at,
+min(case when event_type = 'click' then occurred_at end) as first_clicked_at,
+min(case when event_type = 'spam_report' then occurred_at end) as complained_at,
+min(case when event_type = 'unsubscribe' then occurred_at end) as unsubscribed_at,
+count(case when event_type = 'deferred' then 1 end) as deferral_count,
+count(case when event_type = 'open' and not coalesce(is_machine_open, false) then 1 end) as human_open_count,
+count(case when event_type = 'open' and is_machine_open then 1 end) as machine_open_count,
+count(case when event_type = 'click' then 1 end) as click_count,
+max(load_id) as newest_load_id
+from events
+group by campaign_id, message_id
+),
+outcomes as (
+select
+*,
+coalesce(processed_at, first_event_at) as sent_at,
 case
 when delivered_at is not null then 'delivered'
 when hard_bounced_at is not null then 'hard_bounced'
@@ -190,14 +1172,13 @@ select * from outcomes
 );
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
-as (
-with events as (
+as (with events as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
 ),
 messages as (
 select
 message_id,
-min(campaign_id) as campaign_id,
+campaign_id,
 min(account_id) as account_id,
 min(contact_id) as contact_id,
 min(mailbox_provider) as mailbox_provider,
@@ -217,11 +1198,12 @@ count(case when event_type = 'open' and is_machine_open then 1 end) as machine_o
 count(case when event_type = 'click' then 1 end) as click_count,
 max(load_id) as newest_load_id
 from events
-group by message_id
+group by campaign_id, message_id
 ),
 outcomes as (
 select
 *,
+coalesce(processed_at, first_event_at) as sent_at,
 case
 when delivered_at is not null then 'delivered'
 when hard_bounced_at is not null then 'hard_bounced'
@@ -231,19 +1213,15 @@ end as message_outcome
 from messages
 )
 select * from outcomes
+order by sent_at
 );
 
-delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages as DBT_INTERNAL_DEST
-where (message_id) in (
-select distinct message_id
-from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp as DBT_INTERNAL_SOURCE
-);
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+where sent_at = '<days>' and (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and true);
 
-insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages ("MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "MAILBOX_PROVIDER", "FIRST_EVENT_AT", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME")
-(
-select "MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "MAILBOX_PROVIDER", "FIRST_EVENT_AT", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "MESSAGE_OUTCOME"
-from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp
-);
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages ("MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "MAILBOX_PROVIDER", "FIRST_EVENT_AT", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "SENT_AT", "MESSAGE_OUTCOME")
+select "MESSAGE_ID", "CAMPAIGN_ID", "ACCOUNT_ID", "CONTACT_ID", "MAILBOX_PROVIDER", "FIRST_EVENT_AT", "PROCESSED_AT", "DELIVERED_AT", "FIRST_BOUNCED_AT", "HARD_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID", "SENT_AT", "MESSAGE_OUTCOME" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages__dbt_tmp;
 
 create or replace view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_mrr_months
 as (
@@ -301,6 +1279,247 @@ from months
 )
 select * from measured
 );
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts__dbt_tmp
+as (
+with signs as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs
+where
+(sent_at = '<days>')) as signs_of_days
+where message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
+)
+),
+suppressions as (
+select account_id, contact_id, created_at from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
+),
+rules as (
+select account_id, contact_id, began_at from signs
+union all
+select account_id, contact_id, created_at from suppressions
+),
+new_rules as (
+select account_id, contact_id, min(began_at) as began_at
+from rules
+where account_id is not null and contact_id is not null and began_at is not null
+group by account_id, contact_id
+),
+known as (
+select account_id, contact_id, min(began_at) as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts
+group by account_id, contact_id
+),
+earlier as (
+select new_rules.account_id, new_rules.contact_id, new_rules.began_at
+from new_rules
+left join known on new_rules.account_id = known.account_id and new_rules.contact_id = known.contact_id
+where known.began_at is null or new_rules.began_at < known.began_at
+)
+select account_id, contact_id, began_at, cast(2 as bigint) as batch_number
+from earlier
+);
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts__dbt_tmp
+as (
+with signs as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs where false) as signs_of_days
+where message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+)
+),
+suppressions as (
+select account_id, contact_id, created_at from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
+),
+rules as (
+select account_id, contact_id, began_at from signs
+union all
+select account_id, contact_id, created_at from suppressions
+),
+new_rules as (
+select account_id, contact_id, min(began_at) as began_at
+from rules
+where account_id is not null and contact_id is not null and began_at is not null
+group by account_id, contact_id
+),
+known as (
+select account_id, contact_id, min(began_at) as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts
+group by account_id, contact_id
+),
+earlier as (
+select new_rules.account_id, new_rules.contact_id, new_rules.began_at
+from new_rules
+left join known on new_rules.account_id = known.account_id and new_rules.contact_id = known.contact_id
+where known.began_at is null or new_rules.began_at < known.began_at
+)
+select account_id, contact_id, began_at, cast(3 as bigint) as batch_number
+from earlier
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts
+as (with signs as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs
+),
+suppressions as (
+select account_id, contact_id, created_at from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
+),
+rules as (
+select account_id, contact_id, began_at from signs
+union all
+select account_id, contact_id, created_at from suppressions
+),
+new_rules as (
+select account_id, contact_id, min(began_at) as began_at
+from rules
+where account_id is not null and contact_id is not null and began_at is not null
+group by account_id, contact_id
+),
+earlier as (
+select new_rules.account_id, new_rules.contact_id, new_rules.began_at
+from new_rules
+)
+select account_id, contact_id, began_at, cast(1 as bigint) as batch_number
+from earlier
+);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts ("ACCOUNT_ID", "CONTACT_ID", "BEGAN_AT", "BATCH_NUMBER")
+(
+select "ACCOUNT_ID", "CONTACT_ID", "BEGAN_AT", "BATCH_NUMBER"
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts__dbt_tmp
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages__dbt_tmp
+as (
+with contacts as (
+select account_id, contact_id, min(began_at) as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts
+group by account_id, contact_id
+),
+messages as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+where
+(sent_at = '<days>')) as messages_of_days
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and true)
+),
+earlier_messages as (
+select messages_since.*
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+where
+(sent_at = '<days>')) as messages_since
+left join DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages as known
+on messages_since.message_id = known.message_id
+and coalesce(messages_since.campaign_id, -1) = coalesce(known.campaign_id, -1)
+where known.message_id is null
+and (messages_since.account_id, messages_since.contact_id) in (select account_id, contact_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts where batch_number > 1)
+and (coalesce(messages_since.campaign_id, -1), messages_since.message_id) not in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and true)
+),
+candidates as (
+select * from messages
+union all
+select * from earlier_messages
+),
+ruled as (
+select
+candidates.campaign_id,
+candidates.message_id,
+candidates.account_id,
+candidates.contact_id,
+candidates.sent_at,
+candidates.processed_at
+from candidates
+inner join contacts
+on candidates.account_id = contacts.account_id
+and candidates.contact_id = contacts.contact_id
+and candidates.processed_at > contacts.began_at
+)
+select * from ruled
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages__dbt_tmp
+as (
+with contacts as (
+select account_id, contact_id, min(began_at) as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts
+group by account_id, contact_id
+),
+messages as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages where false) as messages_of_days
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2 and true)
+),
+earlier_messages as (
+select messages_since.*
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages where false) as messages_since
+left join DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages as known
+on messages_since.message_id = known.message_id
+and coalesce(messages_since.campaign_id, -1) = coalesce(known.campaign_id, -1)
+where known.message_id is null
+and (messages_since.account_id, messages_since.contact_id) in (select account_id, contact_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts where batch_number > 2)
+and (coalesce(messages_since.campaign_id, -1), messages_since.message_id) not in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2 and true)
+),
+candidates as (
+select * from messages
+union all
+select * from earlier_messages
+),
+ruled as (
+select
+candidates.campaign_id,
+candidates.message_id,
+candidates.account_id,
+candidates.contact_id,
+candidates.sent_at,
+candidates.processed_at
+from candidates
+inner join contacts
+on candidates.account_id = contacts.account_id
+and candidates.contact_id = contacts.contact_id
+and candidates.processed_at > contacts.began_at
+)
+select * from ruled
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages
+as (with contacts as (
+select account_id, contact_id, min(began_at) as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_contacts
+group by account_id, contact_id
+),
+messages as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+),
+candidates as (
+select * from messages
+),
+ruled as (
+select
+candidates.campaign_id,
+candidates.message_id,
+candidates.account_id,
+candidates.contact_id,
+candidates.sent_at,
+candidates.processed_at
+from candidates
+inner join contacts
+on candidates.account_id = contacts.account_id
+and candidates.contact_id = contacts.contact_id
+and candidates.processed_at > contacts.began_at
+)
+select * from ruled
+order by sent_at
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages
+where sent_at = '<days>' and (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and true);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages ("CAMPAIGN_ID", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "SENT_AT", "PROCESSED_AT")
+select "CAMPAIGN_ID", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "SENT_AT", "PROCESSED_AT" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages__dbt_tmp;
 
 create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_statement_hours__dbt_tmp
 as (
@@ -490,6 +1709,362 @@ from compared
 )
 select * from subscription_months
 );
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days__dbt_tmp
+as (
+with sent as (
+select sent_on from (select * from "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_MESSAGES"
+where
+(sent_on = '<days>')) as before
+where message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
+)
+union all
+select cast(sent_at as date) from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+where
+(sent_at = '<days>')) as after
+where message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
+)
+)
+select distinct cast(2 as bigint) as batch_number, sent_on, false as is_floor
+from sent
+);
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days__dbt_tmp
+as (
+with sent as (
+select sent_on from (select * from "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_MESSAGES" where false) as before
+where message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+)
+union all
+select cast(sent_at as date) from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages where false) as after
+where message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+)
+)
+select distinct cast(3 as bigint) as batch_number, sent_on, false as is_floor
+from sent
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days
+as (
+select cast(1 as bigint) as batch_number, cast(null as date) as sent_on, true as is_floor
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days
+where not is_floor and batch_number <= (select min(batch_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days ("BATCH_NUMBER", "SENT_ON", "IS_FLOOR")
+(
+select "BATCH_NUMBER", "SENT_ON", "IS_FLOOR"
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_days__dbt_tmp
+);
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages__dbt_tmp
+as (
+with new_events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('')
+),
+replaced as (
+select facts.campaign_id as campaign_key, facts.message_id
+from (select * from "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_EMAIL_EVENTS" where false) as facts
+where facts.event_id in (select event_id from new_events)
+),
+keys as (
+select dimension, key_id, batch_number from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys where not is_floor
+),
+matched as (
+select dimension, key_id from keys where batch_number > 2
+),
+domains as (
+select campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains where not is_floor and batch_number > 2
+),
+touched as (
+select coalesce(campaign_id, -1) as campaign_key, message_id, false as is_rejoined from new_events
+union all
+select campaign_key, message_id, false from replaced
+union all
+select keys.key_id, replaced.message_id, false
+from replaced
+inner join keys on replaced.campaign_key = -1 and keys.dimension = 'campaign'
+union all
+select coalesce(events.campaign_id, -1), events.message_id, true
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as events
+where events.account_id in (select key_id from matched where dimension = 'account')
+or events.contact_id in (select key_id from matched where dimension = 'contact')
+or events.campaign_id in (select key_id from matched where dimension = 'campaign')
+union all
+select coalesce(events.campaign_id, -1), events.message_id, false
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as events
+where events.campaign_id in (select campaign_id from domains)
+)
+select
+cast(3 as bigint) as batch_number,
+cast(campaign_key as bigint) as campaign_key,
+cast(message_id as varchar) as message_id,
+max(case when is_rejoined then 1 else 0 end) = 1 as is_rejoined,
+false as is_floor
+from touched
+where message_id is not null
+group by campaign_key, message_id
+);
+
+create or replace temporary view DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages__dbt_tmp
+as (
+with new_events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('<load id>')
+),
+replaced as (
+select facts.campaign_id as campaign_key, facts.message_id
+from (select * from "DP_MAILBLAZE_DEMO_DEV_DB"."MART"."FCT_EMAIL_EVENTS"
+where
+(occurred_on = '<days>')) as facts
+where facts.event_id in (select event_id from new_events)
+),
+keys as (
+select dimension, key_id, batch_number from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys where not is_floor
+),
+matched as (
+select dimension, key_id from keys where batch_number > 1
+),
+domains as (
+select campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_domains where not is_floor and batch_number > 1
+),
+touched as (
+select coalesce(campaign_id, -1) as campaign_key, message_id, false as is_rejoined from new_events
+union all
+select campaign_key, message_id, false from replaced
+union all
+select keys.key_id, replaced.message_id, false
+from replaced
+inner join keys on replaced.campaign_key = -1 and keys.dimension = 'campaign'
+union all
+select coalesce(events.campaign_id, -1), events.message_id, true
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as events
+where events.account_id in (select key_id from matched where dimension = 'account')
+or events.contact_id in (select key_id from matched where dimension = 'contact')
+or events.campaign_id in (select key_id from matched where dimension = 'campaign')
+union all
+select coalesce(events.campaign_id, -1), events.message_id, false
+from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as events
+where events.campaign_id in (select campaign_id from domains)
+)
+select
+cast(2 as bigint) as batch_number,
+cast(campaign_key as bigint) as campaign_key,
+cast(message_id as varchar) as message_id,
+max(case when is_rejoined then 1 else 0 end) = 1 as is_rejoined,
+false as is_floor
+from touched
+where message_id is not null
+group by campaign_key, message_id
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages
+as (
+select
+cast(1 as bigint) as batch_number,
+cast(null as bigint) as campaign_key,
+cast(null as varchar) as message_id,
+false as is_rejoined,
+true as is_floor
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages
+where not is_floor and batch_number <= (select min(batch_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages ("BATCH_NUMBER", "CAMPAIGN_KEY", "MESSAGE_ID", "IS_REJOINED", "IS_FLOOR")
+(
+select "BATCH_NUMBER", "CAMPAIGN_KEY", "MESSAGE_ID", "IS_REJOINED", "IS_FLOOR"
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages__dbt_tmp
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys__dbt_tmp
+as (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('')
+),
+dimensions as (
+select 'account' as dimension, account_id as key_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+union all
+select 'contact', contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+union all
+select 'campaign', campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+keys as (
+select 'account' as dimension, account_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where account_id is not null
+union all
+select 'contact' as dimension, contact_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where contact_id is not null
+union all
+select 'campaign' as dimension, campaign_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where campaign_id is not null
+),
+new_keys as (
+select keys.dimension, keys.key_id, min(keys.occurred_on) as first_on, max(keys.occurred_on) as last_on
+from keys
+left join dimensions on keys.dimension = dimensions.dimension and keys.key_id = dimensions.key_id
+where dimensions.key_id is null
+group by keys.dimension, keys.key_id
+),
+known as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys where not is_floor
+),
+changed as (
+select
+new_keys.dimension,
+new_keys.key_id,
+least(new_keys.first_on, coalesce(known.first_on, new_keys.first_on)) as first_on,
+greatest(new_keys.last_on, coalesce(known.last_on, new_keys.last_on)) as last_on,
+known.batch_number,
+false as is_floor
+from new_keys
+left join known on new_keys.dimension = known.dimension and new_keys.key_id = known.key_id
+union all
+select known.dimension, known.key_id, known.first_on, known.last_on, 3, false
+from known
+inner join dimensions on known.dimension = dimensions.dimension and known.key_id = dimensions.key_id
+where known.batch_number is null
+)
+select
+cast(dimension as varchar) as dimension,
+cast(key_id as bigint) as key_id,
+cast(first_on as date) as first_on,
+cast(last_on as date) as last_on,
+cast(batch_number as bigint) as batch_number,
+is_floor
+from changed
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys__dbt_tmp
+as (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('<load id>')
+),
+dimensions as (
+select 'account' as dimension, account_id as key_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+union all
+select 'contact', contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+union all
+select 'campaign', campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+keys as (
+select 'account' as dimension, account_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where account_id is not null
+union all
+select 'contact' as dimension, contact_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where contact_id is not null
+union all
+select 'campaign' as dimension, campaign_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where campaign_id is not null
+),
+new_keys as (
+select keys.dimension, keys.key_id, min(keys.occurred_on) as first_on, max(keys.occurred_on) as last_on
+from keys
+left join dimensions on keys.dimension = dimensions.dimension and keys.key_id = dimensions.key_id
+where dimensions.key_id is null
+group by keys.dimension, keys.key_id
+),
+known as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys where not is_floor
+),
+changed as (
+select
+new_keys.dimension,
+new_keys.key_id,
+least(new_keys.first_on, coalesce(known.first_on, new_keys.first_on)) as first_on,
+greatest(new_keys.last_on, coalesce(known.last_on, new_keys.last_on)) as last_on,
+known.batch_number,
+false as is_floor
+from new_keys
+left join known on new_keys.dimension = known.dimension and new_keys.key_id = known.key_id
+union all
+select known.dimension, known.key_id, known.first_on, known.last_on, 2, false
+from known
+inner join dimensions on known.dimension = dimensions.dimension and known.key_id = dimensions.key_id
+where known.batch_number is null
+)
+select
+cast(dimension as varchar) as dimension,
+cast(key_id as bigint) as key_id,
+cast(first_on as date) as first_on,
+cast(last_on as date) as last_on,
+cast(batch_number as bigint) as batch_number,
+is_floor
+from changed
+);
+
+create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys
+as (with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+),
+dimensions as (
+select 'account' as dimension, account_id as key_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+union all
+select 'contact', contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+union all
+select 'campaign', campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+keys as (
+select 'account' as dimension, account_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where account_id is not null
+union all
+select 'contact' as dimension, contact_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where contact_id is not null
+union all
+select 'campaign' as dimension, campaign_id as key_id, cast(occurred_at as date) as occurred_on
+from events
+where campaign_id is not null
+),
+new_keys as (
+select keys.dimension, keys.key_id, min(keys.occurred_on) as first_on, max(keys.occurred_on) as last_on
+from keys
+left join dimensions on keys.dimension = dimensions.dimension and keys.key_id = dimensions.key_id
+where dimensions.key_id is null
+group by keys.dimension, keys.key_id
+),
+changed as (
+select *, cast(null as bigint) as batch_number, false as is_floor from new_keys
+union all
+select null, null, null, null, 1, true
+)
+select
+cast(dimension as varchar) as dimension,
+cast(key_id as bigint) as key_id,
+cast(first_on as date) as first_on,
+cast(last_on as date) as last_on,
+cast(batch_number as bigint) as batch_number,
+is_floor
+from changed
+);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys
+where (dimension, key_id) in (select dimension, key_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys__dbt_tmp);
+
+delete from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys
+where not is_floor and batch_number <= (select min(batch_number) from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_built_batches);
+
+insert into DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys ("DIMENSION", "KEY_ID", "FIRST_ON", "LAST_ON", "BATCH_NUMBER", "IS_FLOOR")
+select "DIMENSION", "KEY_ID", "FIRST_ON", "LAST_ON", "BATCH_NUMBER", "IS_FLOOR" from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_unmatched_keys__dbt_tmp;
 
 create transient table DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.prices (price_name varchar,usd decimal(18, 6),per varchar,as_of date,source varchar);
 
@@ -898,15 +2473,60 @@ select event_id, event_type, occurred_at, occurred_on, received_at, message_id, 
 from (
 with events as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where event_id in (
-select event_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where load_id in (select load_id from (
-select distinct load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where load_id not in (select distinct load_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events)
-) as new_loads)
+where load_id in ('')
 union all
-select event_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events where -1 in (account_id, contact_id, campaign_id)
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as rejoined
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2 and is_rejoined)
+and load_id not in ('')
+),
+accounts as (
+select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+facts as (
+select
+events.event_id,
+events.event_type,
+events.occurred_at,
+cast(events.occurred_at as date) as occurred_on,
+events.received_at,
+events.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+events.mailbox_provider,
+events.is_machine_open,
+events.bounce_type,
+events.link_url,
+events.load_id
+from events
+left join accounts on events.account_id = accounts.account_id
+left join contacts on events.contact_id = contacts.contact_id
+left join campaigns on events.campaign_id = campaigns.campaign_id
 )
+select * from facts
+) as model_subq
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp
+(event_id varchar not null, event_type varchar not null, occurred_at timestamp without time zone not null, occurred_on date not null, received_at timestamp without time zone, message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar, is_machine_open boolean, bounce_type varchar, link_url varchar, load_id varchar not null)
+as (
+select event_id, event_type, occurred_at, occurred_on, received_at, message_id, account_id, contact_id, campaign_id, mailbox_provider, is_machine_open, bounce_type, link_url, load_id
+from (
+with events as (
+select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
+where load_id in ('<load id>')
+union all
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events where false) as rejoined
+where (coalesce(campaign_id, -1), message_id) in (select touched.campaign_key, touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1 and is_rejoined)
+and load_id not in ('<load id>')
 ),
 accounts as (
 select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
@@ -984,17 +2604,11 @@ select * from facts
 ) as model_subq
 );
 
-delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events as DBT_INTERNAL_DEST
-where (event_id) in (
-select distinct event_id
-from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp as DBT_INTERNAL_SOURCE
-);
+delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
+where occurred_on = '<days>' and event_id in (select event_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp);
 
 insert into DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events ("EVENT_ID", "EVENT_TYPE", "OCCURRED_AT", "OCCURRED_ON", "RECEIVED_AT", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "IS_MACHINE_OPEN", "BOUNCE_TYPE", "LINK_URL", "LOAD_ID")
-(
-select "EVENT_ID", "EVENT_TYPE", "OCCURRED_AT", "OCCURRED_ON", "RECEIVED_AT", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "IS_MACHINE_OPEN", "BOUNCE_TYPE", "LINK_URL", "LOAD_ID"
-from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp
-);
+select "EVENT_ID", "EVENT_TYPE", "OCCURRED_AT", "OCCURRED_ON", "RECEIVED_AT", "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "IS_MACHINE_OPEN", "BOUNCE_TYPE", "LINK_URL", "LOAD_ID" from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events__dbt_tmp;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_invoices
 (invoice_id bigint not null, invoice_number varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), account_id bigint not null, region varchar not null, subscription_id bigint, invoice_status varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), issued_on date not null, due_on date, paid_at timestamp without time zone, currency varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), exchange_rate decimal(38, 18) not null, subtotal_amount decimal(18, 2) not null, tax_amount decimal(18, 2) not null, total_amount decimal(18, 2) not null, subtotal_usd decimal(18, 2) not null, tax_usd decimal(18, 2) not null, total_usd decimal(18, 2) not null, deleted_at timestamp without time zone, is_deleted boolean not null)
@@ -1049,20 +2663,12 @@ as (
 select message_id, account_id, contact_id, campaign_id, mailbox_provider, sending_domain, sent_at, sent_on, message_outcome, delivered_at, first_bounced_at, first_human_opened_at, first_machine_opened_at, first_clicked_at, complained_at, unsubscribed_at, deferral_count, human_open_count, machine_open_count, click_count, newest_load_id
 from (
 with messages as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+where
+(sent_at = '<days>')) as messages_of_days
 where message_id in (
-select message_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where load_id in (select load_id from (
-select distinct load_id from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__email_events
-where load_id not in (select distinct newest_load_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages)
-) as new_loads)
-union all
-select message_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages where -1 in (account_id, contact_id, campaign_id)
-union all
-select kept.message_id
-from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages as kept
-inner join DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns as campaigns on kept.campaign_id = campaigns.campaign_id
-where kept.sending_domain <> coalesce(campaigns.sending_domain, '(unknown)')
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
 )
 ),
 accounts as (
@@ -1082,8 +2688,61 @@ coalesce(contacts.contact_id, -1) as contact_id,
 coalesce(campaigns.campaign_id, -1) as campaign_id,
 coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
 coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
-coalesce(messages.processed_at, messages.first_event_at) as sent_at,
-cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.sent_at,
+cast(messages.sent_at as date) as sent_on,
+messages.message_outcome,
+messages.delivered_at,
+messages.first_bounced_at,
+messages.first_human_opened_at,
+messages.first_machine_opened_at,
+messages.first_clicked_at,
+messages.complained_at,
+messages.unsubscribed_at,
+messages.deferral_count,
+messages.human_open_count,
+messages.machine_open_count,
+messages.click_count,
+messages.newest_load_id
+from messages
+left join accounts on messages.account_id = accounts.account_id
+left join contacts on messages.contact_id = contacts.contact_id
+left join campaigns on messages.campaign_id = campaigns.campaign_id
+)
+select * from facts
+) as model_subq
+);
+
+create or replace temporary table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp
+(message_id varchar not null, account_id bigint not null, contact_id bigint not null, campaign_id bigint not null, mailbox_provider varchar not null, sending_domain varchar not null, sent_at timestamp without time zone not null, sent_on date not null, message_outcome varchar not null, delivered_at timestamp without time zone, first_bounced_at timestamp without time zone, first_human_opened_at timestamp without time zone, first_machine_opened_at timestamp without time zone, first_clicked_at timestamp without time zone, complained_at timestamp without time zone, unsubscribed_at timestamp without time zone, deferral_count bigint not null, human_open_count bigint not null, machine_open_count bigint not null, click_count bigint not null, newest_load_id varchar not null)
+as (
+select message_id, account_id, contact_id, campaign_id, mailbox_provider, sending_domain, sent_at, sent_on, message_outcome, delivered_at, first_bounced_at, first_human_opened_at, first_machine_opened_at, first_clicked_at, complained_at, unsubscribed_at, deferral_count, human_open_count, machine_open_count, click_count, newest_load_id
+from (
+with messages as (
+select * from (select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages where false) as messages_of_days
+where message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 2
+)
+),
+accounts as (
+select account_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
+),
+contacts as (
+select contact_id from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_contacts
+),
+campaigns as (
+select campaign_id, sending_domain from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
+),
+facts as (
+select
+messages.message_id,
+coalesce(accounts.account_id, -1) as account_id,
+coalesce(contacts.contact_id, -1) as contact_id,
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
+coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
+messages.sent_at,
+cast(messages.sent_at as date) as sent_on,
 messages.message_outcome,
 messages.delivered_at,
 messages.first_bounced_at,
@@ -1131,8 +2790,8 @@ coalesce(contacts.contact_id, -1) as contact_id,
 coalesce(campaigns.campaign_id, -1) as campaign_id,
 coalesce(messages.mailbox_provider, '(unknown)') as mailbox_provider,
 coalesce(campaigns.sending_domain, '(unknown)') as sending_domain,
-coalesce(messages.processed_at, messages.first_event_at) as sent_at,
-cast(coalesce(messages.processed_at, messages.first_event_at) as date) as sent_on,
+messages.sent_at,
+cast(messages.sent_at as date) as sent_on,
 messages.message_outcome,
 messages.delivered_at,
 messages.first_bounced_at,
@@ -1155,17 +2814,14 @@ select * from facts
 ) as model_subq
 );
 
-delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages as DBT_INTERNAL_DEST
-where (message_id) in (
-select distinct message_id
-from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp as DBT_INTERNAL_SOURCE
+delete from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
+where sent_on = '<days>' and message_id in (
+select touched.message_id from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_touched_messages as touched
+where not touched.is_floor and touched.batch_number > 1
 );
 
 insert into DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages ("MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_AT", "SENT_ON", "MESSAGE_OUTCOME", "DELIVERED_AT", "FIRST_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID")
-(
-select "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_AT", "SENT_ON", "MESSAGE_OUTCOME", "DELIVERED_AT", "FIRST_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID"
-from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp
-);
+select "MESSAGE_ID", "ACCOUNT_ID", "CONTACT_ID", "CAMPAIGN_ID", "MAILBOX_PROVIDER", "SENDING_DOMAIN", "SENT_AT", "SENT_ON", "MESSAGE_OUTCOME", "DELIVERED_AT", "FIRST_BOUNCED_AT", "FIRST_HUMAN_OPENED_AT", "FIRST_MACHINE_OPENED_AT", "FIRST_CLICKED_AT", "COMPLAINED_AT", "UNSUBSCRIBED_AT", "DEFERRAL_COUNT", "HUMAN_OPEN_COUNT", "MACHINE_OPEN_COUNT", "CLICK_COUNT", "NEWEST_LOAD_ID" from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages__dbt_tmp;
 
 create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_mrr_movements
 (account_id bigint not null, region varchar not null, month_starts_on date not null, movement varchar not null tag (DP_MAILBLAZE_DEMO_DEV_DB.MART.PERSONAL_DATA_TEXT = 'masked'), mrr_before_usd decimal(18, 2) not null, mrr_after_usd decimal(18, 2) not null, change_usd decimal(18, 2) not null, exchange_rate_change_usd decimal(18, 2) not null)
@@ -1326,25 +2982,18 @@ with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select campaign_id, campaign_name, account_id, region, day_of_week, hour_of_day, human_open_count, click_count
 from (
-with events as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
-where event_type = 'click' or (event_type = 'open' and not coalesce(is_machine_open, false))
-),
-campaigns as (
+with campaigns as (
 select campaign_id, campaign_name, account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
-),
-dates as (
-select date_day, day_of_week from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_dates
 ),
 counts as (
 select
-events.campaign_id,
-dates.day_of_week,
-cast(extract(hour from events.occurred_at) as bigint) as hour_of_day,
-count(case when events.event_type = 'open' then 1 end) as human_open_count,
-count(case when events.event_type = 'click' then 1 end) as click_count
-from events
-inner join dates on events.occurred_on = dates.date_day
+coalesce(campaigns.campaign_id, -1) as campaign_id,
+hours.day_of_week,
+hours.hour_of_day,
+cast(sum(hours.human_open_count) as bigint) as human_open_count,
+cast(sum(hours.click_count) as bigint) as click_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_hours as hours
+left join campaigns on hours.campaign_key = campaigns.campaign_id
 group by 1, 2, 3
 ),
 reported as (
@@ -1376,23 +3025,20 @@ select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_campaigns
 accounts as (
 select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
 ),
-messages as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
-),
 counts as (
 select
 coalesce(campaigns.campaign_id, -1) as campaign_id,
-count(*) as sent_count,
-count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
-count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-count(messages.first_human_opened_at) as unique_open_count,
-count(messages.first_machine_opened_at) as unique_machine_open_count,
-count(messages.first_clicked_at) as unique_click_count,
-count(messages.complained_at) as complaint_count,
-count(messages.unsubscribed_at) as unsubscribe_count
-from messages
-left join campaigns on messages.campaign_id = campaigns.campaign_id
+cast(sum(counted.sent_count) as bigint) as sent_count,
+cast(sum(counted.delivered_count) as bigint) as delivered_count,
+cast(sum(counted.hard_bounce_count) as bigint) as hard_bounce_count,
+cast(sum(counted.soft_bounce_count) as bigint) as soft_bounce_count,
+cast(sum(counted.unique_open_count) as bigint) as unique_open_count,
+cast(sum(counted.unique_machine_open_count) as bigint) as unique_machine_open_count,
+cast(sum(counted.unique_click_count) as bigint) as unique_click_count,
+cast(sum(counted.complaint_count) as bigint) as complaint_count,
+cast(sum(counted.unsubscribe_count) as bigint) as unsubscribe_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_campaign_counts as counted
+left join campaigns on counted.campaign_key = campaigns.campaign_id
 group by 1
 ),
 reported as (
@@ -1434,26 +3080,23 @@ with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select sent_on, account_id, account_name, region, sent_count, delivered_count, hard_bounce_count, soft_bounce_count, unique_open_count, machine_only_open_count, unique_click_count, complaint_count, unsubscribe_count, open_rate, click_rate, click_to_open_rate
 from (
-with messages as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
-),
-accounts as (
+with accounts as (
 select account_id, account_name, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
 ),
 counts as (
 select
 sent_on,
 account_id,
-count(*) as sent_count,
-count(case when message_outcome = 'delivered' then 1 end) as delivered_count,
-count(case when message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-count(case when message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-count(first_human_opened_at) as unique_open_count,
-count(case when first_human_opened_at is null then first_machine_opened_at end) as machine_only_open_count,
-count(first_clicked_at) as unique_click_count,
-count(complained_at) as complaint_count,
-count(unsubscribed_at) as unsubscribe_count
-from messages
+cast(sum(sent_count) as bigint) as sent_count,
+cast(sum(delivered_count) as bigint) as delivered_count,
+cast(sum(hard_bounce_count) as bigint) as hard_bounce_count,
+cast(sum(soft_bounce_count) as bigint) as soft_bounce_count,
+cast(sum(unique_open_count) as bigint) as unique_open_count,
+cast(sum(machine_only_open_count) as bigint) as machine_only_open_count,
+cast(sum(unique_click_count) as bigint) as unique_click_count,
+cast(sum(complaint_count) as bigint) as complaint_count,
+cast(sum(unsubscribe_count) as bigint) as unsubscribe_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts
 group by sent_on, account_id
 ),
 reported as (
@@ -1495,16 +3138,21 @@ from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_dlt__loads
 where is_complete
 group by source_name
 ),
+event_loads as (
+select max(newest_received_at) as newest_received_at, max(case when event_count > 0 then load_id end) as newest_load_id
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_loads
+),
 reported as (
 select
 tables.source_name,
 tables.table_name,
 tables.row_count,
 tables.deleted_row_count,
-tables.newest_change_at,
-tables.newest_load_id,
+case when tables.is_append_only then event_loads.newest_received_at else tables.newest_change_at end as newest_change_at,
+case when tables.is_append_only then event_loads.newest_load_id else tables.newest_load_id end as newest_load_id,
 loads.ended_at as source_loaded_at
 from tables
+cross join event_loads
 left join loads on tables.source_name = loads.source_name
 )
 select * from reported
@@ -1517,27 +3165,24 @@ with row access policy DP_MAILBLAZE_DEMO_DEV_DB.MART.ROWS_OF_REGION on (region)
 as (
 select sent_on, mailbox_provider, sending_domain, region, sent_count, delivered_count, deferred_count, hard_bounce_count, soft_bounce_count, complaint_count, delivery_rate, deferral_rate, hard_bounce_rate, soft_bounce_rate, complaint_rate
 from (
-with messages as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_messages
-),
-accounts as (
+with accounts as (
 select account_id, region from DP_MAILBLAZE_DEMO_DEV_DB.MART.dim_accounts
 ),
 counts as (
 select
-messages.sent_on,
-messages.mailbox_provider,
-messages.sending_domain,
+counted.sent_on,
+counted.mailbox_provider,
+counted.sending_domain,
 accounts.region,
-count(*) as sent_count,
-count(case when messages.message_outcome = 'delivered' then 1 end) as delivered_count,
-count(case when messages.deferral_count > 0 then 1 end) as deferred_count,
-count(case when messages.message_outcome = 'hard_bounced' then 1 end) as hard_bounce_count,
-count(case when messages.message_outcome = 'soft_bounced' then 1 end) as soft_bounce_count,
-count(messages.complained_at) as complaint_count
-from messages
-inner join accounts on messages.account_id = accounts.account_id
-group by messages.sent_on, messages.mailbox_provider, messages.sending_domain, accounts.region
+cast(sum(counted.sent_count) as bigint) as sent_count,
+cast(sum(counted.delivered_count) as bigint) as delivered_count,
+cast(sum(counted.deferred_count) as bigint) as deferred_count,
+cast(sum(counted.hard_bounce_count) as bigint) as hard_bounce_count,
+cast(sum(counted.soft_bounce_count) as bigint) as soft_bounce_count,
+cast(sum(counted.complaint_count) as bigint) as complaint_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_counts as counted
+inner join accounts on counted.account_id = accounts.account_id
+group by counted.sent_on, counted.mailbox_provider, counted.sending_domain, accounts.region
 ),
 reported as (
 select
@@ -2247,13 +3892,9 @@ create or replace transient table DP_MAILBLAZE_DEMO_DEV_DB.MART.rpt_restatements
 as (
 select occurred_on, event_type, load_id, added_count, total_before, total_after
 from (
-with events as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.MART.fct_email_events
-),
-counts as (
-select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, count(*) as added_count
-from events
-group by 1, 2, 3
+with counts as (
+select occurred_on, event_type, load_id, cast(load_id as decimal(20, 6)) as load_number, event_count as added_count
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_event_counts
 ),
 loads as (
 select load_id, load_number, max(occurred_on) as newest_on
@@ -2333,7 +3974,7 @@ as (
 select message_id, account_id, region, contact_id, campaign_id, sent_at, broken_rule, began_at, lifted_at
 from (
 with messages as (
-select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_messages
+select * from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_ruled_messages
 ),
 suppressions as (
 select
@@ -2345,11 +3986,17 @@ case when not is_active then updated_at when is_deleted then deleted_at end as e
 from DP_MAILBLAZE_DEMO_DEV_DB.STAGING.stg_saas__suppressions
 ),
 signs as (
-select account_id, contact_id, 'unsubscribe' as broken_rule, unsubscribed_at as began_at from messages where unsubscribed_at is not null
+select account_id, contact_id, 'unsubscribe' as broken_rule, unsubscribed_at as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs
+where unsubscribed_at is not null
 union all
-select account_id, contact_id, 'spam_report' as broken_rule, complained_at as began_at from messages where complained_at is not null
+select account_id, contact_id, 'spam_report' as broken_rule, complained_at as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs
+where complained_at is not null
 union all
-select account_id, contact_id, 'hard_bounce' as broken_rule, hard_bounced_at as began_at from messages where hard_bounced_at is not null
+select account_id, contact_id, 'hard_bounce' as broken_rule, hard_bounced_at as began_at
+from DP_MAILBLAZE_DEMO_DEV_DB.INTERMEDIATE.int_message_signs
+where hard_bounced_at is not null
 ),
 lifted as (
 select
@@ -2392,7 +4039,7 @@ ranked as (
 select
 *,
 row_number() over (
-partition by message_id
+partition by campaign_id, message_id
 order by case when lifted_at is null then 0 else 1 end, began_at, broken_rule
 ) as worst_first
 from breaches
@@ -2843,7 +4490,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_accounts
 union all
 select
@@ -2852,7 +4500,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_campaigns
 union all
 select
@@ -2861,7 +4510,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_contacts
 union all
 select
@@ -2870,7 +4520,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_invoices
 union all
 select
@@ -2879,7 +4530,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_list_memberships
 union all
 select
@@ -2888,7 +4540,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_lists
 union all
 select
@@ -2897,7 +4550,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_plans
 union all
 select
@@ -2906,7 +4560,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_subscriptions
 union all
 select
@@ -2915,7 +4570,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.postgres_users
 union all
 select
@@ -2924,7 +4580,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_campaigns
 union all
 select
@@ -2932,8 +4589,9 @@ select
 'saas_email_events' as table_name,
 count(*) as row_count,
 0 as deleted_row_count,
-cast(convert_timezone('UTC', max(received_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+cast(null as timestamp without time zone) as newest_change_at,
+cast(null as varchar) as newest_load_id,
+true as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_email_events
 union all
 select
@@ -2942,7 +4600,8 @@ select
 count(*) as row_count,
 count(_deleted_at) as deleted_row_count,
 cast(convert_timezone('UTC', max(updated_at)) as timestamp_ntz) as newest_change_at,
-max(_dlt_load_id) as newest_load_id
+max(_dlt_load_id) as newest_load_id,
+false as is_append_only
 from DP_MAILBLAZE_DEMO_DEV_DB.RAW.saas_suppressions
 );
 
@@ -3324,6 +4983,7 @@ contact_id,
 lower(email) as email,
 mailbox_provider,
 cast(convert_timezone('UTC', occurred_at) as timestamp_ntz) as occurred_at,
+occurred_at as raw_occurred_at,
 cast(convert_timezone('UTC', received_at) as timestamp_ntz) as received_at,
 is_machine_open,
 user_agent,
@@ -3376,6 +5036,8 @@ comment on view <relation> IS $$<text>$$;
 describe table <relation>;
 
 drop table if exists <relation> cascade;
+
+drop view if exists <relation> cascade;
 
 show objects in <relation>
 limit 10000;
