@@ -28,7 +28,8 @@ from tools.cost.month import MEASURED
 # What asks for no warehouse: sessions, transactions, definitions and metadata are cloud services. Views of
 # INFORMATION_SCHEMA do ask for one.
 FREE = re.compile(
-    r"(alter|begin|commit|rollback|show|use|describe|comment|drop|truncate|create schema|create or replace view)\b"
+    r"(alter|begin|commit|rollback|show|use|describe|comment|drop|truncate|create schema)\b"
+    r"|create or replace\s+(temporary )?view\b"
     r"|select '\w+', count|.*where false\s+limit 0",
     re.IGNORECASE | re.DOTALL,
 )
@@ -86,6 +87,8 @@ def _read(table: exp.Table, kind: str) -> str | None:
     if isinstance(reader, exp.Select) and not reader.args.get("where") and _counts_only(reader):
         return None
     condition = reader.args.get("where")
+    if condition and isinstance(condition.this, exp.Boolean) and not condition.this.this:
+        return None
     literals = [
         one for one in (condition.find_all(exp.GT, exp.GTE, exp.In) if condition else ()) if _is_own(one, reader)
     ]
