@@ -105,7 +105,7 @@ def postgres_resources(
     unchanged = Unchanged(snapshot, clients, states)
     # What a read without rows saves is saved already.
     same_rows = unchanged.without_changes(reads) if is_saved(server, states.source) else set()
-    same_keys = unchanged.with_equal_keys(list(swept.values()))
+    same_keys = unchanged.with_equal_keys([read for read in swept.values() if not _is_scheduled(read)])
     deletes_names = deletes_resource_names(specs)
     for read in reads:
         name = read.source.name
@@ -133,12 +133,18 @@ def _read(
 
 
 def _is_swept(read: ReadOptions, options: SourceOptions) -> bool:
-    """Tell whether this load looks for deletes: not in a first one.
+    """Tell whether this load looks for deletes: not in the load that changes a column's type.
 
-    Nor in the load that changes a column's type, when RAW has values of the old one: the next load does.
+    RAW has values of the old type then; the next load does. The first load of a table whose comparisons have a schedule
+    only begins it.
     """
-    is_wanted = read.source.spec.deletes == SWEEP and options.detect_deletes
-    return is_wanted and read.raw.exists and not read.plan.is_retyped
+    is_wanted = read.source.spec.deletes == SWEEP and options.detect_deletes and not read.plan.is_retyped
+    return is_wanted and (read.raw.exists or _is_scheduled(read))
+
+
+def _is_scheduled(read: ReadOptions) -> bool:
+    """Tell whether some loads may not compare the keys of a table."""
+    return not read.source.is_small if read.source.spec.deletes_every is None else bool(read.source.spec.deletes_every)
 
 
 def _window(snapshot: Snapshot, plan: TablePlan, states: ResourceStates) -> CursorWindow:

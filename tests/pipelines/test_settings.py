@@ -96,7 +96,6 @@ def test_a_load_takes_nothing_from_bare_and_partial_names(platform, monkeypatch,
         "API_KEY",
         "SWEEP",
         "CREDENTIALS",
-        "DATASET_NAME",
         "SOURCES__BASE_URL",
     }
 
