@@ -95,7 +95,7 @@ def test_history_is_as_long_as_asked_for_and_never_older_than_the_calendar():
     assert history.Size(1, 100).copies(500)[-1].earlier.days <= history.MOST_DAYS
 
 
-@pytest.mark.slow
+@pytest.mark.history  # minutes
 @pytest.mark.integration
 def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
     numbers = tmp_path / "history.json"
@@ -124,7 +124,7 @@ def test_a_small_bench_fills_the_file_and_the_page(tmp_path, capsys):
     assert len(node_table(result)) > 1
 
 
-@pytest.mark.slow
+@pytest.mark.history  # minutes
 @pytest.mark.integration
 def test_a_lost_a_doubled_and_a_stale_row_are_noticed(tmp_path):
     origin = tmp_path / "base"
