@@ -1,7 +1,7 @@
 """Python's garbage collector in a command: what the imports make is never garbage, and is not looked through again.
 
-The imports of a load make some 400,000 objects. Collections while they are made, and the one at the end of the process,
-take a third of the time of a load that finds nothing new, and free nothing.
+The imports of a load make very many objects. Collections while they are made, and the one at the end of the process,
+take a large part of the time of a load that finds nothing new, and free nothing.
 """
 
 import atexit
